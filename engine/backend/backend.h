@@ -1,0 +1,121 @@
+#pragma once
+// The operations of a transformer, forward and backward, on one device. Everything a model computes goes through here, so
+// that training, chat and evaluation cannot disagree. Pointers are the device's; the caller owns every buffer and `ld` is a
+// row stride in elements. T counts rows (tokens of all sequences, flattened). Calls of one backend come from one thread at a time.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/core/error.h"
+#include "kernels/common/quant_layout.h"
+
+namespace scalewright {
+
+using kernels::DenseView;
+using kernels::QuantView;
+using kernels::WeightView;
+
+// Exact: fp32 activations; evaluation, training and self-checks. Fast: activations of a product rounded to 8 bits by
+// blocks of 32 (as llama.cpp does); chat and generate, where asked.
+enum class Precision { Exact, Fast };
+enum class RopeStyle { Halves, Adjacent };  // Hugging Face rows | GGUF "llama" rows
+enum class Activation { Silu, GeluTanh, GeluErf };
+enum class KvType { F32, F16 };
+
+struct AttentionShape {
+  int64_t queries = 0;     // T, rows of q
+  int64_t keys = 0;        // rows of k and v
+  int64_t query_offset = 0;  // query t is key number query_offset + t; it sees keys first[t] .. query_offset + t
+  int heads = 0, kv_heads = 0, head_dim = 0;
+  int64_t ldq = 0, ldk = 0, ldv = 0, ldo = 0;  // row strides in elements; head h starts at h * head_dim
+  float scale = 0.0f;      // of q.k
+  float softcap = 0.0f;    // 0: none; else cap * tanh(score / cap)
+  int64_t window = 0;      // 0: none; else only the last `window` keys, itself included
+  KvType kv = KvType::F32;
+};
+
+struct AdamStep {
+  float learning_rate = 1e-3f, beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f, weight_decay = 0.0f;
+  int64_t step = 1;        // 1 for the first
+  float gradient_scale = 1.0f;  // clip coefficient, applied first
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string description() const = 0;  // "CPU, 2 threads, AVX2"
+  virtual int threads() const = 0;
+  // Asked when a model is opened; empty when everything it needs is there, else the reason in words.
+  virtual std::string unsupported(const WeightView& w) const = 0;
+
+  // Bytes of workspace that calls with up to T rows and these sizes need; set once before the calls.
+  virtual size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const = 0;
+  virtual void set_workspace(void* data, size_t bytes) = 0;
+
+  // y [T, N] = x [T, K] W^T, plus bias [N] unless null.
+  virtual void linear(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, int64_t ldy,
+                      Precision precision) = 0;
+  // dx [T, K] = (accumulate ? dx : 0) + dy [T, N] W.
+  virtual void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
+                         bool accumulate) = 0;
+  // Gradients of the scales of a quantized W at its current masters, row_scale included as a constant factor:
+  // dscale [N, G] += ..., dscale_min [N, G] += ... (KMin; may be null otherwise). method.md, "per group".
+  virtual void linear_dscale(const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, const QuantView& w,
+                             float* dscale, float* dscale_min) = 0;
+  // drow [N] += sum_t dy[t, n] * y[t, n] / row_scale[n], y the product with row_scale but without bias. method.md, "per row".
+  virtual void linear_drow(const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
+                           const float* row_scale, float* drow) = 0;
+
+  // out [T, D] = factor * rows `ids` of w.
+  virtual void embed(const int32_t* ids, int64_t T, const WeightView& w, float factor, float* out, int64_t ldo) = 0;
+  // y = x / rms(x) * weight, rows of D; also for heads of q and k (rows = T * heads through `rows_per_token` groups at
+  // stride ldx: token t, group h starts at x + t * ldx + h * D). inv_rms [T * groups] may be null. In place allowed.
+  virtual void rmsnorm(const float* x, int64_t ldx, int64_t T, int groups, int64_t D, const float* weight, float epsilon,
+                       float* y, int64_t ldy, float* inv_rms) = 0;
+  // dx = (accumulate ? dx : 0) + gradient through rmsnorm; x is its input, inv_rms what the forward stored.
+  virtual void rmsnorm_dx(const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, int groups, int64_t D,
+                          const float* weight, const float* inv_rms, float* dx, int64_t lddx, bool accumulate) = 0;
+  // Rotates in place heads of x [T, heads * head_dim]: cos, sin [T, rotary/2] (attention factor included); only the first
+  // `rotary` elements of a head turn. inverse: multiply by the transpose, for gradients.
+  virtual void rope(float* x, int64_t ldx, int64_t T, int heads, int head_dim, int rotary, const float* cos, const float* sin,
+                    RopeStyle style, bool inverse) = 0;
+  // out [T, heads * head_dim]; logsumexp [T, heads] may be null (needed by the gradient). first [T]: lowest key a query sees.
+  virtual void attention(const AttentionShape& s, const float* q, const void* k, const void* v, const int32_t* first,
+                         float* out, float* logsumexp) = 0;
+  // Recomputes the probabilities from logsumexp; writes dq, dk, dv (strides ldq, ldk, ldv; fp32 k and v, query_offset 0).
+  virtual void attention_backward(const AttentionShape& s, const float* q, const float* k, const float* v, const int32_t* first,
+                                  const float* out, const float* logsumexp, const float* dout, float* dq, float* dk, float* dv) = 0;
+  // Stores rows as halves or floats: the KV cache. dst row stride ldd elements of its type.
+  virtual void store_kv(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type) = 0;
+
+  // out = act(gate) * up, [T, F].
+  virtual void gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F, Activation act,
+                     float* out, int64_t ldo) = 0;
+  // dgate, dup from dout; may be written over gate and up (same strides).
+  virtual void gated_backward(const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout, int64_t lddo,
+                              int64_t T, int64_t F, Activation act, float* dgate, float* dup) = 0;
+  // y += x, n elements of contiguous rows.
+  virtual void add(const float* x, float* y, int64_t n) = 0;
+  virtual void softcap(float* x, int64_t n, float cap) = 0;  // cap * tanh(x / cap), in place
+  // logits [T, V] (soft cap already applied; cap > 0 says with what) become d(sum of nll * gradient_scale)/d(raw logits) in place;
+  // nll [T] = -log p(target), 0 and a zero row where target < 0. want_gradient false: logits stay.
+  virtual void cross_entropy(float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap,
+                             float gradient_scale, double* nll, bool want_gradient) = 0;
+  // AdamW on n parameters, fp32 masters and moments (formula in shared golden recipe: bias-corrected, decoupled decay).
+  virtual void adamw(const AdamStep& step, const float* gradient, float* parameter, float* m, float* v, int64_t n) = 0;
+};
+
+enum class Isa { Auto, Scalar, Avx2, Avx512 };
+struct BackendOptions {
+  int threads = 0;  // 0: one a physical processor that this process may use
+  Isa isa = Isa::Auto;
+  std::string device = "auto";  // auto | cpu | cuda
+};
+// Unsupported when the ISA or device is not on this machine; says which are.
+Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
+// Naive, double accumulation: the reference that every other is tested against.
+std::unique_ptr<Backend> make_reference_backend();
+
+}  // namespace scalewright

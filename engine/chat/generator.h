@@ -1,0 +1,68 @@
+#pragma once
+// From a prompt to an answer: sampling, stop tokens, streaming. A conversation keeps its KV cache between turns.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/model/session.h"
+#include "engine/text/chat_template.h"
+
+namespace scalewright {
+
+struct SamplingOptions {
+  double temperature = 0.7;   // 0: greedy
+  int top_k = 40;             // 0: off
+  double top_p = 0.95, min_p = 0.05, repeat_penalty = 1.0;
+  int repeat_window = 64;     // tokens that repeat_penalty looks back at
+  int64_t max_tokens = 512;
+  uint64_t seed = 1;
+};
+enum class StopReason { EndOfTurn, MaxTokens, ContextFull, Cancelled };
+struct Generation {
+  std::string text;
+  std::vector<int32_t> ids;               // without the stop token
+  int64_t prompt_tokens = 0, reused_tokens = 0;
+  double prompt_seconds = 0.0, decode_seconds = 0.0;
+  double prompt_tokens_per_second() const { return prompt_seconds > 0 ? (prompt_tokens - reused_tokens) / prompt_seconds : 0.0; }
+  double tokens_per_second() const { return decode_seconds > 0 ? ids.size() / decode_seconds : 0.0; }
+  StopReason reason = StopReason::EndOfTurn;
+};
+// Called on the engine's thread with text that is whole UTF-8; must not block.
+using TextSink = std::function<void(std::string_view)>;
+
+class Sampler {
+ public:
+  explicit Sampler(const SamplingOptions& options);
+  // Picks a token from logits [V]; `history` are the ids so far. Same seed, same logits: same token.
+  int32_t pick(std::span<const float> logits, std::span<const int32_t> history);
+
+ private:
+  SamplingOptions options_;
+  uint64_t state_[4];
+  std::vector<std::pair<float, int32_t>> candidates_;
+};
+
+class Conversation {
+ public:
+  static Result<std::unique_ptr<Conversation>> create(std::shared_ptr<const Model> model, Backend& backend, const SessionOptions& options);
+  ~Conversation();
+  // Answers the messages (the last one is the user's). Tokens shared with the last call are not computed again.
+  Result<Generation> answer(const std::vector<Message>& messages, const SamplingOptions& sampling, const TextSink& sink, std::stop_token stop);
+  // Goes on from raw text, without template.
+  Result<Generation> complete(std::string_view prompt, const SamplingOptions& sampling, const TextSink& sink, std::stop_token stop);
+  void forget();                       // scales changed: the cache is void
+  int64_t tokens_used() const;         // of context()
+  int64_t context() const;
+
+ private:
+  struct Impl;
+  explicit Conversation(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scalewright

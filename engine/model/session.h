@@ -1,0 +1,47 @@
+#pragma once
+// Inference on a model: KV cache and activations, owned by the caller. Chat, generate, evaluation and export checks all use it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "engine/backend/backend.h"
+#include "engine/core/error.h"
+#include "engine/model/model.h"
+
+namespace scalewright {
+
+struct SessionOptions {
+  int64_t context = 0;                      // positions of the KV cache; 0: the model's context length, at most 4096
+  Precision precision = Precision::Exact;   // Fast: int8 activations
+  KvType kv = KvType::F32;                  // Fast sessions usually take F16
+  int64_t chunk = 512;                      // tokens of a prompt computed at once
+};
+
+class Session {
+ public:
+  // The backend and model must outlive it. OutOfMemory with the bytes needed where the machine lacks them.
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<const Model> model, Backend& backend, const SessionOptions& options);
+  ~Session();
+  static uint64_t bytes(const Model& model, const SessionOptions& options);  // what create() will allocate
+
+  // rows [T, V] of logits for tokens first .. first + rows - 1 of the appended ids; valid during the call only.
+  using LogitSink = std::function<void(int64_t first, int64_t rows, const float* logits)>;
+  // Appends ids to the sequence. Without a sink only the last token's logits are computed. InvalidArgument when the cache
+  // is full or an id is not below the vocabulary.
+  Result<void> append(std::span<const int32_t> ids, const LogitSink& sink = {});
+  // -log p of each of targets [T] (< 0: skipped, 0 written) after ids [T], appended; nll [T].
+  Result<void> append_nll(std::span<const int32_t> ids, std::span<const int32_t> targets, std::span<double> nll);
+  std::span<const float> logits() const;    // [V] after the last appended token
+  int64_t position() const noexcept;        // tokens in the cache
+  int64_t context() const noexcept;
+  void rewind(int64_t position);            // forget what comes after; position <= position()
+
+ private:
+  struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scalewright

@@ -1,0 +1,21 @@
+#pragma once
+// Which instruction sets this processor and this operating system offer. Asked once, at run time: one program runs on all.
+
+namespace scalewright::kernels::cpu {
+
+// The kernels that are written. Avx2 means AVX2 with FMA and F16C (every such processor since 2013 has all three).
+enum class Isa { Scalar, Avx2 };
+
+struct CpuFeatures {
+  bool avx2 = false;    // AVX2, FMA and F16C
+  bool avx512 = false;  // AVX-512 F, BW, VL, DQ
+  bool avx512_vnni = false;
+  bool avx512_bf16 = false;
+};
+const CpuFeatures& cpu_features();
+
+bool supported(Isa isa);
+Isa best_isa();  // the fastest of the kernels that run here
+const char* isa_name(Isa isa);
+
+}  // namespace scalewright::kernels::cpu
