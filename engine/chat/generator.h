@@ -15,20 +15,22 @@
 namespace scalewright {
 
 struct SamplingOptions {
-  double temperature = 0.7;   // 0: greedy
-  int top_k = 40;             // 0: off
+  double temperature = 0.7;  // 0: greedy
+  int top_k = 40;            // 0: off
   double top_p = 0.95, min_p = 0.05, repeat_penalty = 1.0;
-  int repeat_window = 64;     // tokens that repeat_penalty looks back at
+  int repeat_window = 64;  // tokens that repeat_penalty looks back at
   int64_t max_tokens = 512;
   uint64_t seed = 1;
 };
 enum class StopReason { EndOfTurn, MaxTokens, ContextFull, Cancelled };
 struct Generation {
   std::string text;
-  std::vector<int32_t> ids;               // without the stop token
+  std::vector<int32_t> ids;  // without the stop token
   int64_t prompt_tokens = 0, reused_tokens = 0;
   double prompt_seconds = 0.0, decode_seconds = 0.0;
-  double prompt_tokens_per_second() const { return prompt_seconds > 0 ? (prompt_tokens - reused_tokens) / prompt_seconds : 0.0; }
+  double prompt_tokens_per_second() const {
+    return prompt_seconds > 0 ? (prompt_tokens - reused_tokens) / prompt_seconds : 0.0;
+  }
   double tokens_per_second() const { return decode_seconds > 0 ? ids.size() / decode_seconds : 0.0; }
   StopReason reason = StopReason::EndOfTurn;
 };
@@ -49,14 +51,17 @@ class Sampler {
 
 class Conversation {
  public:
-  static Result<std::unique_ptr<Conversation>> create(std::shared_ptr<const Model> model, Backend& backend, const SessionOptions& options);
+  static Result<std::unique_ptr<Conversation>> create(std::shared_ptr<const Model> model, Backend& backend,
+                                                      const SessionOptions& options);
   ~Conversation();
   // Answers the messages (the last one is the user's). Tokens shared with the last call are not computed again.
-  Result<Generation> answer(const std::vector<Message>& messages, const SamplingOptions& sampling, const TextSink& sink, std::stop_token stop);
+  Result<Generation> answer(const std::vector<Message>& messages, const SamplingOptions& sampling, const TextSink& sink,
+                            std::stop_token stop);
   // Goes on from raw text, without template.
-  Result<Generation> complete(std::string_view prompt, const SamplingOptions& sampling, const TextSink& sink, std::stop_token stop);
-  void forget();                       // scales changed: the cache is void
-  int64_t tokens_used() const;         // of context()
+  Result<Generation> complete(std::string_view prompt, const SamplingOptions& sampling, const TextSink& sink,
+                              std::stop_token stop);
+  void forget();                // scales changed: the cache is void
+  int64_t tokens_used() const;  // of context()
   int64_t context() const;
 
  private:

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -19,9 +20,9 @@ Result<DatasetFormat> dataset_format_from(const std::string& word);  // the word
 
 struct RowProblem {
   std::string file;
-  int64_t line = 0;       // 1-based line of the file (first line of the row)
-  std::string field;      // "messages[2].content"; empty: the whole row
-  std::string message;    // what is wrong and what to do
+  int64_t line = 0;     // 1-based line of the file (first line of the row)
+  std::string field;    // "messages[2].content"; empty: the whole row
+  std::string message;  // what is wrong and what to do
 };
 
 struct Example {
@@ -32,35 +33,38 @@ struct Example {
 
 struct ImportOptions {
   DatasetFormat format = DatasetFormat::Auto;
-  std::map<std::string, std::string> columns;  // CSV/TSV and unusual keys: "prompt" -> column name, "completion", "system"
-  int64_t limit = 0;                           // 0: all rows
+  std::map<std::string, std::string>
+      columns;        // CSV/TSV and unusual keys: "prompt" -> column name, "completion", "system"
+  int64_t limit = 0;  // 0: all rows
 };
 
 struct Dataset {
   std::filesystem::path path;
   DatasetFormat format = DatasetFormat::Auto;  // as detected
   std::vector<Example> examples;
-  std::vector<RowProblem> problems;            // rows left out, and why
-  int64_t rows = 0, duplicates = 0, empty = 0; // rows seen; duplicates are kept, empty rows left out
-  std::vector<std::string> columns;            // CSV: header; JSON: keys of the first row
+  std::vector<RowProblem> problems;             // rows left out, and why
+  int64_t rows = 0, duplicates = 0, empty = 0;  // rows seen; duplicates are kept, empty rows left out
+  std::vector<std::string> columns;             // CSV: header; JSON: keys of the first row
+  std::vector<std::string> notes;  // what was left aside in rows that are used, in words: "12 rows: `tools` is ignored"
 };
 // Error only when nothing can be used (no such file, no usable row); single bad rows are listed in problems.
 Result<Dataset> import_dataset(const std::filesystem::path& path, const ImportOptions& options);
 
 struct EncodedExample {
   std::vector<int32_t> ids;
-  std::vector<uint8_t> learned;   // [ids]: 1 = the prediction *of* this token counts
+  std::vector<uint8_t> learned;  // [ids]: 1 = the prediction *of* this token counts
   int64_t line = 0;
-  bool cut = false;               // longer than the context
+  bool cut = false;  // longer than the context
 };
 struct EncodeSettings {
   int64_t context = 512;
   bool train_on_inputs = false;
-  std::string system_prompt;      // added where a row has none; empty: none
+  std::string system_prompt;  // added where a row has none; empty: none
 };
 struct EncodedDataset {
   std::vector<EncodedExample> examples;
   int64_t tokens = 0, learned_tokens = 0, cut = 0, dropped = 0;  // dropped: nothing left to learn after the cut
+  std::vector<RowProblem> problems;  // rows that the model's chat template refuses (not in `dropped`)
 };
 Result<EncodedDataset> encode_dataset(const Dataset& dataset, const Model& model, const EncodeSettings& settings);
 // One row as a person would see it: rendered text and its learned byte ranges.

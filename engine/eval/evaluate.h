@@ -13,20 +13,41 @@
 
 namespace scalewright {
 
-struct PerplexityOptions { int64_t context = 512, stride = 0, max_tokens = 0; };  // stride 0: = context; max_tokens 0: all
-struct PerplexityReport { double perplexity = 0.0, nll = 0.0; int64_t tokens = 0, context = 0, stride = 0; double seconds = 0.0; };
-// Windows of `context` tokens, the first token of the text is not predicted; with stride < context only tokens not yet counted
-// count. .jsonl files: the "text" fields joined by blank lines. A text shorter than two tokens is an error.
-Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend& backend, const std::filesystem::path& text,
-                                    const PerplexityOptions& options, Observer& observer, std::stop_token stop);
-Result<PerplexityReport> perplexity_of_ids(std::shared_ptr<const Model> model, Backend& backend, const std::vector<int32_t>& ids,
-                                           const PerplexityOptions& options, Observer& observer, std::stop_token stop);
+struct PerplexityOptions {
+  int64_t context = 512, stride = 0, max_tokens = 0;
+};  // stride 0: = context; max_tokens 0: all
+struct PerplexityReport {
+  double perplexity = 0.0, nll = 0.0;
+  int64_t tokens = 0, context = 0, stride = 0;
+  double seconds = 0.0;
+};
+// Windows of `context` tokens, the first token of the text is not predicted; with stride < context only tokens not yet
+// counted count. .jsonl files: the "text" fields joined by blank lines. A text shorter than two tokens is an error.
+Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend& backend,
+                                    const std::filesystem::path& text, const PerplexityOptions& options,
+                                    Observer& observer, std::stop_token stop);
+Result<PerplexityReport> perplexity_of_ids(std::shared_ptr<const Model> model, Backend& backend,
+                                           const std::vector<int32_t>& ids, const PerplexityOptions& options,
+                                           Observer& observer, std::stop_token stop);
 
-struct ScoredRow { int64_t line = 0; std::string prompt, expected, answer; bool exact = false; };
-struct ScoreOptions { int64_t limit = 0, max_tokens = 128; bool want_loss = true; };
-struct ScoreReport { double exact_match = 0.0, loss = 0.0; int64_t rows = 0; std::vector<ScoredRow> answers; double seconds = 0.0; };
-// Greedy answers to each example's last assistant turn, compared after trimming white space; loss: mean -log p of the expected answers.
-Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, const Dataset& dataset, const ScoreOptions& options,
-                          Observer& observer, std::stop_token stop);
+struct ScoredRow {
+  int64_t line = 0;
+  std::string prompt, expected, answer;
+  bool exact = false;
+};
+struct ScoreOptions {
+  int64_t limit = 0, max_tokens = 128;
+  bool want_loss = true;
+};
+struct ScoreReport {
+  double exact_match = 0.0, loss = 0.0;
+  int64_t rows = 0;
+  std::vector<ScoredRow> answers;
+  double seconds = 0.0;
+};
+// Greedy answers to each example's last assistant turn, compared after trimming white space; loss: mean -log p of the
+// expected answers.
+Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, const Dataset& dataset,
+                          const ScoreOptions& options, Observer& observer, std::stop_token stop);
 
 }  // namespace scalewright

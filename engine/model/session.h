@@ -19,12 +19,16 @@ struct SessionOptions {
   int64_t chunk = 512;                      // tokens of a prompt computed at once
 };
 
+// A sequence that grows token by token gives what the whole sequence gives at once: where longrope passes its original context
+// and changes its factors, the cache is computed anew, once. The one exception is the dynamic RoPE kind, whose base changes with
+// every further token: older keys stay as they were turned, as in transformers.
 class Session {
  public:
   // The backend and model must outlive it. OutOfMemory with the bytes needed where the machine lacks them.
   static Result<std::unique_ptr<Session>> create(std::shared_ptr<const Model> model, Backend& backend, const SessionOptions& options);
   ~Session();
-  static uint64_t bytes(const Model& model, const SessionOptions& options);  // what create() will allocate
+  // What create() will allocate, the backend's workspace not counted.
+  static uint64_t bytes(const Model& model, const SessionOptions& options);
 
   // rows [T, V] of logits for tokens first .. first + rows - 1 of the appended ids; valid during the call only.
   using LogitSink = std::function<void(int64_t first, int64_t rows, const float* logits)>;

@@ -64,6 +64,7 @@ class TrainGraph {
                                                     void* arena, size_t arena_bytes);
   ~TrainGraph();
 
+  // An id or target beyond the vocabulary, or a batch larger than the shape, gives a NaN sum and no gradient.
   struct Sums { double nll = 0.0; int64_t counted = 0; };
   // Sum of -log p over learned positions, at the given scale values (layout order); no gradient.
   Sums forward(const Batch& batch, const float* values);

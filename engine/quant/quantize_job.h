@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/backend/backend.h"
+#include "engine/core/error.h"
 #include "engine/core/observer.h"
 #include "engine/model/model.h"
 #include "engine/quant/quantizer.h"
@@ -18,28 +19,35 @@ struct QuantizeRequest {
   std::filesystem::path input;
   QuantSpec spec;
   QuantMethod method = QuantMethod::Clip;
-  std::filesystem::path calibration;      // text or dataset; empty: none (Gptq then needs one: InvalidArgument)
+  std::filesystem::path calibration;  // text or dataset; empty: none (Gptq then needs one: InvalidArgument)
   int64_t calibration_samples = 128, calibration_context = 512;
   uint64_t seed = 1;
 };
-struct LayerError { std::string name; double relative_error = 0.0; };
+struct LayerError {
+  std::string name;
+  double relative_error = 0.0;
+};
 class QuantizeObserver : public Observer {
  public:
   virtual void layer(const LayerError&, int /*done*/, int /*total*/) {}
 };
-struct QuantizeForecast {                  // before anything runs
+struct QuantizeForecast {  // before anything runs
   uint64_t file_bytes = 0, memory_bytes = 0;
   double bits_per_weight = 0.0, seconds = 0.0;  // seconds 0: not known
-  std::string container;                   // GGUF type the integers fit: "Q4_0", "Q5_0", ...; by the rules of formats.md
+  std::string container;  // GGUF type the integers fit: "Q4_0", "Q5_0", ...; by the rules of formats.md
   std::string explanation;
 };
 struct QuantizeReport {
-  std::shared_ptr<Model> model;            // quantized, in memory; write it with engine/export
+  Outcome outcome = Outcome::Finished;
+  std::shared_ptr<Model> model;  // quantized, in memory; write it with engine/export. Null when cancelled
   std::vector<LayerError> layers;
   double bits_per_weight = 0.0, seconds = 0.0;
-  std::vector<std::string> warnings;       // "the input was quantized already (Q4_1): its rounding errors stay"
+  std::vector<std::string> warnings;  // "the input was quantized already (Q4_1): its rounding errors stay"
 };
+// InvalidArgument where the request cannot be carried out whatever the model.
+Result<void> check_quantize_request(const QuantizeRequest& request);
 Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const QuantizeRequest& request);
-Result<QuantizeReport> quantize_model(const QuantizeRequest& request, Backend& backend, QuantizeObserver& observer, std::stop_token stop);
+Result<QuantizeReport> quantize_model(const QuantizeRequest& request, Backend& backend, QuantizeObserver& observer,
+                                      std::stop_token stop);
 
 }  // namespace scalewright

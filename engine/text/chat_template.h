@@ -11,6 +11,10 @@
 
 namespace scalewright {
 
+namespace jinja {
+class Value;
+}
+
 struct Message {
   std::string role;      // system, user, assistant, tool
   std::string content;   // UTF-8
@@ -44,6 +48,7 @@ class ChatTemplate {
 
  private:
   struct Impl;
+  Result<Rendered> render_values(const std::vector<jinja::Value>& messages, const RenderOptions& options) const;
   ChatTemplate(std::string source, std::unique_ptr<Impl> impl);
   std::string source_;
   std::unique_ptr<Impl> impl_;

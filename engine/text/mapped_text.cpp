@@ -1,5 +1,7 @@
 #include "engine/text/mapped_text.h"
 
+#include "engine/text/utf8.h"
+
 namespace scalewright::text {
 
 MappedText MappedText::view_of(std::string_view original_part, uint32_t base) {
@@ -49,6 +51,22 @@ void MappedText::append_changed(const MappedText& from, size_t begin, size_t end
   owned_ += bytes;
   from_.insert(from_.end(), bytes.size(), source_begin);
   to_.insert(to_.end(), bytes.size(), source_end);
+}
+
+MappedText well_formed(std::string_view utf8) {
+  const MappedText view = MappedText::view_of(utf8, 0);
+  if (is_valid_utf8(utf8)) return view;
+  MappedText fixed;
+  for (size_t i = 0; i < utf8.size();) {
+    const Utf8Unit unit = utf8_unit_at(utf8, i);
+    if (unit.bad || unit.cut) {
+      fixed.append_changed(view, i, i + unit.length, kReplacementCharacter);
+    } else {
+      fixed.append(view, i, i + unit.length);
+    }
+    i += unit.length;
+  }
+  return fixed;
 }
 
 }  // namespace scalewright::text

@@ -38,6 +38,10 @@ class Tokenizer {
   virtual bool is_special(int32_t id) const = 0;            // control token
   virtual int32_t bos() const = 0;                          // -1: none
   virtual int32_t eos() const = 0;
+  virtual int32_t eot() const { return -1; }         // end of turn, where the files name one
+  virtual bool adds_bos() const { return false; }    // the files ask for bos before plain text
+  // Ids that end an answer: eos, eot, and the published end-of-turn tokens that the vocabulary has. Sorted.
+  std::vector<int32_t> end_tokens() const;
   virtual std::string kind() const = 0;                     // "byte-level BPE (smollm)", "SentencePiece BPE"
 };
 

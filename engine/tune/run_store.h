@@ -14,16 +14,21 @@ namespace scalewright {
 
 struct RunRow {
   int64_t id = 0;
-  std::string folder;        // absolute; identifies the run
+  std::string folder;                    // absolute; identifies the run
   std::string name, model, data, state;  // state: running | paused | stopped | finished | failed | interrupted
   std::string notes, recipe_json;
-  int64_t started = 0, ended = 0;        // Unix seconds; 0: not yet
+  int64_t started = 0, ended = 0;  // Unix seconds; 0: not yet
   int64_t step = 0, steps = 0;
   double last_loss = 0.0, best_validation = 0.0;  // NaN: none
   uint64_t peak_bytes = 0;
   std::string error;
 };
-struct EvaluationRow { int64_t run = 0; int64_t when = 0; std::string kind, subject, text; double value = 0.0; };
+struct EvaluationRow {
+  int64_t run = 0;
+  int64_t when = 0;
+  std::string kind, subject, text;
+  double value = 0.0;
+};
 
 class RunStore {
  public:
@@ -32,13 +37,15 @@ class RunStore {
   static std::filesystem::path default_file();
   ~RunStore();
 
-  Result<int64_t> begin(const RunRow& run);         // inserts, or takes over the row of the same folder
-  Result<void> update(const RunRow& run);           // by id
-  Result<void> add_steps(int64_t run, const std::vector<StepRecord>& steps);      // one transaction; replaces same steps
+  Result<int64_t> begin(const RunRow& run);  // inserts, or takes over the row of the same folder
+  Result<void> update(const RunRow& run);  // by id; started 0 keeps the time, name only fills an empty one, notes stay
+  Result<void> forget_after(
+      int64_t run, int64_t step);  // steps, validations, samples above it; -1: all (a new run in an old folder)
+  Result<void> add_steps(int64_t run, const std::vector<StepRecord>& steps);  // one transaction; replaces same steps
   Result<void> add_validation(int64_t run, const ValidationRecord& record);
   Result<void> add_sample(int64_t run, const SampleRecord& record);
   Result<void> add_evaluation(const EvaluationRow& row);
-  Result<std::vector<RunRow>> runs() const;         // newest first; deleted ones not
+  Result<std::vector<RunRow>> runs() const;  // newest first; deleted ones not
   Result<std::vector<StepRecord>> steps(int64_t run) const;
   Result<std::vector<ValidationRecord>> validations(int64_t run) const;
   Result<std::vector<SampleRecord>> samples(int64_t run) const;

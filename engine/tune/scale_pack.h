@@ -15,8 +15,10 @@ struct ScalePackInfo {
   Granularity granularity = Granularity::Group;
   uint64_t bytes = 0;
 };
-// The scales that the model's records hold now, against `base` (halves before tuning). Row: one fp16-rounded factor a row
-// would not reproduce them, so Row packs store fp32 factors and Group packs store halves; both reproduce the records exactly.
+// The scales that the model's records hold now, stored from `values` (kernels: store_scales). Row: one fp16-rounded
+// factor a row would not reproduce them, so Row packs store fp32 factors and Group packs store halves; both reproduce
+// the records exactly. Min matrices (Q4_1, Q5_1): the offset follows the value, so where values are not rounded to
+// halves yet the pack holds the offsets as well, and is twice the size.
 Result<void> write_scale_pack(const std::filesystem::path& path, const Model& model, const TrainableLayout& layout,
                               const float* values, const std::string& name);
 Result<ScalePackInfo> scale_pack_info(const std::filesystem::path& path);
@@ -33,6 +35,7 @@ class ScalePack {
   ScalePackInfo info_;
   TrainableLayout layout_;
   std::vector<float> values_;
+  std::vector<std::vector<uint16_t>> minimums_;  // by entry; empty where they follow the scales
 };
 
 }  // namespace scalewright

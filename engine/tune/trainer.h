@@ -19,39 +19,46 @@
 namespace scalewright {
 
 struct MemoryLedger {
-  std::vector<MemoryItem> items;      // bottom to top: weights, scales + optimizer, activations, logits, workspace, program
+  std::vector<MemoryItem> items;  // bottom to top: weights, scales + optimizer, activations, logits, workspace, program
   uint64_t total_bytes = 0;
-  uint64_t machine_bytes = 0;         // memory of the machine
-  uint64_t available_bytes = 0;       // of it, free for us now (what this process already holds included)
-  uint64_t limit_bytes = 0;           // the smaller of the limit asked for and available
+  uint64_t machine_bytes = 0;    // memory of the machine
+  uint64_t available_bytes = 0;  // of it, free for us now (what this process already holds included)
+  uint64_t limit_bytes = 0;      // the smaller of the limit asked for and available
   bool fits = false;
   std::vector<std::string> remedies;  // when it does not: "context 256 needs 410 MB: fits"
 };
 struct TunePlan {
   MemoryLedger ledger;
   int64_t steps = 0, batches_per_epoch = 0, trainable = 0;
-  int kept_layers = 0;                // chosen for the memory allowed
-  double seconds_per_step = 0.0;      // estimated from a product timed on this machine; 0: not known
+  int64_t done_steps = 0;         // of a run that is resumed
+  int kept_layers = 0;            // chosen for the memory allowed
+  double seconds_per_step = 0.0;  // estimated from a product timed on this machine; 0: not known
   uint64_t checkpoint_bytes = 0, pack_bytes = 0;
   int64_t rows = 0, tokens = 0, learned_tokens = 0, cut = 0, dropped = 0, validation_rows = 0;
-  double learning_rate = 0.0;         // the one that will be used
+  double learning_rate = 0.0;  // the one that will be used
 };
 
 struct StepRecord {
-  int64_t step = 0;                   // 1-based, finished
+  int64_t step = 0;  // 1-based, finished
   int64_t steps = 0;
-  double epoch = 0.0;                 // passes over the data so far
-  double loss = 0.0;                  // mean -log p of the step's learned tokens, before its update
-  double gradient_norm = 0.0;         // before clipping
+  double epoch = 0.0;          // passes over the data so far
+  double loss = 0.0;           // mean -log p of the step's learned tokens, before its update
+  double gradient_norm = 0.0;  // before clipping
   double learning_rate = 0.0;
-  int64_t tokens = 0;                 // of this step, padding not counted
-  double seconds = 0.0;               // of this step
-  double tokens_per_second = 0.0;     // smoothed
+  int64_t tokens = 0;              // of this step, padding not counted
+  double seconds = 0.0;            // of this step
+  double tokens_per_second = 0.0;  // smoothed
   uint64_t resident_bytes = 0;
   double seconds_left = -1.0;
 };
-struct ValidationRecord { int64_t step = 0; double loss = 0.0; };
-struct SampleRecord { int64_t step = 0; std::string prompt, answer; };
+struct ValidationRecord {
+  int64_t step = 0;
+  double loss = 0.0;
+};
+struct SampleRecord {
+  int64_t step = 0;
+  std::string prompt, answer;
+};
 
 class TuneObserver : public Observer {
  public:
@@ -63,7 +70,8 @@ class TuneObserver : public Observer {
   virtual void paused(bool) {}
 };
 
-// From another thread: pause, go on, or run something with the model at its present scales between two steps ("try it now").
+// From another thread: pause, go on, or run something with the model at its present scales between two steps ("try it
+// now").
 class TuneControl {
  public:
   void pause();
@@ -73,7 +81,7 @@ class TuneControl {
   void post(std::function<void(Model&)> work);
 
  private:
-  friend class Trainer;
+  friend class TuneJob;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   bool paused_ = false;
@@ -95,9 +103,9 @@ class Trainer {
  public:
   // Nothing is run. `model` is open already (its bytes are counted as held).
   static Result<TunePlan> plan(const Model& model, const Backend& backend, const TuneRecipe& recipe);
-  // Runs in `run_folder` (made if absent; with `resume` the last checkpoint there goes on). At the end, or when stopped, the
-  // model's records hold the tuned scales and the folder holds checkpoint, recipe.json, report.json and the scale pack
-  // (tuned.safetensors). A memory plan that does not fit is an OutOfMemory error that says what would.
+  // Runs in `run_folder` (made if absent; with `resume` the last checkpoint there goes on). At the end, or when
+  // stopped, the model's records hold the tuned scales and the folder holds checkpoint, recipe.json, report.json and
+  // the scale pack (tuned.safetensors). A memory plan that does not fit is an OutOfMemory error that says what would.
   static Result<TuneReport> run(std::shared_ptr<Model> model, Backend& backend, const TuneRecipe& recipe,
                                 const std::filesystem::path& run_folder, bool resume, TuneObserver& observer,
                                 TuneControl& control, std::stop_token stop);
@@ -105,9 +113,14 @@ class Trainer {
 
 // A run folder as the argument of chat, eval, export ...: its model with its tuned scales.
 bool is_run_folder(const std::filesystem::path& path);
-struct OpenRun { std::shared_ptr<Model> model; std::vector<std::vector<uint16_t>> base_scales; TuneRecipe recipe; };
+struct OpenRun {
+  std::shared_ptr<Model> model;
+  std::vector<std::vector<uint16_t>> base_scales;
+  TuneRecipe recipe;
+};
 Result<OpenRun> open_run(const std::filesystem::path& run_folder, Observer& observer, std::stop_token stop = {});
 // MODEL | RUN of the command line.
-Result<std::shared_ptr<Model>> open_model_or_run(const std::filesystem::path& path, Observer& observer, std::stop_token stop = {});
+Result<std::shared_ptr<Model>> open_model_or_run(const std::filesystem::path& path, Observer& observer,
+                                                 std::stop_token stop = {});
 
 }  // namespace scalewright

@@ -5,8 +5,8 @@
 
 namespace scalewright::kernels {
 
-// Query t is key number query_offset + t. It sees keys lowest_key(t) .. query_offset + t; a query that sees none (padding)
-// gives a zero row and a logsumexp of minus infinity.
+// Query t is key number query_offset + t. It sees keys lowest_key(t) .. query_offset + t; a query that sees none
+// (padding) gives a zero row and a logsumexp of minus infinity.
 struct AttentionSpec {
   int64_t queries = 0, keys = 0, query_offset = 0;
   int heads = 0, kv_heads = 0, head_dim = 0;

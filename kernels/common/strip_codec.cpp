@@ -11,16 +11,18 @@ namespace scalewright::kernels {
 namespace {
 
 // Where the parts of a header lie, in bytes.
-constexpr int64_t kSecond = 32;       // m, z or dmin behind the 16 halves of d or s
-constexpr int64_t kSubScales = 64;    // sc [sub][16] of the K kinds
-constexpr int64_t kSubMins = 192;     // mn [8][16] of KMin with sub-blocks of 32
+constexpr int64_t kSecond = 32;     // m, z or dmin behind the 16 halves of d or s
+constexpr int64_t kSubScales = 64;  // sc [sub][16] of the K kinds
+constexpr int64_t kSubMins = 192;   // mn [8][16] of KMin with sub-blocks of 32
 
 uint16_t load16(const uint8_t* p) {
   uint16_t value;
   std::memcpy(&value, p, sizeof value);
   return value;
 }
-void store16(uint8_t* p, uint16_t value) { std::memcpy(p, &value, sizeof value); }
+void store16(uint8_t* p, uint16_t value) {
+  std::memcpy(p, &value, sizeof value);
+}
 
 bool has_sub_blocks(const QuantLayout& layout) {
   return layout.kind == BlockKind::KMin || layout.kind == BlockKind::KScale;
@@ -52,7 +54,9 @@ void write_sub(const QuantLayout& layout, uint8_t* header, int64_t index, int ro
 }
 
 // The offset m of Min after its scale went from `base` to `scale`: both keep their proportion.
-float moved_minimum(float minimum, float base, float scale) { return base != 0.0f ? minimum * (scale / base) : minimum; }
+float moved_minimum(float minimum, float base, float scale) {
+  return base != 0.0f ? minimum * (scale / base) : minimum;
+}
 
 }  // namespace
 
@@ -141,13 +145,17 @@ void strip_scales(const QuantView& view, int64_t strip, int64_t first, int64_t c
       const uint16_t second = layout.kind == BlockKind::Offset ? uint16_t{0} : load16(header + kSecond + 2 * row);
       float scale = d, shift = 0.0f;
       switch (layout.kind) {
-        case BlockKind::Offset: shift = d * static_cast<float>(layout.offset); break;
+        case BlockKind::Offset:
+          shift = d * static_cast<float>(layout.offset);
+          break;
         case BlockKind::Min: {
           const float m = half_to_float(second);
           shift = -(view.scale ? moved_minimum(m, stored, d) : m);
           break;
         }
-        case BlockKind::Affine: shift = d * static_cast<float>(static_cast<int16_t>(second)); break;
+        case BlockKind::Affine:
+          shift = d * static_cast<float>(static_cast<int16_t>(second));
+          break;
         case BlockKind::KMin: {
           const SubPair pair = read_sub(layout, header, index, row);
           const float dmin = view.scale_min ? view.scale_min[n * G + group] : half_to_float(second);

@@ -5,8 +5,8 @@
 namespace scalewright::kernels {
 namespace {
 
-constexpr int kLine = 64;        // bytes: 16 rows x 4 inputs
-constexpr int kQuads = 8;        // quads of inputs a chunk
+constexpr int kLine = 64;  // bytes: 16 rows x 4 inputs
+constexpr int kQuads = 8;  // quads of inputs a chunk
 
 // The eight codes that share byte `at` (= 4 * row + input % 4) of a chunk's lines, one a quad.
 inline void split_byte(const uint8_t* lines, int bits, int at, uint8_t (&quad)[kQuads]) {
@@ -25,7 +25,8 @@ inline void split_byte(const uint8_t* lines, int bits, int at, uint8_t (&quad)[k
     case 8:
       for (int i = 0; i < kQuads; ++i) quad[i] = p[i * kLine];
       return;
-    default: break;
+    default:
+      break;
   }
   for (int i = 0; i < kQuads; ++i) {
     int code = p[i / 2 * kLine] >> (4 * (i % 2)) & 15;
@@ -54,7 +55,8 @@ inline void join_byte(const uint8_t (&quad)[kQuads], int bits, int at, uint8_t* 
     case 8:
       for (int i = 0; i < kQuads; ++i) p[i * kLine] = quad[i];
       return;
-    default: break;
+    default:
+      break;
   }
   for (int v = 0; v < 4; ++v) {
     p[v * kLine] = static_cast<uint8_t>((quad[2 * v] & 15) | (quad[2 * v + 1] & 15) << 4);

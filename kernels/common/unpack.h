@@ -1,5 +1,6 @@
 #pragma once
-// Reading codes out of the records of quant_layout.h: where a chunk lies, its codes as bytes, and f32 panels for products.
+// Reading codes out of the records of quant_layout.h: where a chunk lies, its codes as bytes, and f32 panels for
+// products.
 
 #include <cstdint>
 
@@ -32,8 +33,10 @@ void pack_chunk(const uint8_t* codes, int bits, uint8_t* lines);
 // Those ending in _avx2 give the same numbers up to the rounding of one FMA and need AVX2, FMA and F16C.
 void unpack_panel(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a, const float* c,
                   float* panel);
-void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a, const float* c,
-                       float* panel);
+void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
+                       const float* c, float* panel);
+// strip_scales of quant_layout.h, the same bits; a shortcut where no masters are given.
+void strip_scales_avx2(const QuantView& view, int64_t strip, int64_t first, int64_t count, float* a, float* c);
 void unpack_codes(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, float* panel);
 void unpack_codes_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, float* panel);
 

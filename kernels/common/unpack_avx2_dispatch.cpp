@@ -17,21 +17,44 @@ void clear_tail(const QuantLayout& layout, int64_t chunk0, int64_t chunks, float
 }  // namespace
 
 #if defined(__x86_64__)
-void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a, const float* c,
-                       float* panel) {
+void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
+                       const float* c, float* panel) {
   const QuantLayout& layout = w.layout;
   const int64_t per_record = layout.chunks_per_record(), first_sub = chunk0 * kChunk / layout.sub;
   for (int64_t done = 0; done < chunks;) {
     const int64_t chunk = chunk0 + done, within = per_record - chunk % per_record;
     const int64_t count = within < chunks - done ? within : chunks - done;
     // A record of all of K may end within a chunk: its single (a, c) then covers that chunk to its end.
-    const int64_t sub = layout.sub == 16 ? 16 : (layout.sub + kChunk - 1) / kChunk * kChunk;
+    const bool halves = layout.sub == 16 && layout.block != layout.sub;
+    const int64_t sub = halves ? 16 : (layout.sub + kChunk - 1) / kChunk * kChunk;
     const int64_t at = (chunk * kChunk / layout.sub - first_sub) * kStripRows;
     unpack_lines_scaled_avx2(chunk_lines(layout, w.records, strip, chunk), layout.bits, count, sub,
                              chunk * kChunk % layout.sub, a + at, c + at, panel + done * kChunk * kStripRows);
     done += count;
   }
   clear_tail(layout, chunk0, chunks, panel);
+}
+
+void strip_scales_avx2(const QuantView& view, int64_t strip, int64_t first, int64_t count, float* a, float* c) {
+  if (view.scale) return strip_scales(view, strip, first, count, a, c);
+  const QuantLayout& layout = view.layout;
+  const int64_t subs_per_record = layout.block / layout.sub, record_bytes = layout.record_bytes();
+  const uint8_t* records = view.records + strip * layout.strip_bytes();
+  for (int64_t done = 0; done < count;) {
+    const int64_t group = (first + done) / subs_per_record, at = (first + done) % subs_per_record;
+    const int64_t within = subs_per_record - at, wanted = within < count - done ? within : count - done;
+    record_scales_avx2(records + group * record_bytes, layout.kind, layout.sub == 16, layout.offset, at, wanted,
+                       a + done * kStripRows, c + done * kStripRows);
+    done += wanted;
+  }
+  if (!view.row_scale) return;
+  const int64_t n0 = strip * kStripRows, left = layout.rows - n0;
+  float factor[kStripRows] = {};
+  for (int64_t row = 0; row < kStripRows && row < left; ++row) factor[row] = view.row_scale[n0 + row];
+  for (int64_t i = 0; i < count * kStripRows; ++i) {
+    a[i] *= factor[i % kStripRows];
+    c[i] *= factor[i % kStripRows];
+  }
 }
 
 void unpack_codes_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, float* panel) {
@@ -46,8 +69,11 @@ void unpack_codes_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_
   clear_tail(w.layout, chunk0, chunks, panel);
 }
 #else
-void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a, const float* c,
-                       float* panel) {
+void strip_scales_avx2(const QuantView& view, int64_t strip, int64_t first, int64_t count, float* a, float* c) {
+  strip_scales(view, strip, first, count, a, c);
+}
+void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
+                       const float* c, float* panel) {
   unpack_panel(w, strip, chunk0, chunks, a, c, panel);
 }
 void unpack_codes_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, float* panel) {

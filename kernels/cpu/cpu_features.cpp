@@ -24,10 +24,16 @@ const CpuFeatures& cpu_features() {
   return features;
 }
 
-bool supported(Isa isa) { return isa == Isa::Scalar || cpu_features().avx2; }
+bool supported(Isa isa) {
+  return isa == Isa::Scalar || cpu_features().avx2;
+}
 
-Isa best_isa() { return cpu_features().avx2 ? Isa::Avx2 : Isa::Scalar; }
+Isa best_isa() {
+  return cpu_features().avx2 ? Isa::Avx2 : Isa::Scalar;
+}
 
-const char* isa_name(Isa isa) { return isa == Isa::Avx2 ? "AVX2" : "scalar"; }
+const char* isa_name(Isa isa) {
+  return isa == Isa::Avx2 ? "AVX2" : "scalar";
+}
 
 }  // namespace scalewright::kernels::cpu

@@ -1,5 +1,6 @@
 #pragma once
-// Which instruction sets this processor and this operating system offer. Asked once, at run time: one program runs on all.
+// Which instruction sets this processor and this operating system offer. Asked once, at run time: one program runs on
+// all.
 
 namespace scalewright::kernels::cpu {
 

@@ -23,7 +23,8 @@ double probabilities(const AttentionSpec& s, const float* q, const void* k, int6
   for (int64_t j = low; j <= high; ++j) {
     double score = 0.0;
     for (int d = 0; d < s.head_dim; ++d)
-      score += static_cast<double>(q[t * s.ldq + head * s.head_dim + d]) * element(k, s.half_kv, j * s.ldk + kv * s.head_dim + d);
+      score += static_cast<double>(q[t * s.ldq + head * s.head_dim + d]) *
+               element(k, s.half_kv, j * s.ldk + kv * s.head_dim + d);
     score *= s.scale;
     if (s.softcap > 0.0f) {
       const double h = std::tanh(score / s.softcap);
@@ -57,8 +58,8 @@ void attention(const AttentionSpec& s, const float* q, const void* k, const void
     }
 }
 
-void attention_backward(const AttentionSpec& s, const float* q, const float* k, const float* v, const float* dout, float* dq,
-                        float* dk, float* dv) {
+void attention_backward(const AttentionSpec& s, const float* q, const float* k, const float* v, const float* dout,
+                        float* dq, float* dk, float* dv) {
   const int64_t width = static_cast<int64_t>(s.kv_heads) * s.head_dim;
   std::vector<double> p, slope, dp, sum_k(s.keys * width, 0.0), sum_v(s.keys * width, 0.0), sum_q(s.head_dim);
   for (int64_t t = 0; t < s.queries; ++t)

@@ -109,7 +109,8 @@ void linear(const float* x, int64_t ldx, int64_t T, const WeightView& w, const f
   });
 }
 
-void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx, bool accumulate) {
+void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
+               bool accumulate) {
   const int64_t K = w.cols();
   std::vector<double> sums(T * K, 0.0);
   for_strips(w, [&](int64_t n0, int rows, const double* values) {
@@ -126,41 +127,41 @@ void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, fl
     }
 }
 
-void linear_dscale(const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, const QuantView& w, float* dscale,
-                   float* dscale_min) {
-  // W is linear in its scales, so the gradient is dY^T X against W taken at scale 1 (and 0 for the other kind of scale).
+void linear_dscale(const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, const QuantView& w,
+                   float* dscale, float* dscale_min) {
+  // W is linear in its scales, so the gradient is dY^T X against the slope of W: its difference between scale 1 and
+  // scale 0 (the other kind of scale at 0). Where Min has d0 = 0 its offset does not move, and the difference knows.
   const int64_t N = w.layout.rows, K = w.layout.cols, G = w.layout.groups();
   const std::vector<float> ones(N * G, 1.0f), zeros(N * G, 0.0f);
   const bool two = w.layout.has_second_scale();
+  std::vector<double> product(N * K, 0.0);  // dY^T X
+  for (int64_t t = 0; t < T; ++t)
+    for (int64_t n = 0; n < N; ++n)
+      for (int64_t k = 0; k < K; ++k) product[n * K + k] += static_cast<double>(dy[t * lddy + n]) * x[t * ldx + k];
   for (int which = 0; which < (two ? 2 : 1); ++which) {
     float* out = which == 0 ? dscale : dscale_min;
     if (!out) continue;
-    WeightView unit;
-    unit.quantized = true;
-    unit.quant = w;
-    unit.quant.scale = which == 0 ? ones.data() : zeros.data();
-    unit.quant.scale_min = two ? (which == 0 ? zeros.data() : ones.data()) : nullptr;
-    std::vector<double> product(K);
-    for_strips(unit, [&](int64_t n0, int rows, const double* values) {
-      for (int r = 0; r < rows; ++r) {
-        for (double& p : product) p = 0.0;
-        for (int64_t t = 0; t < T; ++t) {
-          const double g = dy[t * lddy + n0 + r];
-          for (int64_t k = 0; k < K; ++k) product[k] += g * x[t * ldx + k];
-        }
-        for (int64_t g = 0; g < G; ++g) {
-          double sum = 0.0;
-          for (int64_t k = g * w.layout.block; k < K && k < (g + 1) * w.layout.block; ++k) sum += product[k] * values[r * K + k];
-          float& o = out[(n0 + r) * G + g];
-          o = static_cast<float>(o + sum);
-        }
-      }
-    });
+    std::vector<double> sums(N * G, 0.0);
+    for (const bool at_one : {true, false}) {
+      WeightView unit;
+      unit.quantized = true;
+      unit.quant = w;
+      unit.quant.scale = which == 0 && at_one ? ones.data() : zeros.data();
+      unit.quant.scale_min = two ? (which == 1 && at_one ? ones.data() : zeros.data()) : nullptr;
+      for_strips(unit, [&](int64_t n0, int rows, const double* values) {
+        for (int r = 0; r < rows; ++r)
+          for (int64_t k = 0; k < K; ++k) {
+            const double term = product[(n0 + r) * K + k] * values[r * K + k];
+            sums[(n0 + r) * G + k / w.layout.block] += at_one ? term : -term;
+          }
+      });
+    }
+    for (int64_t i = 0; i < N * G; ++i) out[i] = static_cast<float>(out[i] + sums[i]);
   }
 }
 
-void linear_drow(const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N, const float* row_scale,
-                 float* drow) {
+void linear_drow(const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
+                 const float* row_scale, float* drow) {
   for (int64_t n = 0; n < N; ++n) {
     double sum = 0.0;
     for (int64_t t = 0; t < T; ++t) sum += static_cast<double>(dy[t * lddy + n]) * y[t * ldy + n];

@@ -5,8 +5,8 @@
 
 namespace scalewright::kernels::reference {
 
-void rmsnorm(const float* x, int64_t ldx, int64_t T, int groups, int64_t D, const float* weight, float epsilon, float* y,
-             int64_t ldy, float* inv_rms) {
+void rmsnorm(const float* x, int64_t ldx, int64_t T, int groups, int64_t D, const float* weight, float epsilon,
+             float* y, int64_t ldy, float* inv_rms) {
   for (int64_t t = 0; t < T; ++t)
     for (int g = 0; g < groups; ++g) {
       const float* in = x + t * ldx + g * D;
@@ -46,7 +46,8 @@ void rope(float* x, int64_t ldx, int64_t T, int heads, int head_dim, int rotary,
         float* head = x + t * ldx + static_cast<int64_t>(h) * head_dim;
         float& first = head[adjacent ? 2 * i : i];
         float& second = head[adjacent ? 2 * i + 1 : i + pairs];
-        const double a = first, b = second, c = cosine[t * pairs + i], s = inverse ? -sine[t * pairs + i] : sine[t * pairs + i];
+        const double a = first, b = second, c = cosine[t * pairs + i],
+                     s = inverse ? -sine[t * pairs + i] : sine[t * pairs + i];
         first = static_cast<float>(a * c - b * s);
         second = static_cast<float>(b * c + a * s);
       }
@@ -75,20 +76,21 @@ double activation_slope(GateKind kind, double x) {
       return 0.5 * (1.0 + h) + 0.5 * x * (1.0 - h * h) * root * (1.0 + 3.0 * 0.044715 * x * x);
     }
     case GateKind::GeluErf:
-      return 0.5 * (1.0 + std::erf(x / std::numbers::sqrt2)) + x * std::exp(-0.5 * x * x) / std::sqrt(2.0 * std::numbers::pi);
+      return 0.5 * (1.0 + std::erf(x / std::numbers::sqrt2)) +
+             x * std::exp(-0.5 * x * x) / std::sqrt(2.0 * std::numbers::pi);
   }
   return 0.0;
 }
 
-void gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F, GateKind kind, float* out,
-           int64_t ldo) {
+void gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F, GateKind kind,
+           float* out, int64_t ldo) {
   for (int64_t t = 0; t < T; ++t)
     for (int64_t f = 0; f < F; ++f)
       out[t * ldo + f] = static_cast<float>(activation(kind, gate[t * ldg + f]) * up[t * ldu + f]);
 }
 
-void gated_backward(const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout, int64_t lddo, int64_t T,
-                    int64_t F, GateKind kind, float* dgate, float* dup) {
+void gated_backward(const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout, int64_t lddo,
+                    int64_t T, int64_t F, GateKind kind, float* dgate, float* dup) {
   for (int64_t t = 0; t < T; ++t)
     for (int64_t f = 0; f < F; ++f) {
       const double g = gate[t * ldg + f], u = up[t * ldu + f], d = dout[t * lddo + f];
@@ -101,8 +103,8 @@ void softcap(float* x, int64_t n, float cap) {
   for (int64_t i = 0; i < n; ++i) x[i] = static_cast<float>(cap * std::tanh(static_cast<double>(x[i]) / cap));
 }
 
-void cross_entropy(float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap, float gradient_scale,
-                   double* nll, bool want_gradient) {
+void cross_entropy(float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap,
+                   float gradient_scale, double* nll, bool want_gradient) {
   for (int64_t t = 0; t < T; ++t) {
     float* row = logits + t * ldl;
     if (targets[t] < 0) {
@@ -137,7 +139,8 @@ void adamw(const AdamW& o, const float* gradient, float* parameter, float* m, fl
     m[i] = static_cast<float>(mean);
     v[i] = static_cast<float>(square);
     const double p = parameter[i] * (1.0 - o.learning_rate * o.weight_decay);
-    parameter[i] = static_cast<float>(p - o.learning_rate / correction1 * mean / (std::sqrt(square) / correction2 + o.epsilon));
+    parameter[i] =
+        static_cast<float>(p - o.learning_rate / correction1 * mean / (std::sqrt(square) / correction2 + o.epsilon));
   }
 }
 

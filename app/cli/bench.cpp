@@ -1,0 +1,196 @@
+// bench: speed of prompt and decode beside the machine's ceilings. bench-train: a tuning step.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "app/cli/ceilings.h"
+#include "app/cli/context.h"
+#include "engine/core/system.h"
+#include "engine/model/session.h"
+#include "engine/model/train_graph.h"
+#include "engine/tune/trainer.h"
+
+namespace scalewright::cli {
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0.0;
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
+}
+
+std::vector<int32_t> some_ids(int64_t count, int64_t vocabulary, uint64_t seed) {
+  std::vector<int32_t> ids(static_cast<size_t>(count));
+  uint64_t state = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+  for (int32_t& id : ids) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    id = static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(vocabulary));
+  }
+  return ids;
+}
+
+struct BenchOptions {
+  std::string model;
+  int64_t prompt = 512, decode = 64;
+  int repeats = 5;
+  bool exact = false;
+};
+
+Result<int> bench(const Context& context, const BenchOptions& options) {
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
+  SessionOptions session_options;
+  session_options.context = options.prompt + options.decode + 1;
+  session_options.precision = options.exact ? Precision::Exact : Precision::Fast;
+  session_options.kv = options.exact ? KvType::F32 : KvType::F16;
+  std::vector<double> prompt_rates, decode_rates;
+  {
+    SW_ASSIGN(const auto session, Session::create(model, *backend, session_options));
+    const std::vector<int32_t> prompt = some_ids(options.prompt, model->config.vocabulary, context.seed);
+    const std::vector<int32_t> single = some_ids(options.decode, model->config.vocabulary, context.seed + 1);
+    for (int repeat = 0; repeat <= options.repeats && !context.stop.stop_requested(); ++repeat) {  // the first warms up
+      session->rewind(0);
+      double start = now();
+      if (options.prompt > 0) {
+        SW_TRY(session->append(prompt));
+        if (repeat) prompt_rates.push_back(static_cast<double>(options.prompt) / (now() - start));
+        session->rewind(0);
+      }
+      start = now();
+      for (const int32_t id : single) SW_TRY(session->append(std::span(&id, 1)));
+      if (repeat && options.decode > 0) decode_rates.push_back(static_cast<double>(options.decode) / (now() - start));
+    }
+  }
+  observer.finish();
+  if (context.stop.stop_requested()) return kExitInterrupted;
+  uint64_t token_bytes = model->weights.head().bytes();
+  for (const Linear* linear : std::as_const(model->weights).linears()) token_bytes += linear->weight.bytes();
+  const double bandwidth = measure_read_bandwidth(backend->threads());
+  const double decode = median(decode_rates), bytes = decode * static_cast<double>(token_bytes);
+  context.print_json({{"prompt_tokens_per_second", median(prompt_rates)},
+                      {"decode_tokens_per_second", decode},
+                      {"prompt_runs", prompt_rates},
+                      {"decode_runs", decode_rates},
+                      {"decode_bytes_per_token", token_bytes},
+                      {"decode_bytes_per_second", bytes},
+                      {"read_bandwidth", bandwidth},
+                      {"fraction_of_bandwidth", bytes / bandwidth},
+                      {"precision", options.exact ? "exact" : "fast"},
+                      {"device", backend->description()},
+                      {"peak_bytes", peak_resident_bytes()}});
+  context.print(backend->description() + ", " + (options.exact ? "exact" : "fast (8-bit activations)"));
+  context.print("prompt of " + std::to_string(options.prompt) + "   " + format_number(median(prompt_rates), 1) + " tokens/s");
+  context.print("decode of " + std::to_string(options.decode) + "    " + format_number(decode, 1) + " tokens/s, reading " + format_number(bytes / 1e9, 1) +
+                " GB/s: " + format_number(100 * bytes / bandwidth, 0) + " % of the " + format_number(bandwidth / 1e9, 1) + " GB/s that a plain read gets here");
+  return 0;
+}
+
+struct BenchTrainOptions {
+  std::string model, granularity = "group";
+  int64_t context = 512, batch = 1;
+  int repeats = 3, kept_layers = -1;
+};
+
+struct AlignedFree {
+  void operator()(void* p) const { std::free(p); }
+};
+
+Result<int> bench_train(const Context& context, const BenchTrainOptions& options) {
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, load_model(options.model, observer, context.stop));
+  if (!model->tunable()) return fail(ErrorCode::InvalidArgument, model->name + " has no quantized matrices, so there are no scales to learn. Quantize it first: scalewright-cli quantize.");
+  TrainShape shape;
+  shape.batch = options.batch;
+  shape.context = options.context;
+  shape.granularity = options.granularity == "row" ? Granularity::Row : Granularity::Group;
+  shape.kept_layers = options.kept_layers < 0 ? model->config.layers : std::min(options.kept_layers, model->config.layers);
+  uint64_t bytes = 0;
+  for (const MemoryItem& item : TrainGraph::plan(*model, *backend, shape)) bytes += item.bytes;
+  const std::unique_ptr<void, AlignedFree> arena(std::aligned_alloc(64, (bytes + 63) / 64 * 64));
+  if (!arena) return fail(ErrorCode::OutOfMemory, "A step of this shape needs " + format_bytes(bytes) + ". Choose a smaller --context or --batch.");
+  SW_ASSIGN(const auto graph, TrainGraph::create(model, *backend, shape, arena.get(), (bytes + 63) / 64 * 64));
+  const TrainableLayout layout = trainable_layout(*model, shape.granularity);
+  std::vector<float> values(layout.total), gradient(layout.total);
+  initial_scales(*model, layout, values.data());
+
+  Batch batch;
+  batch.rows = options.batch;
+  batch.context = options.context;
+  batch.ids = some_ids(options.batch * options.context, model->config.vocabulary, context.seed);
+  batch.targets.assign(batch.ids.size(), -100);
+  batch.segments.assign(batch.ids.size(), 0);
+  batch.positions.resize(batch.ids.size());
+  for (int64_t i = 0; i < static_cast<int64_t>(batch.ids.size()); ++i) {
+    batch.positions[static_cast<size_t>(i)] = static_cast<int32_t>(i % options.context);
+    if ((i + 1) % options.context) batch.targets[static_cast<size_t>(i)] = batch.ids[static_cast<size_t>(i) + 1];
+  }
+  const int64_t counted = batch.counted();
+  std::vector<double> seconds;
+  for (int repeat = 0; repeat <= options.repeats && !context.stop.stop_requested(); ++repeat) {
+    observer.progress({.step = "step " + std::to_string(repeat), .fraction = static_cast<double>(repeat) / (options.repeats + 1)});
+    std::fill(gradient.begin(), gradient.end(), 0.0f);
+    const double start = now();
+    graph->forward_backward(batch, values.data(), 1.0f / static_cast<float>(counted), gradient.data());
+    if (repeat) seconds.push_back(now() - start);
+  }
+  observer.finish();
+  if (context.stop.stop_requested()) return kExitInterrupted;
+  // Products needed: forward and the two (per row) or three (per group) of the backward pass; the head's forward and backward.
+  double linear_parameters = 0.0;
+  for (const Linear* linear : std::as_const(model->weights).linears()) linear_parameters += static_cast<double>(linear->weight.rows() * linear->weight.cols());
+  const bool no_product = shape.granularity == Granularity::Row;
+  const double tokens = static_cast<double>(options.batch * options.context);
+  const double flops = tokens * linear_parameters * (no_product ? 4.0 : 6.0) + 4.0 * static_cast<double>(counted) * static_cast<double>(model->config.vocabulary * model->config.width);
+  const double step = median(seconds);
+  const double rate = measure_product_rate(*backend);
+  context.print_json({{"seconds_per_step", step},
+                      {"runs", seconds},
+                      {"tokens_per_second", tokens / step},
+                      {"flops_per_step", flops},
+                      {"flops_per_second", flops / step},
+                      {"product_rate", rate},
+                      {"fraction_of_product_rate", flops / step / rate},
+                      {"kept_layers", shape.kept_layers},
+                      {"granularity", options.granularity},
+                      {"planned_bytes", bytes},
+                      {"peak_bytes", peak_resident_bytes()},
+                      {"device", backend->description()}});
+  context.print(format_number(step, 3) + " s a step, " + format_number(tokens / step, 0) + " tokens/s on " + backend->description());
+  context.print(format_number(flops / step / 1e9, 0) + " GFLOP/s of the " + format_number(rate / 1e9, 0) + " that a plain fp32 product reaches here: " +
+                format_number(100 * flops / step / rate, 0) + " %");
+  context.print(format_bytes(peak_resident_bytes()) + " at its peak");
+  return 0;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "bench", "Speed of prompt and decode, beside this machine's ceilings");
+  auto b = std::make_shared<BenchOptions>();
+  verb->add_option("MODEL", b->model, "A model, or the folder of a run")->required();
+  verb->add_option("-p,--prompt", b->prompt, "Tokens of the prompt")->check(CLI::Range(int64_t{0}, int64_t{1} << 20))->capture_default_str();
+  verb->add_option("-n,--decode", b->decode, "Tokens to decode")->check(CLI::Range(int64_t{0}, int64_t{1} << 20))->capture_default_str();
+  verb->add_option("-r,--repeats", b->repeats, "Runs; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
+  verb->add_flag("--exact", b->exact, "32-bit activations, as evaluation uses");
+  verb->callback([&context, b] { context.command = [&context, b] { return bench(context, *b); }; });
+
+  CLI::App* train = add_verb(app, context, "bench-train", "Speed and memory of a tuning step");
+  auto t = std::make_shared<BenchTrainOptions>();
+  train->add_option("MODEL", t->model, "A quantized model")->required();
+  train->add_option("--context", t->context, "Tokens of a row")->check(CLI::Range(int64_t{2}, int64_t{1} << 20))->capture_default_str();
+  train->add_option("--batch", t->batch, "Rows")->check(CLI::Range(int64_t{1}, int64_t{4096}))->capture_default_str();
+  train->add_option("--granularity", t->granularity, "What learns")->check(CLI::IsMember({"group", "row"}))->capture_default_str();
+  train->add_option("--kept-layers", t->kept_layers, "Blocks that keep their activations; default: all")->check(CLI::NonNegativeNumber);
+  train->add_option("-r,--repeats", t->repeats, "Steps timed; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
+  train->callback([&context, t] { context.command = [&context, t] { return bench_train(context, *t); }; });
+}
+
+}  // namespace scalewright::cli

@@ -1,0 +1,109 @@
+#include "app/cli/context.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+namespace scalewright::cli {
+
+Result<std::unique_ptr<Backend>> Context::backend() const {
+  BackendOptions options;
+  options.threads = threads;
+  options.device = device;
+  if (isa == "scalar") options.isa = Isa::Scalar;
+  if (isa == "avx2") options.isa = Isa::Avx2;
+  if (isa == "avx512") options.isa = Isa::Avx512;
+  return make_backend(options);
+}
+
+void Context::print(const std::string& text) const {
+  if (json) return;
+  std::cout << text << '\n' << std::flush;
+}
+
+void Context::print_json(const Json& object) const {
+  if (!json) return;
+  std::cout << object.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+}
+
+CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, const std::string& what) {
+  CLI::App* verb = app.add_subcommand(name, what);
+  verb->add_flag("--json", context.json, "Print one JSON object on stdout and nothing else");
+  verb->add_option("--threads", context.threads, "Threads to compute with (0: one a physical processor)")
+      ->check(CLI::Range(0, 1024));
+  verb->add_option("--device", context.device, "Where to compute")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  verb->add_option("--seed", context.seed, "Seed of everything random");
+  verb->add_option("--isa", context.isa, "Instruction set of the CPU path, for tests")
+      ->check(CLI::IsMember({"auto", "scalar", "avx2", "avx512"}));
+  return verb;
+}
+
+void ProgressLine::show(const Progress& progress) {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const auto now = std::chrono::steady_clock::now();
+  const auto pause = terminal ? std::chrono::milliseconds(100) : std::chrono::milliseconds(3000);
+  if (last_.time_since_epoch().count() != 0 && now - last_ < pause) return;
+  last_ = now;
+  std::string text;
+  if (progress.fraction >= 0.0) {
+    const double fraction = std::clamp(progress.fraction, 0.0, 1.0);
+    char percent[16];
+    std::snprintf(percent, sizeof percent, "%3d %%", static_cast<int>(std::floor(fraction * 100.0)));
+    if (terminal) {
+      constexpr int kWidth = 28;
+      const int filled = static_cast<int>(fraction * kWidth);
+      text += "[" + std::string(filled, '=') + std::string(kWidth - filled, ' ') + "] ";
+    }
+    text += percent;
+    text += "  ";
+  }
+  text += progress.step;
+  if (progress.seconds_left >= 0.0) text += "  " + format_duration(progress.seconds_left) + " left";
+  if (terminal) {
+    std::cerr << "\r\033[K" << text << std::flush;
+    open_ = true;
+  } else {
+    std::cerr << text << '\n';
+  }
+}
+
+void ProgressLine::message(std::string_view text) {
+  finish();
+  std::cerr << text << '\n';
+}
+
+void ProgressLine::finish() {
+  if (open_) std::cerr << "\r\033[K" << std::flush;
+  open_ = false;
+}
+
+std::string format_bytes(uint64_t bytes) {
+  const char* units[] = {"B", "kB", "MB", "GB", "TB"};
+  double value = static_cast<double>(bytes);
+  int unit = 0;
+  while (value >= 999.5 && unit < 4) {
+    value /= 1000.0;
+    ++unit;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : value < 10 ? "%.2f %s" : "%.1f %s", value, units[unit]);
+  return text;
+}
+
+std::string format_duration(double seconds) {
+  const auto total = static_cast<int64_t>(std::llround(std::max(0.0, seconds)));
+  if (total < 60) return std::to_string(total) + " s";
+  if (total < 3600) return std::to_string(total / 60) + " min " + std::to_string(total % 60) + " s";
+  return std::to_string(total / 3600) + " h " + std::to_string(total % 3600 / 60) + " min";
+}
+
+std::string format_number(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+}  // namespace scalewright::cli

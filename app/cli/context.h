@@ -1,0 +1,81 @@
+#pragma once
+// What every verb of the command line shares: common options, output, progress, the backend.
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stop_token>
+#include <string>
+
+#include "engine/backend/backend.h"
+#include "engine/core/error.h"
+#include "engine/core/observer.h"
+
+namespace scalewright::cli {
+
+using Json = nlohmann::ordered_json;
+
+struct Context {
+  bool json = false;
+  int threads = 0;
+  std::string device = "auto", isa = "auto";
+  uint64_t seed = 1;
+  std::stop_token stop;                        // set by Ctrl+C
+  std::function<Result<int>()> command;        // what the parsed verb will do; returns the exit code
+
+  Result<std::unique_ptr<Backend>> backend() const;
+  // Human text unless --json; the JSON object with --json.
+  void print(const std::string& text) const;
+  void print_json(const Json& object) const;
+};
+
+inline constexpr int kExitInterrupted = 130;
+
+// Adds a verb with the options that all verbs have.
+CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, const std::string& what);
+
+// A bar on a terminal, a line every few seconds otherwise; always on stderr.
+class ProgressLine {
+ public:
+  ~ProgressLine() { finish(); }
+  void show(const Progress& progress);
+  void message(std::string_view text);  // a line of its own
+  void finish();
+
+ private:
+  std::chrono::steady_clock::time_point last_{};
+  bool open_ = false;
+};
+
+// Forwards progress and warnings to a ProgressLine.
+class ProgressObserver : public Observer {
+ public:
+  void progress(const Progress& p) override { line_.show(p); }
+  void warning(std::string_view text) override { line_.message("warning: " + std::string(text)); }
+  void finish() { line_.finish(); }
+
+ private:
+  ProgressLine line_;
+};
+
+std::string format_bytes(uint64_t bytes);           // "98.4 MB"
+std::string format_duration(double seconds);        // "3 min 22 s"
+std::string format_number(double value, int digits);
+
+// One function a file of verbs.
+void add_inspect(CLI::App& app, Context& context);
+void add_quantize(CLI::App& app, Context& context);
+void add_tune(CLI::App& app, Context& context);      // tune, plan
+void add_evaluate(CLI::App& app, Context& context);  // eval, score
+void add_generate(CLI::App& app, Context& context);  // generate, chat
+void add_text(CLI::App& app, Context& context);      // tokenize, render
+void add_logits(CLI::App& app, Context& context);
+void add_export(CLI::App& app, Context& context);    // export, apply
+void add_runs(CLI::App& app, Context& context);
+void add_bench(CLI::App& app, Context& context);     // bench, bench-train
+void add_demo(CLI::App& app, Context& context);
+
+}  // namespace scalewright::cli

@@ -1,0 +1,85 @@
+// eval: perplexity on a text. score: greedy answers compared with the expected ones.
+
+#include "app/cli/context.h"
+#include "engine/eval/evaluate.h"
+#include "engine/tune/trainer.h"
+
+namespace scalewright::cli {
+namespace {
+
+struct EvalOptions {
+  std::string model, text;
+  PerplexityOptions values;
+};
+
+Result<int> eval(const Context& context, const EvalOptions& options) {
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
+  SW_ASSIGN(const PerplexityReport report, perplexity(model, *backend, options.text, options.values, observer, context.stop));
+  observer.finish();
+  if (context.stop.stop_requested()) return kExitInterrupted;
+  context.print_json({{"perplexity", report.perplexity},
+                      {"nll", report.nll},
+                      {"tokens", report.tokens},
+                      {"context", report.context},
+                      {"stride", report.stride},
+                      {"seconds", report.seconds}});
+  context.print("perplexity " + format_number(report.perplexity, 4) + " (" + std::to_string(report.tokens) + " tokens predicted, windows of " +
+                std::to_string(report.context) + ", stride " + std::to_string(report.stride) + ")");
+  return 0;
+}
+
+struct ScoreVerbOptions {
+  std::string model, data, data_format = "auto";
+  ScoreOptions values;
+  bool show = false;
+};
+
+Result<int> score_verb(const Context& context, const ScoreVerbOptions& options) {
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
+  ImportOptions import;
+  SW_ASSIGN(import.format, dataset_format_from(options.data_format));
+  SW_ASSIGN(const Dataset dataset, import_dataset(options.data, import));
+  SW_ASSIGN(const ScoreReport report, score(model, *backend, dataset, options.values, observer, context.stop));
+  observer.finish();
+  if (context.stop.stop_requested()) return kExitInterrupted;
+  Json answers = Json::array();
+  for (const ScoredRow& row : report.answers)
+    answers.push_back({{"line", row.line}, {"prompt", row.prompt}, {"expected", row.expected}, {"answer", row.answer}, {"exact", row.exact}});
+  context.print_json({{"exact_match", report.exact_match}, {"rows", report.rows}, {"loss", report.loss}, {"seconds", report.seconds}, {"answers", answers}});
+  if (options.show)
+    for (const ScoredRow& row : report.answers)
+      context.print(std::string(row.exact ? "right  " : "wrong  ") + row.answer + (row.exact ? "" : "\n       expected: " + row.expected));
+  context.print("exact match " + format_number(report.exact_match * 100, 1) + " % of " + std::to_string(report.rows) + " rows; loss of the expected answers " +
+                format_number(report.loss, 4));
+  return 0;
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "eval", "Perplexity on a text: lower is better");
+  auto e = std::make_shared<EvalOptions>();
+  verb->add_option("MODEL", e->model, "A model, or the folder of a run")->required();
+  verb->add_option("--text", e->text, "A text file, or .jsonl with a \"text\" field")->required();
+  verb->add_option("--context", e->values.context, "Tokens of a window")->check(CLI::Range(int64_t{2}, int64_t{1} << 20))->capture_default_str();
+  verb->add_option("--stride", e->values.stride, "Tokens from one window to the next; default: the window")->check(CLI::NonNegativeNumber);
+  verb->add_option("--max-tokens", e->values.max_tokens, "Use only so many tokens of the text")->check(CLI::NonNegativeNumber);
+  verb->callback([&context, e] { context.command = [&context, e] { return eval(context, *e); }; });
+
+  CLI::App* score_app = add_verb(app, context, "score", "Exact match of greedy answers on a dataset");
+  auto s = std::make_shared<ScoreVerbOptions>();
+  score_app->add_option("MODEL", s->model, "A model, or the folder of a run")->required();
+  score_app->add_option("--data", s->data, "Examples with the expected answers")->required();
+  score_app->add_option("--data-format", s->data_format, "How the examples are written down")
+      ->check(CLI::IsMember({"auto", "alpaca", "sharegpt", "chat", "prompt-completion", "csv", "text"}));
+  score_app->add_option("--limit", s->values.limit, "Only the first rows")->check(CLI::NonNegativeNumber);
+  score_app->add_option("--max-tokens", s->values.max_tokens, "Longest answer, in tokens")->check(CLI::PositiveNumber)->capture_default_str();
+  score_app->add_flag("--show", s->show, "Print every answer");
+  score_app->callback([&context, s] { context.command = [&context, s] { return score_verb(context, *s); }; });
+}
+
+}  // namespace scalewright::cli

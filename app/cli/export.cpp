@@ -1,0 +1,92 @@
+// export: write, reopen, compare. apply: base + scale pack to a model.
+
+#include <map>
+
+#include "app/cli/context.h"
+#include "engine/export/exporter.h"
+#include "engine/tune/scale_pack.h"
+#include "engine/tune/trainer.h"
+
+namespace scalewright::cli {
+namespace {
+
+const std::map<std::string, ExportTarget> kTargets = {{"gguf", ExportTarget::Gguf},
+                                                      {"gptq", ExportTarget::Gptq},
+                                                      {"awq", ExportTarget::Awq},
+                                                      {"compressed-tensors", ExportTarget::CompressedTensors},
+                                                      {"safetensors", ExportTarget::Safetensors},
+                                                      {"pack", ExportTarget::Pack}};
+
+struct Options {
+  std::string model, target, output, type, pack;
+};
+
+void print_report(const Context& context, const std::string& output, const ExportReport& report) {
+  context.print_json({{"bytes", report.bytes},
+                      {"exact", report.exact},
+                      {"largest_logit_difference", report.largest_logit_difference},
+                      {"perplexity_memory", report.perplexity_memory},
+                      {"perplexity_file", report.perplexity_file},
+                      {"perplexity_difference", report.perplexity_difference},
+                      {"explanation", report.explanation},
+                      {"seconds", report.seconds}});
+  context.print("wrote " + output + ": " + format_bytes(report.bytes) + " in " + format_duration(report.seconds));
+  context.print(report.explanation);
+  char text[128];
+  std::snprintf(text, sizeof text, "reopened and compared: largest logit difference %.3g, perplexity difference %.3g", report.largest_logit_difference, report.perplexity_difference);
+  context.print(text);
+}
+
+Result<int> export_verb(const Context& context, const Options& options) {
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
+  const ExportTarget target = kTargets.at(options.target);
+  if (target == ExportTarget::Pack && !is_run_folder(options.model))
+    return fail(ErrorCode::InvalidArgument, "A scale pack holds what a tuning run learned, and " + options.model + " is no run. Give the folder of a run.");
+  SW_ASSIGN(const ExportReport report, export_model(*model, target, options.output, options.type, *backend, observer, context.stop));
+  observer.finish();
+  if (context.stop.stop_requested()) return kExitInterrupted;
+  print_report(context, options.output, report);
+  return 0;
+}
+
+Result<int> apply(const Context& context, const Options& options) {
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, load_model(options.model, observer, context.stop));
+  SW_ASSIGN(const ScalePack pack, ScalePack::load(options.pack, *model));
+  const auto base = snapshot_scales(*model, trainable_layout(*model, Granularity::Group));
+  pack.apply(*model, base);
+  const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
+  const ExportTarget target = !folder ? ExportTarget::Gguf
+                              : model->container == Container::Awq ? ExportTarget::Awq
+                              : model->container == Container::CompressedTensors ? ExportTarget::CompressedTensors
+                                                                                 : ExportTarget::Gptq;
+  SW_ASSIGN(const ExportReport report, export_model(*model, target, options.output, options.type, *backend, observer, context.stop));
+  observer.finish();
+  if (context.stop.stop_requested()) return kExitInterrupted;
+  print_report(context, options.output, report);
+  return 0;
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "export", "Write a model for other programs, reopen it and compare");
+  auto e = std::make_shared<Options>();
+  verb->add_option("MODEL", e->model, "A model, or the folder of a run")->required();
+  verb->add_option("--to", e->target, "What to write")->required()->check(CLI::IsMember({"gguf", "gptq", "awq", "compressed-tensors", "safetensors", "pack"}));
+  verb->add_option("-o,--output", e->output, "A .gguf or .safetensors file, or a folder")->required();
+  verb->add_option("--type", e->type, "GGUF type of the matrices; default: the one that is exact");
+  verb->callback([&context, e] { context.command = [&context, e] { return export_verb(context, *e); }; });
+
+  CLI::App* apply_verb = add_verb(app, context, "apply", "Write a base model with a scale pack applied");
+  auto a = std::make_shared<Options>();
+  apply_verb->add_option("MODEL", a->model, "The base model")->required();
+  apply_verb->add_option("--pack", a->pack, "The scale pack; refused when it belongs to another base")->required();
+  apply_verb->add_option("-o,--output", a->output, "A .gguf file, or a folder")->required();
+  apply_verb->callback([&context, a] { context.command = [&context, a] { return apply(context, *a); }; });
+}
+
+}  // namespace scalewright::cli

@@ -1,0 +1,157 @@
+// generate: one answer, streamed. chat: a conversation in the terminal, alone or base beside tuned.
+
+#include <iostream>
+
+#include "app/cli/context.h"
+#include "app/cli/messages.h"
+#include "engine/chat/generator.h"
+#include "engine/core/file.h"
+#include "engine/tune/scale_pack.h"
+#include "engine/tune/trainer.h"
+
+namespace scalewright::cli {
+namespace {
+
+struct Options {
+  std::string model, prompt, messages, system, pack;
+  bool raw = false, exact = false, compare = false;
+  int64_t context = 0;
+  SamplingOptions sampling;
+};
+
+SessionOptions session_options(const Options& options) {
+  SessionOptions session;
+  session.context = options.context;
+  session.precision = options.exact ? Precision::Exact : Precision::Fast;
+  session.kv = options.exact ? KvType::F32 : KvType::F16;
+  return session;
+}
+
+void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
+  verb->add_option("--max-tokens", o->sampling.max_tokens, "Longest answer, in tokens")->check(CLI::PositiveNumber)->capture_default_str();
+  verb->add_option("--temperature", o->sampling.temperature, "0: always the likeliest token")->check(CLI::Range(0.0, 100.0))->capture_default_str();
+  verb->add_option("--top-k", o->sampling.top_k, "Only the k likeliest tokens; 0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
+  verb->add_option("--top-p", o->sampling.top_p, "Only the likeliest tokens that make up this probability")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(CLI::Range(0.01, 100.0))->capture_default_str();
+  verb->add_option("--context", o->context, "Tokens the conversation may have")->check(CLI::NonNegativeNumber);
+  verb->add_flag("--exact", o->exact, "32-bit activations throughout, as evaluation uses; slower");
+}
+
+Result<int> generate(const Context& context, Options options) {
+  options.sampling.seed = context.seed;
+  if (options.prompt.empty() == options.messages.empty())
+    return fail(ErrorCode::InvalidArgument, "generate needs either --prompt TEXT or --messages FILE.");
+  std::vector<Message> messages;
+  if (!options.messages.empty()) {
+    SW_ASSIGN(messages, read_messages(options.messages));
+  } else {
+    if (!options.system.empty()) messages.push_back({"system", options.system});
+    messages.push_back({"user", options.prompt});
+  }
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
+  observer.finish();
+  SW_ASSIGN(const auto conversation, Conversation::create(model, *backend, session_options(options)));
+  const TextSink sink = [&](std::string_view text) {
+    if (!context.json) std::cout << text << std::flush;
+  };
+  SW_ASSIGN(const Generation answer, options.raw ? conversation->complete(options.prompt, options.sampling, sink, context.stop)
+                                                 : conversation->answer(messages, options.sampling, sink, context.stop));
+  context.print("");
+  context.print_json({{"text", answer.text},
+                      {"tokens", answer.ids},
+                      {"prompt_tokens", answer.prompt_tokens},
+                      {"tokens_per_second", answer.tokens_per_second()},
+                      {"prompt_tokens_per_second", answer.prompt_tokens_per_second()},
+                      {"stopped", answer.reason == StopReason::EndOfTurn ? "end of turn" : answer.reason == StopReason::MaxTokens ? "max tokens" : answer.reason == StopReason::ContextFull ? "context full" : "cancelled"}});
+  if (!context.json)
+    std::cerr << "(" << answer.ids.size() << " tokens, " << format_number(answer.tokens_per_second(), 1) << " a second; prompt "
+              << answer.prompt_tokens << " tokens, " << format_number(answer.prompt_tokens_per_second(), 1) << " a second)\n";
+  return answer.reason == StopReason::Cancelled ? kExitInterrupted : 0;
+}
+
+// Base and tuned share one copy of the codes: before an answer its scales are written in place.
+struct Side {
+  std::string title;
+  std::vector<std::vector<uint16_t>> scales;
+  std::unique_ptr<Conversation> conversation;
+  std::vector<Message> messages;
+};
+
+Result<int> chat(const Context& context, Options options) {
+  options.sampling.seed = context.seed;
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  std::shared_ptr<Model> model;
+  std::vector<std::vector<uint16_t>> base;
+  const bool run = is_run_folder(options.model);
+  if (run) {
+    SW_ASSIGN(OpenRun open, open_run(options.model, observer, context.stop));
+    model = open.model;
+    base = std::move(open.base_scales);
+  } else {
+    SW_ASSIGN(model, load_model(options.model, observer, context.stop));
+  }
+  observer.finish();
+  const TrainableLayout layout = trainable_layout(*model, Granularity::Group);
+  if (!run) base = snapshot_scales(*model, layout);
+  if (!options.pack.empty()) {
+    SW_ASSIGN(const ScalePack pack, ScalePack::load(options.pack, *model));
+    pack.apply(*model, base);
+  }
+  if (options.compare && !run && options.pack.empty())
+    return fail(ErrorCode::InvalidArgument, "--compare needs something to compare with: give the folder of a run, or --pack PACK.");
+
+  std::vector<Side> sides;
+  if (options.compare) sides.push_back({"original", base, nullptr, {}});
+  sides.push_back({options.compare ? "tuned" : "", snapshot_scales(*model, layout), nullptr, {}});
+  for (Side& side : sides) {
+    SW_ASSIGN(side.conversation, Conversation::create(model, *backend, session_options(options)));
+    if (!options.system.empty()) side.messages.push_back({"system", options.system});
+  }
+  std::cout << "Talking to " << model->name << ". An empty line or Ctrl+D ends the conversation.\n";
+  std::string line;
+  while (!context.stop.stop_requested()) {
+    std::cout << "\nyou> " << std::flush;
+    if (!std::getline(std::cin, line) || line.empty()) break;
+    for (Side& side : sides) {
+      restore_scales(*model, layout, side.scales);
+      if (!side.title.empty()) std::cout << "\n[" << side.title << "]\n";
+      side.messages.push_back({"user", line});
+      SW_ASSIGN(const Generation answer, side.conversation->answer(side.messages, options.sampling,
+                                                                   [](std::string_view text) { std::cout << text << std::flush; }, context.stop));
+      side.messages.push_back({"assistant", answer.text});
+      std::cout << "\n  (" << format_number(answer.tokens_per_second(), 1) << " tokens/s, " << side.conversation->tokens_used() << " of "
+                << side.conversation->context() << " tokens used)\n";
+    }
+  }
+  std::cout << '\n';
+  return context.stop.stop_requested() ? kExitInterrupted : 0;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "generate", "Answer a prompt; the text streams");
+  auto g = std::make_shared<Options>();
+  verb->add_option("MODEL", g->model, "A model, or the folder of a run")->required();
+  verb->add_option("--prompt", g->prompt, "What to answer (as the user's turn), or with --raw what to go on from");
+  verb->add_option("--messages", g->messages, "JSON file: [{\"role\": ..., \"content\": ...}, ...]");
+  verb->add_option("--system", g->system, "System prompt");
+  verb->add_flag("--raw", g->raw, "Without the chat template");
+  add_sampling(verb, g);
+  verb->callback([&context, g] { context.command = [&context, g] { return generate(context, *g); }; });
+
+  CLI::App* chat_verb = add_verb(app, context, "chat", "A conversation in the terminal");
+  auto c = std::make_shared<Options>();
+  chat_verb->add_option("MODEL", c->model, "A model, or the folder of a run")->required();
+  chat_verb->add_option("--pack", c->pack, "Scale pack to talk to");
+  chat_verb->add_option("--system", c->system, "System prompt");
+  chat_verb->add_flag("--compare", c->compare, "Original and tuned answer the same question");
+  add_sampling(chat_verb, c);
+  chat_verb->callback([&context, c] { context.command = [&context, c] { return chat(context, *c); }; });
+}
+
+}  // namespace scalewright::cli

@@ -1,0 +1,59 @@
+// inspect: what a model file is.
+
+#include "app/cli/context.h"
+#include "engine/model/model.h"
+
+namespace scalewright::cli {
+namespace {
+
+Result<int> inspect(const Context& context, const std::string& path) {
+  SW_ASSIGN(const ModelSummary summary, summarize_model(path));
+  std::string hash, chat_template;
+  if (summary.unsupported.empty()) {
+    ProgressObserver observer;
+    SW_ASSIGN(const std::shared_ptr<Model> model, load_model(path, observer, context.stop));
+    hash = model->codes_hash();
+    if (model->chat_template) chat_template = model->chat_template->source();
+  }
+  Json tensors = Json::array();
+  for (const TensorSummary& tensor : summary.tensors)
+    tensors.push_back({{"name", tensor.name}, {"type", tensor.type}, {"shape", tensor.shape}, {"bits", tensor.bits}, {"group", tensor.group}, {"bytes", tensor.bytes}});
+  context.print_json({{"name", summary.name},
+                      {"family", summary.family},
+                      {"parameters", summary.parameters},
+                      {"bits_per_weight", summary.bits_per_weight},
+                      {"type", summary.type},
+                      {"file_bytes", summary.file_bytes},
+                      {"context_length", summary.context_length},
+                      {"layers", summary.layers},
+                      {"width", summary.width},
+                      {"vocabulary", summary.vocabulary},
+                      {"quantized", summary.quantized},
+                      {"unsupported", summary.unsupported},
+                      {"codes_hash", hash},
+                      {"chat_template", chat_template},
+                      {"tensors", tensors}});
+  context.print("name             " + summary.name);
+  context.print("family           " + summary.family);
+  context.print("parameters       " + format_number(summary.parameters / 1e6, 1) + " million");
+  context.print("type             " + summary.type + ", " + format_number(summary.bits_per_weight, 2) + " bits per weight");
+  context.print("file             " + format_bytes(summary.file_bytes));
+  context.print("context length   " + std::to_string(summary.context_length) + " tokens");
+  context.print("layers           " + std::to_string(summary.layers) + ", " + std::to_string(summary.width) + " wide");
+  context.print("vocabulary       " + std::to_string(summary.vocabulary));
+  context.print("chat template    " + std::string(chat_template.empty() ? "none" : "found"));
+  if (!hash.empty()) context.print("codes hash       " + hash);
+  if (!summary.unsupported.empty()) context.print("cannot be run    " + summary.unsupported);
+  return 0;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "inspect", "What a model is: family, size, tensors, codes hash");
+  auto path = std::make_shared<std::string>();
+  verb->add_option("MODEL", *path, "A .gguf file or a folder of safetensors")->required();
+  verb->callback([&context, path] { context.command = [&context, path] { return inspect(context, *path); }; });
+}
+
+}  // namespace scalewright::cli

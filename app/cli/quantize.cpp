@@ -1,0 +1,86 @@
+// quantize: full precision (or another quantized model) to codes and scales.
+
+#include "app/cli/context.h"
+#include "engine/export/exporter.h"
+#include "engine/quant/quantize_job.h"
+
+namespace scalewright::cli {
+namespace {
+
+struct Options {
+  std::string input, output, method = "clip", calibration, type;
+  int bits = 4;
+  int group = 64;
+  bool symmetric = false;
+  int64_t samples = 128, context = 512;
+};
+
+class LayerProgress : public QuantizeObserver {
+ public:
+  void progress(const Progress& p) override { line_.show(p); }
+  void warning(std::string_view text) override { line_.message("warning: " + std::string(text)); }
+
+ private:
+  ProgressLine line_;
+};
+
+Result<int> quantize(const Context& context, const Options& options) {
+  QuantizeRequest request;
+  request.input = options.input;
+  request.spec = {.bits = options.bits, .group = options.group, .symmetric = options.symmetric};
+  request.method = options.method == "rtn" ? QuantMethod::Rtn : options.method == "gptq" ? QuantMethod::Gptq : QuantMethod::Clip;
+  request.calibration = options.calibration;
+  request.calibration_samples = options.samples;
+  request.calibration_context = options.context;
+  request.seed = context.seed;
+  const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
+  const ExportTarget target = folder ? ExportTarget::Gptq : ExportTarget::Gguf;
+
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  LayerProgress observer;
+  SW_ASSIGN(const QuantizeReport report, quantize_model(request, *backend, observer, context.stop));
+  if (context.stop.stop_requested()) return kExitInterrupted;
+  SW_ASSIGN(const ExportCheck written, write_model(*report.model, target, options.output, options.type, observer, context.stop));
+
+  Json layers = Json::array();
+  double worst = 0.0;
+  std::string worst_name;
+  for (const LayerError& layer : report.layers) {
+    layers.push_back({{"name", layer.name}, {"relative_error", layer.relative_error}});
+    if (layer.relative_error > worst) worst = layer.relative_error, worst_name = layer.name;
+  }
+  context.print_json({{"bits_per_weight", report.bits_per_weight},
+                      {"file_bytes", written.bytes},
+                      {"seconds", report.seconds},
+                      {"container", written.container},
+                      {"exact", written.exact},
+                      {"explanation", written.explanation},
+                      {"warnings", report.warnings},
+                      {"layers", layers}});
+  for (const std::string& warning : report.warnings) std::cerr << "warning: " << warning << '\n';
+  context.print("wrote " + options.output + ": " + format_bytes(written.bytes) + ", " + format_number(report.bits_per_weight, 2) + " bits per weight as " + written.container);
+  context.print(written.explanation);
+  context.print(std::to_string(report.layers.size()) + " matrices in " + format_duration(report.seconds) + "; largest relative error " + format_number(worst * 100, 2) + " % in " + worst_name);
+  return 0;
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "quantize", "Make a model smaller: low-bit integers and scales");
+  auto o = std::make_shared<Options>();
+  verb->add_option("MODEL", o->input, "A .gguf file or a folder of safetensors")->required();
+  verb->add_option("-o,--output", o->output, "A .gguf file, or a folder (GPTQ layout)")->required();
+  verb->add_option("--bits", o->bits, "Bits of a weight's integer")->check(CLI::Range(2, 8))->capture_default_str();
+  verb->add_option("--group", o->group, "Weights that share a scale; 0: one scale an output row")->check(CLI::IsMember({0, 32, 64, 128, 256}))->capture_default_str();
+  verb->add_option("--method", o->method, "rtn: nearest. clip: nearest after a search for the best clip. gptq: errors pushed onto later weights, needs --calibration")
+      ->check(CLI::IsMember({"rtn", "clip", "gptq"}))->capture_default_str();
+  verb->add_flag("--symmetric", o->symmetric, "Zero point in the middle, not free");
+  verb->add_option("--calibration", o->calibration, "A text or dataset that is like what the model will read");
+  verb->add_option("--calibration-samples", o->samples, "Windows of calibration text")->check(CLI::Range(int64_t{1}, int64_t{100000}))->capture_default_str();
+  verb->add_option("--calibration-context", o->context, "Tokens of a window")->check(CLI::Range(int64_t{8}, int64_t{131072}))->capture_default_str();
+  verb->add_option("--type", o->type, "GGUF type to store the integers in (q4_0, q4_1, q5_0, q8_0, ...); default: the one that holds them exactly");
+  verb->callback([&context, o] { context.command = [&context, o] { return quantize(context, *o); }; });
+}
+
+}  // namespace scalewright::cli

@@ -1,0 +1,54 @@
+// runs: the history in the database.
+
+#include <cmath>
+#include <filesystem>
+
+#include "app/cli/context.h"
+#include "engine/tune/run_store.h"
+
+namespace scalewright::cli {
+namespace {
+
+Result<int> runs(const Context& context, const std::string& folder) {
+  std::string warning;
+  SW_ASSIGN(const std::unique_ptr<RunStore> store, RunStore::open(RunStore::default_file(), &warning));
+  if (!warning.empty()) std::cerr << "warning: " << warning << '\n';
+  SW_ASSIGN(const std::vector<RunRow> rows, store->runs());
+  std::error_code ignored;
+  const std::string prefix = folder.empty() ? "" : std::filesystem::weakly_canonical(folder, ignored).string();
+  Json list = Json::array();
+  for (const RunRow& run : rows) {
+    if (!prefix.empty() && run.folder != prefix && run.folder.rfind(prefix + "/", 0) != 0) continue;
+    list.push_back({{"id", run.id},
+                    {"folder", run.folder},
+                    {"name", run.name},
+                    {"model", run.model},
+                    {"data", run.data},
+                    {"state", run.state},
+                    {"started", run.started},
+                    {"ended", run.ended},
+                    {"step", run.step},
+                    {"steps", run.steps},
+                    {"loss", run.last_loss},
+                    {"best_validation", run.best_validation},
+                    {"peak_bytes", run.peak_bytes},
+                    {"notes", run.notes},
+                    {"error", run.error}});
+    context.print(run.state + "  step " + std::to_string(run.step) + " of " + std::to_string(run.steps) +
+                  (std::isfinite(run.last_loss) ? "  loss " + format_number(run.last_loss, 4) : "") + "  " + run.model + "  " + run.folder);
+  }
+  if (list.empty()) context.print("No runs yet. Begin one with: scalewright-cli tune MODEL --data FILE -o RUN");
+  context.print_json({{"runs", list}});
+  return 0;
+}
+
+}  // namespace
+
+void add_runs(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "runs", "The history of tuning runs");
+  auto folder = std::make_shared<std::string>();
+  verb->add_option("FOLDER", *folder, "Only runs in this folder");
+  verb->callback([&context, folder] { context.command = [&context, folder] { return runs(context, *folder); }; });
+}
+
+}  // namespace scalewright::cli

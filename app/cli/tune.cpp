@@ -1,0 +1,157 @@
+// tune: PEQA on a model and a dataset. plan: the memory ledger of the same, nothing run.
+
+#include <fstream>
+#include <iostream>
+
+#include "app/cli/context.h"
+#include "app/cli/tune_options.h"
+#include "engine/tune/recording_observer.h"
+#include "engine/tune/run_store.h"
+#include "engine/tune/trainer.h"
+
+namespace scalewright::cli {
+namespace {
+
+class TuneProgress : public TuneObserver {
+ public:
+  void progress(const Progress& p) override { line_.show(p); }
+  void warning(std::string_view text) override { line_.message("warning: " + std::string(text)); }
+  void planned(const TunePlan& plan) override {
+    line_.message("reserving " + format_bytes(plan.ledger.total_bytes) + " of " + format_bytes(plan.ledger.machine_bytes) + ", " +
+                  std::to_string(plan.steps) + " steps, " + std::to_string(plan.trainable) + " scales learn");
+  }
+  void step(const StepRecord& s) override {
+    Progress p;
+    p.step = "step " + std::to_string(s.step) + " of " + std::to_string(s.steps) + "  loss " + format_number(s.loss, 4) + "  " +
+             format_number(s.tokens_per_second, 0) + " tokens/s";
+    p.fraction = s.steps > 0 ? static_cast<double>(s.step) / static_cast<double>(s.steps) : -1.0;
+    p.seconds_left = s.seconds_left;
+    line_.show(p);
+  }
+  void validation(const ValidationRecord& v) override {
+    line_.message("step " + std::to_string(v.step) + ": validation loss " + format_number(v.loss, 4));
+  }
+  void sample(const SampleRecord& s) override { line_.message("step " + std::to_string(s.step) + ": " + s.answer); }
+
+ private:
+  ProgressLine line_;
+};
+
+Json ledger_json(const MemoryLedger& ledger) {
+  Json items = Json::array();
+  for (const MemoryItem& item : ledger.items) items.push_back({{"name", item.name}, {"bytes", item.bytes}});
+  return items;
+}
+
+Result<int> plan(const Context& context, const TuneOptions& options) {
+  SW_ASSIGN(const TuneRecipe recipe, options.recipe(context));
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, observer, context.stop));
+  SW_ASSIGN(const TunePlan plan, Trainer::plan(*model, *backend, recipe));
+  const MemoryLedger& ledger = plan.ledger;
+  context.print_json({{"ledger", ledger_json(ledger)},
+                      {"total_bytes", ledger.total_bytes},
+                      {"machine_bytes", ledger.machine_bytes},
+                      {"available_bytes", ledger.available_bytes},
+                      {"limit_bytes", ledger.limit_bytes},
+                      {"fits", ledger.fits},
+                      {"remedies", ledger.remedies},
+                      {"seconds_per_step", plan.seconds_per_step},
+                      {"steps", plan.steps},
+                      {"batches_per_epoch", plan.batches_per_epoch},
+                      {"trainable", plan.trainable},
+                      {"kept_layers", plan.kept_layers},
+                      {"learning_rate", plan.learning_rate},
+                      {"rows", plan.rows},
+                      {"tokens", plan.tokens},
+                      {"learned_tokens", plan.learned_tokens},
+                      {"cut", plan.cut},
+                      {"dropped", plan.dropped},
+                      {"checkpoint_bytes", plan.checkpoint_bytes},
+                      {"pack_bytes", plan.pack_bytes}});
+  for (const MemoryItem& item : ledger.items) {
+    std::string bytes = format_bytes(item.bytes);
+    context.print(std::string(bytes.size() < 10 ? 10 - bytes.size() : 0, ' ') + bytes + "  " + item.name);
+  }
+  context.print("----------");
+  context.print(format_bytes(ledger.total_bytes) + " in all; this machine has " + format_bytes(ledger.machine_bytes) + ", " +
+                format_bytes(ledger.available_bytes) + " of it free" + (ledger.fits ? ": fits" : ": does not fit"));
+  for (const std::string& remedy : ledger.remedies) context.print("  " + remedy);
+  context.print(std::to_string(plan.steps) + " steps over " + std::to_string(plan.rows) + " rows (" + std::to_string(plan.learned_tokens) +
+                " of " + std::to_string(plan.tokens) + " tokens are learned); about " +
+                format_duration(plan.seconds_per_step * static_cast<double>(plan.steps)));
+  return 0;
+}
+
+Result<int> tune(const Context& context, const TuneOptions& options) {
+  SW_ASSIGN(const TuneRecipe recipe, options.recipe(context));
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  TuneProgress progress;
+  SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, progress, context.stop));
+  if (context.stop.stop_requested()) return kExitInterrupted;
+  std::string store_warning;
+  auto store = RunStore::open(RunStore::default_file(), &store_warning);
+  if (!store) store_warning = store.error().message;
+  if (!store_warning.empty()) progress.warning(store_warning);
+  std::unique_ptr<RecordingObserver> recording;
+  if (store) recording = std::make_unique<RecordingObserver>(**store, recipe, options.run, std::filesystem::path(options.run).filename().string(), progress);
+  TuneObserver& watcher = recording ? static_cast<TuneObserver&>(*recording) : progress;
+  TuneControl control;
+  const Result<TuneReport> report = Trainer::run(model, *backend, recipe, options.run, options.resume, watcher, control, context.stop);
+  if (recording) recording->ended(report);
+  if (!report) return tl::unexpected<Error>(report.error());
+
+  Json validation = Json::array();
+  for (const ValidationRecord& v : report->validation) validation.push_back({{"step", v.step}, {"loss", v.loss}});
+  Json samples = Json::array();
+  for (const SampleRecord& s : report->samples) samples.push_back({{"step", s.step}, {"prompt", s.prompt}, {"answer", s.answer}});
+  const bool interrupted = report->outcome == Outcome::Cancelled;
+  context.print_json({{"steps", report->steps},
+                      {"interrupted", interrupted},
+                      {"losses", report->losses},
+                      {"gradient_norms", report->gradient_norms},
+                      {"validation", validation},
+                      {"samples", samples},
+                      {"learning_rates", report->learning_rates},
+                      {"trainable", report->trainable},
+                      {"tokens", report->tokens},
+                      {"seconds", report->seconds},
+                      {"tokens_per_second", report->tokens_per_second},
+                      {"reserved_bytes", report->reserved_bytes},
+                      {"peak_bytes", report->peak_bytes},
+                      {"codes_hash_before", report->codes_hash_before},
+                      {"codes_hash_after", report->codes_hash_after}});
+  if (!report->losses.empty())
+    context.print("loss " + format_number(report->losses.front(), 4) + " -> " + format_number(report->losses.back(), 4) + " over " +
+                  std::to_string(report->steps) + " steps, " + format_duration(report->seconds) + ", " +
+                  format_number(report->tokens_per_second, 0) + " tokens/s");
+  context.print("memory: " + format_bytes(report->peak_bytes) + " at its peak, " + format_bytes(report->reserved_bytes) + " reserved");
+  context.print("codes hash " + report->codes_hash_before + (report->codes_hash_before == report->codes_hash_after ? ": unchanged" : ": CHANGED to " + report->codes_hash_after));
+  if (interrupted) {
+    context.print("stopped after a clean checkpoint; go on with --resume");
+    return kExitInterrupted;
+  }
+  context.print("run folder: " + options.run);
+  return 0;
+}
+
+}  // namespace
+
+void add_tune(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "tune", "Fine-tune by PEQA: integers frozen, only their scales learn");
+  auto o = std::make_shared<TuneOptions>();
+  o->add_to(*verb);
+  verb->add_option("-o,--output", o->run, "Folder of the run")->required();
+  verb->add_flag("--resume", o->resume, "Go on from the last checkpoint in that folder");
+  verb->callback([&context, o] { context.command = [&context, o] { return tune(context, *o); }; });
+
+  CLI::App* plan_verb = add_verb(app, context, "plan", "The memory that tune would reserve, byte by byte; nothing is run");
+  auto p = std::make_shared<TuneOptions>();
+  p->add_to(*plan_verb);
+  plan_verb->add_option("-o,--output", p->run, "Accepted as by tune; nothing is written");
+  plan_verb->add_flag("--resume", p->resume, "Accepted as by tune");
+  plan_verb->callback([&context, p] { context.command = [&context, p] { return plan(context, *p); }; });
+}
+
+}  // namespace scalewright::cli

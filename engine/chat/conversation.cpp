@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <chrono>
+
+#include "engine/chat/generator.h"
+
+namespace scalewright {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+struct Conversation::Impl {
+  std::shared_ptr<const Model> model;
+  std::unique_ptr<Session> session;
+  std::vector<int32_t> cached;    // ids whose keys and values the session holds
+  std::vector<int32_t> stop_ids;  // sorted
+  int64_t chunk = 512;            // tokens of a prompt between two looks at the stop token
+
+  bool stops(int32_t id) const { return std::binary_search(stop_ids.begin(), stop_ids.end(), id); }
+
+  Result<void> append(std::span<const int32_t> ids) {
+    auto done = session->append(ids);
+    if (done) {
+      cached.insert(cached.end(), ids.begin(), ids.end());
+    } else {
+      // What the session holds now is not known token by token: begin afresh next time.
+      session->rewind(0);
+      cached.clear();
+    }
+    return done;
+  }
+
+  Result<Generation> generate(const std::vector<int32_t>& prompt, const SamplingOptions& sampling, const TextSink& sink,
+                              std::stop_token stop);
+};
+
+Result<Generation> Conversation::Impl::generate(const std::vector<int32_t>& prompt, const SamplingOptions& sampling,
+                                                const TextSink& sink, std::stop_token stop) {
+  if (prompt.empty()) return fail(ErrorCode::InvalidArgument, "The prompt is empty. Write at least one word.");
+  const int64_t context = session->context();
+  if (static_cast<int64_t>(prompt.size()) >= context) {
+    return fail(ErrorCode::InvalidArgument, "The conversation has " + std::to_string(prompt.size()) +
+                                                " tokens, but the context holds " + std::to_string(context) +
+                                                ". Start a new conversation, or choose a longer context.");
+  }
+  Generation out;
+  out.prompt_tokens = static_cast<int64_t>(prompt.size());
+  const auto prompt_start = std::chrono::steady_clock::now();
+  // The last token of the prompt is computed again in any case: its logits are what the answer begins with.
+  const auto differs = std::mismatch(cached.begin(), cached.end(), prompt.begin(), prompt.end() - 1).first;
+  cached.erase(differs, cached.end());
+  session->rewind(static_cast<int64_t>(cached.size()));
+  out.reused_tokens = static_cast<int64_t>(cached.size());
+  while (cached.size() < prompt.size()) {
+    if (stop.stop_requested()) {
+      out.reason = StopReason::Cancelled;
+      out.prompt_seconds = seconds_since(prompt_start);
+      return out;
+    }
+    const size_t count = std::min(prompt.size() - cached.size(), static_cast<size_t>(chunk));
+    SW_TRY(append(std::span(prompt).subspan(cached.size(), count)));
+  }
+  out.prompt_seconds = seconds_since(prompt_start);
+
+  const auto decode_start = std::chrono::steady_clock::now();
+  Sampler sampler(sampling);
+  StreamDecoder decoder(*model->tokenizer);
+  const auto emit = [&](const std::string& text) {
+    if (text.empty()) return;
+    out.text += text;
+    if (sink) sink(text);
+  };
+  const int64_t most = sampling.max_tokens > 0 ? sampling.max_tokens : context;
+  for (;;) {
+    if (stop.stop_requested()) {
+      out.reason = StopReason::Cancelled;
+      break;
+    }
+    // The sampled token may not be in the cache yet when it was the last one: the history is what was said.
+    const int32_t id = sampler.pick(session->logits(), cached);
+    if (stops(id)) {
+      out.reason = StopReason::EndOfTurn;
+      break;
+    }
+    out.ids.push_back(id);
+    emit(decoder.push(id));
+    if (static_cast<int64_t>(out.ids.size()) >= most) {
+      out.reason = StopReason::MaxTokens;
+      break;
+    }
+    if (session->position() >= context) {
+      out.reason = StopReason::ContextFull;
+      break;
+    }
+    SW_TRY(append(std::span(&id, 1)));
+  }
+  emit(decoder.flush());
+  out.decode_seconds = seconds_since(decode_start);
+  return out;
+}
+
+Conversation::Conversation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Conversation::~Conversation() = default;
+
+Result<std::unique_ptr<Conversation>> Conversation::create(std::shared_ptr<const Model> model, Backend& backend,
+                                                           const SessionOptions& options) {
+  if (!model->tokenizer) {
+    return fail(
+        ErrorCode::InvalidArgument,
+        model->name +
+            " has no tokenizer, so it cannot be talked to. Put tokenizer.json or tokenizer.model into its folder.");
+  }
+  auto impl = std::make_unique<Impl>();
+  SW_ASSIGN(impl->session, Session::create(model, backend, options));
+  impl->chunk = std::max<int64_t>(options.chunk, 1);
+  impl->stop_ids = model->stop_ids;
+  if (model->tokenizer->eos() >= 0) impl->stop_ids.push_back(model->tokenizer->eos());
+  std::sort(impl->stop_ids.begin(), impl->stop_ids.end());
+  impl->model = std::move(model);
+  return std::unique_ptr<Conversation>(new Conversation(std::move(impl)));
+}
+
+Result<Generation> Conversation::answer(const std::vector<Message>& messages, const SamplingOptions& sampling,
+                                        const TextSink& sink, std::stop_token stop) {
+  const Model& model = *impl_->model;
+  const auto chat_template = model.chat_template ? model.chat_template : ChatTemplate::plain();
+  RenderOptions options;
+  options.add_generation_prompt = true;
+  options.bos_token = model.bos_token;
+  options.eos_token = model.eos_token;
+  SW_ASSIGN(const Rendered rendered, chat_template->render(messages, options));
+  const bool bos_written = !model.bos_token.empty() && rendered.text.starts_with(model.bos_token);
+  const auto ids =
+      model.tokenizer->encode_ids(rendered.text, {.parse_special = true, .add_bos = model.add_bos && !bos_written});
+  return impl_->generate(ids, sampling, sink, stop);
+}
+
+Result<Generation> Conversation::complete(std::string_view prompt, const SamplingOptions& sampling,
+                                          const TextSink& sink, std::stop_token stop) {
+  const Model& model = *impl_->model;
+  const bool bos_written = !model.bos_token.empty() && prompt.starts_with(model.bos_token);
+  const auto ids =
+      model.tokenizer->encode_ids(prompt, {.parse_special = true, .add_bos = model.add_bos && !bos_written});
+  return impl_->generate(ids, sampling, sink, stop);
+}
+
+void Conversation::forget() {
+  impl_->session->rewind(0);
+  impl_->cached.clear();
+}
+
+int64_t Conversation::tokens_used() const {
+  return impl_->session->position();
+}
+int64_t Conversation::context() const {
+  return impl_->session->context();
+}
+
+}  // namespace scalewright

@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <chrono>
+
+#include "engine/chat/generator.h"
+#include "engine/eval/evaluate.h"
+
+namespace scalewright {
+namespace {
+
+constexpr int64_t kLargestContext = 4096;
+// An answer that runs this many tokens past the expected one cannot become equal to it any more.
+constexpr int64_t kBeyondExpected = 16;
+
+std::string trimmed(const std::string& text) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+struct Question {
+  int64_t line = 0;
+  std::vector<Message> prompt;
+  std::string expected;
+  EncodedExample encoded;  // prompt and expected answer; only the last answer is learned
+  int64_t learned_tokens = 0;
+};
+
+// Only the last run of learned tokens stays so.
+void keep_last_answer(EncodedExample& example) {
+  auto& learned = example.learned;
+  size_t end = learned.size();
+  while (end > 0 && learned[end - 1] == 0) --end;
+  size_t begin = end;
+  while (begin > 0 && learned[begin - 1] != 0) --begin;
+  std::fill(learned.begin(), learned.begin() + static_cast<std::ptrdiff_t>(begin), uint8_t{0});
+}
+
+}  // namespace
+
+Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, const Dataset& dataset,
+                          const ScoreOptions& options, Observer& observer, std::stop_token stop) {
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<Question> questions;
+  int64_t longest = 0;
+  EncodeSettings settings;
+  settings.context =
+      std::min(kLargestContext, model->config.context_length > 0 ? model->config.context_length : kLargestContext);
+  for (const Example& example : dataset.examples) {
+    if (options.limit > 0 && static_cast<int64_t>(questions.size()) >= options.limit) break;
+    const auto last = std::find_if(example.messages.rbegin(), example.messages.rend(),
+                                   [](const Message& m) { return m.role == "assistant"; });
+    if (last == example.messages.rend() || last + 1 == example.messages.rend()) continue;
+    Question question;
+    question.line = example.line;
+    question.prompt.assign(example.messages.begin(), last.base() - 1);
+    question.expected = last->content;
+    Dataset one;
+    one.path = dataset.path;
+    one.format = dataset.format;
+    one.examples = {example};
+    one.examples[0].messages.erase(last.base() - example.messages.begin() + one.examples[0].messages.begin(),
+                                   one.examples[0].messages.end());
+    auto encoded = encode_dataset(one, *model, settings);
+    if (!encoded) {
+      observer.warning(encoded.error().message + " The row is left out.");
+      continue;
+    }
+    question.encoded = std::move(encoded->examples.front());
+    keep_last_answer(question.encoded);
+    question.learned_tokens = std::count(question.encoded.learned.begin(), question.encoded.learned.end(), uint8_t{1});
+    longest = std::max(longest, static_cast<int64_t>(question.encoded.ids.size()));
+    questions.push_back(std::move(question));
+  }
+  if (questions.empty()) {
+    return fail(ErrorCode::InvalidArgument,
+                dataset.path.string() +
+                    ": no row has a question and an answer to compare with. Plain text cannot be scored; use eval.");
+  }
+
+  SessionOptions session_options;
+  session_options.context = std::min(settings.context, longest + options.max_tokens + kBeyondExpected);
+  SW_ASSIGN(const std::unique_ptr<Conversation> conversation, Conversation::create(model, backend, session_options));
+  std::unique_ptr<Session> session;
+  if (options.want_loss) {
+    SessionOptions loss_options;
+    loss_options.context = longest;
+    SW_ASSIGN(session, Session::create(model, backend, loss_options));
+  }
+
+  ScoreReport report;
+  double nll_sum = 0.0;
+  int64_t nll_count = 0, exact = 0;
+  for (const Question& question : questions) {
+    if (stop.stop_requested()) break;
+    SamplingOptions greedy;
+    greedy.temperature = 0.0;
+    greedy.max_tokens = std::min(options.max_tokens, question.learned_tokens + kBeyondExpected);
+    SW_ASSIGN(const Generation generation, conversation->answer(question.prompt, greedy, {}, stop));
+    if (generation.reason == StopReason::Cancelled) break;
+    ScoredRow row;
+    row.line = question.line;
+    row.prompt = question.prompt.back().content;
+    row.expected = question.expected;
+    row.answer = generation.text;
+    row.exact = generation.reason == StopReason::EndOfTurn && trimmed(row.answer) == trimmed(row.expected);
+    exact += row.exact;
+    report.answers.push_back(std::move(row));
+    if (session) {
+      const auto& ids = question.encoded.ids;
+      std::vector<int32_t> targets(ids.size(), -100);
+      for (size_t t = 1; t < ids.size(); ++t) {
+        if (question.encoded.learned[t]) targets[t - 1] = ids[t];
+      }
+      std::vector<double> nll(ids.size());
+      session->rewind(0);
+      SW_TRY(session->append_nll(ids, targets, nll));
+      for (double value : nll) nll_sum += value;
+      nll_count += question.learned_tokens;
+    }
+    const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    Progress progress;
+    progress.step = "row " + std::to_string(report.answers.size()) + " of " + std::to_string(questions.size());
+    progress.fraction = static_cast<double>(report.answers.size()) / static_cast<double>(questions.size());
+    progress.seconds_left = elapsed / progress.fraction - elapsed;
+    observer.progress(progress);
+  }
+  report.rows = static_cast<int64_t>(report.answers.size());
+  report.exact_match = report.rows > 0 ? static_cast<double>(exact) / static_cast<double>(report.rows) : 0.0;
+  report.loss = nll_count > 0 ? nll_sum / static_cast<double>(nll_count) : 0.0;
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
+}
+
+}  // namespace scalewright

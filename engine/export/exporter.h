@@ -1,0 +1,50 @@
+#pragma once
+// Models to files that other programs open. Integers are written exactly or not at all without saying so: check_export says
+// beforehand what a target can hold, export_model reopens what it wrote and compares.
+
+#include <cstdint>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/backend/backend.h"
+#include "engine/core/error.h"
+#include "engine/core/observer.h"
+#include "engine/model/model.h"
+
+namespace scalewright {
+
+enum class ExportTarget { Gguf, Gptq, Awq, CompressedTensors, Safetensors, Pack };
+
+struct ExportCheck {
+  bool exact = false;                 // every weight of the model comes back as it is
+  std::string explanation;            // why not, or what to know; complete sentences
+  std::vector<std::string> opens_in;  // programs that read the result
+  uint64_t bytes = 0;                 // of the weights, about
+  std::string container;              // "Q4_1", "Q5_0", "GPTQ v2, 4 bits, groups of 128"
+};
+
+struct ExportReport {
+  uint64_t bytes = 0;  // of the file or of all files of the folder
+  bool exact = false;
+  double largest_logit_difference = 0.0;  // over the built-in text
+  double perplexity_memory = 0.0, perplexity_file = 0.0, perplexity_difference = 0.0;
+  std::string explanation;
+  double seconds = 0.0;
+};
+
+// Writes nothing. Unsupported, with the reason, where the target cannot hold the model at all. `gguf_type`: "Q4_1", ...;
+// empty: the smallest type that holds each matrix exactly.
+Result<ExportCheck> check_export(const Model& model, ExportTarget target, const std::string& gguf_type);
+
+// Writes to `path`, whole or not at all (a folder is made beside it and renamed); does not verify.
+Result<ExportCheck> write_model(const Model& model, ExportTarget target, const std::filesystem::path& path, const std::string& gguf_type,
+                                Observer& observer, std::stop_token stop);
+
+// write_model, then opens the result and compares logits and perplexity with the model in memory on a built-in text of a few
+// hundred tokens.
+Result<ExportReport> export_model(const Model& model, ExportTarget target, const std::filesystem::path& path, const std::string& gguf_type,
+                                  Backend& backend, Observer& observer, std::stop_token stop);
+
+}  // namespace scalewright

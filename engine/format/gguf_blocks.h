@@ -1,0 +1,23 @@
+#pragma once
+// Between the blocks of GGUF files and the plain arrays of quant_layout.h, exactly both ways.
+
+#include <cstdint>
+#include <optional>
+
+#include "engine/format/gguf_types.h"
+#include "kernels/common/quant_layout.h"
+
+namespace scalewright {
+
+// How a [rows, cols] tensor of this type lies in memory; nullopt for dense and unsupported types.
+std::optional<kernels::QuantLayout> gguf_layout(GgufType type, int64_t rows, int64_t cols);
+// The type whose blocks are this layout; nullopt where no GGUF type is (Affine, groups of 64 with an offset, ...).
+std::optional<GgufType> gguf_type_of(const kernels::QuantLayout& layout);
+
+// `blocks`: `rows` (at most 16) rows of the tensor, one after the other. The arrays of `plain` are as PlainStrip says.
+void decode_gguf_strip(GgufType type, const kernels::QuantLayout& layout, const uint8_t* blocks, int rows,
+                       const kernels::PlainStrip& plain);
+void encode_gguf_strip(GgufType type, const kernels::QuantLayout& layout, const kernels::PlainStrip& plain, int rows,
+                       uint8_t* blocks);
+
+}  // namespace scalewright

@@ -1,0 +1,287 @@
+#include "engine/model/session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "engine/core/system.h"
+#include "engine/model/transformer.h"
+#include "engine/model/transformer_arena.h"
+
+namespace scalewright {
+namespace {
+
+constexpr int64_t kDefaultContext = 4096;
+constexpr uint64_t kLogitBytes = uint64_t{32} << 20;  // rows of logits that are computed at once stay below this
+
+struct Dims {
+  int64_t context, chunk, head_rows;
+  int64_t D, F, V, q_width, kv_width, half_rotary, ordered;
+  int layers;
+  bool local_rope;
+};
+
+Dims dims_of(const Model& model, const SessionOptions& options) {
+  const ModelConfig& c = model.config;
+  Dims d{};
+  d.context = options.context > 0
+                  ? options.context
+                  : std::min(c.context_length > 0 ? c.context_length : kDefaultContext, kDefaultContext);
+  d.chunk = std::clamp<int64_t>(options.chunk, 1, d.context);
+  d.D = c.width;
+  d.F = c.feed_forward;
+  d.V = c.vocabulary;
+  d.q_width = int64_t{c.heads} * c.head_dim;
+  d.kv_width = int64_t{c.kv_heads} * c.head_dim;
+  d.half_rotary = c.rotary / 2;
+  d.layers = c.layers;
+  d.local_rope = c.rope_local.has_value();
+  d.head_rows = std::clamp<int64_t>(static_cast<int64_t>(kLogitBytes / (4 * std::max<int64_t>(d.V, 1))), 8,
+                                    std::max<int64_t>(d.chunk, 8));
+  d.head_rows = std::min(d.head_rows, d.chunk);
+  for (const Linear* linear : model.weights.linears()) {
+    if (linear->weight.quantized() && !linear->weight.quant().column_order().empty())
+      d.ordered = std::max(d.ordered, linear->weight.cols());
+  }
+  return d;
+}
+
+struct Buffers {
+  uint8_t* cache = nullptr;  // L x [context, 2 * kv_width] of KvType
+  int64_t cache_layer_bytes = 0;
+  int32_t* ids = nullptr;    // [context] what is in the cache
+  int32_t* first = nullptr;  // [chunk] zeros: every token sees the cache from its start
+  RopeRows rope;             // [chunk, rotary/2]
+  BlockBuffers block;
+  float* logits = nullptr;     // [head_rows, V]
+  float* last = nullptr;       // [V]
+  int32_t* targets = nullptr;  // [head_rows]
+  double* nll = nullptr;       // [head_rows]
+};
+
+// Without a base only the cursor moves: what bytes() counts is what create() takes.
+Buffers lay_out(const Dims& d, KvType kv, ArenaCursor& cursor) {
+  Buffers b;
+  b.cache_layer_bytes = (d.context * 2 * d.kv_width * (kv == KvType::F32 ? 4 : 2) + 63) / 64 * 64;
+  b.cache = cursor.take<uint8_t>(b.cache_layer_bytes * d.layers);
+  b.ids = cursor.take<int32_t>(d.context);
+  b.first = cursor.take<int32_t>(d.chunk);
+  b.rope.cos = cursor.take<float>(d.chunk * d.half_rotary);
+  b.rope.sin = cursor.take<float>(d.chunk * d.half_rotary);
+  if (d.local_rope) {
+    b.rope.local_cos = cursor.take<float>(d.chunk * d.half_rotary);
+    b.rope.local_sin = cursor.take<float>(d.chunk * d.half_rotary);
+  }
+  BlockBuffers& k = b.block;
+  k.x = k.mid = k.next = cursor.take<float>(d.chunk * d.D);
+  k.normed = k.y_output = k.y_down = cursor.take<float>(d.chunk * d.D);
+  k.qkv = k.rot = cursor.take<float>(d.chunk * (d.q_width + 2 * d.kv_width));
+  k.attn = cursor.take<float>(d.chunk * d.q_width);
+  k.gate_up = cursor.take<float>(d.chunk * 2 * d.F);
+  k.act = cursor.take<float>(d.chunk * d.F);
+  if (d.ordered > 0) k.gathered = cursor.take<float>(d.chunk * d.ordered);
+  b.logits = cursor.take<float>(d.head_rows * d.V);
+  b.last = cursor.take<float>(d.V);
+  b.targets = cursor.take<int32_t>(d.head_rows);
+  b.nll = cursor.take<double>(d.head_rows);
+  return b;
+}
+
+}  // namespace
+
+struct Session::Impl {
+  Impl(std::shared_ptr<const Model> m, Backend& be, Transformer t, const SessionOptions& o)
+      : model(std::move(m)), backend(be), net(std::move(t)), options(o), d(dims_of(*model, o)) {}
+
+  std::shared_ptr<const Model> model;
+  Backend& backend;
+  Transformer net;
+  SessionOptions options;
+  Dims d;
+  AlignedBytes memory;
+  Buffers b;
+  void* workspace = nullptr;
+  size_t workspace_bytes = 0;
+  int64_t position = 0;
+  int64_t rope_choice = 0;  // that the keys in the cache were turned with
+
+  Result<void> check(std::span<const int32_t> ids) const;
+  void run_chunk(int64_t at, int64_t T, int64_t longest);
+  void prepare(int64_t longest);
+  template <class PerChunk>
+  void run(std::span<const int32_t> ids, PerChunk&& per_chunk);
+  void finish(int64_t last_row);
+};
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+uint64_t Session::bytes(const Model& model, const SessionOptions& options) {
+  ArenaCursor cursor(nullptr);
+  lay_out(dims_of(model, options), options.kv, cursor);
+  return cursor.used();
+}
+
+Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Model> model, Backend& backend,
+                                                 const SessionOptions& options) {
+  if (options.context < 0 || options.context > (int64_t{1} << 31)) {
+    return fail(ErrorCode::InvalidArgument,
+                "A context of " + std::to_string(options.context) + " positions is not possible; ask for 1 or more.");
+  }
+  SW_ASSIGN(Transformer net, Transformer::bind(*model, backend));
+  auto impl = std::make_unique<Impl>(std::move(model), backend, std::move(net), options);
+  impl->workspace_bytes = impl->net.workspace_bytes(backend, impl->d.chunk, impl->d.head_rows);
+
+  ArenaCursor count(nullptr);
+  lay_out(impl->d, options.kv, count);
+  count.take<uint8_t>(static_cast<int64_t>(impl->workspace_bytes));
+  const auto out_of_memory = [&] {
+    return fail(ErrorCode::OutOfMemory, "A context of " + std::to_string(impl->d.context) + " positions needs " +
+                                            std::to_string((count.used() >> 20) + 1) + " MB, and the machine has " +
+                                            std::to_string(memory_status().available_bytes >> 20) +
+                                            " MB free. Choose a shorter context.");
+  };
+  const uint64_t available = memory_status().available_bytes;  // 0: not known
+  if (available != 0 && count.used() > available) return out_of_memory();
+  try {
+    impl->memory = AlignedBytes(count.used());
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+  ArenaCursor cursor(impl->memory.data());
+  impl->b = lay_out(impl->d, options.kv, cursor);
+  impl->workspace = cursor.take<uint8_t>(static_cast<int64_t>(impl->workspace_bytes));
+  return std::unique_ptr<Session>(new Session(std::move(impl)));
+}
+
+Result<void> Session::Impl::check(std::span<const int32_t> ids) const {
+  const int64_t n = static_cast<int64_t>(ids.size());
+  if (n > d.context - position) {
+    return fail(ErrorCode::InvalidArgument, "The context is full: " + std::to_string(position) + " of " +
+                                                std::to_string(d.context) + " positions are used and " +
+                                                std::to_string(n) +
+                                                " more are needed. Start anew or choose a longer context.");
+  }
+  for (int64_t t = 0; t < n; ++t) {
+    if (ids[t] < 0 || ids[t] >= d.V) {
+      return fail(ErrorCode::InvalidArgument, "Token " + std::to_string(t) + " has id " + std::to_string(ids[t]) +
+                                                  ", but the model's vocabulary ends at " + std::to_string(d.V - 1) +
+                                                  ". The tokenizer does not belong to this model.");
+    }
+  }
+  return {};
+}
+
+// Tokens at .. at + T - 1 of b.ids through all blocks; the stream ends in b.block.x.
+void Session::Impl::run_chunk(int64_t at, int64_t T, int64_t longest) {
+  for (int64_t t = 0; t < T; ++t) net.fill_rope(b.rope, t, at + t, longest);
+  net.embed(backend, b.ids + at, T, b.block.x);
+  const BlockTokens tokens{.count = T, .first = b.first, .rope = b.rope};
+  for (int l = 0; l < net.layers(); ++l) {
+    const KvRows cache{.data = b.cache + l * b.cache_layer_bytes, .type = options.kv, .position = at};
+    net.block(backend, l, tokens, b.block, &cache, options.precision);
+  }
+}
+
+// longrope chooses its factors by the length of the whole input. Where a growing sequence passes the original context,
+// all keys so far were made with the other factors, and so was what deeper layers read from them: compute the cache
+// anew, once, so that a Session always equals a model that got the whole sequence at once. (The dynamic kind changes
+// with every token; its older keys stay as they are, as in transformers.)
+void Session::Impl::prepare(int64_t longest) {
+  backend.set_workspace(workspace, workspace_bytes);
+  if (!net.rope().switches_once()) return;
+  const int64_t choice = net.rope().choice(longest);
+  if (choice != rope_choice) {
+    for (int64_t at = 0; at < position; at += d.chunk) run_chunk(at, std::min(d.chunk, position - at), longest);
+  }
+  rope_choice = choice;
+}
+
+// Appends checked ids; per_chunk(first, T) sees the final stream of each chunk in b.block.x.
+template <class PerChunk>
+void Session::Impl::run(std::span<const int32_t> ids, PerChunk&& per_chunk) {
+  const int64_t n = static_cast<int64_t>(ids.size());
+  const int64_t longest = position + n;
+  prepare(longest);
+  std::memcpy(b.ids + position, ids.data(), ids.size_bytes());
+  for (int64_t done = 0; done < n;) {
+    const int64_t T = std::min(d.chunk, n - done);
+    run_chunk(position, T, longest);
+    position += T;
+    per_chunk(done, T);
+    done += T;
+    if (done == n) finish(T - 1);
+  }
+}
+
+void Session::Impl::finish(int64_t last_row) {
+  net.head(backend, b.block.x + last_row * d.D, 1, b.block.normed, nullptr, b.last, options.precision);
+}
+
+Result<void> Session::append(std::span<const int32_t> ids, const LogitSink& sink) {
+  Impl& s = *impl_;
+  SW_TRY(s.check(ids));
+  s.run(ids, [&](int64_t first, int64_t T) {
+    if (!sink) return;
+    for (int64_t r = 0; r < T; r += s.d.head_rows) {
+      const int64_t rows = std::min(s.d.head_rows, T - r);
+      s.net.head(s.backend, s.b.block.x + r * s.d.D, rows, s.b.block.normed, nullptr, s.b.logits, s.options.precision);
+      sink(first + r, rows, s.b.logits);
+    }
+  });
+  return {};
+}
+
+Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const int32_t> targets,
+                                 std::span<double> nll) {
+  Impl& s = *impl_;
+  if (targets.size() != ids.size() || nll.size() != ids.size()) {
+    return fail(ErrorCode::InvalidArgument, "append_nll wants as many targets and results as ids.");
+  }
+  SW_TRY(s.check(ids));
+  for (int32_t target : targets) {
+    if (target >= s.d.V) {
+      return fail(ErrorCode::InvalidArgument, "A target has id " + std::to_string(target) +
+                                                  ", but the model's vocabulary ends at " + std::to_string(s.d.V - 1) +
+                                                  ".");
+    }
+  }
+  s.run(ids, [&](int64_t first, int64_t T) {
+    // Only counted rows go through the head, collected side by side (normalizing in place is allowed).
+    int64_t r = 0;
+    while (r < T) {
+      int64_t n = 0;
+      const int64_t begin = r;
+      for (; r < T && n < s.d.head_rows; ++r) {
+        nll[first + r] = 0.0;
+        if (targets[first + r] < 0) continue;
+        std::memcpy(s.b.block.normed + n * s.d.D, s.b.block.x + r * s.d.D, sizeof(float) * s.d.D);
+        s.b.targets[n++] = targets[first + r];
+      }
+      if (n == 0) continue;
+      s.net.head(s.backend, s.b.block.normed, n, s.b.block.normed, nullptr, s.b.logits, s.options.precision);
+      s.backend.cross_entropy(s.b.logits, s.d.V, n, s.d.V, s.b.targets, 0.0f, 1.0f, s.b.nll, false);
+      n = 0;
+      for (int64_t t = begin; t < r; ++t) {
+        if (targets[first + t] >= 0) nll[first + t] = s.b.nll[n++];
+      }
+    }
+  });
+  return {};
+}
+
+std::span<const float> Session::logits() const {
+  return {impl_->b.last, static_cast<size_t>(impl_->d.V)};
+}
+int64_t Session::position() const noexcept {
+  return impl_->position;
+}
+int64_t Session::context() const noexcept {
+  return impl_->d.context;
+}
+void Session::rewind(int64_t position) {
+  impl_->position = std::clamp<int64_t>(position, 0, impl_->position);
+}
+
+}  // namespace scalewright

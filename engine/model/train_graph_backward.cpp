@@ -1,0 +1,191 @@
+// The blocks backwards. Only scales get gradients, so an input gradient is computed only where something below learns.
+
+#include <algorithm>
+
+#include "engine/model/train_graph_impl.h"
+#include "engine/model/transformer_ops.h"
+
+namespace scalewright {
+
+bool TrainGraph::Impl::any_trained(const LinearSet& set) const {
+  return std::any_of(set.begin(), set.end(), [&](const BoundLinear& w) { return decided.linears[w.index].trained; });
+}
+
+bool TrainGraph::Impl::any_input_needed(const LinearSet& set) const {
+  return std::any_of(set.begin(), set.end(), [&](const BoundLinear& w) {
+    const TrainedLinear& t = decided.linears[w.index];
+    return t.trained && !t.by_output;
+  });
+}
+
+// x is the layer's input, y its output; which of them is read depends on the linear (TrainedLinear::by_output).
+void TrainGraph::Impl::scale_gradient(const BoundLinear& w, const float* dy, int64_t lddy, const float* x, int64_t ldx,
+                                      const float* y, int64_t ldy) {
+  const TrainedLinear& t = decided.linears[w.index];
+  if (!t.trained) return;
+  const int64_t T = tokens.count, N = w.rows(), K = w.cols();
+  float* d = gradient + t.offset;
+  if (t.by_output) {
+    const float* factor = values + t.offset;
+    backend.linear_drow(dy, lddy, y, ldy, T, N, factor, d);
+    // y holds the bias, the product does not: the same row of -bias for every token (stride 0) takes it away.
+    if (t.negative_bias) backend.linear_drow(dy, lddy, t.negative_bias, 0, T, N, factor, d);
+    return;
+  }
+  if (w.order) {
+    gather_columns(x, ldx, T, w.order, K, b.gathered);
+    x = b.gathered;
+    ldx = K;
+  }
+  backend.linear_dscale(dy, lddy, x, ldx, T, w.view.quant, d, t.second ? d + t.count : nullptr);
+}
+
+void TrainGraph::Impl::input_gradient(const BoundLinear& w, const float* dy, int64_t lddy, float* dx, int64_t lddx,
+                                      bool accumulate) {
+  if (!w.order) {
+    backend.linear_dx(dy, lddy, tokens.count, w.view, dx, lddx, accumulate);
+    return;
+  }
+  backend.linear_dx(dy, lddy, tokens.count, w.view, b.gathered, w.cols(), false);
+  scatter_columns(b.gathered, tokens.count, w.order, w.cols(), dx, lddx, accumulate);
+}
+
+void TrainGraph::Impl::input_gradients(const LinearSet& set, const float* dy, int64_t lddy, float* dx, int64_t lddx) {
+  bool accumulate = false;
+  for (const BoundLinear& w : set) {
+    input_gradient(w, dy, lddy, dx, lddx, accumulate);
+    dy += w.rows();
+    accumulate = true;
+  }
+}
+
+// A layer that kept only its input: everything its backward pass reads, again. The product of `down` is left out unless
+// a norm follows it: without one it is the difference of two streams that are there (kernels.md, CPU plan 6).
+void TrainGraph::Impl::recompute(int l) {
+  const BlockBuffers k = buffers(l);
+  net.attention_half(backend, l, tokens, k, nullptr, Precision::Exact);
+  net.feed_forward_products(backend, l, tokens.count, k, Precision::Exact);
+  if (!net.layer(l).layer->post_ffn_norm.empty()) net.feed_forward_end(backend, l, tokens.count, k, Precision::Exact);
+  slot_of(l).layer = l;
+  rotated = l;
+}
+
+void TrainGraph::Impl::backward_blocks() {
+  rotated = net.layers() - 1;
+  for (int l = net.layers() - 1; l >= decided.lowest; --l) {
+    // The last layer that went through the shared slot is still in it.
+    if (slot_of(l).layer != l) recompute(l);
+    backward_block(l);
+    slot_of(l).layer = -1;
+  }
+}
+
+void TrainGraph::Impl::backward_block(int l) {
+  const BoundLayer& layer = net.layer(l);
+  const BlockBuffers k = buffers(l);
+  const bool below = l > decided.lowest;
+  const bool attention_learns = any_trained(layer.qkv) || decided.linears[layer.output.index].trained;
+  backward_feed_forward(l, k, below || attention_learns);
+  if (below || attention_learns) backward_attention(l, k, below);
+}
+
+// d_stream: gradient of k.next in, of k.mid out (when `below`: something before this half learns).
+void TrainGraph::Impl::backward_feed_forward(int l, const BlockBuffers& k, bool below) {
+  const BoundLayer& layer = net.layer(l);
+  const Layer& weights = *layer.layer;
+  const int64_t T = tokens.count, D = net.width(), F = net.feed_forward();
+  const float* dy = b.d_stream;
+  const float* y = k.y_down;
+  if (!weights.post_ffn_norm.empty()) {
+    backend.rmsnorm_dx(dy, D, k.y_down, D, T, 1, D, weights.post_ffn_norm.data(), k.inv_post_ffn, b.normed, D, false);
+    dy = b.normed;
+  }
+  const TrainedLinear& down = decided.linears[layer.down.index];
+  if (down.trained && down.by_output && weights.post_ffn_norm.empty()) {
+    subtract(k.next, k.mid, b.d_normed, T * D);
+    y = b.d_normed;
+  } else if (down.trained && !down.by_output) {
+    backend.gated(k.gate_up, 2 * F, k.gate_up + F, 2 * F, T, F, net.config().activation, b.wide, F);
+  }
+  scale_gradient(layer.down, dy, D, b.wide, F, y, D);
+  if (!below && !any_trained(layer.gate_up)) return;
+
+  input_gradient(layer.down, dy, D, b.wide, F, false);
+  float* d_gate_up = decided.by_output ? b.d_wide : k.gate_up;
+  backend.gated_backward(k.gate_up, 2 * F, k.gate_up + F, 2 * F, b.wide, F, T, F, net.config().activation, d_gate_up,
+                         d_gate_up + F);
+  if (any_input_needed(layer.gate_up)) {
+    backend.rmsnorm(k.mid, D, T, 1, D, weights.ffn_norm.data(), net.epsilon(), b.normed, D, k.inv_ffn);
+  }
+  int64_t column = 0;
+  for (const BoundLinear& w : layer.gate_up) {
+    scale_gradient(w, d_gate_up + column, 2 * F, b.normed, D, k.gate_up + column, 2 * F);
+    column += w.rows();
+  }
+  if (!below) return;
+  input_gradients(layer.gate_up, d_gate_up, 2 * F, b.d_normed, D);
+  backend.rmsnorm_dx(b.d_normed, D, k.mid, D, T, 1, D, weights.ffn_norm.data(), k.inv_ffn, b.d_stream, D, true);
+}
+
+// d_stream: gradient of k.mid in, of k.x out (when `below`: a layer below learns).
+void TrainGraph::Impl::backward_attention(int l, const BlockBuffers& k, bool below) {
+  const BoundLayer& layer = net.layer(l);
+  const Layer& weights = *layer.layer;
+  const int64_t T = tokens.count, D = net.width(), q_width = net.q_width(), kv_width = net.kv_width(),
+                ld = net.qkv_width();
+  const float* dy = b.d_stream;
+  const float* y = k.y_output;
+  if (!weights.post_attn_norm.empty()) {
+    backend.rmsnorm_dx(dy, D, k.y_output, D, T, 1, D, weights.post_attn_norm.data(), k.inv_post_attn, b.normed, D,
+                       false);
+    dy = b.normed;
+  }
+  const TrainedLinear& output = decided.linears[layer.output.index];
+  if (output.trained && output.by_output && weights.post_attn_norm.empty()) {
+    subtract(k.mid, k.x, b.d_normed, T * D);
+    y = b.d_normed;
+  }
+  scale_gradient(layer.output, dy, D, k.attn, q_width, y, D);
+  if (!below && !any_trained(layer.qkv)) return;
+
+  input_gradient(layer.output, dy, D, b.wide, q_width, false);
+  if (decided.raw_qkv && rotated != l) net.rotate(backend, l, tokens, k);
+  rotated = -1;
+  // With head norms the gradient ends in rot, whose q and k are no longer needed then; its v part is free from the
+  // start.
+  const bool normed_q = !weights.q_norm.empty(), normed_k = !weights.k_norm.empty(), norms = normed_q || normed_k;
+  float* d_qkv = decided.by_output ? b.d_wide : k.gate_up;
+  float* d_v = (norms ? k.rot : d_qkv) + q_width + kv_width;
+  const float* v = k.qkv + q_width + kv_width;
+  backend.attention_backward(net.attention_shape(l, T), k.rot, k.rot + q_width, v, tokens.first, k.attn, k.logsumexp,
+                             b.wide, d_qkv, d_qkv + q_width, d_v);
+  net.unrotate(backend, l, tokens, d_qkv);
+  if (norms) {
+    const auto through = [&](bool normed, const std::vector<float>& weight, const float* inv, int heads,
+                             int64_t column) {
+      if (normed) {
+        backend.rmsnorm_dx(d_qkv + column, ld, k.qkv + column, ld, T, heads, net.head_dim(), weight.data(), inv,
+                           k.rot + column, ld, false);
+      } else {
+        copy_columns(d_qkv + column, ld, T, int64_t{heads} * net.head_dim(), k.rot + column, ld);
+      }
+    };
+    through(normed_q, weights.q_norm, k.inv_q, net.heads(), 0);
+    through(normed_k, weights.k_norm, k.inv_k, net.kv_heads(), q_width);
+    d_qkv = k.rot;
+  }
+
+  if (any_input_needed(layer.qkv)) {
+    backend.rmsnorm(k.x, D, T, 1, D, weights.attn_norm.data(), net.epsilon(), b.normed, D, k.inv_attn);
+  }
+  int64_t column = 0;
+  for (const BoundLinear& w : layer.qkv) {
+    scale_gradient(w, d_qkv + column, ld, b.normed, D, k.qkv + column, ld);
+    column += w.rows();
+  }
+  if (!below) return;
+  input_gradients(layer.qkv, d_qkv, ld, b.d_normed, D);
+  backend.rmsnorm_dx(b.d_normed, D, k.x, D, T, 1, D, weights.attn_norm.data(), k.inv_attn, b.d_stream, D, true);
+}
+
+}  // namespace scalewright

@@ -1,0 +1,169 @@
+#include "engine/model/transformer.h"
+
+#include <algorithm>
+
+#include "engine/model/transformer_ops.h"
+
+namespace scalewright {
+
+size_t Transformer::workspace_bytes(const Backend& backend, int64_t T, int64_t head_rows) const {
+  return std::max(backend.workspace_bytes(T, largest_n_, largest_k_),
+                  backend.workspace_bytes(head_rows, vocabulary_, width_));
+}
+
+void Transformer::fill_rope(const RopeRows& rows, int64_t t, int64_t position, int64_t longest) {
+  const int64_t half = half_rotary();
+  rope_.fill(position, longest, rows.cos + t * half, rows.sin + t * half);
+  if (rows.local_cos) local_.fill(position, longest, rows.local_cos + t * half, rows.local_sin + t * half);
+}
+
+void Transformer::embed(Backend& backend, const int32_t* ids, int64_t T, float* out) const {
+  backend.embed(ids, T, embedding_, static_cast<float>(config_->embedding_factor), out, width_);
+}
+
+void Transformer::product(Backend& backend, const BoundLinear& w, const float* x, int64_t ldx, int64_t T, float* y,
+                          int64_t ldy, float* gathered, Precision precision) {
+  if (w.order) {
+    gather_columns(x, ldx, T, w.order, w.cols(), gathered);
+    x = gathered;
+    ldx = w.cols();
+  }
+  backend.linear(x, ldx, T, w.view, w.bias, y, ldy, precision);
+}
+
+AttentionShape Transformer::attention_shape(int l, int64_t T) const {
+  AttentionShape s;
+  s.queries = s.keys = T;
+  s.heads = heads_;
+  s.kv_heads = kv_heads_;
+  s.head_dim = head_dim_;
+  s.ldq = s.ldk = s.ldv = qkv_width();
+  s.ldo = q_width();
+  s.scale = static_cast<float>(config_->attention_scale);
+  s.softcap = static_cast<float>(config_->attention_softcap);
+  s.window = layers_[l].windowed ? config_->window : 0;
+  return s;
+}
+
+void Transformer::rotate(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b) const {
+  const int64_t T = tokens.count, ld = qkv_width();
+  const Layer& w = *layers_[l].layer;
+  float* k = b.rot + q_width();
+  const float* raw_k = b.qkv + q_width();
+  if (!w.q_norm.empty()) {
+    backend.rmsnorm(b.qkv, ld, T, heads_, head_dim_, w.q_norm.data(), epsilon_, b.rot, ld, b.inv_q);
+  } else if (b.rot != b.qkv) {
+    copy_columns(b.qkv, ld, T, q_width(), b.rot, ld);
+  }
+  if (!w.k_norm.empty()) {
+    backend.rmsnorm(raw_k, ld, T, kv_heads_, head_dim_, w.k_norm.data(), epsilon_, k, ld, b.inv_k);
+  } else if (b.rot != b.qkv) {
+    copy_columns(raw_k, ld, T, kv_width(), k, ld);
+  }
+  turn(backend, l, tokens, b.rot, false);
+}
+
+void Transformer::unrotate(Backend& backend, int l, const BlockTokens& tokens, float* d_qkv) const {
+  turn(backend, l, tokens, d_qkv, true);
+}
+
+void Transformer::turn(Backend& backend, int l, const BlockTokens& tokens, float* rows, bool inverse) const {
+  if (rotary_ == 0) return;
+  const bool local = layers_[l].windowed && tokens.rope.local_cos;
+  const float* cos = local ? tokens.rope.local_cos : tokens.rope.cos;
+  const float* sin = local ? tokens.rope.local_sin : tokens.rope.sin;
+  // Heads of q and k lie side by side in a row: one call turns both.
+  backend.rope(rows, qkv_width(), tokens.count, heads_ + kv_heads_, head_dim_, rotary_, cos, sin, config_->rope_style,
+               inverse);
+}
+
+// to = from + [post norm of] (input W^T). The product lands where the sum will be, unless that would overwrite the
+// stream or the norm's gradient needs it; then it goes to `own` [T, D].
+void Transformer::add_branch(Backend& backend, const BoundLinear& w, const std::vector<float>& post_norm,
+                             const float* input, int64_t ld_input, int64_t T, const float* from, float* to, float* own,
+                             float* inv_rms, float* gathered, Precision precision) const {
+  float* y = post_norm.empty() && to != from ? to : own;
+  product(backend, w, input, ld_input, T, y, width_, gathered, precision);
+  if (!post_norm.empty()) {
+    float* normed = to != from ? to : own;
+    backend.rmsnorm(y, width_, T, 1, width_, post_norm.data(), epsilon_, normed, width_, inv_rms);
+    y = normed;
+  }
+  backend.add(y == to ? from : y, to, T * width_);
+}
+
+void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b,
+                                 const KvRows* cache, Precision precision) const {
+  const BoundLayer& layer = layers_[l];
+  const int64_t T = tokens.count, ld = qkv_width();
+  backend.rmsnorm(b.x, width_, T, 1, width_, layer.layer->attn_norm.data(), epsilon_, b.normed, width_, b.inv_attn);
+  int64_t column = 0;
+  for (const BoundLinear& w : layer.qkv) {
+    product(backend, w, b.normed, width_, T, b.qkv + column, ld, b.gathered, precision);
+    column += w.rows();
+  }
+  rotate(backend, l, tokens, b);
+
+  AttentionShape shape = attention_shape(l, T);
+  const float* k = b.rot + q_width();
+  const float* v = b.qkv + q_width() + kv_width();
+  if (cache) {
+    const int64_t row = 2 * kv_width();
+    const int64_t element = cache->type == KvType::F32 ? 4 : 2;
+    auto* rows = static_cast<uint8_t*>(cache->data);
+    uint8_t* filled = rows + cache->position * row * element;
+    // In a Session rot is qkv, so k and v of a token are neighbours and one call stores both.
+    if (b.rot == b.qkv) {
+      backend.store_kv(k, ld, T, row, filled, row, cache->type);
+    } else {
+      backend.store_kv(k, ld, T, kv_width(), filled, row, cache->type);
+      backend.store_kv(v, ld, T, kv_width(), filled + kv_width() * element, row, cache->type);
+    }
+    shape.keys = cache->position + T;
+    shape.query_offset = cache->position;
+    shape.ldk = shape.ldv = row;
+    shape.kv = cache->type;
+    backend.attention(shape, b.rot, rows, rows + kv_width() * element, tokens.first, b.attn, b.logsumexp);
+  } else {
+    backend.attention(shape, b.rot, k, v, tokens.first, b.attn, b.logsumexp);
+  }
+  add_branch(backend, layer.output, layer.layer->post_attn_norm, b.attn, q_width(), T, b.x, b.mid, b.y_output,
+             b.inv_post_attn, b.gathered, precision);
+}
+
+void Transformer::feed_forward_products(Backend& backend, int l, int64_t T, const BlockBuffers& b,
+                                        Precision precision) const {
+  const BoundLayer& layer = layers_[l];
+  backend.rmsnorm(b.mid, width_, T, 1, width_, layer.layer->ffn_norm.data(), epsilon_, b.normed, width_, b.inv_ffn);
+  int64_t column = 0;
+  for (const BoundLinear& w : layer.gate_up) {
+    product(backend, w, b.normed, width_, T, b.gate_up + column, 2 * feed_forward_, b.gathered, precision);
+    column += w.rows();
+  }
+}
+
+void Transformer::feed_forward_end(Backend& backend, int l, int64_t T, const BlockBuffers& b,
+                                   Precision precision) const {
+  const BoundLayer& layer = layers_[l];
+  const int64_t F = feed_forward_;
+  backend.gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, F, config_->activation, b.act, F);
+  add_branch(backend, layer.down, layer.layer->post_ffn_norm, b.act, F, T, b.mid, b.next, b.y_down, b.inv_post_ffn,
+             b.gathered, precision);
+}
+
+void Transformer::block(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
+                        Precision precision) const {
+  attention_half(backend, l, tokens, b, cache, precision);
+  feed_forward_products(backend, l, tokens.count, b, precision);
+  feed_forward_end(backend, l, tokens.count, b, precision);
+}
+
+void Transformer::head(Backend& backend, const float* hidden, int64_t rows, float* normed, float* inv_rms,
+                       float* logits, Precision precision) const {
+  backend.rmsnorm(hidden, width_, rows, 1, width_, output_norm_->data(), epsilon_, normed, width_, inv_rms);
+  backend.linear(normed, width_, rows, head_, nullptr, logits, vocabulary_, precision);
+  const float cap = static_cast<float>(config_->final_softcap);
+  if (cap > 0.0f) backend.softcap(logits, rows * vocabulary_, cap);
+}
+
+}  // namespace scalewright

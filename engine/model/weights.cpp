@@ -1,0 +1,77 @@
+#include "engine/model/weights.h"
+
+#include <bit>
+#include <cstring>
+
+namespace scalewright {
+
+kernels::WeightView Matrix::view() const {
+  kernels::WeightView view;
+  view.quantized = quantized();
+  if (view.quantized) {
+    view.quant = quant().view();
+  } else {
+    view.dense = {dense().data.data(), dense().type, dense().rows, dense().cols};
+  }
+  return view;
+}
+
+void Matrix::dequantize_row(int64_t row, std::span<float> out) const {
+  if (quantized()) return quant().dequantize_row(row, out);
+  const DenseMatrix& matrix = dense();
+  const auto cols = static_cast<size_t>(matrix.cols);
+  if (matrix.type == kernels::DenseType::F32) {
+    std::memcpy(out.data(), matrix.data.data() + static_cast<size_t>(row) * cols * 4, cols * 4);
+    return;
+  }
+  const uint8_t* from = matrix.data.data() + static_cast<size_t>(row) * cols * 2;
+  for (size_t k = 0; k < cols; ++k) {
+    uint16_t bits;
+    std::memcpy(&bits, from + 2 * k, 2);
+    out[k] = matrix.type == kernels::DenseType::F16 ? kernels::half_to_float(bits)
+                                                    : std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+  }
+}
+
+namespace {
+
+// The linears of a layer in file order, for Layer and const Layer alike.
+template <class AnyLayer, class Visit>
+void visit_linears(AnyLayer& layer, const Visit& visit) {
+  for (auto& linear : layer.qkv) visit(linear);
+  visit(layer.attn_output);
+  for (auto& linear : layer.gate_up) visit(linear);
+  visit(layer.down);
+}
+
+uint64_t bytes_of(const std::vector<float>& values) {
+  return values.size() * sizeof(float);
+}
+
+}  // namespace
+
+uint64_t Weights::bytes() const {
+  uint64_t total = token_embd.bytes() + bytes_of(output_norm) + (has_output ? output.bytes() : 0);
+  for (const Layer& layer : layers) {
+    for (const auto* norm : {&layer.attn_norm, &layer.ffn_norm, &layer.post_attn_norm, &layer.post_ffn_norm,
+                             &layer.q_norm, &layer.k_norm}) {
+      total += bytes_of(*norm);
+    }
+    visit_linears(layer, [&](const Linear& linear) { total += linear.weight.bytes() + bytes_of(linear.bias); });
+  }
+  return total;
+}
+
+std::vector<Linear*> Weights::linears() {
+  std::vector<Linear*> all;
+  for (Layer& layer : layers) visit_linears(layer, [&](Linear& linear) { all.push_back(&linear); });
+  return all;
+}
+
+std::vector<const Linear*> Weights::linears() const {
+  std::vector<const Linear*> all;
+  for (const Layer& layer : layers) visit_linears(layer, [&](const Linear& linear) { all.push_back(&linear); });
+  return all;
+}
+
+}  // namespace scalewright

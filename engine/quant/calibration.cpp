@@ -1,0 +1,192 @@
+#include "engine/quant/calibration.h"
+
+#include <algorithm>
+#include <new>
+
+#include "engine/data/dataset.h"
+#include "engine/model/transformer.h"
+#include "engine/quant/tap_backend.h"
+#include "kernels/cpu/thread_pool.h"
+
+namespace scalewright::quant {
+namespace {
+
+constexpr int64_t kTokensAtOnce = 512;  // samples are put side by side up to about this many tokens
+
+}  // namespace
+
+Result<CalibrationText> read_calibration(const std::filesystem::path& path, const Model& model, int64_t samples,
+                                         int64_t context, uint64_t seed) {
+  SW_ASSIGN(const Dataset dataset, import_dataset(path, {}));
+  EncodeSettings settings;
+  settings.context = context;
+  settings.train_on_inputs = true;
+  SW_ASSIGN(EncodedDataset encoded, encode_dataset(dataset, model, settings));
+  const int64_t rows = static_cast<int64_t>(encoded.examples.size());
+  if (samples > 0 && samples < rows) {
+    const double fraction = static_cast<double>(samples) / static_cast<double>(rows);
+    encoded = split_dataset(std::move(encoded), fraction, seed).second;
+  }
+  CalibrationText text;
+  for (EncodedExample& example : encoded.examples) {
+    text.tokens += static_cast<int64_t>(example.ids.size());
+    text.longest = std::max(text.longest, static_cast<int64_t>(example.ids.size()));
+    text.samples.push_back(std::move(example.ids));
+  }
+  return text;
+}
+
+struct CalibrationRun::Impl {
+  Impl(std::shared_ptr<Model> s, Backend& b, CalibrationText t, int threads)
+      : stage(std::move(s)), backend(b), tapped(b), text(std::move(t)), pool(threads) {}
+
+  std::shared_ptr<Model> stage;
+  Backend& backend;
+  TapBackend tapped;
+  CalibrationText text;
+  kernels::cpu::ThreadPool pool;
+  std::vector<float> stream;  // [tokens, D]: what the next block reads
+  std::vector<float> output;  // [tokens at once, D] where the stream is to stay as it is
+  std::vector<float> scratch;
+  AlignedBytes workspace;
+
+  template <class PerPiece>
+  void for_pieces(const PerPiece& visit) const;
+};
+
+// Whole samples, side by side: visit(index of the first sample, samples, first token, tokens).
+template <class PerPiece>
+void CalibrationRun::Impl::for_pieces(const PerPiece& visit) const {
+  size_t begin = 0;
+  int64_t token = 0;
+  while (begin < text.samples.size()) {
+    size_t end = begin;
+    int64_t count = 0;
+    do {
+      count += static_cast<int64_t>(text.samples[end].size());
+      ++end;
+    } while (end < text.samples.size() && count + static_cast<int64_t>(text.samples[end].size()) <= kTokensAtOnce);
+    if (!visit(begin, end, token, count)) return;
+    begin = end;
+    token += count;
+  }
+}
+
+CalibrationRun::CalibrationRun(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CalibrationRun::~CalibrationRun() = default;
+
+Result<std::unique_ptr<CalibrationRun>> CalibrationRun::create(std::shared_ptr<Model> stage, Backend& backend,
+                                                               CalibrationText text, int threads) {
+  auto impl = std::make_unique<Impl>(std::move(stage), backend, std::move(text), threads);
+  const ModelConfig& config = impl->stage->config;
+  for (const auto& sample : impl->text.samples) {
+    for (int32_t id : sample) {
+      if (id < 0 || id >= config.vocabulary) {
+        return fail(ErrorCode::Format, impl->stage->name + ": its tokenizer gives the id " + std::to_string(id) +
+                                           ", but the embedding has " + std::to_string(config.vocabulary) +
+                                           " rows. The tokenizer does not belong to this model.");
+      }
+    }
+  }
+  try {
+    impl->stream.resize(static_cast<size_t>(impl->text.tokens * config.width));
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::OutOfMemory,
+                "The calibration text needs " + std::to_string(bytes(impl->text.tokens, config.width) >> 20) +
+                    " MiB for its hidden states. Use fewer calibration samples or a shorter context.");
+  }
+  // Only the embedding is read here, before the first block is there: as Transformer::embed does it.
+  impl->for_pieces([&](size_t begin, size_t end, int64_t token, int64_t) {
+    for (size_t s = begin; s < end; ++s) {
+      const auto& ids = impl->text.samples[s];
+      const int64_t count = static_cast<int64_t>(ids.size());
+      backend.embed(ids.data(), count, impl->stage->weights.token_embd.view(),
+                    static_cast<float>(config.embedding_factor), impl->stream.data() + token * config.width,
+                    config.width);
+      token += count;
+    }
+    return true;
+  });
+  return std::unique_ptr<CalibrationRun>(new CalibrationRun(std::move(impl)));
+}
+
+Result<bool> CalibrationRun::run_block(Statistics* statistics, bool keep, std::stop_token stop) {
+  Impl& run = *impl_;
+  SW_ASSIGN(Transformer net, Transformer::bind(*run.stage, run.backend));
+  int64_t most = 0;
+  run.for_pieces([&](size_t, size_t, int64_t, int64_t count) {
+    most = std::max(most, count);
+    return true;
+  });
+  const int64_t D = net.width(), F = net.feed_forward(), half = net.half_rotary();
+  const size_t workspace = net.workspace_bytes(run.backend, most, 1);
+  if (run.workspace.size() < workspace) run.workspace = AlignedBytes(workspace);
+  run.backend.set_workspace(run.workspace.data(), run.workspace.size());
+  run.output.resize(static_cast<size_t>(most * D));
+  const auto take = [&, at = int64_t{0}](int64_t columns) mutable {
+    const int64_t begin = at;
+    at += most * columns;
+    return begin;
+  };
+  auto cursor = take;
+  const int64_t normed = cursor(D), qkv = cursor(net.qkv_width()), attn = cursor(net.q_width()),
+                gate_up = cursor(2 * F), act = cursor(F);
+  const int64_t cos = cursor(half), sin = cursor(half), local_cos = cursor(half), local_sin = cursor(half);
+  const int64_t gathered = cursor(std::max<int64_t>(net.ordered_cols(), 1)), total = cursor(0);
+  run.scratch.resize(static_cast<size_t>(total));
+  float* base = run.scratch.data();
+  BlockBuffers buffers;
+  buffers.normed = buffers.y_output = buffers.y_down = base + normed;
+  buffers.qkv = buffers.rot = base + qkv;
+  buffers.attn = base + attn;
+  buffers.gate_up = base + gate_up;
+  buffers.act = base + act;
+  buffers.gathered = base + gathered;
+  RopeRows rope{.cos = base + cos, .sin = base + sin};
+  if (net.local_rope()) {
+    rope.local_cos = base + local_cos;
+    rope.local_sin = base + local_sin;
+  }
+
+  run.tapped.clear();
+  if (statistics) {
+    const BoundLayer& layer = net.layer(0);
+    const std::array<const BoundLinear*, kSites> watched = {&layer.qkv.items[0], &layer.output, &layer.gate_up.items[0],
+                                                            &layer.down};
+    for (int site = 0; site < kSites; ++site) {
+      InputStatistics* sums = (*statistics)[static_cast<size_t>(site)].get();
+      if (!sums) continue;
+      run.tapped.watch(TapBackend::data_of(watched[static_cast<size_t>(site)]->view),
+                       [sums, &run](const float* x, int64_t ldx, int64_t T) { sums->add(x, ldx, T, run.pool); });
+    }
+  }
+
+  std::vector<int32_t> first(static_cast<size_t>(most));
+  bool finished = true;
+  run.for_pieces([&](size_t begin, size_t end, int64_t token, int64_t count) {
+    if (stop.stop_requested()) {
+      finished = false;
+      return false;
+    }
+    int64_t t = 0;
+    for (size_t s = begin; s < end; ++s) {
+      const int64_t length = static_cast<int64_t>(run.text.samples[s].size()), sample_begin = t;
+      for (int64_t p = 0; p < length; ++p, ++t) {
+        first[static_cast<size_t>(t)] = static_cast<int32_t>(sample_begin);
+        net.fill_rope(rope, t, p, length);
+      }
+    }
+    float* rows = run.stream.data() + token * D;
+    if (!keep) {
+      std::copy(rows, rows + count * D, run.output.begin());
+      rows = run.output.data();
+    }
+    buffers.x = buffers.mid = buffers.next = rows;
+    net.block(run.tapped, 0, {.count = count, .first = first.data(), .rope = rope}, buffers, nullptr, Precision::Exact);
+    return true;
+  });
+  run.tapped.clear();
+  return finished;
+}
+
+}  // namespace scalewright::quant

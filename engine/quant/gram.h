@@ -1,0 +1,33 @@
+#pragma once
+// What a layer's inputs look like: their mean squares, and X^T X for GPTQ. Inputs come in pieces; sums are kept in
+// double.
+
+#include <cstdint>
+#include <vector>
+
+namespace scalewright::kernels::cpu {
+class ThreadPool;
+}
+
+namespace scalewright::quant {
+
+class InputStatistics {
+ public:
+  // full: X^T X, else only the sums of squares of each input.
+  InputStatistics(int64_t cols, bool full);
+  // x f32 [T, K], row stride ldx.
+  void add(const float* x, int64_t ldx, int64_t T, kernels::cpu::ThreadPool& pool);
+  int64_t cols() const noexcept { return cols_; }
+  int64_t tokens() const noexcept { return tokens_; }
+  std::vector<float> mean_square() const;  // [K]
+  // 2 X^T X / n [K, K], upper triangle; leaves the sums behind empty.
+  std::vector<double> take_hessian();
+
+ private:
+  int64_t cols_ = 0, tokens_ = 0;
+  bool full_ = false;
+  std::vector<double> sums_;   // [K, K] or [K]
+  std::vector<float> packed_;  // strips of 16 inputs, [strips][tokens of a piece][16]
+};
+
+}  // namespace scalewright::quant

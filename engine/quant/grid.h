@@ -1,0 +1,37 @@
+#pragma once
+// The grid of one group: scale (exact in fp16), zero point, and the codes of its weights. Every quantizer rounds
+// through here.
+
+#include <cstdint>
+
+#include "engine/model/quantized_matrix.h"
+
+namespace scalewright::quant {
+
+struct Grid {
+  float scale = 1.0f;  // exact in fp16, > 0
+  int zero = 0;        // 0 .. 2^bits - 1
+};
+
+// Inputs that share a scale: the group, or all of a row.
+inline int64_t group_size(const QuantSpec& spec, int64_t cols) {
+  return spec.group > 0 ? spec.group : cols;
+}
+inline int64_t group_count(const QuantSpec& spec, int64_t cols) {
+  const int64_t group = group_size(spec, cols);
+  return group > 0 ? (cols + group - 1) / group : 0;
+}
+
+// Nearest half of a positive number, ties to even, as a float; at least 2^-24 and at most 65504.
+float nearest_half(double value);
+
+// lo = min(0, min w), hi = max(0, max w), or plus and minus the largest magnitude where symmetric; w [n].
+Grid minmax_grid(const float* w, int64_t n, const QuantSpec& spec);
+// The same with lo and hi times r in 1.00, 0.99 .. 0.50: the r of least squared error, weighted by `weight` [n] unless
+// null; the largest r on a tie.
+Grid clip_grid(const float* w, const float* weight, int64_t n, const QuantSpec& spec);
+
+// codes [n] = clamp(rint(w / scale) + zero, 0, 2^bits - 1).
+void encode_group(const float* w, int64_t n, const Grid& grid, int bits, uint8_t* codes);
+
+}  // namespace scalewright::quant

@@ -1,0 +1,84 @@
+// What quantizing will give and cost, from the headers of a model alone.
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/system.h"
+#include "engine/quant/container.h"
+#include "engine/quant/quantize_job.h"
+
+namespace scalewright {
+
+Result<void> check_quantize_request(const QuantizeRequest& request) {
+  SW_TRY(check_quant_spec(request.spec));
+  if (request.method == QuantMethod::Gptq && request.calibration.empty()) {
+    return fail(ErrorCode::InvalidArgument,
+                "GPTQ needs calibration text. Name a text file or a dataset, or use the method clip.");
+  }
+  if (!request.calibration.empty() && (request.calibration_samples < 1 || request.calibration_context < 2)) {
+    return fail(ErrorCode::InvalidArgument, "Calibration needs at least one sample of two tokens.");
+  }
+  return {};
+}
+
+Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const QuantizeRequest& request) {
+  SW_TRY(check_quantize_request(request));
+  if (!model.unsupported.empty()) return fail(ErrorCode::Unsupported, model.path.string() + ": " + model.unsupported);
+  QuantizeForecast forecast;
+  double old_bytes = 0.0, new_bytes = 0.0, memory = 0.0, weights = 0.0, largest_layer = 0.0, cholesky = 0.0,
+         rounding = 0.0, gram = 0.0;
+  double largest_hessian = 0.0;
+  int64_t narrowest = 0;  // any inputs that are not whole blocks decide the container
+  for (const TensorSummary& tensor : model.tensors) {
+    const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
+    if (!block || tensor.shape.size() != 2) continue;
+    const int64_t cols = tensor.shape[1];
+    if (narrowest == 0 || cols % 256 != 0) narrowest = cols;
+  }
+  const quant::GgufFit fit = quant::gguf_fit(request.spec, narrowest);
+  for (const TensorSummary& tensor : model.tensors) {
+    const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
+    if (!block || tensor.shape.size() != 2) continue;
+    const double rows = static_cast<double>(tensor.shape[0]), cols = static_cast<double>(tensor.shape[1]);
+    const double groups = request.spec.group > 0 ? std::ceil(cols / request.spec.group) : 1.0;
+    const double packed = rows * cols * request.spec.bits / 8.0 + rows * groups * 4.0;
+    old_bytes += static_cast<double>(tensor.bytes);
+    new_bytes += fit.type.empty() ? packed : rows * cols * fit.bits_per_weight / 8.0;
+    memory += packed;
+    weights += rows * cols;
+    largest_layer = std::max(largest_layer, rows * cols);
+    largest_hessian = std::max(largest_hessian, cols * cols);
+    rounding += rows * cols * cols / 2.0;
+    cholesky += cols * cols * cols / 6.0;  // about every second matrix shares its inputs with another
+    gram += cols * cols / 4.0;
+  }
+  const double rest = std::max(0.0, static_cast<double>(model.file_bytes) - old_bytes);
+  forecast.file_bytes = static_cast<uint64_t>(rest + new_bytes);
+  forecast.bits_per_weight =
+      model.parameters > 0 ? 8.0 * static_cast<double>(forecast.file_bytes) / static_cast<double>(model.parameters)
+                           : 0.0;
+  forecast.container = fit.type;
+  forecast.explanation =
+      fit.type.empty() ? fit.why + "." : fit.why + ": " + std::to_string(forecast.file_bytes >> 20) + " MiB.";
+  const double one_layer = model.layers > 0 ? weights / model.layers : weights;
+  double held = rest + memory + 8.0 * one_layer + 8.0 * largest_layer;
+  // Rates of one processor, measured: weights a second for rounding and for the clip search; multiplications a second
+  // of the products, the factorization and the sums of GPTQ.
+  const double threads = std::max(1, processor_count());
+  double seconds = weights / (request.method == QuantMethod::Rtn ? 1.5e8 : 1.6e7) / threads;
+  if (!request.calibration.empty() && request.method != QuantMethod::Rtn) {
+    const double tokens = static_cast<double>(request.calibration_samples * request.calibration_context);
+    held += tokens * static_cast<double>(model.width) * 4.0;
+    seconds += tokens * weights / 3.0e10 / threads;
+    if (request.method == QuantMethod::Gptq) {
+      held += 2.0 * 8.0 * largest_hessian + 4.0 * largest_hessian;
+      seconds += tokens * weights / 3.0e10 / threads + tokens * gram / 3.0e10 / threads + rounding / 1.0e10 / threads +
+                 cholesky / 3.0e9 / threads;
+    }
+  }
+  forecast.memory_bytes = static_cast<uint64_t>(held);
+  forecast.seconds = seconds;
+  return forecast;
+}
+
+}  // namespace scalewright

@@ -1,0 +1,129 @@
+#include "engine/quant/quantizer.h"
+
+#include <cmath>
+
+#include "engine/core/system.h"
+#include "engine/quant/gptq.h"
+#include "engine/quant/grid.h"
+#include "kernels/cpu/thread_pool.h"
+
+namespace scalewright {
+namespace {
+
+using quant::Grid;
+using quant::group_count;
+using quant::group_size;
+
+template <class GridOf>
+QuantizedArrays quantize_groups(std::span<const float> w, int64_t rows, int64_t cols, const QuantSpec& spec,
+                                int threads, const GridOf& grid_of) {
+  const int64_t group = group_size(spec, cols), groups = group_count(spec, cols);
+  QuantizedArrays out;
+  out.codes.resize(static_cast<size_t>(rows * cols));
+  out.scales.resize(static_cast<size_t>(rows * groups));
+  out.zeros.resize(static_cast<size_t>(rows * groups));
+  kernels::cpu::ThreadPool pool(threads > 0 ? threads : processor_count());
+  pool.parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      for (int64_t g = 0; g < groups; ++g) {
+        const int64_t first = g * group, n = std::min(group, cols - first);
+        const float* values = w.data() + row * cols + first;
+        const Grid grid = grid_of(values, first, n);
+        quant::encode_group(values, n, grid, spec.bits, out.codes.data() + row * cols + first);
+        out.scales[static_cast<size_t>(row * groups + g)] = grid.scale;
+        out.zeros[static_cast<size_t>(row * groups + g)] = static_cast<int16_t>(grid.zero);
+      }
+    }
+  });
+  return out;
+}
+
+}  // namespace
+
+const char* to_string(QuantMethod method) {
+  switch (method) {
+    case QuantMethod::Rtn:
+      return "rtn";
+    case QuantMethod::Clip:
+      return "clip";
+    case QuantMethod::Gptq:
+      return "gptq";
+  }
+  return "rtn";
+}
+
+Result<QuantMethod> quant_method_from(const std::string& word) {
+  for (QuantMethod method : {QuantMethod::Rtn, QuantMethod::Clip, QuantMethod::Gptq}) {
+    if (word == to_string(method)) return method;
+  }
+  return fail(ErrorCode::InvalidArgument, "\"" + word + "\" is no quantization method. Use rtn, clip or gptq.");
+}
+
+Result<void> check_quant_spec(const QuantSpec& spec) {
+  switch (spec.bits) {
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 8:
+      break;
+    default:
+      return fail(ErrorCode::InvalidArgument,
+                  std::to_string(spec.bits) + " bits a weight cannot be stored. Use 2, 3, 4, 5, 6 or 8.");
+  }
+  switch (spec.group) {
+    case 0:
+    case 32:
+    case 64:
+    case 128:
+    case 256:
+      break;
+    default:
+      return fail(ErrorCode::InvalidArgument,
+                  "A group of " + std::to_string(spec.group) +
+                      " inputs cannot be stored. Use 32, 64, 128, 256, or 0 for one scale a row.");
+  }
+  return {};
+}
+
+QuantizedArrays quantize_rtn(std::span<const float> w, int64_t rows, int64_t cols, const QuantSpec& spec, int threads) {
+  return quantize_groups(w, rows, cols, spec, threads,
+                         [&](const float* values, int64_t, int64_t n) { return quant::minmax_grid(values, n, spec); });
+}
+
+QuantizedArrays quantize_clip(std::span<const float> w, int64_t rows, int64_t cols, const QuantSpec& spec,
+                              std::span<const float> input_mean_square, int threads) {
+  const float* weight = input_mean_square.empty() ? nullptr : input_mean_square.data();
+  return quantize_groups(w, rows, cols, spec, threads, [&](const float* values, int64_t first, int64_t n) {
+    return quant::clip_grid(values, weight ? weight + first : nullptr, n, spec);
+  });
+}
+
+Result<QuantizedArrays> quantize_gptq(std::span<const float> w, int64_t rows, int64_t cols, const QuantSpec& spec,
+                                      std::span<const double> hessian, double damping, bool clip, int threads) {
+  if (threads <= 0) threads = processor_count();
+  SW_ASSIGN(const quant::GptqFactor factor, quant::GptqFactor::create(hessian, cols, damping, threads));
+  return factor.quantize(w, rows, spec, clip, threads);
+}
+
+double relative_error(std::span<const float> w, const QuantizedArrays& q, int64_t rows, int64_t cols,
+                      const QuantSpec& spec) {
+  const int64_t group = group_size(spec, cols), groups = group_count(spec, cols);
+  double error = 0.0, norm = 0.0;
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t g = 0; g < groups; ++g) {
+      const double scale = q.scales[static_cast<size_t>(row * groups + g)];
+      const int zero = q.zeros[static_cast<size_t>(row * groups + g)];
+      for (int64_t k = row * cols + g * group, end = row * cols + std::min(cols, (g + 1) * group); k < end; ++k) {
+        const double value = w[static_cast<size_t>(k)];
+        const double difference = value - scale * (q.codes[static_cast<size_t>(k)] - zero);
+        error += difference * difference;
+        norm += value * value;
+      }
+    }
+  }
+  return norm > 0.0 ? std::sqrt(error / norm) : std::sqrt(error);
+}
+
+}  // namespace scalewright

@@ -1,0 +1,71 @@
+#include "engine/text/regex.h"
+
+#include <unicode/regex.h>
+#include <unicode/utext.h>
+
+namespace scalewright::text {
+
+struct Regex::Impl {
+  std::unique_ptr<icu::RegexPattern> pattern;
+};
+
+namespace {
+
+// ICU's \s is narrower than White_Space, so the short classes are written out.
+std::string translated(const std::string& pattern) {
+  std::string out;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '\\' || i + 1 == pattern.size()) {
+      out += pattern[i];
+      continue;
+    }
+    const char kind = pattern[++i];
+    switch (kind) {
+      case 's': out += "\\p{White_Space}"; break;
+      case 'S': out += "\\P{White_Space}"; break;
+      case 'd': out += "\\p{Nd}"; break;
+      case 'D': out += "\\P{Nd}"; break;
+      default:
+        out += '\\';
+        out += kind;
+    }
+  }
+  return out;
+}
+
+constexpr int32_t kStepLimit = 20000;        // in ICU's units of 10,000 steps
+constexpr int32_t kStackLimit = 8 * 1024 * 1024;  // bytes
+
+}  // namespace
+
+Result<Regex> Regex::compile(const std::string& pattern) {
+  UErrorCode status = U_ZERO_ERROR;
+  UParseError where{};
+  auto impl = std::make_shared<Impl>();
+  impl->pattern.reset(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(translated(pattern)), where, status));
+  if (U_FAILURE(status)) {
+    return fail(ErrorCode::Unsupported, "The tokenizer's regular expression \"" + pattern + "\" is not understood near character " +
+                                            std::to_string(where.offset) + " (" + u_errorName(status) + ").");
+  }
+  Regex regex;
+  regex.impl_ = std::move(impl);
+  return regex;
+}
+
+void Regex::find_all(std::string_view text, const std::function<void(uint32_t, uint32_t)>& found) const {
+  UErrorCode status = U_ZERO_ERROR;
+  const std::unique_ptr<icu::RegexMatcher> matcher(impl_->pattern->matcher(status));
+  UText source = UTEXT_INITIALIZER;
+  utext_openUTF8(&source, text.data(), static_cast<int64_t>(text.size()), &status);
+  if (U_FAILURE(status)) return;
+  matcher->setTimeLimit(kStepLimit, status);
+  matcher->setStackLimit(kStackLimit, status);
+  matcher->reset(&source);
+  while (U_SUCCESS(status) && matcher->find(status) && U_SUCCESS(status)) {
+    const int64_t begin = matcher->start64(status), end = matcher->end64(status);
+    if (U_SUCCESS(status) && end > begin) found(static_cast<uint32_t>(begin), static_cast<uint32_t>(end));
+  }
+  utext_close(&source);
+}
+
+}  // namespace scalewright::text

@@ -1,0 +1,67 @@
+#include "engine/text/tokenizer.h"
+
+#include <algorithm>
+
+#include "engine/text/utf8.h"
+
+namespace scalewright {
+
+std::vector<int32_t> Tokenizer::encode_ids(std::string_view utf8, const EncodeOptions& options) const {
+  const std::vector<Token> tokens = encode(utf8, options);
+  std::vector<int32_t> ids;
+  ids.reserve(tokens.size());
+  for (const Token& token : tokens) ids.push_back(token.id);
+  return ids;
+}
+
+std::vector<int32_t> Tokenizer::end_tokens() const {
+  std::vector<int32_t> ids;
+  for (const int32_t id : {eos(), eot()}) {
+    if (id >= 0) ids.push_back(id);
+  }
+  // What published chat models end a turn with, whatever their files name as eos.
+  for (const char* name : {"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>",
+                           "<|end_of_text|>", "<|end_of_turn|>", "<|return|>", "<|endofturn|>",
+                           "<\xEF\xBD\x9C"
+                           "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"}) {
+    const int32_t id = find(name);
+    if (id >= 0 && is_special(id)) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+std::string StreamDecoder::push(int32_t id) {
+  if (skip_special_ && tokenizer_.is_special(id)) return {};
+  std::string piece = tokenizer_.piece_bytes(id);
+  if (first_ && !piece.empty()) {
+    first_ = false;
+    // SentencePiece takes the space away that it puts before a text; ask what the token gives when it stands alone.
+    if (piece.front() == ' ' && tokenizer_.decode({&id, 1}, false) == std::string_view(piece).substr(1)) piece.erase(0, 1);
+  }
+  pending_ += piece;
+  std::string ready;
+  size_t at = 0;
+  while (at < pending_.size()) {
+    const text::Utf8Unit unit = text::utf8_unit_at(pending_, at);
+    if (unit.cut) break;
+    if (unit.bad) {
+      ready += text::kReplacementCharacter;
+    } else {
+      ready += std::string_view(pending_).substr(at, unit.length);
+    }
+    at += unit.length;
+  }
+  pending_.erase(0, at);
+  return ready;
+}
+
+std::string StreamDecoder::flush() {
+  std::string rest = text::replace_invalid_utf8(pending_);
+  pending_.clear();
+  first_ = true;
+  return rest;
+}
+
+}  // namespace scalewright

@@ -1,0 +1,47 @@
+#pragma once
+// Writes a run into the history while it goes on, and passes everything on to another observer (the terminal, the
+// window). Steps are written about once a second in one transaction, on the trainer's thread; a history that cannot be
+// written is a warning, once, and never stops a run.
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "engine/tune/run_store.h"
+#include "engine/tune/trainer.h"
+
+namespace scalewright {
+
+class RecordingObserver final : public TuneObserver {
+ public:
+  // Both must outlive it. Enters the run as running: its folder, recipe and start.
+  RecordingObserver(RunStore& store, const TuneRecipe& recipe, const std::filesystem::path& run_folder,
+                    const std::string& name, TuneObserver& next);
+  // A run that ended without ended() (the window was closed, an exception) is marked interrupted.
+  ~RecordingObserver() override;
+  // The last word: finished, stopped or failed. Call it with what Trainer::run returned.
+  void ended(const Result<TuneReport>& result);
+  int64_t run() const noexcept { return row_.id; }  // 0: the history could not be opened for it
+
+  void progress(const Progress& progress) override { next_.progress(progress); }
+  void warning(std::string_view text) override { next_.warning(text); }
+  void planned(const TunePlan& plan) override;
+  void step(const StepRecord& record) override;
+  void validation(const ValidationRecord& record) override;
+  void sample(const SampleRecord& record) override;
+  void checkpointed(int64_t step) override { next_.checkpointed(step); }
+  void paused(bool paused) override;
+
+ private:
+  void flush();
+  void check(const Result<void>& written);
+
+  RunStore& store_;
+  TuneObserver& next_;
+  RunRow row_;
+  std::vector<StepRecord> pending_;
+  std::chrono::steady_clock::time_point flushed_;
+  bool warned_ = false, over_ = false;
+};
+
+}  // namespace scalewright

@@ -1,0 +1,163 @@
+#include "engine/tune/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "engine/core/file.h"
+#include "engine/tune/checkpoint.h"
+#include "engine/tune/scale_optimizer.h"
+#include "engine/tune/scale_pack.h"
+
+namespace scalewright {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string reason(const std::error_code& error) {
+  return error.message();
+}
+
+}  // namespace
+
+Result<RunLock> RunLock::take(const fs::path& run_folder) {
+  const fs::path path = run_folder / "lock";
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor < 0) {
+    return fail(ErrorCode::Io, run_folder.string() + ": the folder cannot be written: " +
+                                   reason(std::error_code(errno, std::generic_category())) +
+                                   ". Choose another folder for the run.");
+  }
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    ::close(descriptor);
+    if (error == EWOULDBLOCK) {
+      return fail(ErrorCode::Io,
+                  run_folder.string() +
+                      ": this run is going on in another window or terminal. Stop it there, or choose another folder.");
+    }
+    return RunLock(-1);  // a file system without locks
+  }
+  return RunLock(descriptor);
+}
+
+RunLock::RunLock(RunLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+RunLock& RunLock::operator=(RunLock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+RunLock::~RunLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<void> make_run_folder(const fs::path& run_folder) {
+  if (run_folder.empty()) return fail(ErrorCode::InvalidArgument, "No folder is given for the run; choose one.");
+  std::error_code error;
+  fs::create_directories(run_folder, error);
+  if (error || !fs::is_directory(run_folder)) {
+    return fail(ErrorCode::Io, run_folder.string() + ": the folder of the run cannot be made: " +
+                                   (error ? reason(error) : "a file of this name exists") + ". Choose another folder.");
+  }
+  return {};
+}
+
+void remove_leftovers(const fs::path& run_folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run_folder, error)) {
+    const std::string name = entry.path().filename().string();
+    for (const std::string file : {"checkpoint.bin", kRecipeFile, kReportFile, kPackFile}) {
+      std::error_code ignored;
+      if (name.starts_with(file + ".part-")) fs::remove(entry.path(), ignored);
+    }
+  }
+}
+
+Result<fs::path> move_earlier_run_aside(const fs::path& run_folder) {
+  std::error_code error;
+  fs::path aside;
+  for (const fs::path& file :
+       {checkpoint_path(run_folder), run_folder / kReportFile, run_folder / kPackFile, run_folder / kRecipeFile}) {
+    if (!fs::exists(file, error)) continue;
+    for (int number = 1; aside.empty(); ++number) {
+      const fs::path candidate = run_folder / ("earlier-" + std::to_string(number));
+      if (fs::exists(candidate, error)) continue;
+      fs::create_directory(candidate, error);
+      if (error) break;
+      aside = candidate;
+    }
+    if (!error) fs::rename(file, aside / file.filename(), error);
+    if (error) {
+      return fail(ErrorCode::Io, file.string() + ": the file of an earlier run cannot be moved aside: " +
+                                     reason(error) + ". Choose another folder for the run.");
+    }
+  }
+  return aside;
+}
+
+Result<TuneRecipe> read_run_recipe(const fs::path& run_folder) {
+  SW_ASSIGN(const std::string text, read_text_file(run_folder / kRecipeFile, uint64_t{16} << 20));
+  return recipe_from_json(text);
+}
+
+bool is_run_folder(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return false;
+  return fs::exists(path / kRecipeFile, error) &&
+         (fs::exists(checkpoint_path(path), error) || fs::exists(path / kPackFile, error));
+}
+
+Result<OpenRun> open_run(const fs::path& run_folder, Observer& observer, std::stop_token stop) {
+  SW_ASSIGN(TuneRecipe recipe, read_run_recipe(run_folder));
+  std::error_code error;
+  if (!fs::exists(recipe.model, error)) {
+    return fail(ErrorCode::Io, run_folder.string() + ": the model of this run is not at " + recipe.model.string() +
+                                   " any more. Put it back there; the run holds only its learned scales.");
+  }
+  OpenRun open;
+  open.recipe = recipe;
+  SW_ASSIGN(open.model, load_model(recipe.model, observer, stop));
+  Model& model = *open.model;
+  const TrainableLayout layout = trainable_layout(model, recipe.granularity);
+  open.base_scales = snapshot_scales(model, layout);
+
+  // The checkpoint is always as new as the pack, which is written only at the end.
+  const fs::path checkpoint = checkpoint_path(run_folder);
+  if (!fs::exists(checkpoint, error)) {
+    SW_ASSIGN(const ScalePack pack, ScalePack::load(run_folder / kPackFile, model));
+    pack.apply(model, open.base_scales);
+    return open;
+  }
+  SW_ASSIGN(const Checkpoint saved, read_checkpoint(checkpoint));
+  const std::string hash = model.codes_hash();
+  if (saved.codes_hash != hash || saved.trainable != layout.total) {
+    return fail(ErrorCode::InvalidArgument, run_folder.string() + ": this run tuned the codes " + saved.codes_hash +
+                                                " (" + saved.model_name + "), but " + recipe.model.string() +
+                                                " now has the codes " + hash + ". Put the model of the run back.");
+  }
+  if (saved.scales_hash != hash_of_scales(open.base_scales)) {
+    return fail(ErrorCode::InvalidArgument,
+                run_folder.string() + ": " + recipe.model.string() +
+                    " has other scales than when this run began (was it overwritten by a tuned export?). "
+                    "Put the model of the run back.");
+  }
+  std::vector<float> memory(ScaleOptimizer::bytes(layout.total, saved.recipe.parametrization) / sizeof(float) + 16);
+  const auto aligned = (reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64;
+  ArenaCursor cursor(reinterpret_cast<void*>(aligned));
+  ScaleOptimizer scales(model, layout, saved.recipe.parametrization, cursor);
+  SW_TRY(read_arrays(checkpoint, saved, {.parameters = scales.parameters()}));
+  scales.refresh();
+  store_scales(model, layout, scales.stored_values(), open.base_scales);
+  return open;
+}
+
+Result<std::shared_ptr<Model>> open_model_or_run(const fs::path& path, Observer& observer, std::stop_token stop) {
+  if (!is_run_folder(path)) return load_model(path, observer, stop);
+  SW_ASSIGN(OpenRun run, open_run(path, observer, stop));
+  return run.model;
+}
+
+}  // namespace scalewright

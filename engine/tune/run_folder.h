@@ -1,0 +1,38 @@
+#pragma once
+// The files of a run: recipe.json, checkpoint.bin, report.json, tuned.safetensors, and lock (held while it runs).
+
+#include <filesystem>
+#include <string>
+
+#include "engine/core/error.h"
+#include "engine/tune/recipe.h"
+
+namespace scalewright {
+
+inline constexpr const char* kRecipeFile = "recipe.json";
+inline constexpr const char* kReportFile = "report.json";
+inline constexpr const char* kPackFile = "tuned.safetensors";
+
+// Keeps a second program out of a run's folder. The system gives the lock back when the process ends, however it ends.
+class RunLock {
+ public:
+  static Result<RunLock> take(const std::filesystem::path& run_folder);
+  RunLock(RunLock&& other) noexcept;
+  RunLock& operator=(RunLock&& other) noexcept;
+  ~RunLock();
+
+ private:
+  explicit RunLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+// Makes the folder where it is absent. An Io error that says why it cannot be written.
+Result<void> make_run_folder(const std::filesystem::path& run_folder);
+// Temporary files of a process that was killed. Only while the lock is held.
+void remove_leftovers(const std::filesystem::path& run_folder);
+// Moves the files of an earlier run in the same folder to a new folder in it; its path, or empty where there was none.
+Result<std::filesystem::path> move_earlier_run_aside(const std::filesystem::path& run_folder);
+// The recipe as it was begun (to resume, or to show).
+Result<TuneRecipe> read_run_recipe(const std::filesystem::path& run_folder);
+
+}  // namespace scalewright

@@ -1,0 +1,77 @@
+#include "engine/tune/run_preparation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/system.h"
+#include "engine/data/batch_stream.h"
+#include "engine/tune/arena.h"
+#include "engine/tune/checkpoint.h"
+
+namespace scalewright {
+
+Result<Preparation> prepare_run(const Model& model, const Backend& backend, const TuneRecipe& recipe,
+                                const std::optional<TrainShape>& fixed, Observer& observer) {
+  SW_TRY(check_recipe(recipe));
+  if (!model.tunable()) {
+    return fail(ErrorCode::Unsupported,
+                model.name + " has no quantized matrices, so there are no scales to learn. Quantize it first.");
+  }
+  for (const Linear* linear : model.weights.linears()) {
+    const std::string reason = backend.unsupported(linear->weight.view());
+    if (!reason.empty()) {
+      return fail(ErrorCode::Unsupported, model.name + ": " + linear->name + " cannot be computed on " +
+                                              backend.description() + ": " + reason + ".");
+    }
+  }
+  Preparation p;
+  SW_ASSIGN(p.data, load_tuning_data(model, recipe, observer));
+  p.layout = trainable_layout(model, recipe.granularity);
+
+  TunePlan& plan = p.plan;
+  plan.batches_per_epoch =
+      BatchStream(p.data.train, recipe.batch, recipe.context, recipe.seed, true).batches_per_epoch();
+  const double steps_per_epoch = static_cast<double>(plan.batches_per_epoch) / static_cast<double>(recipe.accumulate);
+  plan.steps =
+      recipe.steps > 0 ? recipe.steps : std::max<int64_t>(1, std::llround(std::ceil(recipe.epochs * steps_per_epoch)));
+  plan.trainable = static_cast<int64_t>(p.layout.total);
+  plan.rows = static_cast<int64_t>(p.data.train->examples.size());
+  for (const EncodedExample& example : p.data.train->examples) {
+    plan.tokens += static_cast<int64_t>(example.ids.size());
+    for (size_t t = 1; t < example.learned.size(); ++t) plan.learned_tokens += example.learned[t] != 0;
+  }
+  plan.cut = p.data.train->cut;
+  plan.dropped = p.data.train->dropped;
+  plan.validation_rows = p.data.validation ? static_cast<int64_t>(p.data.validation->examples.size()) : 0;
+  plan.learning_rate = recipe.learning_rate > 0.0 ? recipe.learning_rate : default_learning_rate(model, recipe);
+  p.tokens_per_step = static_cast<double>(plan.tokens) / steps_per_epoch;
+  p.learned_per_step = static_cast<double>(plan.learned_tokens) / steps_per_epoch;
+
+  release_unused_memory();
+  const HeldMemory held{
+      .resident_bytes = resident_bytes(), .peak_bytes = peak_resident_bytes(), .dataset_bytes = p.data.bytes};
+  p.memory = plan_memory(model, backend, recipe, p.layout, held, fixed);
+  plan.ledger = p.memory.ledger;
+  plan.kept_layers = p.memory.shape.kept_layers;
+
+  Checkpoint last;
+  last.trainable = p.layout.total;
+  for (std::vector<double>* series : {&last.losses, &last.gradient_norms, &last.learning_rates}) {
+    series->resize(static_cast<size_t>(std::min<int64_t>(plan.steps, 1 << 20)));
+  }
+  plan.checkpoint_bytes = last.file_bytes();
+  plan.pack_bytes = p.layout.total * (recipe.granularity == Granularity::Row ? 4 : 2) + 128 * p.layout.entries.size();
+  return p;
+}
+
+Error out_of_memory(const MemoryLedger& ledger) {
+  std::string text =
+      "Tuning as asked needs " + readable_bytes(ledger.total_bytes) + ", and " + readable_bytes(ledger.limit_bytes) +
+      (ledger.limit_bytes < ledger.available_bytes ? " are allowed" : " are free on this machine") + ". ";
+  text += ledger.remedies.empty() ? "Choose a smaller model." : "What would change it: ";
+  for (size_t i = 0; i < ledger.remedies.size(); ++i) text += (i == 0 ? "" : "; ") + ledger.remedies[i];
+  if (!ledger.remedies.empty()) text += ".";
+  return {ErrorCode::OutOfMemory, text};
+}
+
+}  // namespace scalewright

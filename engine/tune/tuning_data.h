@@ -1,0 +1,27 @@
+#pragma once
+// The data of a run: imported, rendered, masked, split.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/core/observer.h"
+#include "engine/data/dataset.h"
+#include "engine/tune/recipe.h"
+
+namespace scalewright {
+
+struct TuningData {
+  std::shared_ptr<const EncodedDataset> train;
+  std::shared_ptr<const EncodedDataset> validation;  // null: none
+  std::vector<RowProblem> problems;                  // rows left out
+  uint64_t bytes = 0;                                // held by both
+  std::string hash;                                  // of every id and mask: the same data give the same batches
+};
+
+// Warns `observer` of rows that were left out. InvalidArgument where nothing is left to learn.
+Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe, Observer& observer);
+
+}  // namespace scalewright

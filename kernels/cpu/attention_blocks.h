@@ -1,0 +1,31 @@
+#pragma once
+// What the forward and the backward pass of attention share: block sizes, and keys and values brought into place.
+
+#include <cstdint>
+
+#include "kernels/common/attention_spec.h"
+#include "kernels/cpu/gemm_kernels.h"
+#include "kernels/cpu/row_kernels.h"
+
+namespace scalewright::kernels::cpu {
+
+inline constexpr int64_t kBlock = 96;  // queries and keys: a multiple of the tile's 6 and 16
+
+constexpr int64_t padded_dim(int64_t head_dim) {
+  return (head_dim + 15) / 16 * 16;
+}
+
+// `count` rows of one head as [count][padded_dim] floats, zeros behind head_dim.
+void gather_head(const RowKernels& rows, const void* data, bool half, int64_t ld, int64_t count, int64_t head_dim,
+                 float* out);
+// in [count][padded_dim] to out [head_dim][kBlock]; columns beyond count are 0.
+void transpose_head(const GemmKernels& kernels, const float* in, int64_t count, int64_t head_dim, float* out);
+
+// What a tile of queries sees of a block of keys: first .. end - 1 of the block, of all its queries together.
+struct KeyRange {
+  int64_t first = 0, end = 0;
+  bool empty() const { return first >= end; }
+};
+KeyRange visible(const AttentionSpec& s, int64_t query, int64_t queries, int64_t key, int64_t keys);
+
+}  // namespace scalewright::kernels::cpu

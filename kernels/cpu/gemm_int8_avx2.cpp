@@ -1,0 +1,255 @@
+#include <immintrin.h>
+
+#include "kernels/common/quads_avx2.h"
+#include "kernels/cpu/gemm_int8_tile.h"
+
+namespace scalewright::kernels::cpu {
+namespace {
+
+inline __attribute__((always_inline)) __m256i broadcast32(const void* p) {
+  int value;
+  __builtin_memcpy(&value, p, sizeof value);
+  return _mm256_set1_epi32(value);
+}
+
+// acc [token][half of the rows], 16-bit lanes, over `Quads` quads.
+template <int Tokens, int Quads>
+inline __attribute__((always_inline)) void dot(const uint8_t* w, const int8_t* q, __m256i (&acc)[Tokens][2]) {
+#pragma GCC unroll 1
+  for (int i = 0; i < Quads; ++i) {
+    const __m256i w0 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
+    const __m256i w1 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + 32));
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) {
+      const __m256i x = broadcast32(q + 4 * t);
+      add16(acc[t][0], _mm256_maddubs_epi16(w0, x));
+      add16(acc[t][1], _mm256_maddubs_epi16(w1, x));
+    }
+    w += 64;
+    q += 4 * kTileTokens;
+  }
+}
+
+template <int Tokens>
+inline __attribute__((always_inline)) void begin(const int32_t* start, __m256i (&acc)[Tokens][2]) {
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t) acc[t][0] = acc[t][1] = broadcast32(start + t);
+}
+
+// out [t] += (sums as floats) * a * d [t].
+template <int Tokens>
+inline __attribute__((always_inline)) void scale_add(const __m256i (&sum)[Tokens][2], const float* a, const float* d,
+                                                     float* out) {
+  const __m256 a0 = _mm256_loadu_ps(a), a1 = _mm256_loadu_ps(a + 8);
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t) {
+    const __m256 scale = _mm256_broadcast_ss(d + t);
+    float* to = out + 16 * t;
+    _mm256_storeu_ps(to, _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[t][0]), _mm256_mul_ps(a0, scale), _mm256_loadu_ps(to)));
+    _mm256_storeu_ps(to + 8,
+                     _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[t][1]), _mm256_mul_ps(a1, scale), _mm256_loadu_ps(to + 8)));
+  }
+}
+
+template <int Tokens>
+void whole(const Tile& tile) {
+  const __m256i one = _mm256_set1_epi16(1);
+  const uint8_t* w = tile.panel;
+  const int8_t* q = tile.q;
+  for (int64_t j = 0; j < tile.chunks; ++j, w += 512, q += 32 * kTileTokens) {
+    __m256i acc[Tokens][2];
+    begin<Tokens>(tile.start + kTileTokens * j, acc);
+    dot<Tokens, 8>(w, q, acc);
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) {
+      acc[t][0] = _mm256_madd_epi16(acc[t][0], one);
+      acc[t][1] = _mm256_madd_epi16(acc[t][1], one);
+    }
+    scale_add<Tokens>(acc, tile.a + 16 * j, tile.d + kTileTokens * j, tile.out);
+  }
+}
+
+template <int Tokens>
+void halves(const Tile& tile) {
+  const __m256i one = _mm256_set1_epi16(1);
+  const uint8_t* w = tile.panel;
+  const int8_t* q = tile.q;
+  for (int64_t j = 0; j < 2 * tile.chunks; ++j, w += 256, q += 16 * kTileTokens) {
+    __m256i acc[Tokens][2];
+    begin<Tokens>(tile.start + kTileTokens * j, acc);
+    dot<Tokens, 4>(w, q, acc);
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) {
+      acc[t][0] = _mm256_madd_epi16(acc[t][0], one);
+      acc[t][1] = _mm256_madd_epi16(acc[t][1], one);
+    }
+    scale_add<Tokens>(acc, tile.a + 16 * j, tile.d + kTileTokens * (j / 2), tile.out);
+  }
+}
+
+template <int Tokens>
+void nibbles(const Tile& tile) {
+  const __m256i one = _mm256_set1_epi16(1), sixteen = _mm256_set1_epi16(16);
+  const uint8_t* w = tile.panel;
+  const int8_t* q = tile.q;
+  for (int64_t j = 0; j < tile.chunks; ++j, w += 1024, q += 32 * kTileTokens) {
+    __m256i acc[Tokens][2];
+    alignas(32) int32_t low[Tokens][16];
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) acc[t][0] = acc[t][1] = _mm256_setzero_si256();
+    dot<Tokens, 8>(w, q, acc);
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) {
+      for (int half = 0; half < 2; ++half) {
+        _mm256_store_si256(reinterpret_cast<__m256i*>(low[t] + 8 * half), _mm256_madd_epi16(acc[t][half], one));
+      }
+    }
+    begin<Tokens>(tile.start + kTileTokens * j, acc);
+    dot<Tokens, 8>(w + 512, q, acc);
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) {
+      for (int half = 0; half < 2; ++half) {
+        acc[t][half] = _mm256_add_epi32(_mm256_madd_epi16(acc[t][half], sixteen),
+                                        _mm256_load_si256(reinterpret_cast<const __m256i*>(low[t] + 8 * half)));
+      }
+    }
+    scale_add<Tokens>(acc, tile.a + 16 * j, tile.d + kTileTokens * j, tile.out);
+  }
+}
+
+template <int Tokens>
+void offsets(const float* sums, const float* c, int64_t granules, float* out) {
+  __m256 acc[Tokens][2];
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t) {
+    acc[t][0] = _mm256_loadu_ps(out + 16 * t);
+    acc[t][1] = _mm256_loadu_ps(out + 16 * t + 8);
+  }
+  for (int64_t g = 0; g < granules; ++g, sums += kTileTokens, c += 16) {
+    const __m256 c0 = _mm256_loadu_ps(c), c1 = _mm256_loadu_ps(c + 8);
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) {
+      const __m256 sum = _mm256_broadcast_ss(sums + t);
+      acc[t][0] = _mm256_fnmadd_ps(sum, c0, acc[t][0]);
+      acc[t][1] = _mm256_fnmadd_ps(sum, c1, acc[t][1]);
+    }
+  }
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t) {
+    _mm256_storeu_ps(out + 16 * t, acc[t][0]);
+    _mm256_storeu_ps(out + 16 * t + 8, acc[t][1]);
+  }
+}
+
+template <int Tokens>
+void product(TileForm form, const Tile& tile) {
+  switch (form) {
+    case TileForm::Whole:
+      return whole<Tokens>(tile);
+    case TileForm::Halves:
+      return halves<Tokens>(tile);
+    case TileForm::Nibbles:
+      return nibbles<Tokens>(tile);
+  }
+}
+
+template <int Bits>
+void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
+  for (int64_t j = 0; j < chunks; ++j, lines += 64 * Bits) {
+    for (int half = 0; half < 2; ++half) {
+      for_quads<Bits>(
+          lines, half, [&](int quad, __m256i codes) __attribute__((always_inline)) {
+            auto* to = reinterpret_cast<__m256i*>(panel + 64 * quad + 32 * half);
+            if constexpr (Bits == 8) {
+              const __m256i low = _mm256_set1_epi8(15);
+              _mm256_storeu_si256(to, _mm256_and_si256(codes, low));
+              _mm256_storeu_si256(to + 16, _mm256_and_si256(_mm256_srli_epi16(codes, 4), low));
+            } else {
+              _mm256_storeu_si256(to, codes);
+            }
+          });
+    }
+    panel += Bits == 8 ? 1024 : 512;
+  }
+}
+
+}  // namespace
+
+void tile_product_avx2(TileForm form, const Tile& tile) {
+  switch (tile.tokens) {
+    case 1:
+      return product<1>(form, tile);
+    case 2:
+      return product<2>(form, tile);
+    case 3:
+      return product<3>(form, tile);
+    case 4:
+      return product<4>(form, tile);
+    case 5:
+      return product<5>(form, tile);
+    default:
+      return product<6>(form, tile);
+  }
+}
+
+void tile_offsets_avx2(const float* sums, const float* c, int64_t granules, int tokens, float* out) {
+  switch (tokens) {
+    case 1:
+      return offsets<1>(sums, c, granules, out);
+    case 2:
+      return offsets<2>(sums, c, granules, out);
+    case 3:
+      return offsets<3>(sums, c, granules, out);
+    case 4:
+      return offsets<4>(sums, c, granules, out);
+    case 5:
+      return offsets<5>(sums, c, granules, out);
+    default:
+      return offsets<6>(sums, c, granules, out);
+  }
+}
+
+void tile_panel_avx2(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {
+  switch (bits) {
+    case 2:
+      return panel_of<2>(lines, chunks, panel);
+    case 3:
+      return panel_of<3>(lines, chunks, panel);
+    case 4:
+      return panel_of<4>(lines, chunks, panel);
+    case 5:
+      return panel_of<5>(lines, chunks, panel);
+    case 6:
+      return panel_of<6>(lines, chunks, panel);
+    default:
+      return panel_of<8>(lines, chunks, panel);
+  }
+}
+
+void tile_pack_token_avx2(const int8_t* q, const float* d, int64_t chunks, TileForm form, int centre, int token,
+                          int8_t* packed_q, float* packed_d, int32_t* packed_start) {
+  const __m256i ones = _mm256_set1_epi8(1), factor = _mm256_set1_epi16(static_cast<short>(-centre));
+  for (int64_t j = 0; j < chunks; ++j, q += 32) {
+    const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
+    alignas(32) int32_t quads[8];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(quads), codes);
+    for (int i = 0; i < 8; ++i) {
+      __builtin_memcpy(packed_q + ((j * 8 + i) * kTileTokens + token) * 4, &quads[i], 4);
+    }
+    packed_d[j * kTileTokens + token] = d[j];
+    // Sums of inputs 0, 1 and of 2, 3 of each quad, added over four quads (a 128-bit half of the chunk).
+    __m256i pairs = _mm256_maddubs_epi16(ones, codes);
+    pairs = _mm256_add_epi16(pairs, _mm256_shuffle_epi32(pairs, 0x4e));
+    pairs = _mm256_add_epi16(pairs, _mm256_shuffle_epi32(pairs, 0xb1));
+    const __m256i starts = _mm256_mullo_epi16(pairs, factor);
+    if (form == TileForm::Halves) {
+      packed_start[(2 * j) * kTileTokens + token] = _mm256_extract_epi32(starts, 0);
+      packed_start[(2 * j + 1) * kTileTokens + token] = _mm256_extract_epi32(starts, 4);
+    } else {
+      const __m128i both = _mm_add_epi16(_mm256_castsi256_si128(starts), _mm256_extracti128_si256(starts, 1));
+      packed_start[j * kTileTokens + token] = _mm_cvtsi128_si32(both);
+    }
+  }
+}
+
+}  // namespace scalewright::kernels::cpu

@@ -1,0 +1,31 @@
+#pragma once
+// The inner products of every dense operation, one set an instruction set: C [rows, cols] (+)= A B on small tiles, and
+// the moves that make their operands. Raw pointers only.
+
+#include <cstdint>
+
+#include "kernels/cpu/cpu_features.h"
+
+namespace scalewright::kernels::cpu {
+
+inline constexpr int kTileRows = 6;
+inline constexpr int kTileCols = 16;
+
+struct GemmKernels {
+  // C[i, j] (+)= sum_k A[i * lda + k] * B[k * ldb + j], i < rows <= 6, j < cols <= 16. B may be read 16 wide.
+  void (*rows)(int rows, int cols, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t k, float* c,
+               int64_t ldc, bool accumulate);
+  // The same with A[k * lda + i].
+  void (*columns)(int rows, int cols, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t k, float* c,
+                  int64_t ldc, bool accumulate);
+  // out[j * ldo + i] = in[i * ldi + j], i < rows, j < cols.
+  void (*transpose)(const float* in, int64_t ldi, int64_t rows, int64_t cols, float* out, int64_t ldo);
+  // sums[i] += sum_j tile[i * 16 + j] * weights[i * 16 + j], i < rows, j < 16.
+  void (*tile_dot)(int rows, const float* tile, const float* weights, float* sums);
+};
+
+const GemmKernels& gemm_kernels_scalar();
+const GemmKernels& gemm_kernels_avx2();  // call only where Isa::Avx2 is supported
+const GemmKernels& gemm_kernels(Isa isa);
+
+}  // namespace scalewright::kernels::cpu

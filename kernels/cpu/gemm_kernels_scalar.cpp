@@ -1,0 +1,44 @@
+#include "kernels/cpu/gemm_kernels.h"
+
+namespace scalewright::kernels::cpu {
+namespace {
+
+// Sixteen sums of one row stay in registers of any vector width that the compiler has.
+template <bool kColumns>
+void product(int rows, int cols, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t k, float* c,
+             int64_t ldc, bool accumulate) {
+  for (int i = 0; i < rows; ++i) {
+    float sums[kTileCols] = {};
+    for (int64_t p = 0; p < k; ++p) {
+      const float factor = kColumns ? a[p * lda + i] : a[i * lda + p];
+      for (int j = 0; j < kTileCols; ++j) sums[j] += factor * b[p * ldb + j];
+    }
+    for (int j = 0; j < cols; ++j) c[i * ldc + j] = accumulate ? c[i * ldc + j] + sums[j] : sums[j];
+  }
+}
+
+void transpose(const float* in, int64_t ldi, int64_t rows, int64_t cols, float* out, int64_t ldo) {
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < cols; ++j) out[j * ldo + i] = in[i * ldi + j];
+}
+
+void tile_dot(int rows, const float* tile, const float* weights, float* sums) {
+  for (int i = 0; i < rows; ++i) {
+    float sum = 0.0f;
+    for (int j = 0; j < kTileCols; ++j) sum += tile[i * kTileCols + j] * weights[i * kTileCols + j];
+    sums[i] += sum;
+  }
+}
+
+}  // namespace
+
+const GemmKernels& gemm_kernels_scalar() {
+  static const GemmKernels table{product<false>, product<true>, transpose, tile_dot};
+  return table;
+}
+
+const GemmKernels& gemm_kernels(Isa isa) {
+  return isa == Isa::Avx2 ? gemm_kernels_avx2() : gemm_kernels_scalar();
+}
+
+}  // namespace scalewright::kernels::cpu

@@ -1,0 +1,135 @@
+#pragma once
+// From the sum over a sub-block (t = sum of q x, S = sum of x) to its share of the product, a t - c S, as the kind of a
+// record says. Only for files built with AVX2; internal linkage.
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "kernels/cpu/gemv_tasks.h"
+
+namespace scalewright::kernels::cpu {
+namespace {
+
+enum class Scales { Offset, Min, Affine, KMin, KScale, Masters };
+
+inline __attribute__((always_inline)) __m256 load_halves(const uint8_t* p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline __attribute__((always_inline)) __m256i load_bytes(const uint8_t* p) {
+  return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+}
+
+// Sums of one record of 16 rows in two registers. `shift` was subtracted from every code (128 for 8 bits, else 0).
+template <Scales Kind, bool Sub16, int Shift>
+struct RecordSum {
+  __m256 acc[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+  __m256 scaled[2], lowered[2];  // K kinds: before d and dmin
+
+  inline __attribute__((always_inline)) void begin() {
+    if constexpr (Kind == Scales::KMin || Kind == Scales::KScale) {
+      for (int half = 0; half < 2; ++half) scaled[half] = lowered[half] = _mm256_setzero_ps();
+    }
+  }
+
+  // Sub-block `sub` of the record; a, c only with masters.
+  inline __attribute__((always_inline)) void add(const uint8_t* header, int64_t sub, int half, __m256 t, float S,
+                                                 float offset, const float* a, const float* c) {
+    const __m256 sum = _mm256_set1_ps(S);
+    if constexpr (Kind == Scales::Offset) {
+      t = _mm256_fnmadd_ps(_mm256_set1_ps(offset - Shift), sum, t);
+      acc[half] = _mm256_fmadd_ps(load_halves(header + 16 * half), t, acc[half]);
+    } else if constexpr (Kind == Scales::Affine) {
+      __m256 z = _mm256_cvtepi32_ps(
+          _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(header + 32 + 16 * half))));
+      if constexpr (Shift != 0) z = _mm256_sub_ps(z, _mm256_set1_ps(Shift));
+      acc[half] = _mm256_fmadd_ps(load_halves(header + 16 * half), _mm256_fnmadd_ps(z, sum, t), acc[half]);
+    } else if constexpr (Kind == Scales::KScale) {
+      const __m256 scale = _mm256_cvtepi32_ps(
+          _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(header + 64 + 16 * sub + 8 * half))));
+      t = _mm256_fnmadd_ps(_mm256_set1_ps(offset - Shift), sum, t);
+      scaled[half] = _mm256_fmadd_ps(scale, t, scaled[half]);
+    } else {
+      if constexpr (Shift != 0) t = _mm256_fmadd_ps(_mm256_set1_ps(Shift), sum, t);
+      if constexpr (Kind == Scales::Min) {
+        acc[half] = _mm256_fmadd_ps(load_halves(header + 16 * half), t, acc[half]);
+        acc[half] = _mm256_fmadd_ps(load_halves(header + 32 + 16 * half), sum, acc[half]);
+      } else if constexpr (Kind == Scales::Masters) {
+        acc[half] = _mm256_fmadd_ps(_mm256_loadu_ps(a + 16 * sub + 8 * half), t, acc[half]);
+        acc[half] = _mm256_fnmadd_ps(_mm256_loadu_ps(c + 16 * sub + 8 * half), sum, acc[half]);
+      } else {
+        __m256i scale = load_bytes(header + 64 + 16 * sub + 8 * half), minimum;
+        if constexpr (Sub16) {  // one byte holds both
+          minimum = _mm256_srli_epi32(scale, 4);
+          scale = _mm256_and_si256(scale, _mm256_set1_epi32(15));
+        } else {
+          minimum = load_bytes(header + 192 + 16 * sub + 8 * half);
+        }
+        scaled[half] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(scale), t, scaled[half]);
+        lowered[half] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(minimum), sum, lowered[half]);
+      }
+    }
+  }
+
+  inline __attribute__((always_inline)) void end(const uint8_t* header) {
+    if constexpr (Kind == Scales::KMin || Kind == Scales::KScale) {
+      for (int half = 0; half < 2; ++half) {
+        acc[half] = _mm256_fmadd_ps(load_halves(header + 16 * half), scaled[half], acc[half]);
+        if constexpr (Kind == Scales::KMin) {
+          acc[half] = _mm256_fnmadd_ps(load_halves(header + 32 + 16 * half), lowered[half], acc[half]);
+        }
+      }
+    }
+  }
+
+  inline __attribute__((always_inline)) void store(float* out) const {
+    for (int half = 0; half < 2; ++half) {
+      _mm256_storeu_ps(out + 8 * half, _mm256_add_ps(_mm256_loadu_ps(out + 8 * half), acc[half]));
+    }
+  }
+};
+
+// Picks the instance of Loop<Bits, Scales, Sub16>::run for a layout.
+template <template <int, Scales, bool> class Loop, Scales Kind, bool Sub16>
+StripKernel pick_bits(int bits) {
+  switch (bits) {
+    case 2:
+      return Loop<2, Kind, Sub16>::run;
+    case 3:
+      return Loop<3, Kind, Sub16>::run;
+    case 4:
+      return Loop<4, Kind, Sub16>::run;
+    case 5:
+      return Loop<5, Kind, Sub16>::run;
+    case 6:
+      return Loop<6, Kind, Sub16>::run;
+    case 8:
+      return Loop<8, Kind, Sub16>::run;
+    default:
+      return nullptr;
+  }
+}
+
+template <template <int, Scales, bool> class Loop>
+StripKernel pick_kernel(BlockKind kind, int bits, bool sub16, bool masters) {
+  if (masters)
+    return sub16 ? pick_bits<Loop, Scales::Masters, true>(bits) : pick_bits<Loop, Scales::Masters, false>(bits);
+  switch (kind) {
+    case BlockKind::Offset:
+      return pick_bits<Loop, Scales::Offset, false>(bits);
+    case BlockKind::Min:
+      return pick_bits<Loop, Scales::Min, false>(bits);
+    case BlockKind::Affine:
+      return pick_bits<Loop, Scales::Affine, false>(bits);
+    case BlockKind::KMin:
+      if (sub16) return bits == 2 ? Loop<2, Scales::KMin, true>::run : nullptr;
+      return bits == 4 ? Loop<4, Scales::KMin, false>::run : bits == 5 ? Loop<5, Scales::KMin, false>::run : nullptr;
+    case BlockKind::KScale:
+      if (!sub16) return nullptr;
+      return bits == 3 ? Loop<3, Scales::KScale, true>::run : bits == 6 ? Loop<6, Scales::KScale, true>::run : nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace
+}  // namespace scalewright::kernels::cpu

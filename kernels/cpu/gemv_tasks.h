@@ -1,0 +1,38 @@
+#pragma once
+// What the inner loops of gemv.cpp are given: raw pointers only. A task is a run of whole records of one strip.
+
+#include <cstdint>
+
+#include "kernels/common/quant_layout.h"
+
+namespace scalewright::kernels::cpu {
+
+struct StripTask {
+  const uint8_t* records = nullptr;  // the first record's header
+  int64_t chunks = 0;                // of 32 inputs, in all records of the task
+  int64_t chunks_per_record = 1;
+  int64_t chunks_per_sub = 1;  // where sub-blocks are 32 inputs or longer
+  int64_t header_bytes = 0;
+  float offset = 0.0f;  // of Offset and KScale
+  // x as integers (gemv_activations.h), from the task's first chunk on.
+  const int8_t* q = nullptr;     // [chunks][planes][32]; planes 1 fast, 3 exact
+  const float* d = nullptr;      // [chunks]
+  const float* sum32 = nullptr;  // [chunks]
+  const float* sum16 = nullptr;  // [2 * chunks]
+  // When masters replace the halves in the headers: a, c [subs][16] of the task.
+  const float* a = nullptr;
+  const float* c = nullptr;
+  float* out = nullptr;  // [16]; the products are added to it
+};
+
+using StripKernel = void (*)(const StripTask& task);
+
+// The loop for a layout; `masters`: with a and c from the task. Null for a combination that no format has.
+StripKernel fast_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters);
+StripKernel exact_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters);
+
+// out [T] = rows of x times one row of a dense matrix, T 1..8; rows has rows_of_w (1..4) rows of K elements.
+void dense_rows_avx2(const float* x, int64_t ldx, int64_t T, const void* rows, DenseType type, int64_t K, int rows_of_w,
+                     float* out, int64_t ldo);
+
+}  // namespace scalewright::kernels::cpu

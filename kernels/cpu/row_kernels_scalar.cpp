@@ -1,0 +1,15 @@
+#include "kernels/cpu/row_kernels_impl.h"
+#include "kernels/cpu/simd_scalar.h"
+
+namespace scalewright::kernels::cpu {
+
+const RowKernels& row_kernels_scalar() {
+  static constexpr RowKernels table = Rows<ScalarVec>::table();
+  return table;
+}
+
+const RowKernels& row_kernels(Isa isa) {
+  return isa == Isa::Avx2 ? row_kernels_avx2() : row_kernels_scalar();
+}
+
+}  // namespace scalewright::kernels::cpu

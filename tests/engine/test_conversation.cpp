@@ -1,0 +1,194 @@
+// Conversations on a tiny model: the reused cache changes nothing, streams are whole UTF-8, stops and limits are kept.
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "engine/chat/generator.h"
+#include "tests/engine/tiny_model.h"
+
+using namespace scalewright;
+namespace fs = std::filesystem;
+
+class TestConversation : public QObject {
+  Q_OBJECT
+
+ private:
+  QTemporaryDir folder_;
+  std::shared_ptr<Model> model_;
+  std::unique_ptr<Backend> backend_;
+
+  std::unique_ptr<Conversation> open(int64_t context = 128) {
+    auto conversation = Conversation::create(model_, *backend_, {.context = context, .chunk = 7});
+    if (!conversation) qWarning("%s", conversation.error().message.c_str());
+    return conversation ? std::move(*conversation) : nullptr;
+  }
+  static SamplingOptions greedy(int64_t most) {
+    SamplingOptions options;
+    options.temperature = 0.0;
+    options.max_tokens = most;
+    return options;
+  }
+
+ private slots:
+  void initTestCase() {
+    const fs::path path = fs::path(folder_.path().toStdString()) / "llama";
+    if (!scalewright_tests::make_tiny_model("llama", path)) QSKIP("the golden set is not here");
+    Observer observer;
+    auto model = load_model(path, observer);
+    QVERIFY2(model.has_value(), model ? "" : model.error().message.c_str());
+    model_ = *model;
+    auto backend = make_backend({.threads = 1});
+    QVERIFY(backend.has_value());
+    backend_ = std::move(*backend);
+  }
+
+  // Against the model run on the whole text for every token.
+  void greedy_text() {
+    const std::string prompt = "The town of ";
+    auto conversation = open();
+    QVERIFY(conversation);
+    std::string streamed;
+    const auto answer =
+        conversation->complete(prompt, greedy(20), [&](std::string_view text) { streamed += text; }, {});
+    QVERIFY2(answer.has_value(), answer ? "" : answer.error().message.c_str());
+    QCOMPARE(streamed, answer->text);
+    auto ids = model_->tokenizer->encode_ids(prompt, {});
+    QCOMPARE(answer->prompt_tokens, static_cast<int64_t>(ids.size()));
+    std::vector<int32_t> expected;
+    auto session = Session::create(model_, *backend_, {.context = 128});
+    QVERIFY(session.has_value());
+    while (expected.size() < answer->ids.size()) {
+      (*session)->rewind(0);
+      QVERIFY((*session)->append(ids).has_value());
+      const auto logits = (*session)->logits();
+      const int32_t id = static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+      expected.push_back(id);
+      ids.push_back(id);
+    }
+    QVERIFY(expected == answer->ids);
+    QVERIFY(answer->reason == StopReason::MaxTokens || answer->reason == StopReason::EndOfTurn);
+    QCOMPARE(answer->reused_tokens, int64_t{0});
+  }
+
+  void prefix_is_reused() {
+    auto one = open(), other = open();
+    QVERIFY(one && other);
+    const auto first = one->complete("People came from", greedy(8), {}, {});
+    const std::string next = "People came from" + first->text + " and then they";
+    const auto reused = one->complete(next, greedy(12), {}, {});
+    const auto fresh = other->complete(next, greedy(12), {}, {});
+    QVERIFY(reused->reused_tokens >= first->prompt_tokens);
+    QCOMPARE(fresh->reused_tokens, int64_t{0});
+    QVERIFY(reused->ids == fresh->ids);
+    QCOMPARE(one->tokens_used(), other->tokens_used());
+    // The same prompt again: all but its last token is there.
+    const auto again = other->complete(next, greedy(12), {}, {});
+    QCOMPARE(again->reused_tokens, again->prompt_tokens - 1);
+    QVERIFY(again->ids == fresh->ids);
+    // A prompt that differs from its first letter on.
+    const auto another = other->complete("Zebras", greedy(4), {}, {});
+    QCOMPARE(another->reused_tokens, int64_t{0});
+    other->forget();
+    QCOMPARE(other->tokens_used(), int64_t{0});
+    QCOMPARE(other->complete(next, greedy(2), {}, {})->reused_tokens, int64_t{0});
+  }
+
+  void messages() {
+    auto conversation = open();
+    std::vector<Message> messages = {{"user", "Hi"}};
+    const auto first = conversation->answer(messages, greedy(5), {}, {});
+    QVERIFY2(first.has_value(), first ? "" : first.error().message.c_str());
+    messages.push_back({"assistant", first->text});
+    messages.push_back({"user", "More"});
+    const auto second = conversation->answer(messages, greedy(5), {}, {});
+    QVERIFY(second.has_value());
+    QVERIFY(second->reused_tokens > 0);
+    auto fresh = open();
+    QVERIFY(fresh->answer(messages, greedy(5), {}, {})->ids == second->ids);
+  }
+
+  void stops() {
+    auto plain = open();
+    const auto free = plain->complete("The ", greedy(10), {}, {});
+    QVERIFY(free->ids.size() >= 2);
+    // With its last token as a stop token the answer is shorter, and the stop token is not part of it.
+    auto copy = std::make_shared<Model>();
+    copy->config = model_->config;
+    copy->tokenizer = model_->tokenizer;
+    copy->name = model_->name;
+    std::swap(copy->weights, model_->weights);
+    copy->stop_ids = {free->ids.back()};
+    {
+      auto conversation = Conversation::create(copy, *backend_, {.context = 128});
+      QVERIFY(conversation.has_value());
+      const auto stopped = (*conversation)->complete("The ", greedy(10), {}, {});
+      QVERIFY(stopped->reason == StopReason::EndOfTurn);
+      QVERIFY(std::find(stopped->ids.begin(), stopped->ids.end(), free->ids.back()) == stopped->ids.end());
+      QVERIFY(stopped->ids.size() < free->ids.size());
+    }
+    std::swap(copy->weights, model_->weights);
+  }
+
+  void limits() {
+    auto conversation = open(32);
+    const auto full = conversation->complete("0123456789", greedy(1000), {}, {});
+    QVERIFY(full->reason == StopReason::ContextFull || full->reason == StopReason::EndOfTurn);
+    QVERIFY(conversation->tokens_used() <= 32);
+    if (full->reason == StopReason::ContextFull)
+      QCOMPARE(full->ids.size(), size_t{23});  // the last one is said, not kept
+    const auto too_long = conversation->complete(std::string(40, 'a'), greedy(5), {}, {});
+    QVERIFY(!too_long.has_value());
+    QVERIFY(too_long.error().message.find("40 tokens, but the context holds 32") != std::string::npos);
+    QVERIFY(!conversation->complete("", greedy(5), {}, {}).has_value());
+    QVERIFY(conversation->complete("still alive", greedy(5), {}, {}).has_value());
+  }
+
+  void cancelling() {
+    auto conversation = open();
+    std::stop_source source;
+    int pieces = 0;
+    const auto cancelled = conversation->complete(
+        "The ", greedy(50),
+        [&](std::string_view) {
+          if (++pieces == 3) source.request_stop();
+        },
+        source.get_token());
+    QVERIFY(cancelled.has_value());
+    QVERIFY(cancelled->reason == StopReason::Cancelled);
+    QVERIFY(cancelled->ids.size() < 50);
+    const auto before = conversation->complete(std::string(60, 'b'), greedy(5), {}, source.get_token());
+    QVERIFY(before->reason == StopReason::Cancelled && before->ids.empty());
+    const auto after = conversation->complete("The ", greedy(3), {}, {});
+    QVERIFY(after->ids == open()->complete("The ", greedy(3), {}, {})->ids);
+  }
+
+  void streamed_text_is_whole_utf8() {
+    auto conversation = open();
+    SamplingOptions wild;
+    wild.temperature = 50.0;  // any byte
+    wild.top_k = 0;
+    wild.top_p = 1.0;
+    wild.min_p = 0.0;
+    wild.max_tokens = 100;
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+      wild.seed = seed;
+      std::string streamed;
+      bool whole = true;
+      const auto answer =
+          conversation->complete("x", wild,
+                                 [&](std::string_view text) {
+                                   streamed += text;
+                                   whole &= QString::fromUtf8(text.data(), static_cast<int>(text.size())).toUtf8() ==
+                                            QByteArray(text.data(), static_cast<int>(text.size()));
+                                 },
+                                 {});
+      QVERIFY(answer.has_value());
+      QVERIFY(whole);
+      QCOMPARE(streamed, answer->text);
+      QVERIFY(conversation->complete("x", wild, {}, {})->ids == answer->ids);  // the seed decides
+    }
+  }
+};
+
+QTEST_APPLESS_MAIN(TestConversation)
+#include "test_conversation.moc"

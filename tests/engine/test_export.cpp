@@ -1,0 +1,290 @@
+// What is written comes back: the same bytes where nothing changed, the same weights in every container that claims to hold
+// them, and an honest word where it does not.
+
+#include <QtTest>
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "engine/core/file.h"
+#include "engine/core/system.h"
+#include "engine/export/dense_values.h"
+#include "engine/export/exporter.h"
+#include "engine/export/gguf_container.h"
+#include "engine/format/gguf.h"
+#include "engine/format/gguf_blocks.h"
+#include "engine/format/safetensors.h"
+#include "tests/testkit/golden_model.h"
+
+using namespace scalewright;
+namespace fs = std::filesystem;
+
+namespace {
+
+const char* const kGguf = "formats/gguf";
+
+struct Scratch {
+  QTemporaryDir folder;
+  fs::path operator/(const std::string& name) const { return fs::path(folder.path().toStdString()) / name; }
+};
+
+std::vector<float> dense(const Matrix& matrix) {
+  std::vector<float> all(static_cast<size_t>(matrix.rows() * matrix.cols()));
+  for (int64_t r = 0; r < matrix.rows(); ++r) {
+    matrix.dequantize_row(r, std::span(all).subspan(static_cast<size_t>(r * matrix.cols()), static_cast<size_t>(matrix.cols())));
+  }
+  return all;
+}
+
+// Compares block linears of two models that have the same order of rows.
+void compare_linears(const Model& a, const Model& b) {
+  const auto left = a.weights.linears(), right = b.weights.linears();
+  QCOMPARE(left.size(), right.size());
+  for (size_t i = 0; i < left.size(); ++i) QVERIFY2(dense(left[i]->weight) == dense(right[i]->weight), left[i]->name.c_str());
+}
+
+// Affine codes as a quantizer makes them: scales are halves, zero points as asked.
+QuantizedMatrix affine(int64_t rows, int64_t cols, const QuantSpec& spec, int lowest_zero, int highest_zero, unsigned seed) {
+  std::mt19937 random(seed);
+  const size_t groups = static_cast<size_t>(spec.group == 0 ? 1 : (cols + spec.group - 1) / spec.group);
+  std::vector<uint8_t> codes(static_cast<size_t>(rows * cols));
+  for (uint8_t& code : codes) code = static_cast<uint8_t>(random() % (1u << spec.bits));
+  std::vector<float> scales(static_cast<size_t>(rows) * groups);
+  for (float& scale : scales) scale = kernels::half_to_float(kernels::float_to_half(0.001f + static_cast<float>(random() % 1000) * 1e-5f));
+  std::vector<int16_t> zeros(scales.size());
+  for (int16_t& zero : zeros) zero = static_cast<int16_t>(lowest_zero + static_cast<int>(random() % static_cast<unsigned>(highest_zero - lowest_zero + 1)));
+  return testkit::need(QuantizedMatrix::from_affine(rows, cols, spec, codes, scales, zeros));
+}
+
+// A full-precision golden model whose linears are replaced by random codes.
+std::shared_ptr<Model> quantized_family(const std::string& name, const QuantSpec& spec, int lowest_zero, int highest_zero) {
+  auto model = testkit::open_model(testkit::golden_folder() / "families" / name);
+  unsigned seed = 1;
+  for (Linear* linear : model->weights.linears()) {
+    linear->weight = affine(linear->weight.rows(), linear->weight.cols(), spec, lowest_zero, highest_zero, seed++);
+  }
+  return model;
+}
+
+}  // namespace
+
+class TestExport : public QObject {
+  Q_OBJECT
+  std::unique_ptr<Backend> backend_;
+  Observer quiet_;
+
+ private slots:
+  void initTestCase() { backend_ = testkit::need(make_backend({.threads = 1})); }
+
+  void gguf_stays_the_same_file_data() {
+    QTest::addColumn<QString>("path");
+    int cases = 0;
+    for (const auto& entry : fs::directory_iterator(testkit::golden_folder() / kGguf)) {
+      if (entry.path().extension() != ".gguf") continue;
+      QTest::newRow(entry.path().filename().c_str()) << QString::fromStdString(entry.path().string());
+      ++cases;
+    }
+    QVERIFY(cases > 0);
+    if (fs::exists(sample_model_path())) QTest::newRow("sample") << QString::fromStdString(sample_model_path().string());
+  }
+  void gguf_stays_the_same_file() {
+    QFETCH(QString, path);
+    Scratch scratch;
+    const auto model = testkit::open_model(path.toStdString());
+    const ExportCheck check = testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", quiet_, {}));
+    QVERIFY(check.exact);
+    QVERIFY(testkit::need(read_text_file(path.toStdString())) == testkit::need(read_text_file(scratch / "out.gguf")));
+  }
+
+  void families_to_gguf_data() {
+    QTest::addColumn<QString>("name");
+    for (const std::string& name : testkit::cases_with(testkit::golden_folder() / "families", "config.json")) QTest::newRow(name.c_str()) << QString::fromStdString(name);
+  }
+  void families_to_gguf() {
+    QFETCH(QString, name);
+    Scratch scratch;
+    const auto model = testkit::open_model(testkit::golden_folder() / "families" / name.toStdString());
+    const ExportReport report = testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
+    QVERIFY(report.exact);
+    QVERIFY2(report.largest_logit_difference <= 1e-4, report.explanation.c_str());
+    // And back again, from GGUF's keys and order of rows to a folder.
+    const auto from_gguf = testkit::open_model(scratch / "out.gguf");
+    const ExportReport back = testkit::need(export_model(*from_gguf, ExportTarget::Safetensors, scratch / "folder", "", *backend_, quiet_, {}));
+    QVERIFY(back.exact);
+    QVERIFY2(back.largest_logit_difference <= 1e-4, back.explanation.c_str());
+    compare_linears(*model, *testkit::open_model(scratch / "folder"));
+  }
+
+  void gguf_to_folder_data() { gguf_stays_the_same_file_data(); }
+  void gguf_to_folder() {
+    QFETCH(QString, path);
+    if (path.contains("SmolLM2")) QSKIP("the small models show the same in less time");
+    Scratch scratch;
+    const auto model = testkit::open_model(path.toStdString());
+    const ExportReport report = testkit::need(export_model(*model, ExportTarget::Safetensors, scratch / "folder", "", *backend_, quiet_, {}));
+    QVERIFY2(report.largest_logit_difference <= 0.1, report.explanation.c_str());  // weights rounded to F16
+    const auto back = testkit::open_model(scratch / "folder");
+    QVERIFY(back->tokenizer != nullptr && back->chat_template != nullptr);
+    QCOMPARE(back->bos_token, model->bos_token);
+    QCOMPARE(back->eos_token, model->eos_token);
+    QCOMPARE(back->add_bos, model->add_bos);
+    const std::string text = "The 3 lighthouses of K\xc3\xb6ln, it's 1984.\n\n  Done!";
+    QCOMPARE(back->tokenizer->encode_ids(text, {}), model->tokenizer->encode_ids(text, {}));
+  }
+
+  void checkpoints_data() {
+    QTest::addColumn<QString>("name");
+    const auto names = testkit::cases_with(testkit::golden_folder() / "formats" / "checkpoints", "config.json");
+    QVERIFY(!names.empty());
+    for (const std::string& name : names) QTest::newRow(name.c_str()) << QString::fromStdString(name);
+  }
+  void checkpoints() {
+    QFETCH(QString, name);
+    Scratch scratch;
+    const fs::path source = testkit::golden_folder() / "formats" / "checkpoints" / name.toStdString();
+    const auto model = testkit::open_model(source);
+    const bool reordered = !model->weights.linears().front()->weight.quant().column_order().empty();
+    const ExportTarget own = model->container == Container::Gptq ? ExportTarget::Gptq
+                             : model->container == Container::Awq ? ExportTarget::Awq
+                                                                  : ExportTarget::CompressedTensors;
+    // To its own format: every tensor has the bytes it had.
+    const ExportReport same = testkit::need(export_model(*model, own, scratch / "same", "", *backend_, quiet_, {}));
+    QVERIFY(same.exact);
+    QCOMPARE(same.largest_logit_difference, 0.0);
+    const SafetensorsFile before = testkit::need(SafetensorsFile::open(source / "model.safetensors"));
+    const SafetensorsFile after = testkit::need(SafetensorsFile::open(scratch / "same/model.safetensors"));
+    for (const SafetensorsTensor& tensor : before.tensors()) {
+      const SafetensorsTensor* other = after.find(tensor.name);
+      QVERIFY2(other != nullptr && other->dtype == tensor.dtype && other->shape == tensor.shape, tensor.name.c_str());
+      std::vector<std::byte> a(tensor.bytes), b(tensor.bytes);
+      QVERIFY(before.read(tensor, 0, a).has_value() && after.read(*other, 0, b).has_value());
+      QVERIFY2(a == b, tensor.name.c_str());
+    }
+    // To GGUF: exact unless the groups are not of neighbours.
+    const ExportReport gguf = testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
+    QCOMPARE(gguf.exact, !reordered);
+    QVERIFY2(gguf.largest_logit_difference <= (reordered ? 0.05 : 1e-4), gguf.explanation.c_str());
+  }
+
+  void containers_data() {
+    QTest::addColumn<int>("bits");
+    QTest::addColumn<int>("group");
+    QTest::addColumn<int>("lowest");
+    QTest::addColumn<int>("highest");
+    QTest::addColumn<int>("cols");
+    QTest::addColumn<QString>("type");  // by the table of integers and types
+    QTest::newRow("4 bits, z = 8") << 4 << 64 << 8 << 8 << 576 << "Q4_0";
+    QTest::newRow("4 bits, any z, groups") << 4 << 64 << 0 << 15 << 576 << "Q5_0";
+    QTest::newRow("4 bits, z of 0, 4, 16") << 4 << 32 << 0 << 0 << 64 << "Q4_1";
+    QTest::newRow("4 bits, any z, rows") << 4 << 0 << 0 << 15 << 512 << "Q4_K";
+    QTest::newRow("4 bits, any z, rows of 576") << 4 << 0 << 0 << 15 << 576 << "Q5_0";
+    QTest::newRow("3 bits, any z") << 3 << 128 << 0 << 7 << 512 << "Q4_0";
+    QTest::newRow("3 bits, z = 4, rows") << 3 << 0 << 4 << 4 << 512 << "Q3_K";
+    QTest::newRow("2 bits, z = 1") << 2 << 64 << 1 << 1 << 192 << "Q2_0";
+    QTest::newRow("2 bits, z = 2") << 2 << 64 << 2 << 2 << 192 << "Q2_0";
+    QTest::newRow("2 bits, z = 1, rows") << 2 << 0 << 1 << 1 << 512 << "TQ2_0";
+    QTest::newRow("2 bits, any z, rows") << 2 << 0 << 0 << 3 << 512 << "Q2_K";
+    QTest::newRow("2 bits, any z, groups") << 2 << 32 << 0 << 3 << 512 << "Q4_0";
+    QTest::newRow("8 bits, z = 128") << 8 << 32 << 128 << 128 << 96 << "Q8_0";
+    QTest::newRow("6 bits, z = 32, rows") << 6 << 0 << 32 << 32 << 256 << "Q6_K";
+  }
+  void containers() {
+    QFETCH(int, bits);
+    QFETCH(int, group);
+    QFETCH(int, lowest);
+    QFETCH(int, highest);
+    QFETCH(int, cols);
+    QFETCH(QString, type);
+    const int64_t rows = 21;
+    const Matrix matrix(affine(rows, cols, {.bits = bits, .group = group}, lowest, highest, 7));
+    const ContainerPlan plan = testkit::need(plan_container(matrix, "w", ""));
+    QCOMPARE(QString::fromStdString(std::string(gguf_type_info(plan.type).name)), type);
+    QVERIFY(plan.exact);
+    std::string blocks;
+    const auto written = write_in_container(matrix, plan, [&](std::span<const std::byte> part) -> Result<void> {
+      blocks.append(reinterpret_cast<const char*>(part.data()), part.size());
+      return {};
+    });
+    QVERIFY(written.has_value());
+    const kernels::QuantLayout layout = *gguf_layout(plan.type, rows, cols);
+    const size_t row_bytes = blocks.size() / static_cast<size_t>(rows);
+    const QuantizedMatrix back = testkit::need(QuantizedMatrix::build(layout, [&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
+      decode_gguf_strip(plan.type, layout, reinterpret_cast<const uint8_t*>(blocks.data()) + static_cast<size_t>(16 * strip) * row_bytes,
+                        static_cast<int>(std::min<int64_t>(16, rows - 16 * strip)), plain);
+      return {};
+    }));
+    std::vector<float> want(static_cast<size_t>(rows * cols)), got(want.size());
+    matrix.quant().dequantize(want);
+    back.dequantize(got);
+    for (size_t i = 0; i < want.size(); ++i) QVERIFY2(std::abs(want[i] - got[i]) <= 1e-6f * std::abs(want[i]), qPrintable(QString("%1: %2 and %3").arg(i).arg(want[i]).arg(got[i])));
+  }
+
+  void a_type_that_rounds_says_so() {
+    const Matrix matrix(affine(16, 64, {.bits = 4, .group = 32}, 0, 15, 3));
+    const ContainerPlan plan = testkit::need(plan_container(matrix, "w", "q4_1"));
+    QVERIFY(!plan.exact && !plan.note.empty());
+    QVERIFY(!plan_container(matrix, "w", "q4_0").has_value());
+    QVERIFY(!plan_container(matrix, "w", "q9_9").has_value());
+    const Matrix nine_bits(affine(16, 64, {.bits = 8, .group = 32}, 100, 150, 3));
+    QVERIFY(!testkit::need(plan_container(nine_bits, "w", "")).exact);
+  }
+
+  void quantized_models_to_every_format_data() {
+    QTest::addColumn<QString>("name");
+    for (const std::string& name : testkit::cases_with(testkit::golden_folder() / "families", "config.json")) QTest::newRow(name.c_str()) << QString::fromStdString(name);
+  }
+  void quantized_models_to_every_format() {
+    QFETCH(QString, name);
+    Scratch scratch;
+    const auto model = quantized_family(name.toStdString(), {.bits = 4, .group = 0}, 1, 15);
+    const ExportReport gguf = testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
+    const bool whole_blocks = std::ranges::all_of(model->weights.linears(), [](const Linear* l) { return l->weight.cols() % 32 == 0; });
+    QCOMPARE(gguf.exact, whole_blocks);
+    QVERIFY2(gguf.largest_logit_difference <= (whole_blocks ? 1e-3 : 0.2), gguf.explanation.c_str());
+    for (const ExportTarget target : {ExportTarget::Gptq, ExportTarget::Awq, ExportTarget::CompressedTensors}) {
+      const fs::path folder = scratch / std::to_string(static_cast<int>(target));
+      const ExportReport report = testkit::need(export_model(*model, target, folder, "", *backend_, quiet_, {}));
+      QVERIFY2(report.exact, report.explanation.c_str());
+      QCOMPARE(report.largest_logit_difference, 0.0);
+      compare_linears(*model, *testkit::open_model(folder));
+    }
+  }
+
+  void gptq_version_follows_the_zero_points() {
+    if (!fs::exists(testkit::golden_folder() / "families" / "llama")) QSKIP("the golden set has no llama");
+    const auto first = quantized_family("llama", {.bits = 3, .group = 32}, 1, 7);
+    QCOMPARE(testkit::need(check_export(*first, ExportTarget::Gptq, "")).container, std::string("GPTQ v1, 3 bits, groups of 32"));
+    const auto second = quantized_family("llama", {.bits = 3, .group = 32}, 0, 7);
+    QCOMPARE(testkit::need(check_export(*second, ExportTarget::Gptq, "")).container, std::string("GPTQ v2, 3 bits, groups of 32"));
+    Scratch scratch;
+    for (const auto& model : {first, second}) {
+      QVERIFY(write_model(*model, ExportTarget::Gptq, scratch / "gptq", "", quiet_, {}).has_value());  // twice: replaces its own
+      compare_linears(*model, *testkit::open_model(scratch / "gptq"));
+    }
+    QVERIFY(!check_export(*first, ExportTarget::Awq, "").has_value());
+  }
+
+  void refusals_leave_nothing() {
+    Scratch scratch;
+    const auto names = testkit::cases_with(testkit::golden_folder() / "families", "config.json");
+    QVERIFY(!names.empty());
+    const auto model = testkit::open_model(testkit::golden_folder() / "families" / names.front());
+    QVERIFY(!write_model(*model, ExportTarget::Gptq, scratch / "gptq", "", quiet_, {}).has_value());  // not quantized
+    QVERIFY(!fs::exists(scratch / "gptq"));
+    fs::create_directories(scratch / "photos");
+    QVERIFY(write_text_file(scratch / "photos/one.jpg", "x").has_value());
+    QVERIFY(!write_model(*model, ExportTarget::Safetensors, scratch / "photos", "", quiet_, {}).has_value());
+    QVERIFY(fs::exists(scratch / "photos/one.jpg"));
+    QVERIFY(!write_model(*model, ExportTarget::Gguf, scratch / "no/such/folder.gguf", "", quiet_, {}).has_value());
+    std::stop_source stopped;
+    stopped.request_stop();
+    QVERIFY(!write_model(*model, ExportTarget::Gguf, scratch / "stopped.gguf", "", quiet_, stopped.get_token()).has_value());
+    QVERIFY(!write_model(*model, ExportTarget::Safetensors, scratch / "stopped", "", quiet_, stopped.get_token()).has_value());
+    size_t left = 0;
+    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(scratch / "")) ++left;
+    QCOMPARE(left, size_t{1});  // photos
+  }
+};
+
+QTEST_APPLESS_MAIN(TestExport)
+#include "test_export.moc"

@@ -1,0 +1,275 @@
+// Session beyond golden logits: caches, rewinding, losses, limits, precisions, and that neither a token nor a training
+// step allocates.
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "engine/model/session.h"
+#include "tests/testkit/golden_model.h"
+#include "tests/testkit/random_model.h"
+
+using namespace scalewright;
+using namespace scalewright::testkit;
+
+// Counts every allocation of this program.
+static std::atomic<int64_t> allocations{0};
+void* operator new(size_t bytes) {
+  ++allocations;
+  if (void* p = std::malloc(bytes ? bytes : 1)) return p;
+  throw std::bad_alloc();
+}
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  ++allocations;
+  const size_t a = static_cast<size_t>(alignment);
+  if (void* p = std::aligned_alloc(a, (bytes + a - 1) / a * a)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, size_t) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+
+class TestSession : public QObject {
+  Q_OBJECT
+ private slots:
+  void initTestCase() { backends_ = test_backends(); }
+  void chunks_rewinds_and_single_tokens_agree();
+  void losses();
+  void longrope_switches_as_a_whole();
+  void refusals();
+  void half_cache_and_fast_products_stay_close();
+  void scales_change_in_place();
+  void nothing_is_allocated();
+
+ private:
+  std::vector<int32_t> tokens(const Model& model, size_t n) {
+    std::mt19937 random(8);
+    std::vector<int32_t> ids(n);
+    for (int32_t& id : ids) id = static_cast<int32_t>(random() % static_cast<unsigned>(model.config.vocabulary));
+    return ids;
+  }
+  static std::vector<float> all_logits(Session& session, std::span<const int32_t> ids) {
+    std::vector<float> out;
+    const size_t V = session.logits().size();
+    const auto result = session.append(ids, [&](int64_t, int64_t rows, const float* logits) {
+      out.insert(out.end(), logits, logits + rows * static_cast<int64_t>(V));
+    });
+    if (!result) qFatal("%s", result.error().message.c_str());
+    return out;
+  }
+  std::vector<NamedBackend> backends_;
+};
+
+void TestSession::chunks_rewinds_and_single_tokens_agree() {
+  for (const RandomKind& kind : random_kinds()) {
+    const auto model = random_model(kind, true, 21);
+    const std::vector<int32_t> ids = tokens(*model, 20);
+    for (const NamedBackend& device : backends_) {
+      if (&device == &backends_[0] && &kind != &random_kinds()[0])
+        continue;  // the reference is slow: one kind is enough
+      auto whole = need(Session::create(model, *device.backend, {.context = 32}));
+      auto parts = need(Session::create(model, *device.backend, {.context = 32, .chunk = 3}));
+      const std::vector<float> expected = all_logits(*whole, ids);
+      QCOMPARE(expected.size(), ids.size() * whole->logits().size());
+      const std::span<const int32_t> all(ids);
+      std::vector<float> got = all_logits(*parts, all.first(7));
+      all_logits(*parts, all.subspan(2, 9));  // something else, then forgotten
+      QCOMPARE(parts->position(), 16);
+      parts->rewind(7);
+      QCOMPARE(parts->position(), 7);
+      for (size_t t = 7; t < ids.size(); ++t) {
+        QVERIFY(parts->append(all.subspan(t, 1)).has_value());
+        got.insert(got.end(), parts->logits().begin(), parts->logits().end());
+      }
+      const double off = largest_difference(got.data(), expected.data(), expected.size());
+      QVERIFY2(off <= 1e-4, qPrintable(QString("%1 on %2: %3").arg(kind.name, device.name.c_str()).arg(off)));
+    }
+  }
+}
+
+void TestSession::losses() {
+  const auto model = random_model(random_kinds()[0], false, 4);
+  const std::vector<int32_t> ids = tokens(*model, 30);
+  std::vector<int32_t> targets(ids.size());
+  for (size_t t = 0; t < ids.size(); ++t) targets[t] = t % 3 == 0 ? -100 : ids[(t + 5) % ids.size()];
+  for (const NamedBackend& device : backends_) {
+    auto session = need(Session::create(model, *device.backend, {.context = 40, .chunk = 11}));
+    const std::vector<float> logits = all_logits(*session, ids);
+    session->rewind(0);
+    std::vector<double> nll(ids.size(), -1.0);
+    QVERIFY(session->append_nll(ids, targets, nll).has_value());
+    const size_t V = session->logits().size();
+    for (size_t t = 0; t < ids.size(); ++t) {
+      if (targets[t] < 0) {
+        QCOMPARE(nll[t], 0.0);
+        continue;
+      }
+      double sum = 0.0;
+      for (size_t i = 0; i < V; ++i) sum += std::exp(static_cast<double>(logits[t * V + i]));
+      const double expected = std::log(sum) - static_cast<double>(logits[t * V + static_cast<size_t>(targets[t])]);
+      QVERIFY2(std::abs(nll[t] - expected) <= 1e-5,
+               qPrintable(QString("%1: %2, expected %3").arg(t).arg(nll[t]).arg(expected)));
+    }
+    QVERIFY(largest_difference(session->logits().data(), logits.data() + (ids.size() - 1) * V, V) <= 2e-5);
+  }
+}
+
+// A sequence that grows past the original context gives what the whole sequence gives at once.
+void TestSession::longrope_switches_as_a_whole() {
+  const auto model = random_model(random_kinds()[0], false, 6);
+  model->config.rope.kind = RopeKind::LongRope;
+  model->config.rope.original_context = 8;
+  model->config.rope.attention_factor = 1.1;
+  model->config.rope.short_factors.assign(32, 1.0);
+  model->config.rope.long_factors.assign(32, 3.0);
+  const std::vector<int32_t> ids = tokens(*model, 14);
+  const std::span<const int32_t> all(ids);
+  Backend& device = *backends_.back().backend;
+  auto whole = need(Session::create(model, device, {.context = 16}));
+  auto grows = need(Session::create(model, device, {.context = 16, .chunk = 5}));
+  QVERIFY(whole->append(all).has_value());
+  for (size_t t = 0; t < ids.size(); ++t) QVERIFY(grows->append(all.subspan(t, 1)).has_value());
+  const size_t V = whole->logits().size();
+  QVERIFY(largest_difference(grows->logits().data(), whole->logits().data(), V) <= 2e-5);
+  // And back: after a rewind the short factors hold again.
+  auto shorter = need(Session::create(model, device, {.context = 16}));
+  QVERIFY(shorter->append(all.first(8)).has_value());
+  grows->rewind(7);
+  QVERIFY(grows->append(all.subspan(7, 1)).has_value());
+  QVERIFY(largest_difference(grows->logits().data(), shorter->logits().data(), V) <= 2e-5);
+  // The choice matters: short factors for the long input would be seen.
+  model->config.rope.original_context = 64;
+  auto wrong = need(Session::create(model, device, {.context = 16}));
+  QVERIFY(wrong->append(all).has_value());
+  QVERIFY(largest_difference(wrong->logits().data(), whole->logits().data(), V) > 1e-3);
+}
+
+void TestSession::refusals() {
+  const auto model = random_model(random_kinds()[0], false, 4);
+  Backend& device = *backends_.back().backend;
+  auto session = need(Session::create(model, device, {.context = 8}));
+  QCOMPARE(session->context(), 8);
+  const std::vector<int32_t> ids = tokens(*model, 9);
+  auto full = session->append(ids);
+  QVERIFY(!full.has_value());
+  QCOMPARE(full.error().code, ErrorCode::InvalidArgument);
+  QCOMPARE(session->position(), 0);
+  const int32_t beyond[] = {1, 61}, negative[] = {-1};
+  QVERIFY(!session->append(beyond).has_value());
+  QVERIFY(!session->append(negative).has_value());
+  std::vector<double> nll(2);
+  QVERIFY(!session->append_nll(std::span(ids).first(2), beyond, nll).has_value());
+  QVERIFY(!session->append_nll(std::span(ids).first(3), std::span(ids).first(3), nll).has_value());
+  QVERIFY(session->append({}).has_value());
+  const auto huge = Session::create(model, device, {.context = int64_t{1} << 31});
+  QVERIFY(!huge.has_value());
+  QCOMPARE(huge.error().code, ErrorCode::OutOfMemory);
+  QVERIFY(Session::bytes(*model, {.context = 2000}) >
+          Session::bytes(*model, {.context = 1000}) + 1000 * 2 * 128 * 4 * 2 - 4096);
+  // A matrix of the wrong shape is found when the model is bound, not in the middle of a product.
+  auto broken = random_model(random_kinds()[0], false, 4);
+  std::swap(broken->weights.layers[1].down, broken->weights.layers[1].attn_output);
+  const auto misfit = Session::create(broken, device, {});
+  QVERIFY(!misfit.has_value());
+  QCOMPARE(misfit.error().code, ErrorCode::Format);
+}
+
+void TestSession::half_cache_and_fast_products_stay_close() {
+  const auto model = random_model(random_kinds()[0], false, 4);
+  const std::vector<int32_t> ids = tokens(*model, 40);
+  Backend& device = *backends_.back().backend;
+  auto exact = need(Session::create(model, device, {.context = 64}));
+  auto half = need(Session::create(model, device, {.context = 64, .kv = KvType::F16}));
+  auto fast = need(Session::create(model, device, {.context = 64, .precision = Precision::Fast, .kv = KvType::F16}));
+  const std::vector<float> a = all_logits(*exact, ids), b = all_logits(*half, ids), c = all_logits(*fast, ids);
+  const double cache = relative_distance(b.data(), a.data(), a.size()),
+               products = relative_distance(c.data(), a.data(), a.size());
+  qInfo("relative distance of logits: half cache %.1e, fast products %.1e", cache, products);
+  QVERIFY(cache <= 2e-3);
+  QVERIFY(products <= 5e-2);
+}
+
+// Scale packs: stored scales are what the session computes with from then on, and restoring undoes it exactly.
+void TestSession::scales_change_in_place() {
+  for (const RandomKind& kind : random_kinds()) {
+    for (const Granularity granularity : {Granularity::Group, Granularity::Row}) {
+      const auto model = random_model(kind, false, 4);
+      Backend& device = *backends_.back().backend;
+      const std::vector<int32_t> ids = tokens(*model, 6);
+      auto session = need(Session::create(model, device, {.context = 8}));
+      const std::vector<float> before = all_logits(*session, ids);
+      const TrainableLayout layout = trainable_layout(*model, granularity);
+      const auto base = snapshot_scales(*model, layout);
+      const std::string hash = model->codes_hash();
+      std::vector<float> values(layout.total);
+      initial_scales(*model, layout, values.data());
+      std::mt19937 random(2);
+      for (float& v : values) v *= 1.0f + 0.2f * (static_cast<float>(random() % 1000) / 1000.0f - 0.5f);
+
+      // The model with stored scales equals the training forward to the rounding of halves.
+      Batch batch;
+      batch.rows = 1;
+      batch.context = 6;
+      batch.ids = ids;
+      batch.targets.assign(6, 1);
+      batch.segments.assign(6, 0);
+      batch.positions = {0, 1, 2, 3, 4, 5};
+      PlannedGraph planned = PlannedGraph::make(model, device, {1, 6, granularity, 0, 6});
+      std::vector<float> trained(before.size());
+      planned.graph->logits(batch, values.data(), trained.data());
+
+      store_scales(*model, layout, values.data(), base);
+      session->rewind(0);
+      const std::vector<float> tuned = all_logits(*session, ids);
+      QVERIFY(relative_distance(tuned.data(), before.data(), before.size()) > 1e-2);
+      const double off = relative_distance(tuned.data(), trained.data(), trained.size());
+      QVERIFY2(off <= 3e-3, qPrintable(QString("%1: %2").arg(kind.name).arg(off)));
+      QCOMPARE(model->codes_hash(), hash);
+      restore_scales(*model, layout, base);
+      session->rewind(0);
+      QVERIFY(all_logits(*session, ids) == before);
+    }
+  }
+}
+
+void TestSession::nothing_is_allocated() {
+  const auto model = random_model(random_kinds()[0], true, 4);
+  const std::vector<int32_t> ids = tokens(*model, 40);
+  const TrainableLayout layout = trainable_layout(*model, Granularity::Group);
+  std::vector<float> values(layout.total), gradient(layout.total, 0.0f);
+  initial_scales(*model, layout, values.data());
+  const Batch batch = random_batch(*model, 2, 9, 77);
+  for (const NamedBackend& device : backends_) {
+    if (device.name == "reference") continue;  // it may allocate
+    for (const Precision precision : {Precision::Exact, Precision::Fast}) {
+      auto session =
+          need(Session::create(model, *device.backend, {.context = 64, .precision = precision, .chunk = 16}));
+      QVERIFY(session->append(std::span(ids).first(30)).has_value());
+      const int64_t before = allocations;
+      bool done = true;
+      for (size_t t = 30; t < ids.size(); ++t) done &= session->append(std::span(ids).subspan(t, 1)).has_value();
+      const int64_t count = allocations - before;
+      QVERIFY(done);
+      QVERIFY2(count == 0, qPrintable(QString("%1: %2 allocations in 10 tokens").arg(device.name.c_str()).arg(count)));
+    }
+    PlannedGraph planned = PlannedGraph::make(model, *device.backend, {2, 9, Granularity::Group, 1, 4});
+    planned.graph->forward_backward(batch, values.data(), 1.0f, gradient.data());
+    const int64_t before = allocations;
+    planned.graph->forward_backward(batch, values.data(), 1.0f, gradient.data());
+    planned.graph->forward(batch, values.data());
+    const int64_t count = allocations - before;
+    QVERIFY2(count == 0, qPrintable(QString("%1: %2 allocations in a step").arg(device.name.c_str()).arg(count)));
+  }
+}
+
+QTEST_APPLESS_MAIN(TestSession)
+#include "test_session.moc"

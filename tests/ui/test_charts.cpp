@@ -1,0 +1,134 @@
+// Charts: 100,000 points pan smoothly on the software renderer, zoom stays within the data, files are written.
+
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+#include <cmath>
+
+#include "ui/widgets/bar_chart.h"
+#include "ui/widgets/chart.h"
+#include "ui/widgets/theme.h"
+
+using namespace scalewright::ui;
+
+class TestCharts : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() { theme().apply(ThemeMode::Light, 1.0); }
+
+  void hundredThousandPointsPanAtThirtyFrames() {
+    Chart chart;
+    chart.resize(900, 500);
+    const int raw = chart.addSeries({.name = "raw", .token = &ThemeTokens::seriesRaw, .width = 1});
+    const int smooth = chart.addSeries({.name = "smoothed", .token = &ThemeTokens::seriesSmooth, .width = 2.2});
+    QList<double> x, y, z;
+    unsigned state = 1;
+    for (int i = 0; i < 100'000; ++i) {
+      state = state * 1664525u + 1013904223u;
+      x << i;
+      z << 0.4 + 2 * std::exp(-i / 20000.0);
+      y << z.last() + (state >> 16) / 65536.0 * 0.3;
+    }
+    chart.setData(raw, x, y);
+    chart.setData(smooth, x, z);
+    chart.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chart));
+    chart.redrawNow();
+    QElapsedTimer clock;
+    clock.start();
+    constexpr int kFrames = 60;
+    for (int i = 0; i < kFrames; ++i) {
+      chart.zoomX(i * 500, 40'000 + i * 700);
+      chart.redrawNow();
+      QApplication::processEvents();
+    }
+    const double frames = kFrames * 1000.0 / double(clock.elapsed());
+    qInfo("%.0f frames a second with 200,000 points", frames);
+    QVERIFY2(frames >= 30, qPrintable(QString::number(frames)));
+  }
+
+  void appendingIsCoalesced() {
+    Chart chart;
+    chart.resize(400, 200);
+    const int series = chart.addSeries({.name = "s"});
+    chart.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chart));
+    for (int i = 0; i < 5000; ++i) chart.append(series, i, i);
+    QCOMPARE(chart.size(series), 5000);
+    QTest::qWait(150);
+  }
+
+  void zoomStaysWithinTheData() {
+    Chart chart;
+    chart.resize(400, 200);
+    const int series = chart.addSeries({.name = "s"});
+    chart.setData(series, {0, 1, 2, 3}, {1, 2, 3, 4});
+    chart.redrawNow();
+    QSignalSpy spy(&chart, &Chart::xRangeChanged);
+    QTest::keyClick(&chart, Qt::Key_Minus);  // wider than everything: bounded
+    QTest::keyClick(&chart, Qt::Key_Plus);
+    QVERIFY(chart.zoomed());
+    QVERIFY(spy.count() >= 1);
+    for (const auto& arguments : spy) {
+      QVERIFY(arguments[0].toDouble() >= -1e-9);
+      QVERIFY(arguments[1].toDouble() <= 3 + 1e-9);
+    }
+    QTest::keyClick(&chart, Qt::Key_0);
+    QVERIFY(!chart.zoomed());
+  }
+
+  void filesAreWritten() {
+    QTemporaryDir dir;
+    Chart chart;
+    chart.resize(500, 300);
+    const int series = chart.addSeries({.name = "loss, \"raw\""});
+    chart.setData(series, {1, 2, 3}, {3, 2, 1.5});
+    for (const char* name : {"a.png", "a.svg", "a.csv"}) {
+      QString error;
+      QVERIFY2(chart.save(dir.filePath(name), &error), qPrintable(error));
+      QVERIFY(QFile(dir.filePath(name)).size() > 20);
+    }
+    QFile csv(dir.filePath("a.csv"));
+    QVERIFY(csv.open(QIODevice::ReadOnly));
+    QCOMPARE(csv.readAll(), QByteArray("series,x,y\n\"loss, \"\"raw\"\"\",1,3\n\"loss, \"\"raw\"\"\",2,2\n\"loss, \"\"raw\"\"\",3,1.5\n"));
+    QString error;
+    QVERIFY(!chart.save(dir.filePath("a.xyz"), &error));
+    QVERIFY(!error.isEmpty());
+    QVERIFY(!chart.save("/proc/no/a.csv", &error));
+    BarChart bars;
+    bars.resize(400, 200);
+    bars.setBars({0.05, 0.06}, 4);
+    for (const char* name : {"b.png", "b.svg", "b.csv"}) QVERIFY(bars.save(dir.filePath(name), &error));
+    QVERIFY(!bars.save("/proc/no/b.png", &error));
+  }
+
+  void strangeNumbersDoNoHarm() {
+    Chart chart;
+    chart.resize(300, 200);
+    const int series = chart.addSeries({.name = "s", .circles = true});
+    chart.addSeries({.name = "a", .area = true});
+    chart.setLogarithmic(true);
+    chart.addLine(Qt::Horizontal, std::nan(""), &ThemeTokens::text, "nothing");
+    chart.redrawNow();
+    chart.setData(series, {0, 1, 2}, {std::nan(""), 0, -1});
+    chart.redrawNow();
+    chart.setData(series, {5}, {5});
+    chart.redrawNow();
+    chart.setXRange(3, 3);
+    chart.redrawNow();
+    QVERIFY(!chart.grab().isNull());
+  }
+
+  void ticksAreRound() {
+    QCOMPARE(niceTicks(0, 0.08, 4), QList<double>({0, 0.02, 0.04, 0.06, 0.08}));
+    QCOMPARE(niceTicks(0, 1, 0).isEmpty(), false);
+    QCOMPARE(niceTicks(2, 2, 4), QList<double>({2}));
+  }
+};
+
+QTEST_MAIN(TestCharts)
+#include "test_charts.moc"

@@ -1,0 +1,151 @@
+// Writes a picture of every page in both themes and two sizes; looked at by people, not compared. The folder is the
+// environment variable SCALEWRIGHT_SCREENSHOTS, else the build's "screenshots".
+
+#include "tests/ui/ui_fixture.h"
+
+#include <QAbstractButton>
+#include <QComboBox>
+#include <QTableView>
+
+#include "engine/export/exporter.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/toast.h"
+
+using namespace scalewright;
+using namespace scalewright::ui;
+
+class TestScreenshots : public QObject {
+  Q_OBJECT
+
+ private:
+  QString m_folder;
+
+  void settle(TestWindow& w, int jobs = 120000) {
+    w.waitForJobs(jobs);
+    QTest::qWait(250);
+  }
+  void shoot(TestWindow& w, const QString& name, const QString& suffix) {
+    QTest::qWait(180);
+    QVERIFY(w.window->grab().save(m_folder + QStringLiteral("/%1-%2.png").arg(name, suffix)));
+  }
+  static QPushButton* button(QWidget* in, const QString& text) {
+    for (QPushButton* b : in->findChildren<QPushButton*>())
+      if (b->isVisible() && b->text().remove('&') == text) return b;
+    return nullptr;
+  }
+
+ private slots:
+  void initTestCase() {
+    const QByteArray given = qgetenv("SCALEWRIGHT_SCREENSHOTS");
+    m_folder = given.isEmpty() ? QStringLiteral(SCALEWRIGHT_BINARY_DIR "/screenshots") : QString::fromLocal8Bit(given);
+    QVERIFY(QDir().mkpath(m_folder));
+    qInstallMessageHandler(collectWarnings);
+  }
+
+  void everyPage_data() {
+    QTest::addColumn<bool>("dark");
+    QTest::addColumn<QSize>("size");
+    QTest::newRow("light-1280") << false << QSize(1280, 720);
+    QTest::newRow("dark-1280") << true << QSize(1280, 720);
+    QTest::newRow("light-1920") << false << QSize(1920, 1080);
+    QTest::newRow("dark-1920") << true << QSize(1920, 1080);
+    QTest::newRow("light-1024") << false << QSize(1024, 640);
+  }
+  void everyPage() {
+    QFETCH(bool, dark);
+    QFETCH(QSize, size);
+    const QString suffix = QString::fromLatin1(QTest::currentDataTag());
+    Home home;
+    const ThemeMode mode = dark ? ThemeMode::Dark : ThemeMode::Light;
+    {
+      TestWindow w(home, mode, size);
+      settle(w);
+      shoot(w, "10-first-start", suffix);
+      for (Place place : {Place::Quantize, Place::Tune, Place::Runs, Place::Chat, Place::Export, Place::Settings, Place::Help}) {
+        w.window->showPlace(place);
+        settle(w);
+        shoot(w, QStringLiteral("20-empty-%1").arg(int(place)), suffix);
+      }
+    }
+    QStringList models;
+    const QString folder = home.path("home/models");
+    QDir().mkpath(folder);
+    if (!sampleModel().isEmpty()) {
+      const QString link = folder + "/" + QFileInfo(sampleModel()).fileName();
+      QFile::link(sampleModel(), link);
+      QFile whole(sampleModel());
+      QVERIFY(whole.open(QIODevice::ReadOnly));
+      QFile cut(folder + "/Half-Downloaded.Q4_1.gguf");
+      QVERIFY(cut.open(QIODevice::WriteOnly));
+      cut.write(whole.read(3'000'000));
+      models << link;
+    }
+    if (!smallModel().isEmpty()) QVERIFY(copyFolder(smallModel(), folder + "/small-llama"));
+    TestWindow w(home, mode, size);
+    w.context->catalog().add({folder});
+    if (!models.isEmpty()) w.window->openPaths(models);
+    settle(w);
+    shoot(w, "01-models", suffix);
+    if (auto* tab = button(w.window->page(Place::Models), QStringLiteral("Chat template"))) {
+      tab->click();
+      shoot(w, "01b-models-template", suffix);
+      button(w.window->page(Place::Models), QStringLiteral("File"))->click();
+      shoot(w, "01c-models-file", suffix);
+      button(w.window->page(Place::Models), QStringLiteral("Tensors"))->click();
+    }
+    if (!models.isEmpty()) {
+      w.window->openPaths({folder + "/Half-Downloaded.Q4_1.gguf"});
+      settle(w);
+      shoot(w, "11-error-file", suffix);
+      w.window->page(Place::Models)->refresh();
+    }
+    for (auto [place, name] : {std::pair{Place::Quantize, "02-quantize"}, {Place::Tune, "04-tune"}, {Place::Runs, "07-runs"}, {Place::Chat, "08-chat"}, {Place::Export, "09-export"},
+                               {Place::Settings, "14-settings"}, {Place::Help, "15-help"}}) {
+      w.window->showPlace(place);
+      settle(w);
+      shoot(w, QLatin1String(name), suffix);
+    }
+    w.window->showPlace(Place::Help);
+    w.window->deliver({Place::Help, QStringLiteral("about"), {}});
+    shoot(w, "15b-about", suffix);
+  }
+
+  void quantizeAndExport_data() {
+    QTest::addColumn<bool>("dark");
+    QTest::newRow("light-1280") << false;
+    QTest::newRow("dark-1280") << true;
+  }
+  void quantizeAndExport() {
+    if (smallModel().isEmpty()) QSKIP("No small checkpoint: the golden sets are not here.");
+    QFETCH(bool, dark);
+    const QString suffix = QString::fromLatin1(QTest::currentDataTag());
+    Home home;
+    const QString folder = home.path("home/models");
+    QVERIFY(copyFolder(smallModel(), folder + "/small-llama"));
+    TestWindow w(home, dark ? ThemeMode::Dark : ThemeMode::Light);
+    w.context->catalog().add({folder});
+    settle(w);
+    w.window->showPlace(Place::Quantize);
+    settle(w);
+    auto* start = button(w.window->page(Place::Quantize), QStringLiteral("Quantize"));
+    QVERIFY(start);
+    start->click();
+    QTest::qWait(150);
+    shoot(w, "03-quantizing", suffix);
+    settle(w);
+    shoot(w, "03b-quantized", suffix);
+    w.window->showPlace(Place::Export);
+    settle(w);
+    shoot(w, "09-export-ready", suffix);
+    if (auto* go = button(w.window->page(Place::Export), QStringLiteral("Export")); go && go->isEnabled()) {
+      go->click();
+      settle(w);
+      shoot(w, "09b-exported", suffix);
+    }
+  }
+
+  void noWarningOfQt() { QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().mid(0, 20).join('\n'))); }
+};
+
+QTEST_MAIN(TestScreenshots)
+#include "test_screenshots.moc"

@@ -1,0 +1,257 @@
+// The shell and its pages through real widgets: keys, places, first start, files good and bad, themes, sizes, closing.
+
+#include "tests/ui/ui_fixture.h"
+
+#include <QAbstractItemView>
+#include <QDragEnterEvent>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QTableView>
+#include <QTimer>
+
+#include "ui/widgets/banner.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/rail.h"
+#include "ui/widgets/segmented.h"
+#include "ui/widgets/status_bar.h"
+#include "ui/widgets/toast.h"
+
+using namespace scalewright;
+using namespace scalewright::ui;
+
+namespace {
+
+QPushButton* button(QWidget* in, const QString& text) {
+  for (QPushButton* b : in->findChildren<QPushButton*>())
+    if (b->isVisible() && b->text().remove('&') == text) return b;
+  return nullptr;
+}
+QTableView* table(QWidget* in) { return in->findChild<QTableView*>(); }
+
+}  // namespace
+
+class TestWindowShell : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() { qInstallMessageHandler(collectWarnings); }
+  void init() {
+    m_home = std::make_unique<Home>();
+    qtWarnings().clear();
+  }
+  void cleanup() {
+    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
+  }
+
+  void keysLeadToPlaces() {
+    TestWindow w(*m_home);
+    for (int i = 0; i < 6; ++i) {
+      QTest::keyClick(w.window.get(), Qt::Key(Qt::Key_1 + i), Qt::ControlModifier);
+      QCOMPARE(int(w.window->currentPlace()), i);
+    }
+    QTest::keyClick(w.window.get(), Qt::Key_F1);
+    QVERIFY(w.window->currentPlace() == Place::Help);
+    QTest::keyClick(w.window.get(), Qt::Key_Comma, Qt::ControlModifier);
+    QVERIFY(w.window->currentPlace() == Place::Settings);
+    QVERIFY(w.waitForJobs());
+  }
+
+  void firstStartSaysHowToBegin() {
+    qputenv("SCALEWRIGHT_SAMPLE_MODEL", m_home->path("nothing.gguf").toLocal8Bit());
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    auto* sample = button(w.window.get(), "Try it on the sample");
+    QVERIFY(sample);
+    QTest::mouseClick(sample, Qt::LeftButton);
+    Page* models = w.window->page(Place::Models);
+    QVERIFY(models->banner()->isVisible());
+    QVERIFY(models->banner()->text().contains("nothing.gguf"));
+    qunsetenv("SCALEWRIGHT_SAMPLE_MODEL");
+  }
+
+  void aBadFileSaysWhyAndStaysInTheList() {
+    const QString path = m_home->path("broken.gguf");
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(QByteArray("GGUF") + QByteArray(100, '\xff'));
+    file.close();
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    w.window->openPaths({path});
+    QVERIFY(w.waitForJobs());
+    Page* models = w.window->page(Place::Models);
+    QTRY_VERIFY(models->banner()->isVisible());
+    QVERIFY(!models->banner()->text().isEmpty());
+    QCOMPARE(w.context->catalog().table().rowCount(), 1);
+    QVERIFY(!w.context->catalog().table().entry(0).usable());
+    auto* remove = button(models->banner(), "Remove from list");
+    QVERIFY(remove);
+    QTest::mouseClick(remove, Qt::LeftButton);
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(w.context->catalog().table().rowCount(), 0);
+    auto* undo = button(w.window->toast(), "Undo");
+    QVERIFY(undo);
+    QTest::mouseClick(undo, Qt::LeftButton);
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(w.context->catalog().table().rowCount(), 1);
+    QVERIFY(QFile::exists(path));
+  }
+
+  void aDroppedFolderIsScanned() {
+    if (smallModel().isEmpty()) QSKIP("No small checkpoint: the golden sets are not here.");
+    const QString folder = m_home->path("models");
+    QVERIFY(copyFolder(smallModel(), folder + "/deep/small"));
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(folder)});
+    QDropEvent drop(QPointF(100, 100), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(w.window.get(), &drop);
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(w.context->catalog().table().rowCount(), 1);
+    QVERIFY(w.context->catalog().table().entry(0).state == ModelState::FullPrecision);
+    auto* view = table(w.window->page(Place::Models));
+    QVERIFY(view->isVisible());
+    QCOMPARE(view->model()->rowCount(), 1);
+    // A filter that fits nothing, then none.
+    auto* search = w.window->page(Place::Models)->findChild<QLineEdit*>();
+    QTest::keyClicks(search, "zebra");
+    QCOMPARE(view->model()->rowCount(), 0);
+    search->clear();
+    QCOMPARE(view->model()->rowCount(), 1);
+    // A model deleted while listed.
+    QVERIFY(QDir(folder + "/deep").removeRecursively());
+    QTest::keyClick(w.window.get(), Qt::Key_F5);
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(w.context->catalog().table().rowCount(), 0);
+  }
+
+  void quantizeAndExportByClicks() {
+    if (smallModel().isEmpty()) QSKIP("No small checkpoint: the golden sets are not here.");
+    QVERIFY(copyFolder(smallModel(), m_home->path("models/small")));
+    TestWindow w(*m_home);
+    w.context->catalog().add({m_home->path("models")});
+    QVERIFY(w.waitForJobs());
+    QTest::keyClick(w.window.get(), Qt::Key_2, Qt::ControlModifier);
+    QTest::qWait(150);
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Quantize);
+    auto* start = button(page, "Quantize");
+    QVERIFY(start);
+    QVERIFY2(start->isEnabled(), qPrintable(start->toolTip()));
+    QTest::mouseClick(start, Qt::LeftButton);
+    QVERIFY(w.waitForJobs(120000));
+    QTRY_VERIFY2(button(page, "Fine-tune it"), qPrintable(page->banner()->title() + ": " + page->banner()->text()));
+    const auto found = QDir(m_home->path("models")).entryInfoList({"*.gguf"}, QDir::Files);
+    QCOMPARE(found.size(), 1);
+    QVERIFY(w.waitForJobs());
+    QVERIFY(w.context->catalog().table().find(found.first().absoluteFilePath()));
+    QVERIFY(w.context->catalog().table().find(found.first().absoluteFilePath())->state == ModelState::Quantized);
+
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", found.first().absoluteFilePath()}}});
+    QVERIFY(w.waitForJobs(120000));
+    Page* exports = w.window->page(Place::Export);
+    auto* go = button(exports, "Export");
+    QVERIFY(go);
+    QVERIFY2(go->isEnabled(), qPrintable(go->toolTip()));
+    QTest::mouseClick(go, Qt::LeftButton);
+    QVERIFY(w.waitForJobs(120000));
+    QTRY_VERIFY2(exports->banner()->isVisible(), "no result");
+    QVERIFY2(exports->banner()->title().contains("checked"), qPrintable(exports->banner()->title() + ": " + exports->banner()->text()));
+    QVERIFY(table(exports)->model()->rowCount() >= 3);
+  }
+
+  void themesAndSizesChangeWhileOpen() {
+    TestWindow w(*m_home);
+    connect(&w.settings, &Settings::changed, this, [&] { theme().apply(w.settings.themeMode(), w.settings.fontScale()); });
+    const QColor light = w.window->page(Place::Models)->grab().toImage().pixelColor(4, 4);
+    w.settings.setThemeMode(ThemeMode::Dark);
+    QTest::qWait(50);
+    const QColor dark = w.window->page(Place::Models)->grab().toImage().pixelColor(4, 4);
+    QVERIFY(light.lightness() > 200 && dark.lightness() < 60);
+    const int before = w.window->rail()->width();
+    w.settings.setFontScale(1.5);
+    QTest::qWait(50);
+    QVERIFY(theme().u() > 1.49);
+    QVERIFY(w.window->rail()->width() != before);
+    w.settings.setFontScale(1.0);
+    w.settings.setThemeMode(ThemeMode::Light);
+    w.window->resize(1024, 640);
+    QTest::qWait(50);
+    QVERIFY(w.window->rail()->compact());
+    for (int i = 0; i <= int(Place::Help); ++i) w.window->showPlace(Place(i));
+    w.window->resize(1920, 1080);
+    QTest::qWait(50);
+    QVERIFY(!w.window->rail()->compact());
+    QVERIFY(w.waitForJobs());
+  }
+
+  void closingAsksWhileAJobRuns() {
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    std::atomic<bool> stopped = false;
+    w.context->jobs().run<int>("Long work", Place::Quantize, [&](JobContext& context) -> Result<int> {
+      while (!context.stopRequested()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      stopped = true;
+      return 1;
+    }, this, nullptr);
+    QTRY_VERIFY(w.context->jobs().busy());
+    QTRY_COMPARE(w.window->status()->jobText(), "Ready");  // no progress told yet
+    auto answer = [](const QString& words) {
+      QTimer::singleShot(150, [words] {
+        for (QWidget* top : QApplication::topLevelWidgets())
+          if (auto* box = qobject_cast<QMessageBox*>(top))
+            for (QAbstractButton* b : box->buttons())
+              if (b->text() == words) b->click();
+      });
+    };
+    answer("Keep working");
+    w.window->close();
+    QVERIFY(w.window->isVisible());
+    QVERIFY(!stopped);
+    answer("Stop and close");
+    w.window->close();
+    QTRY_VERIFY(stopped);
+    QTRY_VERIFY(!w.window->isVisible());
+  }
+
+  void geometryComesBack() {
+    {
+      TestWindow w(*m_home, ThemeMode::Light, {1333, 777});
+      QVERIFY(w.waitForJobs());
+      w.window->close();
+    }
+    Settings settings(m_home->path("scalewright.ini"));
+    AppContext context(settings);
+    MainWindow window(context);
+    QCOMPARE(window.size(), QSize(1333, 777));
+    context.jobs().waitForAll(5000);
+  }
+
+  void everyControlHasANameAndAHint() {
+    TestWindow w(*m_home);
+    QStringList nameless;
+    for (int i = 0; i <= int(Place::Help); ++i) {
+      w.window->showPlace(Place(i));
+      for (QWidget* widget : w.window->page(Place(i))->findChildren<QWidget*>()) {
+        const auto* b = qobject_cast<QAbstractButton*>(widget);
+        const bool named = !widget->accessibleName().isEmpty() || (b && !b->text().isEmpty());
+        const bool control = b || qobject_cast<QLineEdit*>(widget) || widget->inherits("QComboBox") || widget->inherits("QSlider") || widget->inherits("QAbstractSpinBox");
+        const bool inner = widget->parentWidget() && (widget->parentWidget()->inherits("QComboBox") || widget->parentWidget()->inherits("QAbstractSpinBox") || widget->parentWidget()->inherits("QLineEdit") ||
+                                                      widget->parentWidget()->inherits("QTableView") || widget->parentWidget()->inherits("QComboBoxPrivateContainer"));
+        if (control && !inner && !named) nameless << QStringLiteral("page %1: %2 in %3").arg(i).arg(QLatin1String(widget->metaObject()->className()), QLatin1String(widget->parentWidget()->metaObject()->className()));
+      }
+    }
+    QVERIFY(w.waitForJobs());
+    QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join('\n')));
+  }
+
+ private:
+  std::unique_ptr<Home> m_home;
+};
+
+QTEST_MAIN(TestWindowShell)
+#include "test_window.moc"

@@ -1,0 +1,86 @@
+#include "ui/jobs/chat_engine.h"
+
+#include <QCoreApplication>
+#include <chrono>
+
+namespace scalewright::ui {
+namespace {
+
+QString tr(const char* text) { return QCoreApplication::translate("ChatEngine", text); }
+
+QString factsOf(const Generation& generation) {
+  QString text = tr("%1 tokens, %2 a second").arg(generation.ids.size()).arg(generation.tokens_per_second(), 0, 'f', 0);
+  if (generation.reason == StopReason::Cancelled) text += tr("; stopped");
+  if (generation.reason == StopReason::MaxTokens) text += tr("; cut at the longest answer");
+  if (generation.reason == StopReason::ContextFull) text += tr("; the context is full");
+  return text;
+}
+
+}  // namespace
+
+Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& request, bool insideTune, const EventStream<ChatEvent>& events, JobContext& context) {
+  SW_ASSIGN(Backend* const backend, host.backend());
+  std::shared_ptr<OpenModel> open;
+  std::vector<std::vector<uint16_t>> present;  // inside a tune: the scales of this step
+  if (insideTune) {
+    SW_ASSIGN(open, host.opened(request.model));
+    present = snapshot_scales(*open->model, open->layout);
+  } else {
+    SW_ASSIGN(open, host.open(request.model, context));
+  }
+  if (open != m_model || backend != m_backend || request.context != m_context) {
+    for (Side& side : m_sides) side = {};
+    m_model = open;
+    m_backend = backend;
+    m_context = request.context;
+  }
+  ChatOutcome outcome;
+  outcome.modelName = QString::fromStdString(open->model->name);
+  outcome.codesHash = QString::fromStdString(open->model->codes_hash());
+  SessionOptions options;
+  options.context = request.context;
+  options.precision = Precision::Fast;
+  options.kv = KvType::F16;
+  Result<void> failed;
+  for (const int number : request.sides) {
+    Side& side = m_sides[number];
+    const bool tuned = request.sideBySide ? number == 1 : true;
+    const std::filesystem::path pack = tuned ? request.pack : std::filesystem::path();
+    const auto start = std::chrono::steady_clock::now();
+    if (insideTune) {
+      restore_scales(*open->model, open->layout, tuned ? present : open->baseScales);
+      if (side.conversation) side.conversation->forget();  // the scales are others than at the last answer
+    } else {
+      const bool switches = open->pack != pack;
+      failed = host.applyPack(*open, pack);
+      if (!failed) break;
+      if (switches && !pack.empty()) outcome.packMilliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+      if (side.conversation && side.pack != pack) side.conversation->forget();
+    }
+    side.pack = pack;
+    if (!side.conversation) {
+      auto made = Conversation::create(open->model, *backend, options);
+      if (!made) {
+        failed = tl::unexpected<Error>(made.error());
+        break;
+      }
+      side.conversation = std::move(*made);
+    }
+    auto generation = side.conversation->answer(request.messages[number], request.sampling,
+                                                [&](std::string_view text) { events.push({number, QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())), false, {}}); },
+                                                context.stop());
+    if (!generation) {
+      failed = tl::unexpected<Error>(generation.error());
+      break;
+    }
+    events.push({number, {}, true, factsOf(*generation)});
+    outcome.tokensUsed = std::max(outcome.tokensUsed, side.conversation->tokens_used());
+    outcome.context = side.conversation->context();
+    if (context.stopRequested()) break;
+  }
+  if (insideTune) restore_scales(*open->model, open->layout, present);
+  if (!failed) return tl::unexpected<Error>(failed.error());
+  return outcome;
+}
+
+}  // namespace scalewright::ui

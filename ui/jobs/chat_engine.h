@@ -1,0 +1,54 @@
+#pragma once
+// The engine's half of the Chat page: conversations with one or two sets of scales on one copy of the codes. The object is
+// shared between the page and its jobs; everything but answer events happens on the thread that runs the model.
+
+#include <QString>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "engine/chat/generator.h"
+#include "ui/jobs/engine_host.h"
+#include "ui/jobs/job.h"
+
+namespace scalewright::ui {
+
+struct ChatEvent {
+  int side = 0;
+  QString text;            // to append
+  bool finished = false;
+  QString facts;           // "58 tokens, 71 a second"; when finished
+};
+
+struct ChatRequest {
+  std::filesystem::path model, pack;    // pack empty: none
+  bool sideBySide = false;
+  std::vector<int> sides;               // which to answer; side 0 alone where not side by side
+  std::vector<Message> messages[2];
+  SamplingOptions sampling;
+  int64_t context = 4096;
+};
+
+struct ChatOutcome {
+  QString modelName, codesHash;
+  double packMilliseconds = -1.0;       // how long switching the scales took; < 0: not switched
+  int64_t tokensUsed = 0, context = 0;
+};
+
+class ChatEngine {
+ public:
+  // Runs on the engine thread, or inside a running tune between two of its steps (then the tuned side is the model at this step).
+  Result<ChatOutcome> answer(EngineHost& host, const ChatRequest& request, bool insideTune, const EventStream<ChatEvent>& events, JobContext& context);
+
+ private:
+  struct Side {
+    std::unique_ptr<Conversation> conversation;
+    std::filesystem::path pack;
+  };
+  std::shared_ptr<OpenModel> m_model;
+  Backend* m_backend = nullptr;
+  int64_t m_context = 0;
+  Side m_sides[2];
+};
+
+}  // namespace scalewright::ui

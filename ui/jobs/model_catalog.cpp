@@ -1,0 +1,235 @@
+#include "ui/jobs/model_catalog.h"
+
+#include <QDir>
+#include <QDirIterator>
+#include <QFileInfo>
+#include <QRegularExpression>
+#include <filesystem>
+#include <functional>
+
+#include "engine/core/file.h"
+#include "engine/tune/recipe.h"
+#include "engine/tune/scale_pack.h"
+#include "engine/tune/trainer.h"
+#include "ui/jobs/job_queue.h"
+#include "ui/settings/format.h"
+#include "ui/settings/project.h"
+#include "ui/settings/settings.h"
+
+namespace scalewright::ui {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kDeepest = 4;
+constexpr int kMost = 2000;  // models of one folder; more is a mistake of the person, not a library
+
+fs::path toPath(const QString& path) { return fs::path(path.toStdString()); }
+
+void fillFrom(const ModelSummary& summary, ModelEntry& entry) {
+  entry.family = QString::fromStdString(summary.family);
+  entry.type = QString::fromStdString(summary.type);
+  entry.parameters = summary.parameters;
+  entry.context = summary.context_length;
+  entry.bits = summary.bits_per_weight;
+  entry.bytes = summary.file_bytes;
+  entry.state = summary.quantized ? ModelState::Quantized : ModelState::FullPrecision;
+  entry.problem = QString::fromStdString(summary.unsupported);
+  if (!summary.unsupported.empty()) entry.state = ModelState::Unusable;
+}
+
+ModelEntry readRun(const QString& path) {
+  ModelEntry entry;
+  entry.path = path;
+  entry.name = QFileInfo(path).fileName();
+  entry.state = ModelState::Unusable;
+  const auto text = read_text_file(toPath(path) / "recipe.json");
+  if (!text) {
+    entry.problem = QString::fromStdString(text.error().message);
+    return entry;
+  }
+  const auto recipe = recipe_from_json(*text);
+  if (!recipe) {
+    entry.problem = QString::fromStdString(recipe.error().message);
+    return entry;
+  }
+  entry.basePath = QString::fromStdString(recipe->model.string());
+  entry.detail = ModelCatalog::tr("Pack on %1").arg(QFileInfo(entry.basePath).fileName());
+  auto summary = summarize_model(recipe->model);
+  if (!summary) {
+    entry.problem = ModelCatalog::tr("Its base model cannot be read. %1").arg(QString::fromStdString(summary.error().message));
+    return entry;
+  }
+  fillFrom(*summary, entry);
+  if (entry.state == ModelState::Unusable) return entry;
+  entry.state = ModelState::Tuned;
+  entry.summary = std::make_shared<const ModelSummary>(std::move(*summary));
+  return entry;
+}
+
+}  // namespace
+
+bool looksLikeModelFolder(const QString& folder) {
+  const QDir dir(folder);
+  return dir.exists(QStringLiteral("config.json")) && !dir.entryList({QStringLiteral("*.safetensors")}, QDir::Files).isEmpty();
+}
+
+ModelEntry readModelEntry(const QString& path) {
+  if (is_run_folder(toPath(path))) return readRun(path);
+  ModelEntry entry;
+  const QFileInfo info(path);
+  entry.path = entry.basePath = path;
+  entry.name = info.fileName();
+  entry.detail = folderText(info.absolutePath());
+  entry.state = ModelState::Unusable;
+  if (!info.exists()) {
+    entry.problem = ModelCatalog::tr("%1 is not there any more. Bring it back, or remove it from the list.").arg(path);
+    return entry;
+  }
+  entry.bytes = info.isDir() ? 0 : quint64(info.size());
+  auto summary = summarize_model(toPath(path));
+  if (!summary) {
+    entry.problem = QString::fromStdString(summary.error().message);
+    if (entry.problem.contains(QLatin1String("incomplete"), Qt::CaseInsensitive) || entry.problem.contains(QLatin1String("stopped early"), Qt::CaseInsensitive))
+      entry.state = ModelState::Incomplete;
+    return entry;
+  }
+  fillFrom(*summary, entry);
+  if (info.isDir()) entry.detail = QStringLiteral("%1, %2").arg(entry.detail, containerText(summary->container));
+  entry.summary = std::make_shared<const ModelSummary>(std::move(*summary));
+  return entry;
+}
+
+QStringList findModels(const QString& folder) {
+  static const QRegularExpression laterPart(QStringLiteral("-\\d{5}-of-\\d{5}\\.gguf$"));
+  QStringList found;
+  std::function<void(const QString&, int)> walk = [&](const QString& path, int depth) {
+    if (depth > kDeepest || found.size() >= kMost) return;
+    if (looksLikeModelFolder(path)) {
+      found << path;
+      return;
+    }
+    const QDir dir(path);
+    for (const QFileInfo& file : dir.entryInfoList({QStringLiteral("*.gguf")}, QDir::Files, QDir::Name)) {
+      if (laterPart.match(file.fileName()).hasMatch() && !file.fileName().contains(QLatin1String("-00001-of-"))) continue;
+      found << file.absoluteFilePath();
+    }
+    for (const QFileInfo& sub : dir.entryInfoList(QDir::Dirs | QDir::NoDotAndDotDot | QDir::NoSymLinks, QDir::Name)) walk(sub.absoluteFilePath(), depth + 1);
+  };
+  walk(QDir(folder).absolutePath(), 0);
+  return found;
+}
+
+QStringList findRuns(const QString& runsFolder) {
+  QStringList found;
+  if (runsFolder.isEmpty()) return found;
+  for (const QFileInfo& sub : QDir(runsFolder).entryInfoList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Time))
+    if (QFile::exists(sub.absoluteFilePath() + QStringLiteral("/tuned.safetensors")) && is_run_folder(toPath(sub.absoluteFilePath()))) found << sub.absoluteFilePath();
+  return found;
+}
+
+ModelCatalog::ModelCatalog(Settings& settings, Project& project, JobQueue& jobs, QObject* parent)
+    : QObject(parent), m_settings(settings), m_project(project), m_jobs(jobs) {
+  connect(&project, &Project::changed, this, &ModelCatalog::refresh);
+  connect(&jobs, &JobQueue::jobDone, this, [this](Job* job) {
+    if (job->place() == Place::Tune || job->place() == Place::Quantize || job->place() == Place::Export) refresh();
+  });
+}
+
+int ModelCatalog::folderCount() const {
+  QSet<QString> folders;
+  for (const ModelEntry& entry : m_table.entries()) folders << QFileInfo(entry.path).absolutePath();
+  return int(folders.size());
+}
+
+void ModelCatalog::refresh() { read(m_project.models(), m_settings.modelFolders(), false); }
+
+void ModelCatalog::add(const QStringList& paths) {
+  QStringList models, folders;
+  for (const QString& given : paths) {
+    QFileInfo info(given);
+    // A weight file or the config of a model folder means the folder.
+    if (info.isFile() && (info.suffix() == QLatin1String("safetensors") || info.fileName() == QLatin1String("config.json"))) info.setFile(info.absolutePath());
+    const QString path = info.absoluteFilePath();
+    m_hidden.remove(path);
+    if (info.isDir() && !looksLikeModelFolder(path) && !is_run_folder(toPath(path)))
+      folders << path;
+    else
+      models << path;
+  }
+  if (!folders.isEmpty()) {
+    QStringList known = m_settings.modelFolders();
+    for (const QString& folder : folders)
+      if (!known.contains(folder)) known << folder;
+    m_settings.setModelFolders(known);
+  }
+  if (!models.isEmpty()) m_project.ensureOpen();
+  {
+    // One reading for all, not one a path.
+    const QSignalBlocker block(&m_project);
+    for (const QString& model : models) m_project.addModel(model);
+  }
+  if (!models.isEmpty()) emit m_project.changed();
+  read(models, folders, true);
+}
+
+void ModelCatalog::remove(const QString& path) {
+  m_hidden.insert(path);
+  m_project.removeModel(path);
+  m_table.remove(path);
+  emit changed();
+}
+void ModelCatalog::restore(const QString& path) {
+  m_hidden.remove(path);
+  m_project.addModel(path);
+}
+
+void ModelCatalog::read(const QStringList& models, const QStringList& folders, bool tell) {
+  ++m_reading;
+  const QString runs = m_project.runsFolder();
+  const auto entries = EventStream<ModelEntry>([this](std::vector<ModelEntry> batch) {
+    for (const ModelEntry& entry : batch)
+      if (!m_hidden.contains(entry.path)) m_table.upsert(entry);
+    emit changed();
+  });
+  struct Found { QStringList all, empty; };
+  auto job = std::make_shared<WorkJob<Found>>(
+      tr("Reading models"), Place::None,
+      [models, folders, runs, entries](JobContext& context) -> Result<Found> {
+        Found found;
+        QStringList paths = models;
+        for (const QString& folder : folders) {
+          const QStringList in = findModels(folder);
+          if (in.isEmpty()) found.empty << folder;
+          paths << in;
+        }
+        paths << findRuns(runs);
+        paths.removeDuplicates();
+        for (const QString& path : paths) {
+          if (context.stopRequested()) break;
+          entries.push(readModelEntry(path));
+        }
+        found.all = paths;
+        return found;
+      },
+      this,
+      [this, models, tell](Result<Found> found) {
+        --m_reading;
+        if (!found) return;
+        if (tell) {
+          for (const QString& path : models)
+            if (const ModelEntry* entry = m_table.find(path)) emit added(path, entry->problem);
+          for (const QString& folder : found->empty) emit nothingFound(folder);
+        } else {
+          // What is not there any more leaves the table, unless the person added it by hand: then its line says so.
+          QStringList gone;
+          for (const ModelEntry& entry : m_table.entries())
+            if (!found->all.contains(entry.path)) gone << entry.path;
+          for (const QString& path : gone) m_table.remove(path);
+        }
+        emit changed();
+      });
+  job->listen(entries);
+  m_jobs.start(job, Lane::Quick);
+}
+
+}  // namespace scalewright::ui

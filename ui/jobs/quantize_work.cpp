@@ -1,0 +1,162 @@
+#include "ui/jobs/quantize_work.h"
+
+#include <QCoreApplication>
+#include <chrono>
+#include <cmath>
+#include <set>
+
+#include "engine/eval/evaluate.h"
+
+namespace scalewright::ui {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string words(const char* text) { return QCoreApplication::translate("QuantizeWork", text).toStdString(); }
+
+// Progress of one part of a job as a part of the whole.
+class PartObserver : public Observer {
+ public:
+  PartObserver(JobContext& context, double from, double to, std::string what) : m_context(context), m_from(from), m_to(to), m_what(std::move(what)) {}
+  void progress(const Progress& part) override {
+    Progress whole = part;
+    whole.fraction = part.fraction < 0 ? m_from : m_from + (m_to - m_from) * part.fraction;
+    if (!m_what.empty()) whole.step = m_what;
+    m_context.progress(whole);
+  }
+  void warning(std::string_view text) override { m_context.warning(text); }
+
+ private:
+  JobContext& m_context;
+  double m_from, m_to;
+  std::string m_what;
+};
+
+class TensorObserver : public QuantizeObserver {
+ public:
+  TensorObserver(JobContext& context, const EventStream<QuantizedTensor>& tensors, double from, double to)
+      : m_context(context), m_tensors(tensors), m_from(from), m_to(to), m_start(Clock::now()), m_last(m_start) {}
+  void layer(const LayerError& error, int done, int total) override {
+    const auto now = Clock::now();
+    m_tensors.push({error.name, error.relative_error, std::chrono::duration<double>(now - m_last).count(), done, total});
+    m_last = now;
+    const double share = double(done) / std::max(1, total);
+    const double passed = std::chrono::duration<double>(now - m_start).count();
+    m_context.progress({error.name, m_from + (m_to - m_from) * share, share > 0.03 ? passed / share * (1 - share) : -1.0});
+  }
+  void warning(std::string_view text) override { m_context.warning(text); }
+
+ private:
+  JobContext& m_context;
+  const EventStream<QuantizedTensor>& m_tensors;
+  double m_from, m_to;
+  Clock::time_point m_start, m_last;
+};
+
+// Puts quantized matrices into some layers of a model and gives the original ones back when it goes.
+class SwappedLayers {
+ public:
+  ~SwappedLayers() {
+    for (auto& [linear, matrix] : m_kept) std::swap(linear->weight, matrix);
+  }
+  void put(Linear& linear, Matrix quantized) {
+    std::swap(linear.weight, quantized);
+    m_kept.emplace_back(&linear, std::move(quantized));
+  }
+
+ private:
+  std::vector<std::pair<Linear*, Matrix>> m_kept;
+};
+
+std::vector<Linear*> linearsOf(Layer& layer) {
+  std::vector<Linear*> all;
+  for (Linear& linear : layer.qkv) all.push_back(&linear);
+  all.push_back(&layer.attn_output);
+  for (Linear& linear : layer.gate_up) all.push_back(&linear);
+  all.push_back(&layer.down);
+  return all;
+}
+
+Result<Matrix> quantizedCopy(const Linear& linear, const QuantSpec& spec, QuantMethod method) {
+  const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
+  std::vector<float> dense(size_t(rows * cols));
+  for (int64_t row = 0; row < rows; ++row) linear.weight.dequantize_row(row, std::span(dense).subspan(size_t(row * cols), size_t(cols)));
+  const QuantizedArrays arrays = method == QuantMethod::Rtn ? quantize_rtn(dense, rows, cols, spec) : quantize_clip(dense, rows, cols, spec, {});
+  SW_ASSIGN(auto matrix, QuantizedMatrix::from_affine(rows, cols, spec, arrays.codes, arrays.scales, arrays.zeros));
+  return Matrix(std::move(matrix));
+}
+
+}  // namespace
+
+Result<TrialReport> runTrial(EngineHost& engine, const TrialRequest& request, const EventStream<TrialPoint>& points, JobContext& context) {
+  SW_ASSIGN(Backend* const backend, engine.backend());
+  context.progress({words("opening the model"), 0.0, -1.0});
+  SW_ASSIGN(const auto open, engine.open(request.model, context));
+  Model& model = *open->model;
+  const int layers = int(model.weights.layers.size());
+  std::set<int> chosen{0, layers / 2, layers - 1};
+  TrialReport report;
+  report.layers.assign(chosen.begin(), chosen.end());
+  const PerplexityOptions options{.context = std::min<int64_t>(256, request.tokens), .stride = 0, .max_tokens = request.tokens};
+  const double parts = double(request.bits.size()) + 1.0;
+  PartObserver first(context, 0.02, 1.0 / parts, words("the original"));
+  SW_ASSIGN(const PerplexityReport original, perplexity(open->model, *backend, request.text, options, first, context.stop()));
+  report.original = original.perplexity;
+  for (size_t i = 0; i < request.bits.size(); ++i) {
+    if (context.stopRequested()) return report;
+    const int bits = request.bits[i];
+    const double from = double(i + 1) / parts;
+    SwappedLayers swapped;
+    for (int layer : report.layers)
+      for (Linear* linear : linearsOf(model.weights.layers[size_t(layer)])) {
+        SW_ASSIGN(Matrix matrix, quantizedCopy(*linear, {bits, request.group, request.symmetric}, request.method));
+        swapped.put(*linear, std::move(matrix));
+        if (context.stopRequested()) return report;
+      }
+    PartObserver named(context, from, from + 1.0 / parts, QCoreApplication::translate("QuantizeWork", "a trial at %1 bits").arg(bits).toStdString());
+    SW_ASSIGN(const PerplexityReport tried, perplexity(open->model, *backend, request.text, options, named, context.stop()));
+    const double rise = (tried.nll - original.nll) * double(layers) / double(report.layers.size());
+    const TrialPoint point{bits, std::exp(original.nll + rise)};
+    report.points.push_back(point);
+    points.push(point);
+  }
+  return report;
+}
+
+Result<QuantizeOutcome> runQuantize(EngineHost& engine, const QuantizeOrder& order, const EventStream<QuantizedTensor>& tensors, JobContext& context) {
+  QuantizeOutcome outcome;
+  const auto start = Clock::now();
+  SW_ASSIGN(Backend* const backend, engine.backend());
+  const bool measure = !order.text.empty();
+  const PerplexityOptions options{.context = 512, .stride = 0, .max_tokens = order.tokens};
+  double from = 0.0;
+  if (measure) {
+    PartObserver part(context, 0.0, 0.15, words("measuring the original"));
+    SW_ASSIGN(const auto open, engine.open(order.request.input, context));
+    SW_ASSIGN(const PerplexityReport before, perplexity(open->model, *backend, order.text, options, part, context.stop()));
+    outcome.before = before.perplexity;
+    from = 0.15;
+  }
+  // Quantizing reads layer by layer; the whole original need not stay in memory for it.
+  engine.closeAll();
+  TensorObserver observer(context, tensors, from, measure ? 0.75 : 0.85);
+  SW_ASSIGN(const QuantizeReport report, quantize_model(order.request, *backend, observer, context.stop()));
+  outcome.warnings = report.warnings;
+  if (report.outcome == Outcome::Cancelled || !report.model) {
+    outcome.cancelled = true;
+    return outcome;
+  }
+  outcome.bitsPerWeight = report.bits_per_weight;
+  PartObserver writing(context, measure ? 0.75 : 0.85, measure ? 0.88 : 1.0, {});
+  SW_ASSIGN(outcome.check, export_model(*report.model, order.target, order.output, order.ggufType, *backend, writing, context.stop()));
+  outcome.bytes = outcome.check.bytes;
+  if (measure) {
+    PartObserver part(context, 0.88, 1.0, words("measuring the result"));
+    SW_ASSIGN(const PerplexityReport after, perplexity(report.model, *backend, order.text, options, part, context.stop()));
+    outcome.after = after.perplexity;
+  }
+  outcome.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return outcome;
+}
+
+}  // namespace scalewright::ui

@@ -1,0 +1,61 @@
+#pragma once
+// What the Quantize page runs on the engine thread: the trial that tells the expected perplexity, and quantizing itself with
+// writing and the check of what was written.
+
+#include <QString>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/export/exporter.h"
+#include "engine/quant/quantize_job.h"
+#include "ui/jobs/engine_host.h"
+#include "ui/jobs/job.h"
+
+namespace scalewright::ui {
+
+// One quantized linear, with when it was ready.
+struct QuantizedTensor {
+  std::string name;       // "blk.18.attn_q"
+  double error = 0.0;     // relative
+  double seconds = 0.0;   // since the one before
+  int done = 0, total = 0;
+};
+
+// Perplexity at several bits, expected from quantizing a few layers alone: the rise of the mean -log p over those layers, times
+// the share of layers that they are.
+struct TrialPoint { int bits = 0; double perplexity = 0.0; };
+struct TrialRequest {
+  std::filesystem::path model, text;
+  int group = 32;
+  bool symmetric = false;
+  QuantMethod method = QuantMethod::Clip;   // Gptq is tried as Clip: its calibration would take as long as quantizing
+  std::vector<int> bits{2, 3, 4, 5, 6, 8};
+  int64_t tokens = 512;
+};
+struct TrialReport {
+  double original = 0.0;
+  std::vector<TrialPoint> points;
+  std::vector<int> layers;                  // that were tried
+};
+Result<TrialReport> runTrial(EngineHost& engine, const TrialRequest& request, const EventStream<TrialPoint>& points, JobContext& context);
+
+struct QuantizeOrder {
+  QuantizeRequest request;
+  ExportTarget target = ExportTarget::Gguf;
+  std::string ggufType;                     // empty: the smallest that holds it
+  std::filesystem::path output;
+  std::filesystem::path text;               // perplexity before and after; empty: none
+  int64_t tokens = 4096;                    // of it
+};
+struct QuantizeOutcome {
+  bool cancelled = false;
+  double bitsPerWeight = 0.0, seconds = 0.0;
+  double before = 0.0, after = 0.0;         // perplexity; 0: not measured
+  uint64_t bytes = 0;
+  ExportReport check;
+  std::vector<std::string> warnings;
+};
+Result<QuantizeOutcome> runQuantize(EngineHost& engine, const QuantizeOrder& order, const EventStream<QuantizedTensor>& tensors, JobContext& context);
+
+}  // namespace scalewright::ui

@@ -1,0 +1,35 @@
+#pragma once
+// A tuning run as a job of the window: events for the live page, rows for the history, and the model that chat may use meanwhile.
+
+#include <QString>
+#include <atomic>
+#include <memory>
+#include <variant>
+
+#include "engine/tune/trainer.h"
+#include "ui/jobs/engine_host.h"
+#include "ui/jobs/job.h"
+#include "ui/jobs/job_queue.h"
+
+namespace scalewright::ui {
+
+struct CheckpointEvent { int64_t step = 0; };
+struct PauseEvent { bool paused = false; };
+using TuneEvent = std::variant<TunePlan, StepRecord, ValidationRecord, SampleRecord, CheckpointEvent, PauseEvent>;
+
+struct TuneRequest {
+  TuneRecipe recipe;
+  std::filesystem::path folder;   // of the run
+  QString name;
+  bool resume = false;
+  // Set before a cancel that the person asked for: the run then counts as stopped. Otherwise (the window closes) it counts as
+  // interrupted and is offered again at the next start.
+  std::shared_ptr<std::atomic<bool>> stoppedByPerson;
+};
+
+// Starts it on the engine thread. `events` and `done` arrive on the UI thread while `guard` lives. The model goes back to its
+// base scales at the end: what was learned is in the run's folder.
+std::shared_ptr<Job> startTune(JobQueue& jobs, EngineHost& engine, const TuneRequest& request, const std::shared_ptr<TuneControl>& control,
+                               const EventStream<TuneEvent>& events, QObject* guard, std::function<void(Result<TuneReport>)> done);
+
+}  // namespace scalewright::ui

@@ -1,0 +1,379 @@
+#include "ui/main_window.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QTimer>
+#include <QUrl>
+
+#include "engine/core/system.h"
+#include "engine/tune/run_store.h"
+#include "ui/jobs/app_context.h"
+#include "ui/settings/format.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/desktop.h"
+#include "ui/widgets/icons.h"
+#include "ui/widgets/layout.h"
+#include "ui/widgets/rail.h"
+#include "ui/widgets/status_bar.h"
+#include "ui/widgets/theme.h"
+#include "ui/widgets/toast.h"
+
+namespace scalewright::ui {
+namespace {
+
+constexpr int kWideWindow = 1262;  // look pixels that the pages need beside the whole rail
+constexpr int kWidePage = 1078;    // of it, a page's own
+constexpr int kPlaces = 8;
+
+}  // namespace
+
+MainWindow::MainWindow(AppContext& app, QWidget* parent)
+    : QMainWindow(parent), m_app(app), m_rail(new Rail), m_pages(new QStackedWidget), m_status(new StatusBar) {
+  setWindowTitle(QStringLiteral("Scalewright"));
+  setWindowIcon(applicationIcon());
+  setAcceptDrops(true);
+  m_pages->setObjectName(QStringLiteral("pages"));
+  auto* centre = wrap(vbox({grow(hbox({m_rail, grow(m_pages)}, 0)), m_status}, 0));
+  setCentralWidget(centre);
+  m_toast = new Toast(this);
+
+  m_rail->addPlace(tr("Models"), QStringLiteral("models"), QStringLiteral("1"));
+  m_rail->addPlace(tr("Quantize"), QStringLiteral("quantize"), QStringLiteral("2"));
+  m_rail->addPlace(tr("Fine-tune"), QStringLiteral("tune"), QStringLiteral("3"));
+  m_rail->addPlace(tr("Runs"), QStringLiteral("runs"), QStringLiteral("4"));
+  m_rail->addPlace(tr("Chat"), QStringLiteral("chat"), QStringLiteral("5"));
+  m_rail->addPlace(tr("Export"), QStringLiteral("export"), QStringLiteral("6"));
+  m_rail->addFoot(tr("Settings"), QStringLiteral("settings"), QString());
+  m_rail->addFoot(tr("Help"), QStringLiteral("help"), QStringLiteral("F1"));
+  connect(m_rail, &Rail::chosen, this, [this](int index) { showPlace(Place(index)); });
+  connect(m_rail->head(), &QAbstractButton::clicked, this, &MainWindow::showProjectMenu);
+  connect(&m_app.project(), &Project::changed, this, &MainWindow::projectChanged);
+  projectChanged();
+
+  JobQueue& jobs = m_app.jobs();
+  connect(&jobs, &JobQueue::jobStarted, this, &MainWindow::jobChanged);
+  connect(&jobs, &JobQueue::jobProgressed, this, &MainWindow::jobChanged);
+  connect(&jobs, &JobQueue::jobDone, this, &MainWindow::jobDone);
+  connect(&jobs, &JobQueue::idle, this, [this] {
+    if (m_closing) close();
+  });
+  connect(m_status, &StatusBar::jobClicked, this, [this] {
+    if (Job* job = m_app.jobs().current(); job && job->place() != Place::None) showPlace(job->place());
+  });
+  buildMenu();
+  qApp->installEventFilter(this);
+
+  setMinimumSize(640, 420);
+  if (!restoreGeometry(m_app.settings().geometry())) resize(px(1280), px(720));
+  auto* clock = new QTimer(this);
+  connect(clock, &QTimer::timeout, this, &MainWindow::updateMachine);
+  clock->start(2000);
+  updateMachine();
+  fitWidth();
+  QTimer::singleShot(600, this, &MainWindow::offerInterruptedRuns);
+}
+
+MainWindow::~MainWindow() { qApp->removeEventFilter(this); }
+
+void MainWindow::setPage(Place place, MakePage make) { m_make.insert(place, std::move(make)); }
+
+Page* MainWindow::page(Place place) {
+  if (Page* made = m_made.value(place)) return made;
+  const MakePage make = m_make.value(place);
+  if (!make) return nullptr;
+  Page* page = make();
+  m_made.insert(place, page);
+  m_pages->addWidget(page);
+  page->setNarrow(m_narrow);
+  connect(page, &Page::message, this, &MainWindow::deliver);
+  return page;
+}
+
+void MainWindow::showPlace(Place place) {
+  Page* next = page(place);
+  if (!next) return;
+  if (Page* before = m_made.value(m_place); before && before != next) before->deactivate();
+  const bool changed = place != m_place;
+  m_place = place;
+  m_rail->setCurrent(int(place));
+  m_pages->setCurrentWidget(next);
+  setWindowTitle(QStringLiteral("%1 – Scalewright").arg(next->title()));
+  next->activate();
+  if (changed && isVisible())
+    if (QWidget* field = next->firstField()) field->setFocus(Qt::OtherFocusReason);
+}
+
+void MainWindow::deliver(const PageMessage& message) {
+  if (message.to == Place::None) {
+    for (Page* page : m_made) page->receive(message);
+    return;
+  }
+  if (Page* to = page(message.to)) {
+    showPlace(message.to);
+    to->receive(message);
+  }
+}
+
+void MainWindow::openPaths(const QStringList& paths) {
+  if (paths.isEmpty()) return;
+  deliver({Place::Models, page_messages::kOpenFile, {{QStringLiteral("paths"), paths}}});
+}
+
+void MainWindow::buildMenu() {
+  auto act = [this](QMenu* menu, const QString& text, const QKeySequence& key, auto&& run) {
+    QAction* action = menu->addAction(text);
+    if (!key.isEmpty()) action->setShortcut(key);
+    connect(action, &QAction::triggered, this, run);
+    addAction(action);  // works while the menu bar is hidden
+    return action;
+  };
+  QMenu* file = menuBar()->addMenu(tr("&File"));
+  act(file, tr("&Open model…"), QKeySequence::Open, [this] {
+    const QStringList paths = QFileDialog::getOpenFileNames(this, tr("Open a model"), {}, tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
+    openPaths(paths);
+  });
+  act(file, tr("&New…"), QKeySequence::New, [this] {
+    if (Page* page = m_made.value(m_place); !page || !page->newItem()) newProject();
+  });
+  file->addSeparator();
+  act(file, tr("New &project…"), {}, [this] { newProject(); });
+  act(file, tr("Open pro&ject…"), {}, [this] { openProject(); });
+  file->addSeparator();
+  act(file, tr("&Quit"), QKeySequence::Quit, [this] { close(); });
+
+  QMenu* edit = menuBar()->addMenu(tr("&Edit"));
+  act(edit, tr("&Undo"), {}, [this] {
+    if (Page* page = m_made.value(m_place)) page->undo();
+  });
+  QMenu* view = menuBar()->addMenu(tr("&View"));
+  const QStringList names{tr("&Models"), tr("&Quantize"), tr("&Fine-tune"), tr("&Runs"), tr("&Chat"), tr("&Export")};
+  for (int i = 0; i < names.size(); ++i)
+    act(view, names[i], QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + i)), [this, i] { showPlace(Place(i)); });
+  view->addSeparator();
+  act(view, tr("&Settings"), QKeySequence(Qt::CTRL | Qt::Key_Comma), [this] { showPlace(Place::Settings); });
+  act(view, tr("Re&fresh"), QKeySequence(Qt::Key_F5), [this] {
+    if (Page* page = m_made.value(m_place)) page->refresh();
+  });
+  act(view, tr("Next &area"), QKeySequence(Qt::Key_F6), [this] { cycleFocus(); });
+  auto larger = [this](double factor) { m_app.settings().setFontScale(m_app.settings().fontScale() * factor); };
+  act(view, tr("&Larger text"), QKeySequence::ZoomIn, [larger] { larger(1.1); });
+  act(view, tr("S&maller text"), QKeySequence::ZoomOut, [larger] { larger(1 / 1.1); });
+  act(view, tr("&Normal text"), QKeySequence(Qt::CTRL | Qt::Key_0), [this] { m_app.settings().setFontScale(1.0); });
+  QMenu* help = menuBar()->addMenu(tr("&Help"));
+  act(help, tr("&Help"), QKeySequence::HelpContents, [this] { showPlace(Place::Help); });
+  act(help, tr("&About Scalewright"), {}, [this] { deliver({Place::Help, QStringLiteral("about"), {}}); });
+
+  auto* primary = new QAction(this);
+  primary->setShortcuts({QKeySequence(Qt::CTRL | Qt::Key_Return), QKeySequence(Qt::CTRL | Qt::Key_Enter)});
+  connect(primary, &QAction::triggered, this, [this] {
+    if (Page* page = m_made.value(m_place)) page->primary();
+  });
+  addAction(primary);
+  auto* menuKey = new QAction(this);
+  menuKey->setShortcut(Qt::Key_F10);
+  connect(menuKey, &QAction::triggered, this, &MainWindow::toggleMenu);
+  addAction(menuKey);
+  menuBar()->hide();
+}
+
+void MainWindow::toggleMenu() {
+  menuBar()->setVisible(!menuBar()->isVisible());
+  if (menuBar()->isVisible()) {
+    menuBar()->setFocus(Qt::MenuBarFocusReason);
+    menuBar()->setActiveAction(menuBar()->actions().value(0));
+  }
+}
+
+void MainWindow::showProjectMenu() {
+  QMenu menu(this);
+  menu.addAction(tr("New project…"), this, &MainWindow::newProject);
+  menu.addAction(tr("Open project…"), this, &MainWindow::openProject);
+  const QStringList recent = m_app.settings().recentProjects();
+  if (!recent.isEmpty()) menu.addSeparator();
+  for (const QString& folder : recent.mid(0, 6)) {
+    QAction* action = menu.addAction(QDir(folder).dirName());
+    action->setToolTip(folder);
+    action->setEnabled(folder != m_app.project().folder());
+    connect(action, &QAction::triggered, this, [this, folder] {
+      QString error;
+      if (!m_app.project().open(folder, &error) && m_made.value(m_place)) m_made.value(m_place)->banner()->show(Tone::Danger, tr("The project was not opened"), error);
+    });
+  }
+  if (m_app.project().isOpen()) {
+    menu.addSeparator();
+    menu.addAction(tr("Show in folder"), this, [this] { Desktop::showInFolder(m_app.project().folder()); });
+  }
+  menu.exec(m_rail->head()->mapToGlobal(QPoint(px(10), m_rail->head()->height())));
+}
+
+void MainWindow::newProject() {
+  const QString folder = QFileDialog::getSaveFileName(this, tr("Name a folder for the new project"), {}, {}, nullptr, QFileDialog::ShowDirsOnly);
+  if (folder.isEmpty()) return;
+  QString error;
+  if (!m_app.project().open(folder, &error))
+    if (Page* page = m_made.value(m_place)) page->banner()->show(Tone::Danger, tr("The project was not made"), error);
+}
+void MainWindow::openProject() {
+  const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a project's folder"));
+  if (folder.isEmpty()) return;
+  QString error;
+  if (!m_app.project().open(folder, &error))
+    if (Page* page = m_made.value(m_place)) page->banner()->show(Tone::Danger, tr("The project was not opened"), error);
+}
+void MainWindow::projectChanged() { m_rail->head()->setProject(m_app.project().name()); }
+
+void MainWindow::jobChanged(Job* job) {
+  if (job->state() != Job::State::Running || job != m_app.jobs().current()) return;
+  m_rail->setProgress(int(job->place()), std::max(job->fraction(), 0.0));
+  m_status->setJob(job->title(), job->cancelling() ? tr("stopping") : job->step(), timeLeftText(job->secondsLeft()));
+}
+
+void MainWindow::jobDone(Job* job) {
+  if (job->place() != Place::None && !m_app.jobs().current())
+    for (int i = 0; i < kPlaces; ++i) m_rail->setProgress(i, -1.0);
+  if (Job* next = m_app.jobs().current())
+    jobChanged(next);
+  else
+    m_status->setReady();
+  updateMachine();
+  if (job->secondsPassed() > 20 && !isActiveWindow() && m_app.settings().notifyWhenDone()) {
+    const QString title = job->state() == Job::State::Succeeded ? tr("%1: done").arg(job->title())
+                          : job->state() == Job::State::Failed  ? tr("%1: failed").arg(job->title())
+                                                                : tr("%1: stopped").arg(job->title());
+    Desktop::notify(title, job->state() == Job::State::Failed ? job->error() : durationText(job->secondsPassed()));
+    QApplication::alert(this);
+  }
+}
+
+void MainWindow::offerInterruptedRuns() {
+  struct Found { QString name, folder; qint64 step = 0; };
+  m_app.jobs().run<std::vector<Found>>(
+      tr("Looking for interrupted runs"), Place::None,
+      [](JobContext&) -> Result<std::vector<Found>> {
+        std::vector<Found> found;
+        if (!std::filesystem::exists(RunStore::default_file())) return found;
+        SW_ASSIGN(auto store, RunStore::open(RunStore::default_file()));
+        SW_ASSIGN(auto rows, store->runs());
+        for (const RunRow& row : rows)
+          if ((row.state == "running" || row.state == "interrupted" || row.state == "paused") && std::filesystem::exists(row.folder))
+            found.push_back({QString::fromStdString(row.name), QString::fromStdString(row.folder), row.step});
+        return found;
+      },
+      this,
+      [this](Result<std::vector<Found>> found) {
+        Page* page = m_made.value(m_place);
+        if (!found || found->empty() || !page || m_app.engine().activeTune().control || page->banner()->isVisible()) return;
+        const Found first = found->front();
+        page->banner()->show(Tone::Info, tr("A run was interrupted at step %1").arg(first.step), tr("%1 can go on from its checkpoint.").arg(first.name));
+        Button* resume = page->banner()->addAction(tr("Resume"));
+        connect(resume, &Button::clicked, this, [this, page, first] {
+          page->banner()->dismiss();
+          deliver({Place::Tune, page_messages::kResumeRun, {{QStringLiteral("path"), first.folder}}});
+        });
+      },
+      Lane::Quick);
+}
+
+void MainWindow::updateMachine() {
+  const MemoryStatus memory = memory_status();
+  m_status->setMachine(m_app.engine().deviceText(),
+                       tr("%1 used  ·  %2 free").arg(bytesText(resident_bytes()), bytesText(memory.available_bytes)));
+}
+
+void MainWindow::fitWidth() {
+  const bool compact = width() < px(kWideWindow);
+  m_rail->setCompact(compact);
+  const bool narrow = width() - m_rail->width() < px(kWidePage);
+  if (narrow == m_narrow) return;
+  m_narrow = narrow;
+  for (Page* page : m_made) page->setNarrow(narrow);
+}
+
+void MainWindow::cycleFocus() {
+  QWidget* focus = QApplication::focusWidget();
+  Page* page = m_made.value(m_place);
+  if (!page) return;
+  if (!focus || m_rail->isAncestorOf(focus)) {
+    QWidget* field = page->firstField() ? page->firstField() : page;
+    field->setFocus(Qt::TabFocusReason);
+  } else {
+    m_rail->item(int(m_place))->setFocus(Qt::TabFocusReason);
+  }
+}
+
+void MainWindow::saveState() {
+  m_app.settings().setGeometry(saveGeometry());
+  m_app.settings().setValue(QStringLiteral("window/place"), int(m_place));
+  for (Page* page : m_made) page->saveState();
+  m_app.settings().save();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  saveState();
+  if (!m_app.jobs().busy()) return event->accept();
+  event->ignore();
+  if (m_closing) return;
+  for (Page* page : m_made)
+    if (!page->mayClose()) return;
+  Job* job = m_app.jobs().current();
+  QMessageBox ask(QMessageBox::Question, tr("Close Scalewright?"), tr("%1 is still running.").arg(job->title()), QMessageBox::NoButton, this);
+  ask.setInformativeText(job->place() == Place::Tune ? tr("It is saved before the window closes, and offered again at the next start.")
+                                                     : tr("It is stopped; nothing half-written is left behind."));
+  QPushButton* leave = ask.addButton(tr("Stop and close"), QMessageBox::AcceptRole);
+  QPushButton* stay = ask.addButton(tr("Keep working"), QMessageBox::RejectRole);
+  ask.setDefaultButton(stay);
+  ask.exec();
+  if (ask.clickedButton() != leave) return;
+  if (!m_app.jobs().busy()) {
+    event->accept();
+    return;
+  }
+  m_closing = true;
+  m_status->setJob(tr("Saving before closing"), {}, {});
+  m_app.jobs().cancelAll();
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+  QMainWindow::resizeEvent(event);
+  fitWidth();
+}
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+  if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+}
+void MainWindow::dropEvent(QDropEvent* event) {
+  QStringList paths;
+  for (const QUrl& url : event->mimeData()->urls())
+    if (url.isLocalFile()) paths << url.toLocalFile();
+  if (paths.isEmpty()) return;
+  event->acceptProposedAction();
+  openPaths(paths);
+}
+
+// Alt alone shows and hides the menu bar.
+bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
+  if (event->type() == QEvent::KeyPress) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    m_altAlone = key->key() == Qt::Key_Alt && key->modifiers() == Qt::AltModifier;
+  } else if (event->type() == QEvent::KeyRelease && m_altAlone && watched == static_cast<QObject*>(windowHandle())) {
+    if (static_cast<QKeyEvent*>(event)->key() == Qt::Key_Alt && isActiveWindow()) {
+      m_altAlone = false;
+      toggleMenu();
+    }
+  } else if (event->type() == QEvent::MouseButtonPress) {
+    m_altAlone = false;
+  }
+  return QMainWindow::eventFilter(watched, event);
+}
+
+}  // namespace scalewright::ui

@@ -1,0 +1,69 @@
+#pragma once
+// The window: rail, pages, status bar, menu; keeps its geometry, shows what runs, asks before it closes on a running job.
+
+#include <QHash>
+#include <QMainWindow>
+#include <functional>
+
+#include "ui/pages/page.h"
+
+class QStackedWidget;
+
+namespace scalewright::ui {
+
+class Rail;
+class StatusBar;
+class Toast;
+
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+ public:
+  using MakePage = std::function<Page*()>;
+  explicit MainWindow(AppContext& app, QWidget* parent = nullptr);
+  ~MainWindow() override;
+
+  // Pages are made when they are first needed, so that the window is there at once.
+  void setPage(Place place, MakePage make);
+  void showPlace(Place place);
+  Place currentPlace() const { return m_place; }
+  Page* page(Place place);
+  void deliver(const PageMessage& message);
+  Toast* toast() const { return m_toast; }
+  StatusBar* status() const { return m_status; }
+  Rail* rail() const { return m_rail; }
+  void openPaths(const QStringList& paths);  // from the command line, a drop or Ctrl+O
+
+ protected:
+  void closeEvent(QCloseEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
+ private:
+  void buildMenu();
+  void showProjectMenu();
+  void newProject();
+  void openProject();
+  void projectChanged();
+  void jobChanged(Job* job);
+  void jobDone(Job* job);
+  void offerInterruptedRuns();
+  void updateMachine();
+  void fitWidth();
+  void cycleFocus();
+  void toggleMenu();
+  void saveState();
+
+  AppContext& m_app;
+  Rail* m_rail;
+  QStackedWidget* m_pages;
+  StatusBar* m_status;
+  Toast* m_toast;
+  QHash<Place, MakePage> m_make;
+  QHash<Place, Page*> m_made;
+  Place m_place = Place::None;
+  bool m_closing = false, m_narrow = false, m_altAlone = false;
+};
+
+}  // namespace scalewright::ui

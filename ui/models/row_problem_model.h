@@ -1,0 +1,34 @@
+#pragma once
+// What is wrong with rows of a dataset: line, problem with its field, and what happens to the row.
+
+#include <QAbstractTableModel>
+
+#include "engine/data/dataset.h"
+
+namespace scalewright::ui {
+
+class RowProblemModel : public QAbstractTableModel {
+  Q_OBJECT
+ public:
+  enum Column { Line, Problem, Outcome, ColumnCount };
+  explicit RowProblemModel(QObject* parent = nullptr);
+  // Left-out rows of the dataset, then rows that are cut to the context.
+  void setRows(const Dataset& dataset, const EncodedDataset& encoded, qint64 context);
+  void clear();
+  qint64 line(int row) const;
+
+  int rowCount(const QModelIndex& parent = {}) const override;
+  int columnCount(const QModelIndex& parent = {}) const override;
+  QVariant data(const QModelIndex& index, int role) const override;
+  QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+ private:
+  struct Row {
+    qint64 line;
+    QString problem, detail, outcome;
+    int tone;
+  };
+  QList<Row> m_rows;
+};
+
+}  // namespace scalewright::ui

@@ -1,0 +1,311 @@
+#include "ui/pages/runs_page.h"
+
+#include <QDialog>
+#include <QDialogButtonBox>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <cmath>
+
+#include "ui/jobs/app_context.h"
+#include "ui/main_window.h"
+#include "ui/models/run_report.h"
+#include "ui/settings/format.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/chart.h"
+#include "ui/widgets/chip.h"
+#include "ui/widgets/empty_state.h"
+#include "ui/widgets/layout.h"
+#include "ui/widgets/page_header.h"
+#include "ui/widgets/segmented.h"
+#include "ui/widgets/table.h"
+#include "ui/widgets/toast.h"
+
+namespace scalewright::ui {
+namespace {
+
+constexpr double kSmoothing = 0.9;
+
+struct History {
+  std::vector<RunRow> runs;
+  QHash<qint64, double> exact;
+};
+
+}  // namespace
+
+RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr("Runs"), tr("Every run ever made here: compare, resume, annotate, report."), parent) {
+  m_report = new Button(Button::Default, tr("Report…"), QStringLiteral("file"));
+  m_report->setHint(tr("A page with the recipe, the curves and the figures of this run, as HTML or PDF"));
+  m_chat = new Button(Button::Primary, tr("Chat with it"), QStringLiteral("chat"));
+  header()->setActions({m_report, m_chat});
+
+  m_what = new Segmented({tr("Loss"), tr("Validation"), tr("Rate")});
+  m_what->setName(tr("Curve"));
+  m_saveChart = new Button(Button::Icon, tr("Save the chart as PNG, SVG or CSV"), QStringLiteral("save"));
+  m_chart = new Chart;
+  m_chart->setEmptyText(tr("Check runs below to compare them"));
+  m_chart->setBoxTitle([](double x) { return RunsPage::tr("Step %1").arg(std::lround(x)); });
+  m_chartCard = new Card(tr("Loss"), tr("smoothed"));
+  m_chartCard->addTool(m_what);
+  m_chartCard->addTool(m_saveChart);
+  m_chartCard->add({grow(m_chart)});
+  m_recipeTable = new TableView(28);
+  m_recipeTable->setModel(&m_recipes);
+  m_recipeTable->setSelectionMode(QAbstractItemView::NoSelection);
+  m_recipeTable->setAccessibleName(tr("Recipes of the compared runs"));
+  m_recipeCard = new Card(tr("Recipe"), tr("differences in bold"));
+  m_recipeCard->setBodyMargins(0, 0, 0, 8);
+  m_recipeCard->add({grow(m_recipeTable)});
+
+  m_filter = new QLineEdit;
+  m_filter->setPlaceholderText(tr("Filter runs"));
+  m_filter->setClearButtonEnabled(true);
+  m_filter->setAccessibleName(tr("Filter runs"));
+  setScaledWidth(m_filter, 220);
+  m_compared = new Chip;
+  m_resume = new Button(Button::Quiet, tr("Resume"), QStringLiteral("play"));
+  m_notes = new Button(Button::Quiet, tr("Notes…"), QStringLiteral("note"));
+  m_delete = new Button(Button::Quiet, tr("Delete"), QStringLiteral("trash"));
+  m_proxy.setSourceModel(&m_runs);
+  m_proxy.setFilterCaseSensitivity(Qt::CaseInsensitive);
+  m_proxy.setFilterKeyColumn(RunTableModel::Name);
+  m_proxy.setSortRole(SortRole);
+  m_table = new TableView(46);
+  m_table->setModel(&m_proxy);
+  m_table->setSortingEnabled(true);
+  m_table->sortByColumn(RunTableModel::Started, Qt::DescendingOrder);
+  m_table->setColumns({340, 100, 110, 120, 120, 100, 120}, RunTableModel::Name);
+  m_table->setAccessibleName(tr("Runs"));
+  m_tableCard = new Card;
+  m_tableCard->setBodyMargins(0, 0, 0, 0);
+  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), grow(m_table)});
+
+  m_top = hbox({grow(m_chartCard, 59), grow(m_recipeCard, 41)}, 16);
+  m_content = wrap(vbox({grow(wrap(m_top), 48), grow(m_tableCard, 52)}, 16));
+  m_empty = new EmptyState(QStringLiteral("runs"), tr("No runs yet"), tr("Tune a model: its run appears here, with its curves and its recipe."), tr("Fine-tune a model"));
+  m_empty->hide();
+  body()->addWidget(m_empty, 1);
+  body()->addWidget(m_content, 1);
+
+  connect(m_empty, &EmptyState::actionClicked, this, [this] { send(Place::Tune, page_messages::kRefresh); });
+  connect(m_what, &Segmented::chosen, this, &RunsPage::showCurves);
+  connect(m_saveChart, &QPushButton::clicked, this, [this] { m_chart->saveAs(QStringLiteral("runs.png")); });
+  connect(m_filter, &QLineEdit::textChanged, &m_proxy, &QSortFilterProxyModel::setFilterFixedString);
+  connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &RunsPage::showActions);
+  connect(m_table, &TableView::deletePressed, this, &RunsPage::remove);
+  connect(&m_runs, &RunTableModel::comparedChanged, this, &RunsPage::readCurves);
+  connect(&m_runs, &RunTableModel::renamed, this, [this](qint64 id, const QString& name) {
+    change(tr("Renaming"), [id, name = name.toStdString()](RunStore& store) { return store.rename(id, name); });
+  });
+  connect(m_resume, &QPushButton::clicked, this, &RunsPage::resume);
+  connect(m_notes, &QPushButton::clicked, this, &RunsPage::editNotes);
+  connect(m_delete, &QPushButton::clicked, this, &RunsPage::remove);
+  connect(m_report, &QPushButton::clicked, this, &RunsPage::report);
+  connect(m_chat, &QPushButton::clicked, this, &RunsPage::primary);
+  m_table->restoreState(QStringLiteral("runs/table"), app.settings());
+  showActions();
+}
+
+QWidget* RunsPage::firstField() const { return m_table; }
+void RunsPage::activate() { read(); }
+void RunsPage::saveState() { m_table->saveState(QStringLiteral("runs/table"), app().settings()); }
+void RunsPage::setNarrow(bool narrow) { m_top->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
+
+void RunsPage::receive(const PageMessage& message) {
+  if (message.what == page_messages::kShowRun) {
+    m_wanted = message.values.value(QStringLiteral("path")).toString();
+    read();
+  }
+}
+
+const RunRow* RunsPage::selected() const {
+  const QModelIndex index = m_table->currentIndex();
+  return index.isValid() ? m_runs.run(m_proxy.mapToSource(index).row()) : nullptr;
+}
+
+void RunsPage::read() {
+  app().jobs().run<History>(
+      tr("Reading the history"), Place::None,
+      [](JobContext& context) -> Result<History> {
+        std::string warning;
+        SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file(), &warning));
+        if (!warning.empty()) context.warning(warning);
+        History history;
+        SW_ASSIGN(history.runs, store->runs());
+        for (const RunRow& run : history.runs) {
+          SW_ASSIGN(const auto evaluations, store->evaluations(run.id));
+          for (const EvaluationRow& row : evaluations)
+            if (row.kind == "exact_match") history.exact[run.id] = row.value;
+        }
+        return history;
+      },
+      this,
+      [this](Result<History> history) {
+        if (!history) return showError(tr("The history cannot be read"), QString::fromStdString(history.error().message));
+        const RunRow* before = selected();
+        const qint64 keep = before ? before->id : 0;
+        const bool first = m_runs.rowCount() == 0;
+        m_runs.setRuns(std::move(history->runs), history->exact);
+        const bool none = m_runs.rowCount() == 0;
+        m_empty->setVisible(none);
+        m_content->setVisible(!none);
+        int row = m_runs.rowOf(keep);
+        for (int i = 0; i < m_runs.rowCount(); ++i)
+          if (!m_wanted.isEmpty() && QString::fromStdString(m_runs.run(i)->folder) == m_wanted) row = i;
+        m_wanted.clear();
+        if (row < 0 && !none) row = 0;
+        if (row >= 0) m_table->setCurrentIndex(m_proxy.mapFromSource(m_runs.index(row, 0)));
+        if (first && !none && m_runs.compared().isEmpty()) m_runs.setCompared(m_runs.run(row)->id, true);
+        else readCurves();
+        showActions();
+      },
+      Lane::Quick);
+}
+
+void RunsPage::readCurves() {
+  const QList<qint64> ids = m_runs.compared();
+  m_compared->setState(tr("%1 compared").arg(ids.size()), Tone::Accent);
+  m_compared->setVisible(!ids.isEmpty());
+  std::vector<RunRow> rows;
+  for (const qint64 id : ids) rows.push_back(*m_runs.run(m_runs.rowOf(id)));
+  m_recipes.setRuns(rows);
+  QList<int> widths{110};
+  for (qsizetype i = 0; i < ids.size(); ++i) widths.append(100);
+  m_recipeTable->setColumns(widths, static_cast<int>(widths.size()) - 1);
+  m_recipeCard->setHint(ids.size() > 1 ? tr("differences in bold; %1 equal lines hidden").arg(m_recipes.hiddenRows()) : QString());
+  app().jobs().run<QHash<qint64, Curves>>(
+      tr("Reading curves"), Place::None,
+      [ids](JobContext&) -> Result<QHash<qint64, Curves>> {
+        SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
+        QHash<qint64, Curves> all;
+        for (const qint64 id : ids) {
+          Curves c;
+          SW_ASSIGN(const auto steps, store->steps(id));
+          double smoothed = 0.0;
+          for (const StepRecord& s : steps) {
+            smoothed = c.loss.isEmpty() ? s.loss : kSmoothing * smoothed + (1.0 - kSmoothing) * s.loss;
+            c.steps.append(static_cast<double>(s.step));
+            c.loss.append(s.loss);
+            c.smoothed.append(smoothed);
+            c.rate.append(s.learning_rate);
+          }
+          SW_ASSIGN(const auto validations, store->validations(id));
+          for (const ValidationRecord& v : validations) {
+            c.validationSteps.append(static_cast<double>(v.step));
+            c.validation.append(v.loss);
+          }
+          all.insert(id, c);
+        }
+        return all;
+      },
+      this,
+      [this](Result<QHash<qint64, Curves>> curves) {
+        if (!curves) return showError(tr("The curves cannot be read"), QString::fromStdString(curves.error().message));
+        m_curves = std::move(*curves);
+        showCurves();
+      },
+      Lane::Quick);
+}
+
+void RunsPage::showCurves() {
+  const int what = m_what->current();
+  const QStringList titles = {tr("Loss"), tr("Validation loss"), tr("Learning rate")};
+  m_chartCard->setTitle(titles[what]);
+  m_chartCard->setHint(what == 0 ? tr("smoothed") : QString());
+  m_chart->clearSeries();
+  int style = 0;
+  for (const qint64 id : m_runs.compared()) {
+    const RunRow* run = m_runs.run(m_runs.rowOf(id));
+    SeriesStyle series = ChartTheme::runStyle(style++, run ? QString::fromStdString(run->name) : QString());
+    series.circles = what == 1;
+    const Curves c = m_curves.value(id);
+    const int number = m_chart->addSeries(series);
+    if (what == 1) m_chart->setData(number, c.validationSteps, c.validation);
+    else m_chart->setData(number, c.steps, what == 0 ? c.smoothed : c.rate);
+  }
+}
+
+void RunsPage::showActions() {
+  const RunRow* run = selected();
+  const QString none = run ? QString() : tr("Choose a run in the table");
+  const bool there = run && QFileInfo::exists(QString::fromStdString(run->folder));
+  const QString gone = run && !there ? tr("The folder of this run was moved or deleted") : none;
+  const bool active = run && run->state == "running";
+  m_chat->setRefusal(gone);
+  m_report->setRefusal(none);
+  m_notes->setRefusal(none);
+  m_delete->setRefusal(active ? tr("It is running: stop it first") : none);
+  m_resume->setRefusal(!gone.isEmpty() ? gone : active ? tr("It is running") : run && run->step >= run->steps ? tr("It is finished") : QString());
+}
+
+void RunsPage::primary() {
+  if (const RunRow* run = selected()) send(Place::Chat, page_messages::kCompare, {{"path", QString::fromStdString(run->folder)}});
+}
+
+void RunsPage::resume() {
+  if (const RunRow* run = selected()) send(Place::Tune, page_messages::kResumeRun, {{"path", QString::fromStdString(run->folder)}});
+}
+
+void RunsPage::change(const QString& title, std::function<Result<void>(RunStore&)> work) {
+  app().jobs().run<bool>(
+      title, Place::None,
+      [work = std::move(work)](JobContext&) -> Result<bool> {
+        SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
+        SW_TRY(work(*store));
+        return true;
+      },
+      this,
+      [this](Result<bool> done) {
+        if (!done) showError(tr("The history was not changed"), QString::fromStdString(done.error().message));
+        read();
+      },
+      Lane::Quick);
+}
+
+// Only the entry in the history goes; the files of the run stay. Undone by the toast or Ctrl+Z.
+void RunsPage::remove() {
+  const RunRow* run = selected();
+  if (!run || run->state == "running") return;
+  m_deleted = run->id;
+  const QString name = QString::fromStdString(run->name);
+  change(tr("Deleting"), [id = run->id](RunStore& store) { return store.set_deleted(id, true); });
+  if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("%1 was deleted from the history; its files stay").arg(name), tr("Undo"), [this] { undo(); });
+}
+
+bool RunsPage::undo() {
+  if (m_deleted == 0) return false;
+  change(tr("Undoing"), [id = std::exchange(m_deleted, 0)](RunStore& store) { return store.set_deleted(id, false); });
+  return true;
+}
+
+void RunsPage::editNotes() {
+  const RunRow* run = selected();
+  if (!run) return;
+  QDialog dialog(this);
+  dialog.setWindowTitle(tr("Notes on %1").arg(QString::fromStdString(run->name)));
+  auto* edit = new QPlainTextEdit(QString::fromStdString(run->notes));
+  edit->setAccessibleName(tr("Notes"));
+  auto* buttons = new QDialogButtonBox(QDialogButtonBox::Save | QDialogButtonBox::Cancel);
+  dialog.setLayout(vbox({grow(edit), buttons}, 12, QMargins(16, 16, 16, 16)));
+  dialog.resize(px(480), px(280));
+  connect(buttons, &QDialogButtonBox::accepted, &dialog, &QDialog::accept);
+  connect(buttons, &QDialogButtonBox::rejected, &dialog, &QDialog::reject);
+  if (dialog.exec() == QDialog::Accepted)
+    change(tr("Writing notes"), [id = run->id, text = edit->toPlainText().toStdString()](RunStore& store) { return store.set_notes(id, text); });
+}
+
+void RunsPage::report() {
+  const RunRow* run = selected();
+  if (!run) return;
+  const QString path = QFileDialog::getSaveFileName(this, tr("Save the report"), QString::fromStdString(run->name) + QStringLiteral(".html"), tr("HTML (*.html);;PDF (*.pdf)"));
+  if (path.isEmpty()) return;
+  if (!m_runs.compared().contains(run->id)) m_runs.setCompared(run->id, true);
+  constexpr int kWidth = 900, kHeight = 420;
+  QString error;
+  if (!writeRunReport(path, *run, m_chart->picture(QSize(kWidth, kHeight)), &error)) showError(tr("The report was not written"), error);
+}
+
+}  // namespace scalewright::ui

@@ -1,0 +1,71 @@
+#pragma once
+// Runs: every run ever made here. Compare curves and recipes, resume, annotate, rename, delete with undo, report.
+
+#include <QHash>
+#include <QSortFilterProxyModel>
+
+#include "ui/models/recipe_diff_model.h"
+#include "ui/models/run_table_model.h"
+#include "ui/pages/page.h"
+
+class QLineEdit;
+class QStackedLayout;
+
+namespace scalewright::ui {
+
+class Button;
+class Card;
+class Chart;
+class Chip;
+class EmptyState;
+class Segmented;
+class TableView;
+
+class RunsPage : public Page {
+  Q_OBJECT
+ public:
+  explicit RunsPage(AppContext& app, QWidget* parent = nullptr);
+  void activate() override;
+  void refresh() override { read(); }
+  void receive(const PageMessage& message) override;
+  void primary() override;
+  bool undo() override;
+  void setNarrow(bool narrow) override;
+  void saveState() override;
+  QWidget* firstField() const override;
+
+ private:
+  struct Curves {
+    QList<double> steps, loss, smoothed, rate, validationSteps, validation;
+  };
+  void read();
+  void readCurves();
+  void showCurves();
+  void showActions();
+  const RunRow* selected() const;
+  void resume();
+  void remove();
+  void editNotes();
+  void report();
+  void change(const QString& title, std::function<Result<void>(RunStore&)> work);
+
+  RunTableModel m_runs;
+  QSortFilterProxyModel m_proxy;
+  RecipeDiffModel m_recipes;
+  QHash<qint64, Curves> m_curves;
+  qint64 m_deleted = 0;
+  QString m_wanted;             // folder to select once read
+
+  Button *m_report, *m_chat, *m_resume, *m_notes, *m_delete, *m_saveChart;
+  Segmented* m_what;
+  Chart* m_chart;
+  Card *m_chartCard, *m_recipeCard, *m_tableCard;
+  TableView *m_recipeTable, *m_table;
+  QLineEdit* m_filter;
+  Chip* m_compared;
+  EmptyState* m_empty;
+  QWidget *m_content;
+  class QBoxLayout* m_top;
+};
+
+}  // namespace scalewright::ui

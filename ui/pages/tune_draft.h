@@ -1,0 +1,28 @@
+#pragma once
+// What the wizard's steps fill in together: a run that is not started yet.
+
+#include <QString>
+#include <memory>
+
+#include "engine/data/dataset.h"
+#include "engine/model/model.h"
+#include "engine/tune/trainer.h"
+#include "ui/jobs/engine_host.h"
+
+namespace scalewright::ui {
+
+struct TuneDraft {
+  ModelSummary summary;                       // of the chosen model; path empty: none
+  std::shared_ptr<OpenModel> open;            // once the data step has opened it
+  std::shared_ptr<const Dataset> dataset;     // as imported
+  std::shared_ptr<const EncodedDataset> encoded;
+  TuneRecipe recipe;                          // model, data and all settings
+  int preset = 1;                             // 0 quick, 1 balanced, 2 thorough, 3 own
+  QString name;                               // of the run
+  bool fromSample = false;
+
+  bool hasModel() const { return !summary.path.empty(); }
+  bool hasData() const { return encoded && !encoded->examples.empty(); }
+};
+
+}  // namespace scalewright::ui

@@ -1,0 +1,295 @@
+#include "ui/pages/tune_method_step.h"
+
+#include <QButtonGroup>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QFileInfo>
+#include <QGridLayout>
+#include <QLineEdit>
+#include <QSpinBox>
+#include <cmath>
+
+#include "ui/jobs/app_context.h"
+#include "ui/settings/format.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/chart.h"
+#include "ui/widgets/facts_grid.h"
+#include "ui/widgets/form_field.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/option_card.h"
+
+namespace scalewright::ui {
+namespace {
+
+// Passes over the data of the three presets.
+constexpr double kPresetEpochs[] = {1.0, 3.0, 6.0};
+
+QSpinBox* whole(int low, int high, const QString& tip) {
+  auto* box = new QSpinBox;
+  box->setRange(low, high);
+  box->setButtonSymbols(QAbstractSpinBox::NoButtons);
+  box->setToolTip(tip);
+  return box;
+}
+
+QDoubleSpinBox* real(double low, double high, int decimals, const QString& tip) {
+  auto* box = new QDoubleSpinBox;
+  box->setDecimals(decimals);
+  box->setRange(low, high);
+  box->setButtonSymbols(QAbstractSpinBox::NoButtons);
+  box->setToolTip(tip);
+  return box;
+}
+
+}  // namespace
+
+TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* parent) : TuneStep(app, draft, parent) {
+  m_presets = new QButtonGroup(this);
+  auto* presetRow = hbox({}, 10);
+  const QStringList names = {tr("Quick"), tr("Balanced"), tr("Thorough")};
+  const QStringList lines = {tr("Shows whether your data works."), tr("Right for a few hundred rows."), tr("Learns most; watch the validation loss.")};
+  for (int i = 0; i < 3; ++i) {
+    auto* card = new OptionCard(names[i], lines[i]);
+    if (i == 1) card->setChip(tr("Recommended"), Tone::Accent);
+    m_presets->addButton(card, i);
+    m_presetCards.append(card);
+    addItems(presetRow, {grow(card)});
+  }
+  auto* length = new Card(tr("How long to learn"));
+  length->add({presetRow});
+
+  m_what = new QButtonGroup(this);
+  auto* whatRow = hbox({}, 10);
+  const QStringList what = {tr("Scales of groups"), tr("Row multipliers")};
+  for (int i = 0; i < 2; ++i) {
+    auto* card = new OptionCard(what[i], i == 0 ? tr("Every scale learns. Learns most.") : tr("One factor an output row: a small pack, faster steps. Fits any file type."));
+    m_what->addButton(card, i);
+    m_whatCards.append(card);
+    addItems(whatRow, {grow(card)});
+  }
+  auto* learns = new Card(tr("What learns"));
+  learns->add({whatRow});
+
+  m_prompt = new QLineEdit;
+  m_prompt->setPlaceholderText(tr("A question of yours"));
+  m_prompt->setAccessibleName(tr("A prompt of your own"));
+  auto* prompt = new Card(tr("A prompt of your own"));
+  prompt->add({m_prompt, label(tr("Answered at each validation, so that progress can be read and not only plotted."), FontRole::Help, Ink::Text3, true)});
+
+  m_fold = new Button(Button::Quiet, tr("Advanced"), QStringLiteral("right"));
+  m_fold->setCheckable(true);
+  m_advanced = buildAdvanced();
+  m_advanced->hide();
+  auto* advanced = new Card;
+  advanced->add({hbox({m_fold, fill()}, 8), m_advanced});
+
+  m_facts = new FactsGrid;
+  m_rateChart = new Chart;
+  m_rateChart->setLegendVisible(false);
+  m_rateChart->setYFromZero(true);
+  m_rateChart->setTickCount(4, 2);
+  m_rateChart->setYFormat([](double v) { return rateText(v); });
+  m_rateSeries = m_rateChart->addSeries({.name = tr("learning rate"), .token = &ThemeTokens::seriesRate, .width = 2.0, .dashes = {4, 3}});
+  setScaledMinimum(m_rateChart, 0, 130);
+  auto* expect = new Card(tr("What to expect"));
+  expect->add({m_facts, horizontalLine(), label(tr("Learning rate"), FontRole::Strong), m_rateChart});
+  m_name = new QLineEdit;
+  auto* name = new Card;
+  name->add({new FormField(tr("Name"), m_name, tr("Shown in Runs and as the name of the pack."))});
+
+  auto* left = wrap(vbox({length, learns, prompt, advanced, fill()}, 16));
+  auto* right = wrap(vbox({expect, name, fill()}, 16));
+  setScaledWidth(right, 322);
+  m_columnsLayout = hbox({grow(left), right}, 16);
+  setLayout(m_columnsLayout);
+
+  connect(m_presets, &QButtonGroup::idClicked, this, &TuneMethodStep::choosePreset);
+  connect(m_what, &QButtonGroup::idClicked, this, [this] { takeOver(); });
+  connect(m_fold, &QPushButton::toggled, this, [this](bool open) {
+    m_advanced->setVisible(open);
+    m_fold->setIconName(open ? QStringLiteral("down") : QStringLiteral("right"));
+    show();
+  });
+  connect(m_prompt, &QLineEdit::editingFinished, this, [this] { this->draft().recipe.sample_prompt = m_prompt->text().trimmed().toStdString(); });
+  connect(m_name, &QLineEdit::textEdited, this, [this](const QString& text) {
+    this->draft().name = text.trimmed();
+    emit changed();
+  });
+}
+
+QWidget* TuneMethodStep::buildAdvanced() {
+  m_epochs = real(0.01, 1000, 2, tr("Passes over the data"));
+  m_context = whole(16, 131072, tr("Tokens of a row: longer rows are cut"));
+  m_batch = whole(1, 256, tr("Rows computed at once"));
+  m_accumulate = whole(1, 1024, tr("Batches whose gradients are added before a step"));
+  m_rate = real(0, 1, 6, tr("0: the default for the bits of this model"));
+  m_warmup = real(0, 0.5, 3, tr("Part of the steps in which the rate goes up"));
+  m_clip = real(0, 100, 3, tr("Largest gradient norm; 0: none"));
+  m_decay = real(0, 1, 4, tr("Pulls the scales back to where they were"));
+  m_seed = whole(0, 1'000'000, tr("Same seed, same run, to the bit"));
+  m_schedule = new QComboBox;
+  m_schedule->addItems({tr("constant"), tr("cosine"), tr("linear")});
+  m_schedule->setToolTip(tr("How the learning rate goes down"));
+  m_form = new QComboBox;
+  m_form->addItems({tr("relative: s = s0 (1 + θ)"), tr("raw: s itself")});
+  m_form->setToolTip(tr("Relative steps mean the same for every model; raw is the paper's form"));
+  m_system = new QLineEdit;
+  m_system->setToolTip(tr("For rows that have none"));
+  auto* grid = new QGridLayout;
+  const QList<QPair<QString, QWidget*>> fields = {{tr("Epochs"), m_epochs}, {tr("Context"), m_context}, {tr("Batch"), m_batch}, {tr("Accumulate"), m_accumulate},
+                                                  {tr("Learning rate"), m_rate}, {tr("Warm-up"), m_warmup}, {tr("Gradient clip"), m_clip}, {tr("Weight decay"), m_decay},
+                                                  {tr("Schedule"), m_schedule}, {tr("Form"), m_form}, {tr("Seed"), m_seed}, {tr("System prompt"), m_system}};
+  for (int i = 0; i < fields.size(); ++i) grid->addWidget(new FormField(fields[i].first, fields[i].second), i / 4, i % 4);
+  for (QSpinBox* box : {m_context, m_batch, m_accumulate, m_seed}) connect(box, &QSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
+  for (QDoubleSpinBox* box : {m_epochs, m_rate, m_warmup, m_clip, m_decay}) connect(box, &QDoubleSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
+  for (QComboBox* box : {m_schedule, m_form}) connect(box, &QComboBox::activated, this, &TuneMethodStep::takeOver);
+  connect(m_system, &QLineEdit::editingFinished, this, &TuneMethodStep::takeOver);
+  return wrap(grid);
+}
+
+QWidget* TuneMethodStep::firstField() const { return m_presetCards[std::clamp(draft().preset, 0, 2)]; }
+void TuneMethodStep::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
+QString TuneMethodStep::refusal() const { return draft().name.isEmpty() ? tr("Give the run a name") : QString(); }
+
+QString TuneMethodStep::value() const {
+  const QStringList names = {tr("Quick"), tr("Balanced"), tr("Thorough"), tr("Own")};
+  return names[std::clamp(draft().preset, 0, 3)];
+}
+
+void TuneMethodStep::enter() {
+  if (draft().name.isEmpty()) draft().name = QFileInfo(QString::fromStdString(draft().recipe.data.string())).completeBaseName() + '-' + value().toLower();
+  if (draft().recipe.sample_prompt.empty() && draft().dataset && !draft().dataset->examples.empty()) {
+    for (const Message& message : draft().dataset->examples.front().messages)
+      if (message.role == "user") draft().recipe.sample_prompt = message.content;
+  }
+  show();
+  estimate();
+}
+
+void TuneMethodStep::choosePreset(int preset) {
+  const QString before = value().toLower();
+  draft().preset = preset;
+  draft().recipe.epochs = kPresetEpochs[preset];
+  draft().recipe.steps = 0;
+  if (draft().name.endsWith('-' + before)) draft().name = draft().name.chopped(before.size()) + value().toLower();
+  show();
+  estimate();
+  emit changed();
+}
+
+void TuneMethodStep::takeOver() {
+  TuneRecipe& r = draft().recipe;
+  const int64_t context = r.context;
+  r.granularity = m_what->checkedId() == 1 ? Granularity::Row : Granularity::Group;
+  r.epochs = m_epochs->value();
+  r.context = m_context->value();
+  r.batch = m_batch->value();
+  r.accumulate = m_accumulate->value();
+  r.learning_rate = m_rate->value();
+  r.warmup = m_warmup->value();
+  r.clip = m_clip->value();
+  r.weight_decay = m_decay->value();
+  r.seed = static_cast<uint64_t>(m_seed->value());
+  r.schedule = static_cast<Schedule>(m_schedule->currentIndex());
+  r.parametrization = static_cast<Parametrization>(m_form->currentIndex());
+  r.system_prompt = m_system->text().toStdString();
+  if (r.context != context) draft().encoded.reset();  // rows are cut elsewhere now: the data step reads them again
+  draft().preset = 3;
+  for (int i = 0; i < 3; ++i)
+    if (r.epochs == kPresetEpochs[i]) draft().preset = i;
+  show();
+  estimate();
+  emit changed();
+}
+
+QString TuneMethodStep::advancedLine() const {
+  const TuneRecipe& r = draft().recipe;
+  return tr("context %1, batch %2, rate %3, warm-up %4, clip %5, seed %6")
+      .arg(r.context)
+      .arg(r.batch * r.accumulate)
+      .arg(r.learning_rate > 0 ? rateText(r.learning_rate) : m_plan ? rateText(m_plan->learning_rate) : tr("default"))
+      .arg(percentText(r.warmup, 0))
+      .arg(r.clip)
+      .arg(r.seed);
+}
+
+void TuneMethodStep::show() {
+  const TuneRecipe& r = draft().recipe;
+  m_presets->setExclusive(false);
+  for (int i = 0; i < 3; ++i) m_presetCards[i]->setChecked(draft().preset == i);
+  m_presets->setExclusive(true);
+  m_whatCards[r.granularity == Granularity::Row ? 1 : 0]->setChecked(true);
+  m_epochs->setValue(r.epochs);
+  m_context->setValue(static_cast<int>(r.context));
+  m_batch->setValue(static_cast<int>(r.batch));
+  m_accumulate->setValue(static_cast<int>(r.accumulate));
+  m_rate->setValue(r.learning_rate);
+  m_warmup->setValue(r.warmup);
+  m_clip->setValue(r.clip);
+  m_decay->setValue(r.weight_decay);
+  m_seed->setValue(static_cast<int>(r.seed));
+  m_schedule->setCurrentIndex(static_cast<int>(r.schedule));
+  m_form->setCurrentIndex(static_cast<int>(r.parametrization));
+  m_system->setText(QString::fromStdString(r.system_prompt));
+  m_prompt->setText(QString::fromStdString(r.sample_prompt));
+  m_prompt->setCursorPosition(0);
+  if (m_name->text() != draft().name) m_name->setText(draft().name);
+  m_fold->setText(m_fold->isChecked() ? tr("Advanced") : tr("Advanced    %1").arg(advancedLine()));
+  showEstimate();
+}
+
+// The plan of the present settings, made off the UI thread; nothing is run.
+void TuneMethodStep::estimate() {
+  m_plan.reset();
+  showEstimate();
+  const int number = ++m_estimate;
+  app().jobs().run<TunePlan>(
+      tr("Planning"), Place::Tune,
+      [engine = &app().engine(), recipe = draft().recipe](JobContext& context) -> Result<TunePlan> {
+        SW_ASSIGN(Backend* const backend, engine->backend());
+        SW_ASSIGN(const auto open, engine->open(recipe.model, context));
+        return Trainer::plan(*open->model, *backend, recipe);
+      },
+      this,
+      [this, number](Result<TunePlan> plan) {
+        if (number != m_estimate) return;
+        if (!plan) return emit failed(tr("This cannot be planned"), QString::fromStdString(plan.error().message));
+        m_plan = std::make_shared<TunePlan>(std::move(*plan));
+        show();
+      });
+}
+
+void TuneMethodStep::showEstimate() {
+  const QString unknown = QStringLiteral("–");
+  const TunePlan* plan = m_plan.get();
+  const double seconds = plan ? plan->seconds_per_step : 0.0;
+  for (int i = 0; i < 3; ++i) {
+    const double steps = plan ? std::ceil(kPresetEpochs[i] * static_cast<double>(plan->batches_per_epoch) / static_cast<double>(draft().recipe.accumulate)) : 0.0;
+    const double minutes = steps * seconds / 60.0;
+    m_presetCards[i]->setMetric(plan ? (minutes < 1 ? tr("< 1") : QString::number(std::lround(minutes))) : unknown, tr("min"),
+                                plan ? tr("%1 epochs, %2 steps").arg(kPresetEpochs[i]).arg(countText(static_cast<qint64>(steps))) : tr("%1 epochs").arg(kPresetEpochs[i]));
+  }
+  if (plan) {
+    const int active = draft().recipe.granularity == Granularity::Row ? 1 : 0;
+    m_whatCards[active]->setLine(tr("%1 numbers learn; a pack of %2. %3").arg(countText(plan->trainable), bytesText(plan->pack_bytes), active ? tr("Fits any file type.") : tr("Learns most.")));
+  }
+  m_facts->setFacts({{tr("Time"), plan ? durationText(seconds * static_cast<double>(plan->steps)) : unknown},
+                     {tr("Steps"), plan ? countText(plan->steps) : unknown},
+                     {tr("Tokens learned"), plan ? countText(plan->learned_tokens) : unknown},
+                     {tr("Memory"), plan ? bytesText(plan->ledger.total_bytes) : unknown},
+                     {tr("Checkpoints"), tr("every %1 s").arg(draft().recipe.checkpoint_every)},
+                     {tr("Fits"), !plan ? unknown : plan->ledger.fits ? tr("yes, %1 stay free").arg(bytesText(plan->ledger.available_bytes - std::min(plan->ledger.available_bytes, plan->ledger.total_bytes))) : tr("no: see the plan")}});
+  const int64_t steps = plan ? plan->steps : 100;
+  const double peak = plan ? plan->learning_rate : draft().recipe.learning_rate > 0 ? draft().recipe.learning_rate : 1e-3;
+  QList<double> x, y;
+  constexpr int kPoints = 120;
+  for (int i = 0; i <= kPoints; ++i) {
+    const int64_t step = std::min<int64_t>(steps - 1, steps * i / kPoints);
+    x.append(static_cast<double>(step));
+    y.append(learning_rate_at(draft().recipe, peak, step, steps));
+  }
+  m_rateChart->setData(m_rateSeries, x, y);
+}
+
+}  // namespace scalewright::ui

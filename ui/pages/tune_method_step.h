@@ -1,0 +1,59 @@
+#pragma once
+// Step 3: how long to learn and what learns. Three presets; everything else folded away with good defaults.
+
+#include "ui/pages/tune_step.h"
+
+class QButtonGroup;
+class QCheckBox;
+class QComboBox;
+class QDoubleSpinBox;
+class QLineEdit;
+class QPlainTextEdit;
+class QSpinBox;
+
+namespace scalewright::ui {
+
+class Button;
+class Card;
+class Chart;
+class FactsGrid;
+class OptionCard;
+
+class TuneMethodStep : public TuneStep {
+  Q_OBJECT
+ public:
+  TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* parent = nullptr);
+  QString purpose() const override { return tr("Choose how long to learn. Everything else has a good default."); }
+  QString refusal() const override;
+  QString value() const override;
+  void enter() override;
+  void setNarrow(bool narrow) override;
+  QWidget* firstField() const override;
+
+ private:
+  QWidget* buildAdvanced();
+  void choosePreset(int preset);
+  void takeOver();       // widgets -> draft
+  void show();           // draft -> widgets
+  void estimate();
+  void showEstimate();
+  QString advancedLine() const;
+
+  std::shared_ptr<TunePlan> m_plan;   // of the present settings, or null
+  int m_estimate = 0;                 // number of the last estimate asked for
+  QButtonGroup *m_presets, *m_what;
+  QList<OptionCard*> m_presetCards, m_whatCards;
+  QLineEdit *m_prompt, *m_name;
+  Button* m_fold;
+  QWidget* m_advanced;
+  QSpinBox *m_context, *m_batch, *m_accumulate, *m_seed;
+  QDoubleSpinBox *m_epochs, *m_rate, *m_warmup, *m_clip, *m_decay;
+  QComboBox *m_schedule, *m_form;
+  QLineEdit* m_system;
+  FactsGrid* m_facts;
+  Chart* m_rateChart;
+  int m_rateSeries;
+  class QBoxLayout* m_columnsLayout;
+};
+
+}  // namespace scalewright::ui

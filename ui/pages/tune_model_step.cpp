@@ -1,0 +1,119 @@
+#include "ui/pages/tune_model_step.h"
+
+#include <QComboBox>
+#include <QFileDialog>
+#include <QFileInfo>
+
+#include "engine/core/system.h"
+#include "ui/jobs/app_context.h"
+#include "ui/settings/format.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/facts_grid.h"
+#include "ui/widgets/form_field.h"
+#include "ui/widgets/labels.h"
+
+namespace scalewright::ui {
+
+TuneModelStep::TuneModelStep(AppContext& app, TuneDraft& draft, QWidget* parent) : TuneStep(app, draft, parent) {
+  m_model = new QComboBox;
+  m_model->setToolTip(tr("A quantized model: GGUF, or a folder of safetensors (GPTQ, AWQ, compressed-tensors)"));
+  m_facts = new FactsGrid(2, 8);
+  m_notice = new Banner;
+  auto* browse = new Button(Button::Default, tr("Choose a file…"), QStringLiteral("folder"));
+  auto* card = new Card(tr("Model"));
+  card->add({hbox({grow(m_model), browse}, 8), m_notice, m_facts});
+  auto* about = new Card(tr("What will happen"));
+  about->add({label(tr("The integers of the model are frozen. Tuning moves only their scales, a few megabytes in all, so the tuned model has the "
+                       "same size and speed, and your file is not touched: what is learned goes into a folder of its own."),
+                    FontRole::Body, Ink::Text2, true)});
+  setLayout(vbox({card, about, fill()}, 16));
+  connect(browse, &QPushButton::clicked, this, &TuneModelStep::choose);
+  connect(m_model, &QComboBox::activated, this, [this](int index) { setModel(m_model->itemData(index).toString()); });
+}
+
+QWidget* TuneModelStep::firstField() const { return m_model; }
+
+QString TuneModelStep::refusal() const {
+  if (!draft().hasModel()) return tr("Choose a model first");
+  if (!draft().summary.unsupported.empty()) return QString::fromStdString(draft().summary.unsupported);
+  if (!draft().summary.quantized) return tr("This model is in full precision: quantize it first");
+  if (!draft().summary.has_tokenizer) return tr("This model has no tokenizer beside it");
+  return {};
+}
+
+QString TuneModelStep::value() const { return QString::fromStdString(draft().summary.name); }
+
+void TuneModelStep::enter() {
+  fill();
+  show();
+}
+
+void TuneModelStep::fill() {
+  m_model->clear();
+  QStringList paths = app().settings().recentModels();
+  for (const QString& path : app().project().models())
+    if (!paths.contains(path)) paths.append(path);
+  const QString sample = QString::fromStdString(sample_model_path().string());
+  if (!paths.contains(sample)) paths.append(sample);
+  const QString chosen = QString::fromStdString(draft().summary.path.string());
+  if (!chosen.isEmpty() && !paths.contains(chosen)) paths.prepend(chosen);
+  for (const QString& path : paths)
+    if (QFileInfo::exists(path) && !is_run_folder(path.toStdString())) m_model->addItem(QFileInfo(path).fileName(), path);
+  m_model->setPlaceholderText(tr("Choose a model"));
+  m_model->setCurrentIndex(chosen.isEmpty() ? -1 : m_model->findData(chosen));
+}
+
+void TuneModelStep::choose() {
+  const QString path = QFileDialog::getOpenFileName(this, tr("Choose a model"), {}, tr("Models (*.gguf *.safetensors)"));
+  if (!path.isEmpty()) setModel(path.endsWith(QLatin1String(".safetensors")) ? QFileInfo(path).path() : path);
+}
+
+void TuneModelStep::setModel(const QString& path) {
+  if (path.isEmpty()) return;
+  m_reading = path;
+  app().jobs().run<ModelSummary>(
+      tr("Reading %1").arg(QFileInfo(path).fileName()), Place::Tune, [path = path.toStdString()](JobContext&) { return summarize_model(path); }, this,
+      [this, path](Result<ModelSummary> summary) {
+        if (m_reading != path) return;
+        if (!summary) {
+          emit failed(tr("This model cannot be opened"), QString::fromStdString(summary.error().message));
+          return;
+        }
+        if (draft().summary.path != summary->path) {
+          draft().open.reset();
+          draft().encoded.reset();
+        }
+        draft().summary = std::move(*summary);
+        draft().recipe.model = draft().summary.path;
+        app().settings().addRecentModel(path);
+        fill();
+        show();
+        emit changed();
+      },
+      Lane::Quick);
+}
+
+void TuneModelStep::show() {
+  const ModelSummary& s = draft().summary;
+  m_facts->setVisible(draft().hasModel());
+  m_notice->dismiss();
+  if (!draft().hasModel()) return;
+  m_facts->setFacts({{tr("Family"), QString::fromStdString(s.family)},
+                     {tr("Type"), QString::fromStdString(s.type)},
+                     {tr("Parameters"), shortCountText(s.parameters)},
+                     {tr("Size"), bytesText(s.file_bytes)},
+                     {tr("Layers"), countText(s.layers)},
+                     {tr("Context"), countText(s.context_length)},
+                     {tr("Chat template"), s.has_chat_template ? tr("found") : tr("none: plain turns are used")},
+                     {tr("Bits a weight"), numberText(s.bits_per_weight, 2)}});
+  if (!s.unsupported.empty()) {
+    m_notice->show(Tone::Danger, tr("This model cannot be run"), QString::fromStdString(s.unsupported), false);
+  } else if (!s.quantized) {
+    m_notice->show(Tone::Info, tr("This model is in full precision"), tr("Only scales learn, so it has to be quantized first. That takes a minute or two."), false);
+    connect(m_notice->addAction(tr("Quantize it…")), &QPushButton::clicked, this, [this] { emit quantizeWanted(QString::fromStdString(draft().summary.path.string())); });
+  }
+}
+
+}  // namespace scalewright::ui

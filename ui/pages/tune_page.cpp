@@ -1,0 +1,250 @@
+#include "ui/pages/tune_page.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QRegularExpression>
+#include <QStackedWidget>
+
+#include "engine/core/system.h"
+#include "engine/tune/sample_recipe.h"
+#include "ui/jobs/app_context.h"
+#include "ui/pages/tune_data_step.h"
+#include "ui/pages/tune_method_step.h"
+#include "ui/pages/tune_model_step.h"
+#include "ui/pages/tune_plan_step.h"
+#include "ui/pages/tune_run_view.h"
+#include "ui/settings/format.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/desktop.h"
+#include "ui/widgets/layout.h"
+#include "ui/widgets/page_header.h"
+#include "ui/widgets/stepper.h"
+
+namespace scalewright::ui {
+
+TunePage::TunePage(AppContext& app, QWidget* parent) : Page(app, Place::Tune, tr("Fine-tune"), tr("Teach the model your answers. Only its scales learn; the codes never change."), parent) {
+  m_draft.recipe.validation_split = 0.1;
+  m_back = new Button(Button::Default, tr("Back"), QStringLiteral("left"));
+  m_next = new Button(Button::Primary, tr("Next"));
+  m_stop = new Button(Button::Default, tr("Stop and keep"), QStringLiteral("stop"));
+  m_stop->setHint(tr("Ends after this step; everything learned so far is kept and can go on later"));
+  m_pause = new Button(Button::Default, tr("Pause"), QStringLiteral("pause"));
+  m_try = new Button(Button::Primary, tr("Try it now"), QStringLiteral("chat"));
+  m_try->setHint(tr("Talk to the model as it is at this step; training goes on after each answer"));
+  m_chat = new Button(Button::Primary, tr("Chat: original | tuned"), QStringLiteral("chat"));
+  m_export = new Button(Button::Default, tr("Export…"), QStringLiteral("export"));
+  m_again = new Button(Button::Default, tr("New run"), QStringLiteral("plus"));
+  for (Button* button : {m_back, m_next, m_stop, m_pause, m_try, m_again, m_export, m_chat}) header()->addAction(button);
+
+  m_stepper = new Stepper({tr("Model"), tr("Data"), tr("Method"), tr("Plan"), tr("Run")});
+  m_model = new TuneModelStep(app, m_draft);
+  m_data = new TuneDataStep(app, m_draft);
+  m_method = new TuneMethodStep(app, m_draft);
+  m_plan = new TunePlanStep(app, m_draft);
+  m_run = new TuneRunView;
+  m_stack = new QStackedWidget;
+  for (QWidget* widget : std::initializer_list<QWidget*>{m_model, m_data, m_method, m_plan, m_run}) m_stack->addWidget(widget);
+  body()->addWidget(m_stepper);
+  body()->addWidget(m_stack, 1);
+
+  for (int i = 0; i < RunStep; ++i) {
+    connect(step(i), &TuneStep::changed, this, &TunePage::showStep);
+    connect(step(i), &TuneStep::failed, this, [this](const QString& title, const QString& text) { showError(title, text); });
+  }
+  connect(m_model, &TuneModelStep::quantizeWanted, this, [this](const QString& path) { send(Place::Quantize, page_messages::kUseModel, {{"path", path}}); });
+  connect(m_plan, &TunePlanStep::editWanted, this, [this] { goTo(MethodStep); });
+  connect(m_stepper, &Stepper::stepClicked, this, [this](int to) {
+    if (m_step != RunStep) goTo(to);
+  });
+  connect(m_back, &QPushButton::clicked, this, [this] { goTo(m_step - 1); });
+  connect(m_next, &QPushButton::clicked, this, &TunePage::next);
+  connect(m_stop, &QPushButton::clicked, this, [this] {
+    if (m_control) m_control->resume();  // a paused run ends too
+    m_byPerson->store(true);
+    if (m_job) m_job->cancel();
+    m_stop->setBusy(true, tr("Stopping"));
+  });
+  connect(m_pause, &QPushButton::clicked, this, [this] {
+    if (!m_control) return;
+    m_control->is_paused() ? m_control->resume() : m_control->pause();
+    showStep();
+  });
+  connect(m_try, &QPushButton::clicked, this, [this] { send(Place::Chat, page_messages::kUseModel, {{"path", QString::fromStdString(m_draft.recipe.model.string())}}); });
+  connect(m_chat, &QPushButton::clicked, this, [this] { send(Place::Chat, page_messages::kCompare, {{"path", m_runFolder}}); });
+  connect(m_export, &QPushButton::clicked, this, [this] { send(Place::Export, page_messages::kUseModel, {{"path", m_runFolder}}); });
+  connect(m_again, &QPushButton::clicked, this, [this] {
+    m_finished = false;
+    m_draft.name.clear();
+    goTo(MethodStep);
+  });
+  goTo(ModelStep);
+}
+
+TunePage::~TunePage() = default;
+
+TuneStep* TunePage::step(int index) const { return index < RunStep ? qobject_cast<TuneStep*>(m_stack->widget(index)) : nullptr; }
+QWidget* TunePage::firstField() const { return step(m_step) ? step(m_step)->firstField() : m_try; }
+
+void TunePage::setNarrow(bool narrow) {
+  for (int i = 0; i < RunStep; ++i) step(i)->setNarrow(narrow);
+  m_run->setNarrow(narrow);
+}
+
+void TunePage::activate() {
+  if (running() || m_finished) return;
+  if (step(m_step)) step(m_step)->enter();
+}
+
+void TunePage::receive(const PageMessage& message) {
+  const QString path = message.values.value(QStringLiteral("path")).toString();
+  if (message.what == page_messages::kResumeRun) {
+    if (running()) return showError(tr("A run is going on"), tr("One run at a time: stop it or wait until it is done, then resume the other."));
+    resumeRun(path);
+    return;
+  }
+  if (message.what != page_messages::kUseModel && message.what != page_messages::kSample) return;
+  if (running()) return goTo(RunStep);
+  m_finished = false;
+  m_draft.name.clear();
+  if (message.what == page_messages::kSample) return trySample();
+  m_draft.fromSample = false;
+  goTo(ModelStep);
+  m_model->setModel(path);
+}
+
+// The sample model, dataset and recipe, ready to be looked at and started with Next.
+void TunePage::trySample() {
+  m_draft.recipe = sample_recipe(true);
+  m_draft.recipe.validation_split = 0.1;
+  m_draft.recipe.data = sample_dataset_path(false);
+  m_draft.preset = 3;
+  m_draft.fromSample = true;
+  m_draft.dataset.reset();
+  m_draft.encoded.reset();
+  goTo(ModelStep);
+  m_model->setModel(QString::fromStdString(sample_model_path().string()));
+}
+
+void TunePage::goTo(int target) {
+  m_step = std::clamp<int>(target, ModelStep, RunStep);
+  m_reached = std::max(m_reached, m_step);
+  m_stack->setCurrentIndex(m_step);
+  banner()->dismiss();
+  if (step(m_step)) step(m_step)->enter();
+  showStep();
+}
+
+void TunePage::showStep() {
+  const bool onRun = m_step == RunStep;
+  const bool active = running();
+  m_stepper->setVisible(!onRun);
+  m_stepper->setCurrent(m_step);
+  m_stepper->setReached(m_reached);
+  for (int i = 0; i < RunStep; ++i) m_stepper->setStepValue(i, i < m_reached ? step(i)->value() : QString());
+  const QStringList names = {tr("Next: Data"), tr("Next: Method"), tr("Next: Plan"), tr("Start")};
+  QList<QWidget*> actions;
+  if (!onRun) {
+    if (m_step > ModelStep) actions << m_back;
+    actions << m_next;
+    m_next->setText(names[m_step]);
+    m_next->setIconName(m_step == PlanStep ? QStringLiteral("play") : QString());
+    m_next->setRefusal(step(m_step)->refusal());
+    header()->setTitle(tr("Fine-tune"));
+    header()->setPurpose(step(m_step)->purpose());
+  } else {
+    if (active) actions << m_stop << m_pause << m_try;
+    else if (m_finished) actions << m_again << m_export << m_chat;
+    else actions << m_again;
+    const bool paused = m_control && m_control->is_paused();
+    m_pause->setText(paused ? tr("Resume") : tr("Pause"));
+    m_pause->setIconName(paused ? QStringLiteral("play") : QStringLiteral("pause"));
+    header()->setTitle(m_draft.name);
+    header()->setPurpose(tr("%1 learns %2. Safe to close: the run is offered again at the next start.")
+                             .arg(QFileInfo(QString::fromStdString(m_draft.recipe.model.string())).fileName(), QFileInfo(QString::fromStdString(m_draft.recipe.data.string())).fileName()));
+  }
+  header()->setActions(actions);
+}
+
+void TunePage::primary() {
+  if (m_step == RunStep) {
+    if (running()) m_try->click();
+    else if (m_finished) m_chat->click();
+    return;
+  }
+  if (m_next->isEnabled()) next();
+}
+
+void TunePage::next() {
+  if (!step(m_step)->refusal().isEmpty()) return;
+  if (m_step != PlanStep) return goTo(m_step + 1);
+  start(false, freshFolder());
+}
+
+// runs/<name>, or <name>-2 and so on where that is taken.
+QString TunePage::freshFolder() const {
+  static const QRegularExpression unsafe(QStringLiteral("[^\\w.-]+"));
+  QString name = QString(m_draft.name).replace(unsafe, QStringLiteral("-"));
+  if (name.isEmpty() || name.startsWith('.')) name.prepend(QStringLiteral("run"));
+  const QString base = app().project().runsFolder() + '/' + name;
+  QString folder = base;
+  for (int i = 2; QFileInfo::exists(folder); ++i) folder = base + '-' + QString::number(i);
+  return folder;
+}
+
+void TunePage::start(bool resume, const QString& folder) {
+  QString error;
+  if (!resume && !app().project().ensureOpen(&error)) return showError(tr("There is no place for the run"), error);
+  m_runFolder = resume ? folder : freshFolder();
+  m_control = std::make_shared<TuneControl>();
+  m_finished = false;
+  m_stop->setBusy(false);
+  m_run->begin(QString::fromStdString(m_draft.recipe.sample_prompt));
+  TuneRequest request;
+  request.recipe = m_draft.recipe;
+  request.recipe.threads = app().settings().threads();
+  request.folder = m_runFolder.toStdString();
+  request.name = m_draft.name;
+  request.resume = resume;
+  request.stoppedByPerson = m_byPerson = std::make_shared<std::atomic<bool>>(false);
+  const EventStream<TuneEvent> events([guard = QPointer<TunePage>(this)](std::vector<TuneEvent> list) {
+    if (guard) guard->m_run->take(list);
+  });
+  m_awake = m_plan->keepAwake() ? std::make_unique<Desktop::StayAwake>(tr("A model is being tuned")) : nullptr;
+  m_job = startTune(app().jobs(), app().engine(), request, m_control, events, this, [this](Result<TuneReport> report) { onDone(std::move(report)); });
+  goTo(RunStep);
+}
+
+void TunePage::onDone(Result<TuneReport> report) {
+  m_awake.reset();
+  m_run->finish(report);
+  const bool cancelledBeforeStart = !report && m_job && m_job->state() == Job::State::Cancelled;
+  m_job.reset();
+  m_control.reset();
+  m_stop->setBusy(false);
+  m_finished = report.has_value();
+  showStep();
+  if (!report && !cancelledBeforeStart) {
+    showError(tr("The run stopped"), QString::fromStdString(report.error().message));
+  } else if (report) {
+    const bool stopped = report->outcome == Outcome::Cancelled;
+    banner()->show(stopped ? Tone::Info : Tone::Ok, stopped ? tr("Stopped, and kept") : tr("It has learned"),
+                   stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
+                           : tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
+    if (stopped) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
+    if (m_plan->notify() && !window()->isActiveWindow()) Desktop::notify(stopped ? tr("Tuning stopped") : tr("Tuning is done"), m_draft.name);
+  }
+}
+
+void TunePage::resumeRun(const QString& folder) {
+  QFile file(folder + QStringLiteral("/recipe.json"));
+  if (!file.open(QIODevice::ReadOnly)) return showError(tr("This run cannot go on"), tr("%1 holds no recipe.json: the folder was moved or deleted.").arg(folder));
+  auto recipe = recipe_from_json(file.readAll().toStdString());
+  if (!recipe) return showError(tr("This run cannot go on"), QString::fromStdString(recipe.error().message));
+  m_draft.recipe = std::move(*recipe);
+  m_draft.name = QFileInfo(folder).fileName();
+  start(true, folder);
+}
+
+}  // namespace scalewright::ui

@@ -1,0 +1,68 @@
+#pragma once
+// Fine-tune: a wizard of five steps, from the model to the live run.
+
+#include <QTimer>
+#include <atomic>
+#include <memory>
+
+#include "ui/jobs/tune_job.h"
+#include "ui/pages/page.h"
+#include "ui/pages/tune_draft.h"
+
+class QStackedWidget;
+
+namespace scalewright::ui {
+
+class Button;
+namespace Desktop { class StayAwake; }
+class Stepper;
+class TuneDataStep;
+class TuneMethodStep;
+class TuneModelStep;
+class TunePlanStep;
+class TuneRunView;
+class TuneStep;
+
+class TunePage : public Page {
+  Q_OBJECT
+ public:
+  explicit TunePage(AppContext& app, QWidget* parent = nullptr);
+  ~TunePage() override;
+  void activate() override;
+  void receive(const PageMessage& message) override;
+  void primary() override;
+  void setNarrow(bool narrow) override;
+  QWidget* firstField() const override;
+  bool running() const { return m_job && !m_job->finished(); }
+
+ private:
+  enum Step { ModelStep, DataStep, MethodStep, PlanStep, RunStep, StepCount };
+  void goTo(int step);
+  void showStep();
+  void next();
+  void start(bool resume, const QString& folder);
+  void resumeRun(const QString& folder);
+  void onDone(Result<TuneReport> report);
+  void trySample();
+  QString freshFolder() const;
+  TuneStep* step(int index) const;
+
+  TuneDraft m_draft;
+  int m_step = ModelStep, m_reached = ModelStep;
+  Stepper* m_stepper;
+  QStackedWidget* m_stack;
+  TuneModelStep* m_model;
+  TuneDataStep* m_data;
+  TuneMethodStep* m_method;
+  TunePlanStep* m_plan;
+  TuneRunView* m_run;
+  Button *m_back, *m_next, *m_stop, *m_pause, *m_try, *m_chat, *m_export, *m_again;
+  std::shared_ptr<TuneControl> m_control;
+  std::shared_ptr<Job> m_job;
+  std::unique_ptr<Desktop::StayAwake> m_awake;
+  QString m_runFolder;
+  bool m_finished = false;
+  std::shared_ptr<std::atomic<bool>> m_byPerson = std::make_shared<std::atomic<bool>>(false);
+};
+
+}  // namespace scalewright::ui

@@ -1,0 +1,51 @@
+#pragma once
+// Step 5: the run, live. Charts of loss, rate, memory and speed; pause, stop and keep, try it now.
+
+#include <QLabel>
+#include <QWidget>
+
+#include "ui/jobs/tune_job.h"
+#include "ui/widgets/ledger_bar.h"
+
+class QHBoxLayout;
+
+namespace scalewright::ui {
+
+class Banner;
+class Button;
+class Chart;
+class ElidedLabel;
+class ProgressBar;
+class Segmented;
+
+class TuneRunView : public QWidget {
+  Q_OBJECT
+ public:
+  explicit TuneRunView(QWidget* parent = nullptr);
+  void begin(const QString& samplePrompt);
+  void take(const std::vector<TuneEvent>& events);
+  void finish(const Result<TuneReport>& report);
+  void setNarrow(bool narrow);
+  QString lossText() const { return m_loss->text(); }
+  Chart* lossChart() const { return m_lossChart; }
+
+ private:
+  QLabel* metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel = nullptr);
+  void takeStep(const StepRecord& record);
+  void showSamples();
+
+  QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_validationWords, *m_speed, *m_memory, *m_memoryWords, *m_codes, *m_prompt;
+  ProgressBar* m_bar;
+  Chart *m_lossChart, *m_memoryChart, *m_speedChart;
+  Segmented* m_scale;
+  int m_raw, m_smooth, m_valid, m_rate, m_gradient, m_speedSeries, m_reserved = -1;
+  QList<int> m_memorySeries;
+  QList<ElidedLabel*> m_answers;
+  std::vector<SampleRecord> m_samples;
+  double m_smoothed = 0.0, m_lastValidation = -1.0;
+  bool m_any = false;
+  QList<double> m_parts;       // planned bytes by part, bottom to top
+  class QBoxLayout* m_columnsLayout;
+};
+
+}  // namespace scalewright::ui

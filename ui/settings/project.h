@@ -1,0 +1,43 @@
+#pragma once
+// A project: a folder the person picked with links to models and datasets, and the runs and packs made there.
+
+#include <QObject>
+#include <QStringList>
+
+namespace scalewright::ui {
+
+class Settings;
+
+class Project : public QObject {
+  Q_OBJECT
+ public:
+  explicit Project(Settings& settings, QObject* parent = nullptr);
+
+  bool isOpen() const { return !m_folder.isEmpty(); }
+  QString name() const;        // the folder's name; "No project yet"
+  QString folder() const { return m_folder; }
+  QString runsFolder() const;  // folder()/runs
+  // Opens or creates; false with a message that says what to do. An empty folder means none.
+  bool open(const QString& folder, QString* error = nullptr);
+  // Opens the default project in the user's data folder if none is open; so that work can begin without a question.
+  bool ensureOpen(QString* error = nullptr);
+  void close();
+
+  QStringList models() const { return m_models; }  // files and folders that the person added
+  void addModel(const QString& path);
+  void removeModel(const QString& path);
+  QStringList datasets() const { return m_datasets; }
+  void addDataset(const QString& path);
+
+ signals:
+  void changed();
+
+ private:
+  bool read(QString* error);
+  bool write(QString* error = nullptr) const;
+  Settings& m_settings;
+  QString m_folder;
+  QStringList m_models, m_datasets;
+};
+
+}  // namespace scalewright::ui

@@ -1,0 +1,143 @@
+#include "ui/widgets/answer_view.h"
+
+#include <QAbstractTextDocumentLayout>
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QJsonDocument>
+#include <QScrollBar>
+#include <QTextBlock>
+#include <QTextFrame>
+#include <QWheelEvent>
+
+#include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/layout.h"
+
+namespace scalewright::ui {
+
+FlowText::FlowText(QWidget* parent) : QTextBrowser(parent) {
+  setFrameShape(QFrame::NoFrame);
+  setOpenLinks(false);
+  setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+  viewport()->setAutoFillBackground(false);
+  document()->setDocumentMargin(0);
+  setFontRole(this, FontRole::Body);
+  connect(&theme(), &Theme::changed, this, [this] { setAnswer(m_text, m_streaming); });
+}
+
+void FlowText::setAnswer(const QString& text, bool streaming) {
+  m_text = text;
+  m_streaming = streaming;
+  const QString trimmed = text.trimmed();
+  const bool json = trimmed.startsWith('{') || trimmed.startsWith('[');
+  setStyleProperty(this, "sunken", json);
+  document()->setDocumentMargin(json ? px(10) : 0);
+  if (json) {
+    setFontRole(this, FontRole::Mono);
+    setPlainText(streaming ? text + QStringLiteral("\u258D") : trimmed);
+  } else {
+    setFontRole(this, FontRole::Body);
+    // HTML in an answer is text, not markup.
+    document()->setMarkdown(streaming ? text + QStringLiteral("\u258D") : text, QTextDocument::MarkdownFeatures(QTextDocument::MarkdownDialectGitHub | QTextDocument::MarkdownNoHTML));
+    restyle();
+  }
+  fit();
+}
+
+// Code gets the mono font on the sunken ground.
+void FlowText::restyle() {
+  for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
+    const bool code = block.blockFormat().hasProperty(QTextFormat::BlockCodeFence) || block.blockFormat().hasProperty(QTextFormat::BlockCodeLanguage);
+    QTextCursor cursor(block);
+    if (code) {
+      QTextBlockFormat format = block.blockFormat();
+      format.setBackground(color(&ThemeTokens::sunken));
+      cursor.setBlockFormat(format);
+      cursor.select(QTextCursor::BlockUnderCursor);
+      QTextCharFormat mono;
+      mono.setFont(theme().font(FontRole::Mono));
+      cursor.mergeCharFormat(mono);
+    }
+  }
+}
+
+void FlowText::fit() {
+  document()->setTextWidth(viewport()->width());
+  const int height = static_cast<int>(std::ceil(document()->documentLayout()->documentSize().height())) + 2;
+  if (height != this->height()) setFixedHeight(height);
+}
+
+QSize FlowText::sizeHint() const { return {px(240), height()}; }
+QSize FlowText::minimumSizeHint() const { return {px(80), height()}; }
+
+void FlowText::resizeEvent(QResizeEvent* event) {
+  QTextBrowser::resizeEvent(event);
+  fit();
+}
+
+void FlowText::wheelEvent(QWheelEvent* event) { event->ignore(); }
+
+QVariant FlowText::loadResource(int, const QUrl&) { return {}; }
+
+AnswerView::AnswerView(const QString& whose, QWidget* parent) : QWidget(parent) {
+  m_view = new FlowText;
+  m_view->setAccessibleName(tr("Answer of %1").arg(whose));
+  m_facts = label(tr("reading the prompt…"), FontRole::Help, Ink::Text2);
+  m_copy = new Button(Button::Icon, tr("Copy"), QStringLiteral("copy"));
+  m_again = new Button(Button::Icon, tr("Answer again"), QStringLiteral("refresh"));
+  m_copy->setAccessibleName(tr("Copy the answer of %1").arg(whose));
+  m_again->setAccessibleName(tr("Let %1 answer again").arg(whose));
+  m_copy->hide();
+  m_again->hide();
+  auto* column = vbox({m_view, hbox({m_facts, fill(), m_copy, m_again}, 4)}, 6);
+  column->setContentsMargins(0, 0, 0, 0);
+  setLayout(column);
+  connect(m_copy, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_text); });
+  connect(m_again, &QPushButton::clicked, this, &AnswerView::regenerateClicked);
+}
+
+void AnswerView::show() {
+  m_view->setAnswer(m_text, m_streaming);
+  m_copy->setVisible(!m_streaming);
+  m_again->setVisible(!m_streaming);
+  emit grown();
+}
+
+void AnswerView::append(const QString& text) {
+  m_text += text;
+  ++m_pieces;
+  m_facts->setText(tr("%n token(s) so far", nullptr, m_pieces));
+  show();
+}
+
+void AnswerView::finish(const QString& facts) {
+  m_streaming = false;
+  m_facts->setText(facts);
+  show();
+}
+
+void AnswerView::fail(const QString& message) {
+  m_streaming = false;
+  setInk(m_facts, Ink::Danger);
+  m_facts->setWordWrap(true);
+  m_facts->setText(message);
+  show();
+}
+
+void AnswerView::restart() {
+  m_text.clear();
+  m_pieces = 0;
+  m_streaming = true;
+  setInk(m_facts, Ink::Text2);
+  m_facts->setText(tr("reading the prompt…"));
+  show();
+}
+
+void AnswerView::setText(const QString& text, const QString& facts) {
+  m_text = text;
+  finish(facts);
+}
+
+}  // namespace scalewright::ui

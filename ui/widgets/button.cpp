@@ -1,0 +1,98 @@
+#include "ui/widgets/button.h"
+
+#include <QEvent>
+
+#include "ui/widgets/icons.h"
+#include "ui/widgets/theme.h"
+
+namespace scalewright::ui {
+namespace {
+
+const char* kindName(Button::Kind kind) {
+  switch (kind) {
+    case Button::Default: return "default";
+    case Button::Primary: return "primary";
+    case Button::Soft: return "soft";
+    case Button::Quiet: return "quiet";
+    case Button::Danger: return "danger";
+    case Button::Icon: return "icon";
+    case Button::Square: return "square";
+  }
+  return "default";
+}
+
+}  // namespace
+
+Button::Button(Kind kind, const QString& text, const QString& iconName, QWidget* parent)
+    : QPushButton(parent), m_kind(kind), m_icon(iconName) {
+  setProperty("kind", QLatin1String(kindName(kind)));
+  setAutoDefault(false);
+  const bool iconOnly = kind == Icon || kind == Square;
+  if (iconOnly) {
+    setAccessibleName(text);
+    setHint(text);
+    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+  } else {
+    setText(text);
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+  }
+  setFontRole(this, kind == Primary || kind == Soft ? FontRole::ButtonStrong : FontRole::Button);
+  if (!iconName.isEmpty()) setIconName(iconName);
+}
+
+Token Button::ink() const {
+  switch (m_kind) {
+    case Primary: return &ThemeTokens::onAccent;
+    case Soft: return &ThemeTokens::accentText;
+    case Danger: return &ThemeTokens::danger;
+    default: return &ThemeTokens::text2;
+  }
+}
+
+void Button::setIconName(const QString& name) {
+  m_icon = name;
+  const bool iconOnly = m_kind == Icon || m_kind == Square;
+  setIcon(name.isEmpty() ? QIcon() : iconOnly ? ui::icon(name, ink()) : buttonIcon(name, ink()));
+  sizeIcon();
+}
+
+void Button::sizeIcon() {
+  const bool iconOnly = m_kind == Icon || m_kind == Square;
+  // Fusion keeps 4 px between icon and text; the padded pixmap adds the rest.
+  setIconSize(QSize(px(iconOnly ? 16 : 19), px(16)));
+}
+
+void Button::setHint(const QString& tooltip) {
+  m_hint = tooltip;
+  setToolTip(tooltip);
+}
+
+void Button::setRefusal(const QString& reason) {
+  setEnabled(reason.isEmpty());
+  setToolTip(reason.isEmpty() ? m_hint : reason);
+  setAccessibleDescription(reason);
+}
+
+void Button::setBusy(bool busy, const QString& text) {
+  if (busy == m_busy) return;
+  m_busy = busy;
+  if (busy) {
+    m_text = this->text();
+    setMinimumWidth(width());
+    if (!text.isEmpty()) setText(text);
+    setIcon(buttonIcon(QStringLiteral("refresh"), ink()));
+    setEnabled(false);
+  } else {
+    setText(m_text);
+    setMinimumWidth(0);
+    setIconName(m_icon);
+    setEnabled(true);
+  }
+}
+
+void Button::changeEvent(QEvent* event) {
+  QPushButton::changeEvent(event);
+  if (event->type() == QEvent::FontChange && !icon().isNull()) sizeIcon();
+}
+
+}  // namespace scalewright::ui

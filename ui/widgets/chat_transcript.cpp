@@ -1,0 +1,86 @@
+#include "ui/widgets/chat_transcript.h"
+
+#include <QScrollBar>
+#include <QTimer>
+#include <QVBoxLayout>
+
+#include "ui/widgets/answer_view.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/layout.h"
+
+namespace scalewright::ui {
+
+ChatTranscript::ChatTranscript(QWidget* parent) : QScrollArea(parent) {
+  setFrameShape(QFrame::NoFrame);
+  setWidgetResizable(true);
+  setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  setAccessibleName(tr("Conversation"));
+  m_column = vbox({}, 12, QMargins(16, 10, 16, 10));
+  m_column->addStretch(1);
+  auto* inner = wrap(m_column);
+  setWidget(inner);
+  viewport()->setAutoFillBackground(false);
+  inner->setAutoFillBackground(false);
+}
+
+void ChatTranscript::clear() {
+  for (const Turn& turn : m_turns) delete turn.box;
+  m_turns.clear();
+}
+
+void ChatTranscript::setLog(const ChatLog& log) {
+  clear();
+  for (const ChatTurnLog& turn : log.turns) {
+    addTurn(turn.prompt, log.sideBySide, false);
+    for (size_t side = 0; side < 2; ++side)
+      if (AnswerView* view = m_turns.back().answers[side]) {
+        const ChatAnswer& answer = turn.answers[side];
+        if (answer.given) view->setText(answer.text, answer.facts);
+        else view->fail(tr("Not answered."));
+      }
+  }
+}
+
+void ChatTranscript::addTurn(const QString& prompt, bool sideBySide, bool streaming) {
+  const int number = turns();
+  auto* text = label(prompt, FontRole::Body, Ink::Text, true);
+  text->setTextFormat(Qt::PlainText);
+  text->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  auto* edit = new Button(Button::Icon, tr("Edit the prompt and ask again from here"), QStringLiteral("edit"));
+  auto* row = new QFrame;
+  row->setObjectName(QStringLiteral("promptRow"));
+  row->setLayout(hbox({grow(text), edit}, 8, QMargins(12, 4, 6, 4)));
+  connect(edit, &QPushButton::clicked, this, [this, number] { emit editClicked(number); });
+
+  Turn turn{nullptr, {nullptr, nullptr}};
+  auto* pair = hbox({}, 16);
+  const int sides = sideBySide ? 2 : 1;
+  for (int side = 0; side < sides; ++side) {
+    const QString whose = !sideBySide ? tr("the model") : side == 0 ? tr("the original") : tr("the tuned model");
+    auto* view = new AnswerView(whose);
+    if (side == 1) addItems(pair, {verticalLine()});
+    addItems(pair, {grow(view)});
+    connect(view, &AnswerView::regenerateClicked, this, [this, number, side] { emit regenerateClicked(number, side); });
+    connect(view, &AnswerView::grown, this, &ChatTranscript::followEnd);
+    turn.answers[static_cast<size_t>(side)] = view;
+  }
+  turn.box = wrap(vbox({row, pair}, 10));
+  m_column->insertWidget(m_column->count() - 1, turn.box);
+  m_turns.append(turn);
+  if (streaming) QTimer::singleShot(0, this, [this] { verticalScrollBar()->setValue(verticalScrollBar()->maximum()); });
+}
+
+AnswerView* ChatTranscript::answer(int turn, int side) const {
+  if (turn < 0 || turn >= turns() || side < 0 || side > 1) return nullptr;
+  return m_turns[turn].answers[static_cast<size_t>(side)];
+}
+
+// Stays at the end while text arrives, unless the person scrolled up to read.
+void ChatTranscript::followEnd() {
+  QScrollBar* bar = verticalScrollBar();
+  const bool atEnd = bar->maximum() - bar->value() < px(60);
+  if (atEnd) QTimer::singleShot(0, this, [bar] { bar->setValue(bar->maximum()); });
+}
+
+}  // namespace scalewright::ui

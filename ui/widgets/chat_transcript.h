@@ -1,0 +1,40 @@
+#pragma once
+// Turns of a conversation: a prompt across the whole width, below it the answer, or two answers side by side, aligned turn by turn.
+
+#include <QScrollArea>
+#include <array>
+
+#include "ui/models/chat_log.h"
+
+class QVBoxLayout;
+
+namespace scalewright::ui {
+
+class AnswerView;
+class Button;
+
+class ChatTranscript : public QScrollArea {
+  Q_OBJECT
+ public:
+  explicit ChatTranscript(QWidget* parent = nullptr);
+  void setLog(const ChatLog& log);
+  void addTurn(const QString& prompt, bool sideBySide, bool streaming);
+  AnswerView* answer(int turn, int side) const;  // null: that side has none
+  int turns() const { return static_cast<int>(m_turns.size()); }
+  void clear();
+
+ signals:
+  void editClicked(int turn);
+  void regenerateClicked(int turn, int side);
+
+ private:
+  struct Turn {
+    QWidget* box;
+    std::array<AnswerView*, 2> answers;
+  };
+  void followEnd();
+  QVBoxLayout* m_column;
+  QList<Turn> m_turns;
+};
+
+}  // namespace scalewright::ui

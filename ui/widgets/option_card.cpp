@@ -1,0 +1,121 @@
+#include "ui/widgets/option_card.h"
+
+#include <QPainter>
+#include <cmath>
+
+#include "ui/widgets/chip.h"
+
+namespace scalewright::ui {
+
+void paintRadio(QPainter* painter, const QRectF& rect, bool on, bool enabled) {
+  painter->save();
+  painter->setRenderHint(QPainter::Antialiasing);
+  const double k = rect.width() / 16.0;
+  painter->setPen(QPen(color(on && enabled ? &ThemeTokens::accent : enabled ? &ThemeTokens::control : &ThemeTokens::border), 1.4 * k));
+  painter->setBrush(color(&ThemeTokens::card));
+  painter->drawEllipse(rect.adjusted(1.5 * k, 1.5 * k, -1.5 * k, -1.5 * k));
+  if (on) {
+    painter->setPen(Qt::NoPen);
+    painter->setBrush(color(enabled ? &ThemeTokens::accent : &ThemeTokens::text3));
+    painter->drawEllipse(rect.adjusted(4.5 * k, 4.5 * k, -4.5 * k, -4.5 * k));
+  }
+  painter->restore();
+}
+
+OptionCard::OptionCard(const QString& title, const QString& line, QWidget* parent) : QAbstractButton(parent), m_line(line) {
+  setText(title);
+  setCheckable(true);
+  setAutoExclusive(true);
+  setFocusPolicy(Qt::StrongFocus);
+  setAttribute(Qt::WA_Hover);
+  setAccessibleName(title);
+  setAccessibleDescription(line);
+  QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+  policy.setHeightForWidth(true);
+  setSizePolicy(policy);
+}
+
+void OptionCard::setLine(const QString& line) {
+  if (line == m_line) return;
+  m_line = line;
+  setAccessibleDescription(line);
+  updateGeometry();
+  update();
+}
+void OptionCard::setChip(const QString& text, Tone tone) {
+  m_chip = text;
+  m_tone = tone;
+  update();
+}
+void OptionCard::setChipAtRight(bool right) {
+  m_chipRight = right;
+  update();
+}
+void OptionCard::setMetric(const QString& number, const QString& unit, const QString& below) {
+  m_metric = number;
+  m_unit = unit;
+  m_below = below;
+  updateGeometry();
+  update();
+}
+
+int OptionCard::textLeft() const { return m_metric.isEmpty() ? px(38) : px(14); }
+
+QSize OptionCard::sizeHint() const { return {px(200), heightForWidth(px(200))}; }
+QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(px(200))}; }
+
+int OptionCard::heightForWidth(int width) const {
+  const QFontMetrics help(theme().font(FontRole::Help)), strong(theme().font(FontRole::Strong));
+  const QRect line = help.boundingRect(QRect(0, 0, std::max(40, width - textLeft() - px(12)), 10000), Qt::TextWordWrap, m_line);
+  int height = px(9) + strong.height() + px(2) + (m_line.isEmpty() ? 0 : line.height()) + px(9);
+  if (!m_metric.isEmpty()) height += QFontMetrics(theme().font(FontRole::Metric)).height() + help.height() + px(14);
+  return height;
+}
+
+void OptionCard::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  painter.setRenderHint(QPainter::Antialiasing);
+  const bool on = isChecked(), enabled = isEnabled();
+  painter.setPen(QPen(color(on ? &ThemeTokens::accent : &ThemeTokens::border), 1));
+  painter.setBrush(color(on ? &ThemeTokens::accentSoft : !enabled ? &ThemeTokens::sunken : underMouse() ? &ThemeTokens::hover : &ThemeTokens::card));
+  painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), px(8), px(8));
+
+  const QFont strong = theme().font(FontRole::Strong), help = theme().font(FontRole::Help);
+  const QFontMetrics sm(strong), hm(help);
+  const int top = px(9);
+  const int titleLeft = m_metric.isEmpty() ? px(38) : px(38);
+  paintRadio(&painter, QRectF(px(13), top + (sm.height() - px(16)) / 2.0, px(16), px(16)), on, enabled);
+
+  double right = width() - px(12);
+  if (!m_chip.isEmpty()) {
+    const double w = Chip::sizeFor(m_chip).width();
+    const double x = m_chipRight ? right - w : std::min(double(titleLeft + sm.horizontalAdvance(text()) + px(9)), right - w);
+    Chip::paint(&painter, QPointF(x, top + sm.height() / 2.0), m_chip, m_tone, on);
+    if (m_chipRight) right = x - px(6);
+  }
+  painter.setFont(strong);
+  painter.setPen(color(enabled ? &ThemeTokens::text : &ThemeTokens::text3));
+  painter.drawText(QRectF(titleLeft, top, right - titleLeft, sm.height()), Qt::AlignVCenter, sm.elidedText(text(), Qt::ElideRight, int(right - titleLeft)));
+
+  int y = top + sm.height() + px(2);
+  const int left = textLeft();
+  if (!m_metric.isEmpty()) {
+    const QFont metric = theme().font(FontRole::Metric);
+    const QFontMetrics mm(metric);
+    y += px(4);
+    painter.setFont(metric);
+    painter.drawText(QPointF(left, y + mm.ascent()), m_metric);
+    painter.setFont(theme().font(FontRole::Body));
+    painter.setPen(color(&ThemeTokens::text2));
+    painter.drawText(QPointF(left + mm.horizontalAdvance(m_metric) + px(5), y + mm.ascent()), m_unit);
+    y += mm.height() + px(2);
+    painter.setFont(help);
+    painter.drawText(QRectF(left, y, width() - left - px(10), hm.height()), Qt::AlignVCenter, m_below);
+    y += hm.height() + px(4);
+  }
+  painter.setFont(help);
+  painter.setPen(color(&ThemeTokens::text3));
+  painter.drawText(QRectF(left, y, width() - left - px(12), height() - y), Qt::TextWordWrap, m_line);
+}
+
+}  // namespace scalewright::ui

@@ -1,0 +1,34 @@
+#include "ui/widgets/page_header.h"
+
+#include "ui/widgets/labels.h"
+#include "ui/widgets/layout.h"
+
+namespace scalewright::ui {
+
+PageHeader::PageHeader(QWidget* parent) : QWidget(parent) {
+  setObjectName(QStringLiteral("clear"));
+  m_title = new ElidedLabel({}, FontRole::Title, Ink::Text, Qt::ElideMiddle);
+  m_purpose = new ElidedLabel({}, FontRole::Body, Ink::Text2);
+  m_actions = hbox({}, 8);
+  setLayout(hbox({grow(vbox({m_title, m_purpose}, 3)), m_actions}, 12));
+  setScaledMinimum(this, 0, 44);
+  setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+}
+void PageHeader::setTitle(const QString& title) { m_title->setFullText(title); }
+void PageHeader::setPurpose(const QString& line) { m_purpose->setFullText(line); }
+QString PageHeader::title() const { return m_title->fullText(); }
+QString PageHeader::purpose() const { return m_purpose->fullText(); }
+void PageHeader::addAction(QWidget* control) { m_actions->addWidget(control); }
+void PageHeader::setActions(const QList<QWidget*>& controls) {
+  for (int i = m_actions->count() - 1; i >= 0; --i) {
+    QWidget* widget = m_actions->itemAt(i)->widget();
+    if (!controls.contains(widget)) widget->hide();
+  }
+  for (QWidget* control : controls) {
+    if (m_actions->indexOf(control) >= 0) m_actions->removeWidget(control);
+    m_actions->addWidget(control);
+    control->show();
+  }
+}
+
+}  // namespace scalewright::ui

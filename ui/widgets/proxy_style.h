@@ -1,0 +1,32 @@
+#pragma once
+// Fusion with the few metrics that the look needs.
+
+#include <QProxyStyle>
+#include <QStyleFactory>
+
+namespace scalewright::ui {
+
+class ProxyStyle : public QProxyStyle {
+ public:
+  ProxyStyle() : QProxyStyle(QStyleFactory::create(QStringLiteral("Fusion"))) {}
+
+  int pixelMetric(PixelMetric metric, const QStyleOption* option, const QWidget* widget) const override {
+    switch (metric) {
+      case PM_FocusFrameHMargin:
+      case PM_FocusFrameVMargin: return 4;
+      case PM_SubMenuOverlap: return 0;
+      default: return QProxyStyle::pixelMetric(metric, option, widget);
+    }
+  }
+  int styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const override {
+    switch (hint) {
+      case SH_ToolTip_WakeUpDelay: return 500;
+      case SH_DialogButtonBox_ButtonsHaveIcons: return 0;
+      case SH_EtchDisabledText: return 0;
+      case SH_Slider_AbsoluteSetButtons: return Qt::LeftButton;
+      default: return QProxyStyle::styleHint(hint, option, widget, data);
+    }
+  }
+};
+
+}  // namespace scalewright::ui

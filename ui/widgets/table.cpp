@@ -1,0 +1,185 @@
+#include "ui/widgets/table.h"
+
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QLineEdit>
+#include <QMouseEvent>
+#include <QPainter>
+
+#include "ui/widgets/chart_theme.h"
+#include "ui/widgets/chip.h"
+#include "ui/widgets/icons.h"
+
+namespace scalewright::ui {
+namespace {
+
+QRectF contentRect(const QStyleOptionViewItem& option, const QModelIndex& index, int inset) {
+  const int last = index.model()->columnCount(index.parent()) - 1;
+  return QRectF(option.rect).adjusted(px(index.column() == 0 ? inset : 10), 0, -px(index.column() == last ? inset : 10), 0);
+}
+
+}  // namespace
+
+QRectF TableDelegate::checkRect(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+  const QRectF rect = contentRect(option, index, m_inset);
+  return {rect.left(), rect.center().y() - px(8), double(px(16)), double(px(16))};
+}
+
+void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+  painter->save();
+  painter->setRenderHint(QPainter::Antialiasing);
+  const ThemeTokens& t = theme().tokens();
+  const QRectF row(option.rect);
+  const bool selected = option.state & QStyle::State_Selected;
+  if (selected) painter->fillRect(row, t.accentSoft);
+  if (selected && index.column() == 0) painter->fillRect(QRectF(row.left(), row.top(), px(3), row.height()), t.accent);
+  painter->setPen(QPen(t.border, 1));
+  painter->drawLine(QPointF(row.left(), row.bottom() - 0.5), QPointF(row.right(), row.bottom() - 0.5));
+
+  QRectF rect = contentRect(option, index, m_inset);
+  const QString text = index.data(Qt::DisplayRole).toString();
+  const QVariant check = index.data(Qt::CheckStateRole);
+  if (check.isValid()) {
+    const QRectF box = checkRect(option, index);
+    if (check.toInt() == Qt::Checked) {
+      painter->setPen(Qt::NoPen);
+      painter->setBrush(t.accent);
+      painter->drawRoundedRect(box, px(4), px(4));
+      painter->drawPixmap(box.topLeft() + QPointF(px(2), px(2)), iconPixmap(QStringLiteral("check"), t.onAccent, px(12), painter->device()->devicePixelRatioF(), 2.6));
+    } else {
+      painter->setPen(QPen(t.control, 1));
+      painter->setBrush(t.card);
+      painter->drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), px(4), px(4));
+    }
+    rect.setLeft(rect.left() + px(26));
+  }
+  const QVariant mark = index.data(MarkRole);
+  if (mark.isValid()) {
+    ChartTheme::paintRunMark(painter, QPointF(rect.left(), rect.center().y()), mark.toInt());
+    rect.setLeft(rect.left() + px(28));
+  }
+  const QString glyph = index.data(IconRole).toString();
+  if (!glyph.isEmpty()) {
+    painter->drawPixmap(QPointF(rect.left(), rect.center().y() - px(8)),
+                        iconPixmap(glyph, color(toneText(Tone(index.data(IconToneRole).toInt()))), px(16), painter->device()->devicePixelRatioF()));
+    rect.setLeft(rect.left() + px(24));
+  }
+  const QVariant chip = index.data(ChipRole);
+  const QString sub = index.data(SubTextRole).toString();
+  const bool strong = index.data(StrongRole).toBool(), mono = index.data(MonoRole).toBool();
+  if (chip.isValid()) {
+    if (!text.isEmpty()) Chip::paint(painter, QPointF(rect.left(), rect.center().y()), text, Tone(chip.toInt()), selected);
+  } else if (!sub.isEmpty()) {
+    const QFont first = theme().font(selected || strong ? FontRole::Strong : FontRole::Label), second = theme().font(FontRole::Help);
+    const double half = rect.height() / 2;
+    painter->setFont(first);
+    painter->setPen(t.text);
+    painter->drawText(QRectF(rect.left(), rect.top() + px(2), rect.width(), half - px(1)), Qt::AlignBottom,
+                      QFontMetrics(first).elidedText(text, Qt::ElideMiddle, int(rect.width())));
+    painter->setFont(second);
+    painter->setPen(t.text3);
+    painter->drawText(QRectF(rect.left(), rect.top() + half + px(2), rect.width(), half - px(4)), Qt::AlignTop,
+                      QFontMetrics(second).elidedText(sub, Qt::ElideRight, int(rect.width())));
+  } else {
+    const QFont font = theme().font(mono ? (strong ? FontRole::MonoStrong : FontRole::Mono) : strong ? FontRole::Strong : FontRole::Body);
+    painter->setFont(font);
+    painter->setPen(index.data(QuietRole).toBool() ? t.text2 : t.text);
+    const QVariant align = index.data(Qt::TextAlignmentRole);
+    painter->drawText(rect, (align.isValid() ? align.toInt() : int(Qt::AlignLeft)) | Qt::AlignVCenter,
+                      QFontMetrics(font).elidedText(text, Qt::ElideRight, int(rect.width()) + 1));
+  }
+  const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
+  if (view && view->hasFocus() && (option.state & QStyle::State_HasFocus) && view->property("keyboardFocus").toBool()) {
+    painter->setPen(QPen(t.accent, 2));
+    painter->setBrush(Qt::NoBrush);
+    painter->drawRoundedRect(row.adjusted(2, 2, -2, -3), px(5), px(5));
+  }
+  painter->restore();
+}
+
+QSize TableDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& index) const {
+  const QFont font = theme().font(index.data(MonoRole).toBool() ? FontRole::Mono : FontRole::Label);
+  return {QFontMetrics(font).horizontalAdvance(index.data(Qt::DisplayRole).toString()) + px(36), px(34)};
+}
+
+bool TableDelegate::editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option, const QModelIndex& index) {
+  const QVariant check = index.data(Qt::CheckStateRole);
+  if (check.isValid() && (index.flags() & Qt::ItemIsUserCheckable)) {
+    bool toggle = false;
+    if (event->type() == QEvent::MouseButtonRelease)
+      toggle = checkRect(option, index).adjusted(-px(6), -px(6), px(6), px(6)).contains(static_cast<QMouseEvent*>(event)->position());
+    else if (event->type() == QEvent::KeyPress)
+      toggle = static_cast<QKeyEvent*>(event)->key() == Qt::Key_Space;
+    if (toggle) return model->setData(index, check.toInt() == Qt::Checked ? Qt::Unchecked : Qt::Checked, Qt::CheckStateRole);
+  }
+  return false;
+}
+
+QWidget* TableDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+  QWidget* editor = QStyledItemDelegate::createEditor(parent, option, index);
+  if (editor) setStyleProperty(editor, "inline", true);
+  return editor;
+}
+
+TableView::TableView(int rowHeight, int inset, QWidget* parent) : QTableView(parent), m_rowHeight(rowHeight) {
+  setItemDelegate(new TableDelegate(this, inset));
+  verticalHeader()->hide();
+  setShowGrid(false);
+  setSelectionBehavior(QAbstractItemView::SelectRows);
+  setSelectionMode(QAbstractItemView::SingleSelection);
+  setEditTriggers(QAbstractItemView::EditKeyPressed);
+  setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+  setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+  setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
+  setTabKeyNavigation(false);
+  setWordWrap(false);
+  setFrameShape(QFrame::NoFrame);
+  QHeaderView* header = horizontalHeader();
+  header->setHighlightSections(false);
+  header->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  header->setMinimumSectionSize(24);
+  header->setSectionsClickable(true);
+  setFontRole(header, FontRole::Label);
+  connect(&theme(), &Theme::changed, this, &TableView::rescale);
+  rescale();
+}
+
+void TableView::setColumns(const QList<int>& widths, int stretch) {
+  m_widths = widths;
+  m_stretch = stretch;
+  rescale();
+}
+void TableView::rescale() {
+  verticalHeader()->setDefaultSectionSize(px(m_rowHeight));
+  verticalHeader()->setMinimumSectionSize(px(20));
+  QHeaderView* header = horizontalHeader();
+  header->setFixedHeight(px(30));
+  for (int column = 0; column < m_widths.size() && column < header->count(); ++column) {
+    header->setSectionResizeMode(column, column == m_stretch ? QHeaderView::Stretch : QHeaderView::Interactive);
+    if (column != m_stretch) header->resizeSection(column, px(m_widths[column]));
+  }
+  viewport()->update();
+}
+void TableView::saveState(const QString& name, Settings& settings) const { settings.setState(name, horizontalHeader()->saveState()); }
+void TableView::restoreState(const QString& name, Settings& settings) {
+  const QByteArray state = settings.state(name);
+  if (!state.isEmpty() && horizontalHeader()->restoreState(state)) {
+    for (int column = 0; column < m_widths.size(); ++column)
+      horizontalHeader()->setSectionResizeMode(column, column == m_stretch ? QHeaderView::Stretch : QHeaderView::Interactive);
+  }
+}
+
+void TableView::keyPressEvent(QKeyEvent* event) {
+  if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) {
+    if (state() != EditingState && currentIndex().isValid()) return emit activatedRow(currentIndex().row());
+  }
+  if (event->key() == Qt::Key_Delete) return emit deletePressed();
+  QTableView::keyPressEvent(event);
+}
+void TableView::mouseDoubleClickEvent(QMouseEvent* event) {
+  const QModelIndex index = indexAt(event->pos());
+  QTableView::mouseDoubleClickEvent(event);
+  if (index.isValid() && event->button() == Qt::LeftButton) emit activatedRow(index.row());
+}
+
+}  // namespace scalewright::ui

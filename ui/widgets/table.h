@@ -1,0 +1,51 @@
+#pragma once
+// Tables of the look: one delegate paints every cell from the roles below; rows 34, or 46 with a second line.
+
+#include <QStyledItemDelegate>
+#include <QTableView>
+
+#include "ui/models/cell_roles.h"
+#include "ui/widgets/theme.h"
+
+namespace scalewright::ui {
+
+class TableDelegate : public QStyledItemDelegate {
+  Q_OBJECT
+ public:
+  explicit TableDelegate(QObject* parent = nullptr, int inset = 16) : QStyledItemDelegate(parent), m_inset(inset) {}
+  void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+  QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+  bool editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option, const QModelIndex& index) override;
+  QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+
+ private:
+  QRectF checkRect(const QStyleOptionViewItem& option, const QModelIndex& index) const;
+  int m_inset;
+};
+
+class TableView : public QTableView {
+  Q_OBJECT
+ public:
+  // `rowHeight` in look pixels; column `stretch` takes the room that is left.
+  explicit TableView(int rowHeight = 34, int inset = 16, QWidget* parent = nullptr);
+  void setColumns(const QList<int>& widths, int stretch);  // look pixels; call after setModel
+  int rowHeight() const { return m_rowHeight; }
+  void saveState(const QString& name, Settings& settings) const;
+  void restoreState(const QString& name, Settings& settings);
+
+ signals:
+  void activatedRow(int row);   // Return or double click
+  void deletePressed();
+
+ protected:
+  void keyPressEvent(QKeyEvent* event) override;
+  void mouseDoubleClickEvent(QMouseEvent* event) override;
+
+ private:
+  void rescale();
+  int m_rowHeight;
+  QList<int> m_widths;
+  int m_stretch = 0;
+};
+
+}  // namespace scalewright::ui
