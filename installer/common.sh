@@ -26,6 +26,9 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# Where ccache is installed, what one checkout compiled serves another.
+export CCACHE_BASEDIR=$source_dir CCACHE_NOHASHDIR=1
+
 # build PRESET FOLDER [cmake arguments]: configures and builds.
 build() {
   local preset=$1 folder=$2; shift 2

@@ -6,7 +6,7 @@ set -euo pipefail
 
 install_packages "$here/packages-debian-12.txt" "$here/packages-tests.txt"
 folder=${SCALEWRIGHT_BUILD:-$source_dir/build/dev}
-build dev "$folder" -DSCALEWRIGHT_BENCH=OFF
+build dev "$folder"
 "$here/get-sample.sh"
 log=$folder/tests.log
 say "Testing"

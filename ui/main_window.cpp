@@ -14,6 +14,7 @@
 #include <QStackedWidget>
 #include <QTimer>
 #include <QUrl>
+#include <QWindow>
 
 #include "engine/core/system.h"
 #include "engine/tune/run_store.h"
@@ -24,6 +25,7 @@
 #include "ui/widgets/desktop.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
+#include "ui/widgets/proxy_style.h"
 #include "ui/widgets/rail.h"
 #include "ui/widgets/status_bar.h"
 #include "ui/widgets/theme.h"
@@ -82,6 +84,16 @@ MainWindow::MainWindow(AppContext& app, QWidget* parent)
   updateMachine();
   fitWidth();
   QTimer::singleShot(600, this, &MainWindow::offerInterruptedRuns);
+  // The device says what it is before the first job needs it.
+  QTimer::singleShot(300, this, [this] {
+    EngineHost* engine = &m_app.engine();
+    m_app.jobs().run<bool>(
+        tr("Looking at this machine"), Place::None,
+        [engine](JobContext&) -> Result<bool> {
+          return engine->backend().has_value();
+        },
+        this, [this](Result<bool>) { updateMachine(); });
+  });
 }
 
 MainWindow::~MainWindow() { qApp->removeEventFilter(this); }
@@ -234,13 +246,13 @@ void MainWindow::openProject() {
 void MainWindow::projectChanged() { m_rail->head()->setProject(m_app.project().name()); }
 
 void MainWindow::jobChanged(Job* job) {
-  if (job->state() != Job::State::Running || job != m_app.jobs().current()) return;
+  if (job->state() != Job::State::Running || job != m_app.jobs().current() || job->place() == Place::None) return;
   m_rail->setProgress(int(job->place()), std::max(job->fraction(), 0.0));
   m_status->setJob(job->title(), job->cancelling() ? tr("stopping") : job->step(), timeLeftText(job->secondsLeft()));
 }
 
 void MainWindow::jobDone(Job* job) {
-  if (job->place() != Place::None && !m_app.jobs().current())
+  if (!m_app.jobs().current())
     for (int i = 0; i < kPlaces; ++i) m_rail->setProgress(i, -1.0);
   if (Job* next = m_app.jobs().current())
     jobChanged(next);
@@ -365,9 +377,18 @@ bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
   if (event->type() == QEvent::KeyPress) {
     const auto* key = static_cast<QKeyEvent*>(event);
     m_altAlone = key->key() == Qt::Key_Alt && key->modifiers() == Qt::AltModifier;
+    if (key->key() == Qt::Key_Alt && !ProxyStyle::mnemonicsShown()) {
+      ProxyStyle::showMnemonics(true);
+      update();
+      for (QWidget* child : findChildren<QWidget*>()) child->update();
+    }
+  } else if (event->type() == QEvent::KeyRelease && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Alt && !m_altAlone) {
+    ProxyStyle::showMnemonics(false);
+    for (QWidget* child : findChildren<QWidget*>()) child->update();
   } else if (event->type() == QEvent::KeyRelease && m_altAlone && watched == static_cast<QObject*>(windowHandle())) {
     if (static_cast<QKeyEvent*>(event)->key() == Qt::Key_Alt && isActiveWindow()) {
       m_altAlone = false;
+      ProxyStyle::showMnemonics(false);
       toggleMenu();
     }
   } else if (event->type() == QEvent::MouseButtonPress) {

@@ -151,7 +151,7 @@ Result<int> demo(const Context& context, const Options& options) {
   sampling.max_tokens = 96;
   SessionOptions session_options;
   session_options.context = 512;
-  session_options.precision = Precision::Fast;
+  session_options.precision = Precision::Exact;
   session_options.kv = KvType::F16;
   const auto tuned_scales = snapshot_scales(*model, layout);
   Json answers;

@@ -14,7 +14,7 @@ namespace {
 
 struct Options {
   std::string model, prompt, messages, system, pack;
-  bool raw = false, exact = false, compare = false;
+  bool raw = false, fast = false, compare = false;
   int64_t context = 0;
   SamplingOptions sampling;
 };
@@ -22,8 +22,8 @@ struct Options {
 SessionOptions session_options(const Options& options) {
   SessionOptions session;
   session.context = options.context;
-  session.precision = options.exact ? Precision::Exact : Precision::Fast;
-  session.kv = options.exact ? KvType::F32 : KvType::F16;
+  session.precision = options.fast ? Precision::Fast : Precision::Exact;
+  session.kv = KvType::F16;
   return session;
 }
 
@@ -35,7 +35,7 @@ void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
   verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(CLI::Range(0.0, 1.0))->capture_default_str();
   verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(CLI::Range(0.01, 100.0))->capture_default_str();
   verb->add_option("--context", o->context, "Tokens the conversation may have")->check(CLI::NonNegativeNumber);
-  verb->add_flag("--exact", o->exact, "32-bit activations throughout, as evaluation uses; slower");
+  verb->add_flag("--fast", o->fast, "Activations in 8 bits: faster prompts, answers may differ from the exact ones");
 }
 
 Result<int> generate(const Context& context, Options options) {

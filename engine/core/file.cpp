@@ -16,17 +16,26 @@ constexpr size_t kBufferBytes = size_t{1} << 20;
 
 std::string reason(int error) {
   switch (error) {
-    case ENOENT: return "there is no such file";
+    case ENOENT:
+      return "there is no such file";
     case EACCES:
-    case EPERM: return "this user may not access it";
-    case ENOSPC: return "the disk is full; free some space and try again";
-    case EROFS: return "the disk is read-only; choose another folder";
-    case EISDIR: return "it is a folder";
-    case ENOTDIR: return "a part of its path is not a folder";
+    case EPERM:
+      return "this user may not access it";
+    case ENOSPC:
+      return "the disk is full; free some space and try again";
+    case EROFS:
+      return "the disk is read-only; choose another folder";
+    case EISDIR:
+      return "it is a folder";
+    case ENOTDIR:
+      return "a part of its path is not a folder";
     case EMFILE:
-    case ENFILE: return "too many files are open";
-    case EFBIG: return "the file system does not hold files of this size";
-    default: return std::generic_category().message(error);
+    case ENFILE:
+      return "too many files are open";
+    case EFBIG:
+      return "the file system does not hold files of this size";
+    default:
+      return std::generic_category().message(error);
   }
 }
 
@@ -123,7 +132,8 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
   if (file.descriptor_ < 0) {
     const int error = errno;
     if (error == ENOENT || error == ENOTDIR) {
-      return fail(ErrorCode::Io, path.string() + ": cannot write the file: the folder does not exist; create it first.");
+      return fail(ErrorCode::Io,
+                  path.string() + ": cannot write the file: the folder does not exist; create it first.");
     }
     return io_error(path, "write the file", error);
   }

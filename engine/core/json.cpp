@@ -17,8 +17,10 @@ int nesting(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
@@ -34,12 +36,14 @@ int nesting(std::string_view text) {
 
 Result<json> parse_json(std::string_view text, std::string_view source, int deepest) {
   if (nesting(text) > deepest) {
-    return fail(ErrorCode::Format, std::string(source) + ": the JSON is nested deeper than " + std::to_string(deepest) + " levels.");
+    return fail(ErrorCode::Format,
+                std::string(source) + ": the JSON is nested deeper than " + std::to_string(deepest) + " levels.");
   }
   try {
     return json::parse(text.begin(), text.end());
   } catch (const json::parse_error& error) {
-    return fail(ErrorCode::Format, std::string(source) + ": this is not valid JSON (at byte " + std::to_string(error.byte) + ").");
+    return fail(ErrorCode::Format,
+                std::string(source) + ": this is not valid JSON (at byte " + std::to_string(error.byte) + ").");
   } catch (const std::exception& error) {
     return fail(ErrorCode::Format, std::string(source) + ": this JSON cannot be read: " + error.what() + ".");
   }
@@ -56,7 +60,8 @@ int64_t json_int(const json& object, const char* key, int64_t fallback) {
   const json& value = json_member(object, key);
   if (value.is_number_unsigned()) {
     const uint64_t number = value.get<uint64_t>();
-    return number <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) ? static_cast<int64_t>(number) : fallback;
+    return number <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) ? static_cast<int64_t>(number)
+                                                                                : fallback;
   }
   if (value.is_number_integer()) return value.get<int64_t>();
   if (value.is_number_float()) {

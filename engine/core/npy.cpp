@@ -64,8 +64,10 @@ Result<void> write_array(const std::filesystem::path& path, std::span<const T> v
     header += std::to_string(n) + ", ";
     count *= n;
   }
-  if (shape.size() > 1) header.resize(header.size() - 2);
-  else if (shape.size() == 1) header.pop_back();
+  if (shape.size() > 1)
+    header.resize(header.size() - 2);
+  else if (shape.size() == 1)
+    header.pop_back();
   header += "), }";
   if (count != static_cast<int64_t>(values.size())) {
     return fail(ErrorCode::InvalidArgument, path.string() + ": " + std::to_string(values.size()) +
@@ -107,7 +109,8 @@ Result<NpyArray> read_npy(const std::filesystem::path& path) {
                     static_cast<uint64_t>(static_cast<uint8_t>(lead[11])) << 24;
     header_at = 12;
   }
-  if (header_bytes > std::min<uint64_t>(file.size() - header_at, 1 << 20)) return bad("the NumPy header ends behind the file");
+  if (header_bytes > std::min<uint64_t>(file.size() - header_at, 1 << 20))
+    return bad("the NumPy header ends behind the file");
   std::string header(header_bytes, '\0');
   SW_TRY(file.read_at(header_at, std::as_writable_bytes(std::span(header))));
 
@@ -131,7 +134,8 @@ Result<NpyArray> read_npy(const std::filesystem::path& path) {
     }
     int64_t extent = 0;
     const auto parsed = std::from_chars(at, end, extent);
-    if (parsed.ec != std::errc() || extent < 0 || array.shape.size() >= 16) return bad("the shape in the NumPy header is not valid");
+    if (parsed.ec != std::errc() || extent < 0 || array.shape.size() >= 16)
+      return bad("the shape in the NumPy header is not valid");
     if (extent != 0 && count > std::numeric_limits<uint64_t>::max() / static_cast<uint64_t>(extent)) {
       return bad("the shape in the NumPy header is too large");
     }
@@ -152,10 +156,14 @@ Result<std::vector<float>> npy_as_float(const NpyArray& array) {
   std::vector<float> values(static_cast<size_t>(array.count()));
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t at = static_cast<int64_t>(i);
-    if (array.dtype == "<f4") values[i] = element<float>(array, at);
-    else if (array.dtype == "<f8") values[i] = static_cast<float>(element<double>(array, at));
-    else if (array.dtype == "<f2") values[i] = half_as_float(element<uint16_t>(array, at));
-    else return fail(ErrorCode::Format, "The array holds values of type '" + array.dtype + "'; floats are needed.");
+    if (array.dtype == "<f4")
+      values[i] = element<float>(array, at);
+    else if (array.dtype == "<f8")
+      values[i] = static_cast<float>(element<double>(array, at));
+    else if (array.dtype == "<f2")
+      values[i] = half_as_float(element<uint16_t>(array, at));
+    else
+      return fail(ErrorCode::Format, "The array holds values of type '" + array.dtype + "'; floats are needed.");
   }
   return values;
 }
@@ -164,12 +172,15 @@ Result<std::vector<int32_t>> npy_as_int32(const NpyArray& array) {
   std::vector<int32_t> values(static_cast<size_t>(array.count()));
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t at = static_cast<int64_t>(i);
-    if (array.dtype == "<i4") values[i] = element<int32_t>(array, at);
-    else if (array.dtype == "|u1") values[i] = element<uint8_t>(array, at);
+    if (array.dtype == "<i4")
+      values[i] = element<int32_t>(array, at);
+    else if (array.dtype == "|u1")
+      values[i] = element<uint8_t>(array, at);
     else if (array.dtype == "<i8") {
       const int64_t value = element<int64_t>(array, at);
       if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max()) {
-        return fail(ErrorCode::Format, "The array holds " + std::to_string(value) + ", which does not fit into 32 bits.");
+        return fail(ErrorCode::Format,
+                    "The array holds " + std::to_string(value) + ", which does not fit into 32 bits.");
       }
       values[i] = static_cast<int32_t>(value);
     } else {
@@ -179,11 +190,13 @@ Result<std::vector<int32_t>> npy_as_int32(const NpyArray& array) {
   return values;
 }
 
-Result<void> write_npy(const std::filesystem::path& path, std::span<const float> values, std::span<const int64_t> shape) {
+Result<void> write_npy(const std::filesystem::path& path, std::span<const float> values,
+                       std::span<const int64_t> shape) {
   return write_array(path, values, shape, "<f4");
 }
 
-Result<void> write_npy(const std::filesystem::path& path, std::span<const int32_t> values, std::span<const int64_t> shape) {
+Result<void> write_npy(const std::filesystem::path& path, std::span<const int32_t> values,
+                       std::span<const int64_t> shape) {
   return write_array(path, values, shape, "<i4");
 }
 

@@ -55,9 +55,12 @@ std::vector<fs::path> control_groups(const char* controller) {
     if (second == std::string::npos) continue;
     const std::string names = "," + line.substr(first + 1, second - first - 1) + ",";
     fs::path root;
-    if (names == ",,") root = "/sys/fs/cgroup";
-    else if (names.find("," + std::string(controller) + ",") != std::string::npos) root = fs::path("/sys/fs/cgroup") / controller;
-    else continue;
+    if (names == ",,")
+      root = "/sys/fs/cgroup";
+    else if (names.find("," + std::string(controller) + ",") != std::string::npos)
+      root = fs::path("/sys/fs/cgroup") / controller;
+    else
+      continue;
     fs::path below = fs::path(line.substr(second + 1)).relative_path();
     for (;;) {
       folders.push_back(root / below);
@@ -100,8 +103,12 @@ MemoryStatus memory_status() {
   return status;
 }
 
-uint64_t resident_bytes() { return field(slurp("/proc/self/status"), "VmRSS:") * 1024; }
-uint64_t peak_resident_bytes() { return field(slurp("/proc/self/status"), "VmHWM:") * 1024; }
+uint64_t resident_bytes() {
+  return field(slurp("/proc/self/status"), "VmRSS:") * 1024;
+}
+uint64_t peak_resident_bytes() {
+  return field(slurp("/proc/self/status"), "VmHWM:") * 1024;
+}
 
 std::string cpu_name() {
   std::istringstream lines(slurp("/proc/cpuinfo"));
@@ -142,9 +149,12 @@ uint64_t free_disk_bytes(const fs::path& folder) {
 
 fs::path data_folder() {
   fs::path base;
-  if (const char* data = environment("XDG_DATA_HOME")) base = data;
-  else if (const char* home = environment("HOME")) base = fs::path(home) / ".local/share";
-  else base = fs::temp_directory_path();
+  if (const char* data = environment("XDG_DATA_HOME"))
+    base = data;
+  else if (const char* home = environment("HOME"))
+    base = fs::path(home) / ".local/share";
+  else
+    base = fs::temp_directory_path();
   const fs::path folder = base / "scalewright";
   std::error_code error;  // whoever writes there reports a folder that could not be made
   fs::create_directories(folder, error);

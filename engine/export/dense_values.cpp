@@ -16,7 +16,9 @@ uint16_t float_to_bfloat(float value) {
   return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-float bfloat_to_float(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+float bfloat_to_float(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
 
 void append_bytes(const void* from, size_t bytes, std::vector<std::byte>& to) {
   const auto* begin = static_cast<const std::byte*>(from);
@@ -26,8 +28,9 @@ void append_bytes(const void* from, size_t bytes, std::vector<std::byte>& to) {
 Result<Matrix> reorder_quantized(const QuantizedMatrix& matrix, std::span<const int32_t> from) {
   using kernels::kStripRows;
   const kernels::QuantLayout& layout = matrix.layout();
-  const size_t width = static_cast<size_t>(layout.chunks() * kernels::kChunk), groups = static_cast<size_t>(layout.groups()),
-               subs = static_cast<size_t>(layout.subs()), rows = static_cast<size_t>(layout.strips() * kStripRows);
+  const size_t width = static_cast<size_t>(layout.chunks() * kernels::kChunk),
+               groups = static_cast<size_t>(layout.groups()), subs = static_cast<size_t>(layout.subs()),
+               rows = static_cast<size_t>(layout.strips() * kStripRows);
   std::vector<uint8_t> codes(rows * width);
   std::vector<uint16_t> scale(rows * groups), second;
   std::vector<int16_t> zero, sub_scale, sub_min;
@@ -35,7 +38,8 @@ Result<Matrix> reorder_quantized(const QuantizedMatrix& matrix, std::span<const 
   const auto gather = [&](auto& whole, const auto* strip_data, size_t each, int64_t strip) {
     if (strip_data == nullptr) return;
     whole.resize(rows * each);
-    std::copy_n(strip_data, kStripRows * each, whole.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(strip) * kStripRows * each));
+    std::copy_n(strip_data, kStripRows * each,
+                whole.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(strip) * kStripRows * each));
   };
   SW_TRY(matrix.visit([&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
     gather(codes, plain.codes, width, strip);
@@ -51,7 +55,9 @@ Result<Matrix> reorder_quantized(const QuantizedMatrix& matrix, std::span<const 
     for (int64_t r = 0; r < here; ++r) {
       const size_t source = static_cast<size_t>(from[static_cast<size_t>(strip * kStripRows + r)]);
       const auto put = [&](auto* to, const auto& whole, size_t each) {
-        if (to != nullptr && !whole.empty()) std::copy_n(whole.begin() + static_cast<std::ptrdiff_t>(source * each), each, to + static_cast<size_t>(r) * each);
+        if (to != nullptr && !whole.empty())
+          std::copy_n(whole.begin() + static_cast<std::ptrdiff_t>(source * each), each,
+                      to + static_cast<size_t>(r) * each);
       };
       put(plain.codes, codes, width);
       put(plain.scale, scale, groups);
@@ -71,14 +77,19 @@ Result<Matrix> reorder_quantized(const QuantizedMatrix& matrix, std::span<const 
 
 GgufType dense_type_of(kernels::DenseType type) {
   switch (type) {
-    case kernels::DenseType::F32: return GgufType::F32;
-    case kernels::DenseType::F16: return GgufType::F16;
-    case kernels::DenseType::BF16: return GgufType::BF16;
+    case kernels::DenseType::F32:
+      return GgufType::F32;
+    case kernels::DenseType::F16:
+      return GgufType::F16;
+    case kernels::DenseType::BF16:
+      return GgufType::BF16;
   }
   return GgufType::F32;
 }
 
-std::string_view dtype_name(kernels::DenseType type) { return gguf_type_info(dense_type_of(type)).name; }
+std::string_view dtype_name(kernels::DenseType type) {
+  return gguf_type_info(dense_type_of(type)).name;
+}
 
 void append_dense(std::span<const float> values, std::string_view dtype, std::vector<std::byte>& to) {
   if (dtype == "F32") {
@@ -92,7 +103,9 @@ void append_dense(std::span<const float> values, std::string_view dtype, std::ve
 }
 
 std::string_view exact_dtype(std::span<const float> values) {
-  const auto survives = [&](auto round_trip) { return std::ranges::all_of(values, [&](float v) { return round_trip(v) == v; }); };
+  const auto survives = [&](auto round_trip) {
+    return std::ranges::all_of(values, [&](float v) { return round_trip(v) == v; });
+  };
   if (survives([](float v) { return kernels::half_to_float(kernels::float_to_half(v)); })) return "F16";
   if (survives([](float v) { return bfloat_to_float(float_to_bfloat(v)); })) return "BF16";
   return "F32";
@@ -121,7 +134,8 @@ Result<void> write_dense(const Matrix& matrix, std::string_view dtype, const Byt
 }
 
 Result<Matrix> reorder_rows(const Matrix& matrix, std::span<const int32_t> from) {
-  if (static_cast<int64_t>(from.size()) != matrix.rows()) return fail(ErrorCode::InvalidArgument, "A row order of another length than the matrix.");
+  if (static_cast<int64_t>(from.size()) != matrix.rows())
+    return fail(ErrorCode::InvalidArgument, "A row order of another length than the matrix.");
   if (matrix.quantized()) return reorder_quantized(matrix.quant(), from);
   const DenseMatrix& dense = matrix.dense();
   DenseMatrix out;
@@ -131,7 +145,8 @@ Result<Matrix> reorder_rows(const Matrix& matrix, std::span<const int32_t> from)
   out.data = AlignedBytes(dense.data.size());
   const size_t row_bytes = static_cast<size_t>(dense.cols) * (dense.type == kernels::DenseType::F32 ? 4 : 2);
   for (size_t r = 0; r < from.size(); ++r) {
-    std::memcpy(out.data.data() + r * row_bytes, dense.data.data() + static_cast<size_t>(from[r]) * row_bytes, row_bytes);
+    std::memcpy(out.data.data() + r * row_bytes, dense.data.data() + static_cast<size_t>(from[r]) * row_bytes,
+                row_bytes);
   }
   return Matrix(std::move(out));
 }
@@ -143,8 +158,10 @@ std::vector<int32_t> rope_row_order(int heads, int head_dim, bool to_adjacent) {
     for (int i = 0; i < half; ++i) {
       for (int p = 0; p < 2; ++p) {
         const int halves = head * head_dim + p * half + i, adjacent = head * head_dim + 2 * i + p;
-        if (to_adjacent) from[static_cast<size_t>(adjacent)] = halves;
-        else from[static_cast<size_t>(halves)] = adjacent;
+        if (to_adjacent)
+          from[static_cast<size_t>(adjacent)] = halves;
+        else
+          from[static_cast<size_t>(halves)] = adjacent;
       }
     }
   }

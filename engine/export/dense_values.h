@@ -25,7 +25,8 @@ Result<void> write_dense(const Matrix& matrix, std::string_view dtype, const Byt
 
 // The same rows in another order: row i of the result is row from[i] of the matrix.
 Result<Matrix> reorder_rows(const Matrix& matrix, std::span<const int32_t> from);
-// Between the rows of Hugging Face and those of GGUF "llama" (pairs that turn together are neighbours): from[i] as above.
+// Between the rows of Hugging Face and those of GGUF "llama" (pairs that turn together are neighbours): from[i] as
+// above.
 std::vector<int32_t> rope_row_order(int heads, int head_dim, bool to_adjacent);
 
 }  // namespace scalewright

@@ -13,7 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool packs(ExportTarget target) { return target != ExportTarget::Safetensors; }
+bool packs(ExportTarget target) {
+  return target != ExportTarget::Safetensors;
+}
 
 // Whether the tensor is a block linear that the quantized formats pack.
 bool is_packed(const ExportTensor& tensor, ExportTarget target) {
@@ -55,7 +57,8 @@ Result<FolderPlan> plan_folder(const Model& model, ExportTarget target) {
     plan.check.container = "F16";
   }
   if (model.config.rope_style == RopeStyle::Adjacent && model.config.rotary != model.config.head_dim) {
-    return fail(ErrorCode::Unsupported, model.name + ": heads that turn only in part cannot be taken from GGUF's order of rows to a folder's.");
+    return fail(ErrorCode::Unsupported,
+                model.name + ": heads that turn only in part cannot be taken from GGUF's order of rows to a folder's.");
   }
   plan.check.exact = true;
   bool block_rounded = false, rest_rounded = false;
@@ -64,34 +67,46 @@ Result<FolderPlan> plan_folder(const Model& model, ExportTarget target) {
       plan.check.bytes += 4 * tensor.vector->size();
     } else if (is_packed(tensor, target)) {
       SW_ASSIGN(const auto parts, packed_tensors(tensor.matrix->quant(), plan.form, false));
-      for (const PackedTensor& part : parts) plan.check.bytes += static_cast<uint64_t>(part.header.count()) * safetensors_dtype_bits(part.header.dtype) / 8;
+      for (const PackedTensor& part : parts)
+        plan.check.bytes += static_cast<uint64_t>(part.header.count()) * safetensors_dtype_bits(part.header.dtype) / 8;
     } else {
       const std::string dtype = dense_dtype(*tensor.matrix);
       if (tensor.name.starts_with("blk.") && !tensor.matrix->quantized()) plan.check.container = dtype;
       if (dtype == "BF16") plan.dtype = "bfloat16";
       if (dtype == "F32") plan.dtype = "float32";
-      plan.check.bytes += static_cast<uint64_t>(tensor.matrix->rows() * tensor.matrix->cols()) * (dtype == "F32" ? 4 : 2);
+      plan.check.bytes +=
+          static_cast<uint64_t>(tensor.matrix->rows() * tensor.matrix->cols()) * (dtype == "F32" ? 4 : 2);
       if (tensor.matrix->quantized()) (tensor.name.starts_with("blk.") ? block_rounded : rest_rounded) = true;
     }
   }
   if (packs(target)) plan.dtype = "float16";
   plan.check.exact = !block_rounded && !rest_rounded;
-  if (block_rounded) plan.check.explanation = "Quantized weights are written as numbers rounded to F16.";
-  else if (rest_rounded) plan.check.explanation = "Codes, scales and zero points are exact; the quantized embedding is rounded to F16, which this format wants there.";
+  if (block_rounded)
+    plan.check.explanation = "Quantized weights are written as numbers rounded to F16.";
+  else if (rest_rounded)
+    plan.check.explanation =
+        "Codes, scales and zero points are exact; the quantized embedding is rounded to F16, which this format wants "
+        "there.";
   switch (target) {
     case ExportTarget::Gptq:
       plan.check.opens_in = {"transformers with GPTQModel", "Scalewright"};
-      if (plan.form.symmetric && (plan.form.bits == 4 || plan.form.bits == 8)) plan.check.opens_in.insert(plan.check.opens_in.begin(), "vLLM");
+      if (plan.form.symmetric && (plan.form.bits == 4 || plan.form.bits == 8))
+        plan.check.opens_in.insert(plan.check.opens_in.begin(), "vLLM");
       break;
     case ExportTarget::Awq:
-    case ExportTarget::CompressedTensors: plan.check.opens_in = {"vLLM", "transformers", "Scalewright"}; break;
-    default: plan.check.opens_in = {"transformers", "vLLM", "llama.cpp's converter", "Scalewright"}; break;
+    case ExportTarget::CompressedTensors:
+      plan.check.opens_in = {"vLLM", "transformers", "Scalewright"};
+      break;
+    default:
+      plan.check.opens_in = {"transformers", "vLLM", "llama.cpp's converter", "Scalewright"};
+      break;
   }
   return plan;
 }
 
 // Header entries and their data, made one tensor at a time: first all headers, then all data in the same order.
-Result<void> write_weights(const Model& model, ExportTarget target, const FolderPlan& plan, const fs::path& path, Observer& observer, std::stop_token stop) {
+Result<void> write_weights(const Model& model, ExportTarget target, const FolderPlan& plan, const fs::path& path,
+                           Observer& observer, std::stop_token stop) {
   const std::vector<ExportTensor> tensors = export_tensors(model, RopeStyle::Halves);
   std::vector<SafetensorsTensor> headers;
   for (const ExportTensor& tensor : tensors) {
@@ -103,11 +118,15 @@ Result<void> write_weights(const Model& model, ExportTarget target, const Folder
         headers.push_back(std::move(part.header));
       }
     } else if (tensor.matrix != nullptr) {
-      headers.push_back({.name = module + ".weight", .dtype = dense_dtype(*tensor.matrix), .shape = {tensor.matrix->rows(), tensor.matrix->cols()}});
+      headers.push_back({.name = module + ".weight",
+                         .dtype = dense_dtype(*tensor.matrix),
+                         .shape = {tensor.matrix->rows(), tensor.matrix->cols()}});
     } else {
       const std::vector<float> values = hf_vector(model, tensor);
       const bool bias = tensor.name.ends_with(".bias");
-      headers.push_back({.name = module + (bias ? ".bias" : ".weight"), .dtype = std::string(exact_dtype(values)), .shape = {static_cast<int64_t>(values.size())}});
+      headers.push_back({.name = module + (bias ? ".bias" : ".weight"),
+                         .dtype = std::string(exact_dtype(values)),
+                         .shape = {static_cast<int64_t>(values.size())}});
     }
   }
   SW_ASSIGN(SafetensorsWriter writer, SafetensorsWriter::create(path, std::move(headers), {{"format", "pt"}}));
@@ -123,7 +142,8 @@ Result<void> write_weights(const Model& model, ExportTarget target, const Folder
       };
       SW_TRY(with_matrix(tensor, write_parts));
     } else if (tensor.matrix != nullptr) {
-      SW_TRY(with_matrix(tensor, [&](const Matrix& matrix) { return write_dense(matrix, dense_dtype(matrix), write); }));
+      SW_TRY(
+          with_matrix(tensor, [&](const Matrix& matrix) { return write_dense(matrix, dense_dtype(matrix), write); }));
     } else {
       const std::vector<float> values = hf_vector(model, tensor);
       std::vector<std::byte> bytes;
@@ -141,13 +161,15 @@ Result<ExportCheck> check_folder(const Model& model, ExportTarget target) {
   return plan.check;
 }
 
-Result<ExportCheck> write_folder(const Model& model, ExportTarget target, const fs::path& path, Observer& observer, std::stop_token stop) {
+Result<ExportCheck> write_folder(const Model& model, ExportTarget target, const fs::path& path, Observer& observer,
+                                 std::stop_token stop) {
   SW_ASSIGN(FolderPlan plan, plan_folder(model, target));
   const std::string quantization = packs(target) ? quantization_config(plan.form) : std::string();
   SW_ASSIGN(const std::string config, hf_config(model, quantization, plan.dtype));
   SW_ASSIGN(AtomicFolder folder, AtomicFolder::create(path));
   SW_TRY(write_text_file(folder.part() / "config.json", config));
-  if (target == ExportTarget::Gptq) SW_TRY(write_text_file(folder.part() / "quantize_config.json", quantization + "\n"));
+  if (target == ExportTarget::Gptq)
+    SW_TRY(write_text_file(folder.part() / "quantize_config.json", quantization + "\n"));
   std::vector<std::string> notes;
   SW_TRY(write_tokenizer_files(model, folder.part(), notes));
   SW_TRY(write_weights(model, target, plan, folder.part() / "model.safetensors", observer, std::move(stop)));

@@ -37,7 +37,11 @@ Result<Planned> plan_tensor(const ExportTensor& tensor, const std::string& wante
   planned.tensor = tensor;
   planned.header.name = tensor.name;
   if (tensor.matrix != nullptr) {
-    SW_ASSIGN(planned.container, plan_container(*tensor.matrix, tensor.name.substr(0, tensor.name.size() - 7), wanted));
+    // A quantized type is asked for the layers; embedding and head keep theirs.
+    const GgufTypeInfo* asked = find_gguf_type(wanted);
+    const bool applies = tensor.name.starts_with("blk.") || asked == nullptr || is_dense(asked->type);
+    SW_ASSIGN(planned.container, plan_container(*tensor.matrix, tensor.name.substr(0, tensor.name.size() - 7),
+                                                applies ? wanted : std::string()));
     planned.header.ne = {tensor.matrix->cols(), tensor.matrix->rows()};
     planned.header.type = planned.container.type;
     return planned;
@@ -62,7 +66,8 @@ void put_in_old_order(std::vector<Planned>& tensors, const FileMetadata& metadat
 }
 
 Result<GgufPlan> plan_gguf(const Model& model, const std::string& wanted) {
-  if (!model.metadata) return fail(ErrorCode::InvalidArgument, model.name + ": the model has lost what it was opened from.");
+  if (!model.metadata)
+    return fail(ErrorCode::InvalidArgument, model.name + ": the model has lost what it was opened from.");
   const FileMetadata& metadata = *model.metadata;
   const bool llama = gguf_architecture(model.config) == "llama";
   const RopeStyle style = llama ? RopeStyle::Adjacent : RopeStyle::Halves;
@@ -107,16 +112,19 @@ Result<GgufPlan> plan_gguf(const Model& model, const std::string& wanted) {
     plan.tensors.push_back(std::move(planned));
   }
   put_in_old_order(plan.tensors, metadata);
-  for (const std::string& note : plan.header.notes) plan.check.explanation += (plan.check.explanation.empty() ? "" : " ") + note;
+  for (const std::string& note : plan.header.notes)
+    plan.check.explanation += (plan.check.explanation.empty() ? "" : " ") + note;
   plan.check.container = most_common(block_types);
   plan.check.opens_in = {"llama.cpp", "Ollama", "LM Studio", "Scalewright"};
   if (block_types.contains(GgufType::Q2_0)) {
     plan.check.opens_in = {"llama.cpp (a recent build)", "Scalewright"};
-    plan.check.explanation += (plan.check.explanation.empty() ? "" : " ") + std::string("Q2_0 is new: older builds of llama.cpp reject the file.");
+    plan.check.explanation += (plan.check.explanation.empty() ? "" : " ") +
+                              std::string("Q2_0 is new: older builds of llama.cpp reject the file.");
   }
   for (const Planned& planned : plan.tensors) {
     const GgufTypeInfo& info = gguf_type_info(planned.header.type);
-    plan.check.bytes += static_cast<uint64_t>(planned.header.rows()) * static_cast<uint64_t>(planned.header.cols()) / info.block * info.block_bytes;
+    plan.check.bytes += static_cast<uint64_t>(planned.header.rows()) * static_cast<uint64_t>(planned.header.cols()) /
+                        info.block * info.block_bytes;
   }
   return plan;
 }
@@ -128,7 +136,8 @@ Result<ExportCheck> check_gguf(const Model& model, const std::string& type) {
   return plan.check;
 }
 
-Result<ExportCheck> write_gguf(const Model& model, const fs::path& path, const std::string& type, Observer& observer, std::stop_token stop) {
+Result<ExportCheck> write_gguf(const Model& model, const fs::path& path, const std::string& type, Observer& observer,
+                               std::stop_token stop) {
   SW_ASSIGN(const GgufPlan plan, plan_gguf(model, type));
   std::vector<GgufTensor> headers;
   for (const Planned& planned : plan.tensors) headers.push_back(planned.header);
@@ -138,7 +147,8 @@ Result<ExportCheck> write_gguf(const Model& model, const fs::path& path, const s
   for (const Planned& planned : plan.tensors) {
     SW_TRY(progress.step(planned.header.name));
     if (planned.tensor.matrix != nullptr) {
-      SW_TRY(with_matrix(planned.tensor, [&](const Matrix& matrix) { return write_in_container(matrix, planned.container, write); }));
+      SW_TRY(with_matrix(planned.tensor,
+                         [&](const Matrix& matrix) { return write_in_container(matrix, planned.container, write); }));
     } else if (planned.tensor.vector != nullptr) {
       std::vector<std::byte> bytes;
       append_dense(vector_in_order(planned.tensor), gguf_type_info(planned.header.type).name, bytes);

@@ -67,7 +67,8 @@ Result<void> ExportProgress::step(const std::string& name) {
   const double now = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   if (last_ < 0 || now - last_ > 0.1) {
     last_ = now;
-    observer_.progress({"writing " + name, static_cast<double>(done_) / static_cast<double>(total_ == 0 ? 1 : total_), -1.0});
+    observer_.progress(
+        {"writing " + name, static_cast<double>(done_) / static_cast<double>(total_ == 0 ? 1 : total_), -1.0});
   }
   ++done_;
   return {};
@@ -80,9 +81,11 @@ Result<AtomicFolder> AtomicFolder::create(const fs::path& path) {
   if (folder.path_.empty()) return fail(ErrorCode::InvalidArgument, "A folder to write to is missing.");
   std::error_code error;
   if (fs::exists(folder.path_, error)) {
-    const bool ours = fs::is_directory(folder.path_, error) && (fs::is_empty(folder.path_, error) || fs::exists(folder.path_ / "config.json", error));
+    const bool ours = fs::is_directory(folder.path_, error) &&
+                      (fs::is_empty(folder.path_, error) || fs::exists(folder.path_ / "config.json", error));
     if (!ours) {
-      return fail(ErrorCode::InvalidArgument, folder.path_.string() + ": something else than a model is here already; choose another folder.");
+      return fail(ErrorCode::InvalidArgument,
+                  folder.path_.string() + ": something else than a model is here already; choose another folder.");
     }
   }
   folder.part_ = folder.path_;
@@ -91,12 +94,16 @@ Result<AtomicFolder> AtomicFolder::create(const fs::path& path) {
   if (!fs::create_directory(folder.part_, error)) {
     const std::string where = folder.path_.string();
     folder.part_.clear();
-    return fail(ErrorCode::Io, where + ": the folder cannot be made: " + (error ? error.message() : std::string("unknown reason")) + ".");
+    return fail(ErrorCode::Io, where + ": the folder cannot be made: " +
+                                   (error ? error.message() : std::string("unknown reason")) + ".");
   }
   return folder;
 }
 
-AtomicFolder::AtomicFolder(AtomicFolder&& other) noexcept : path_(std::move(other.path_)), part_(std::move(other.part_)) { other.part_.clear(); }
+AtomicFolder::AtomicFolder(AtomicFolder&& other) noexcept
+    : path_(std::move(other.path_)), part_(std::move(other.part_)) {
+  other.part_.clear();
+}
 
 AtomicFolder::~AtomicFolder() {
   if (part_.empty()) return;
@@ -117,7 +124,8 @@ Result<void> AtomicFolder::commit() {
   if (error) {
     std::error_code ignored;
     if (!old.empty()) fs::rename(old, path_, ignored);
-    return fail(ErrorCode::Io, path_.string() + ": the finished folder cannot be given its name: " + error.message() + ".");
+    return fail(ErrorCode::Io,
+                path_.string() + ": the finished folder cannot be given its name: " + error.message() + ".");
   }
   part_.clear();
   if (!old.empty()) fs::remove_all(old, error);

@@ -13,11 +13,11 @@ namespace scalewright {
 
 // One tensor of the model, by its GGUF name. Exactly one of matrix and vector is set.
 struct ExportTensor {
-  std::string name;                          // "blk.3.attn_q.weight", "blk.3.attn_norm.weight", "blk.3.attn_q.bias"
+  std::string name;  // "blk.3.attn_q.weight", "blk.3.attn_norm.weight", "blk.3.attn_q.bias"
   const Matrix* matrix = nullptr;
   const std::vector<float>* vector = nullptr;
-  bool norm = false;                         // vector: the full factor
-  std::vector<int32_t> row_order;            // rows of the target from rows of the model; empty: as they are
+  bool norm = false;               // vector: the full factor
+  std::vector<int32_t> row_order;  // rows of the target from rows of the model; empty: as they are
 };
 // Embedding, layers, output norm, head: the order of a file. `style`: how the target lays out rotated rows.
 std::vector<ExportTensor> export_tensors(const Model& model, RopeStyle style);
@@ -28,7 +28,8 @@ std::vector<float> vector_in_order(const ExportTensor& tensor);
 // Tells the observer which tensor is being written, at most ten times a second; fails when asked to stop.
 class ExportProgress {
  public:
-  ExportProgress(Observer& observer, std::stop_token stop, size_t total) : observer_(observer), stop_(std::move(stop)), total_(total) {}
+  ExportProgress(Observer& observer, std::stop_token stop, size_t total)
+      : observer_(observer), stop_(std::move(stop)), total_(total) {}
   Result<void> step(const std::string& name);
 
  private:
@@ -38,8 +39,8 @@ class ExportProgress {
   double last_ = -1.0;
 };
 
-// A folder that appears whole: written beside `path` and renamed. An existing folder is replaced only if it is empty or holds
-// a model that was written before (a config.json).
+// A folder that appears whole: written beside `path` and renamed. An existing folder is replaced only if it is empty or
+// holds a model that was written before (a config.json).
 class AtomicFolder {
  public:
   static Result<AtomicFolder> create(const std::filesystem::path& path);
@@ -56,10 +57,10 @@ class AtomicFolder {
 
 // export_gguf.cpp, export_folder.cpp
 Result<ExportCheck> check_gguf(const Model& model, const std::string& type);
-Result<ExportCheck> write_gguf(const Model& model, const std::filesystem::path& path, const std::string& type, Observer& observer,
-                               std::stop_token stop);
+Result<ExportCheck> write_gguf(const Model& model, const std::filesystem::path& path, const std::string& type,
+                               Observer& observer, std::stop_token stop);
 Result<ExportCheck> check_folder(const Model& model, ExportTarget target);
-Result<ExportCheck> write_folder(const Model& model, ExportTarget target, const std::filesystem::path& path, Observer& observer,
-                                 std::stop_token stop);
+Result<ExportCheck> write_folder(const Model& model, ExportTarget target, const std::filesystem::path& path,
+                                 Observer& observer, std::stop_token stop);
 
 }  // namespace scalewright

@@ -18,17 +18,25 @@ namespace fs = std::filesystem;
 constexpr size_t kCheckedTokens = 320;
 constexpr size_t kKeptLogits = size_t{1} << 24;  // floats: 64 MiB of rows to compare one by one
 
-// Plain words of many kinds: names, numbers, code, a little of other scripts. Its only purpose is to be the same every time.
+// Plain words of many kinds: names, numbers, code, a little of other scripts. Its only purpose is to be the same every
+// time.
 constexpr const char* kText =
-    "A lighthouse keeper wrote down the weather four times a day. On 3 March the wind came from the north-west at 21 knots; by "
-    "noon it had turned, and the sea went quiet. \"Nothing to report,\" he noted, then crossed it out and drew a gull instead. "
-    "His sister, who taught arithmetic in the village, kept every page. If a boat carries 48 crates and each holds 2.5 kg of "
+    "A lighthouse keeper wrote down the weather four times a day. On 3 March the wind came from the north-west at 21 "
+    "knots; by "
+    "noon it had turned, and the sea went quiet. \"Nothing to report,\" he noted, then crossed it out and drew a gull "
+    "instead. "
+    "His sister, who taught arithmetic in the village, kept every page. If a boat carries 48 crates and each holds 2.5 "
+    "kg of "
     "salt, she asked her class, how much does the cargo weigh? Most of them said one hundred and twenty.\n\n"
     "for (int i = 0; i < 10; ++i) { total += price[i] * 3; }  // the shop adds it up\n\n"
-    "Years later the tower was sold to a company that measures tides. The new machine sends {\"height\": 1.84, \"unit\": \"m\"} "
-    "every minute and never draws anything. Caf\xc3\xa9 owners along the coast still tell the story: in Lisbon, in Kiel, in "
-    "\xe6\x9d\xb1\xe4\xba\xac. They say that on still evenings you can hear a pencil moving, although nobody has lived there for "
-    "thirty years, and that the last line in the book reads: tomorrow, clear skies; the day after, we shall see. Questions about "
+    "Years later the tower was sold to a company that measures tides. The new machine sends {\"height\": 1.84, "
+    "\"unit\": \"m\"} "
+    "every minute and never draws anything. Caf\xc3\xa9 owners along the coast still tell the story: in Lisbon, in "
+    "Kiel, in "
+    "\xe6\x9d\xb1\xe4\xba\xac. They say that on still evenings you can hear a pencil moving, although nobody has lived "
+    "there for "
+    "thirty years, and that the last line in the book reads: tomorrow, clear skies; the day after, we shall see. "
+    "Questions about "
     "the tower can be sent to the harbour office, which is open from nine to five except on holidays and in storms.";
 
 std::vector<int32_t> text_ids(const Model& model) {
@@ -40,15 +48,16 @@ std::vector<int32_t> text_ids(const Model& model) {
     state = state * 1664525u + 1013904223u;
     ids.push_back(static_cast<int32_t>((state >> 8) % static_cast<uint32_t>(model.config.vocabulary)));
   }
-  const size_t most = std::min<size_t>(kCheckedTokens, static_cast<size_t>(std::max<int64_t>(2, model.config.context_length)));
+  const size_t most =
+      std::min<size_t>(kCheckedTokens, static_cast<size_t>(std::max<int64_t>(2, model.config.context_length)));
   if (ids.size() > most) ids.resize(most);
   return ids;
 }
 
 struct Measured {
   double perplexity = 0.0;
-  size_t stride = 1;           // every stride-th position is kept
-  std::vector<float> logits;   // [kept, V]
+  size_t stride = 1;          // every stride-th position is kept
+  std::vector<float> logits;  // [kept, V]
 };
 
 // One pass over the text: perplexity of all of it, logits of as many positions as fit.
@@ -99,7 +108,9 @@ ExportCheck pack_check(const TrainableLayout& layout) {
 
 Result<ExportCheck> write_pack(const Model& model, const fs::path& path) {
   const TrainableLayout layout = trainable_layout(model, Granularity::Group);
-  if (layout.entries.empty()) return fail(ErrorCode::Unsupported, model.name + ": the model has no quantized linears, so it has no scales to pack.");
+  if (layout.entries.empty())
+    return fail(ErrorCode::Unsupported,
+                model.name + ": the model has no quantized linears, so it has no scales to pack.");
   std::vector<float> values(layout.total);
   initial_scales(model, layout, values.data());
   SW_TRY(write_scale_pack(path, model, layout, values.data(), path.stem().string()));
@@ -109,7 +120,8 @@ Result<ExportCheck> write_pack(const Model& model, const fs::path& path) {
 // Whether the model stays as it was written: names the text by which a person sees it.
 std::string comparison(const ExportReport& report) {
   char text[256];
-  std::snprintf(text, sizeof(text), "Reopened: largest difference of a logit %.3g, perplexity %.4f in memory and %.4f from the file.",
+  std::snprintf(text, sizeof(text),
+                "Reopened: largest difference of a logit %.3g, perplexity %.4f in memory and %.4f from the file.",
                 report.largest_logit_difference, report.perplexity_memory, report.perplexity_file);
   return text;
 }
@@ -118,27 +130,35 @@ std::string comparison(const ExportReport& report) {
 
 Result<ExportCheck> check_export(const Model& model, ExportTarget target, const std::string& gguf_type) {
   switch (target) {
-    case ExportTarget::Gguf: return check_gguf(model, gguf_type);
-    case ExportTarget::Pack: return pack_check(trainable_layout(model, Granularity::Group));
-    default: return check_folder(model, target);
+    case ExportTarget::Gguf:
+      return check_gguf(model, gguf_type);
+    case ExportTarget::Pack:
+      return pack_check(trainable_layout(model, Granularity::Group));
+    default:
+      return check_folder(model, target);
   }
 }
 
-Result<ExportCheck> write_model(const Model& model, ExportTarget target, const fs::path& path, const std::string& gguf_type,
-                                Observer& observer, std::stop_token stop) {
+Result<ExportCheck> write_model(const Model& model, ExportTarget target, const fs::path& path,
+                                const std::string& gguf_type, Observer& observer, std::stop_token stop) {
   std::error_code error;
   if (fs::exists(path, error) && fs::equivalent(path, model.path, error) && fs::is_directory(path, error)) {
-    return fail(ErrorCode::InvalidArgument, path.string() + ": the model was opened from this folder; choose another one.");
+    return fail(ErrorCode::InvalidArgument,
+                path.string() + ": the model was opened from this folder; choose another one.");
   }
   switch (target) {
-    case ExportTarget::Gguf: return write_gguf(model, path, gguf_type, observer, std::move(stop));
-    case ExportTarget::Pack: return write_pack(model, path);
-    default: return write_folder(model, target, path, observer, std::move(stop));
+    case ExportTarget::Gguf:
+      return write_gguf(model, path, gguf_type, observer, std::move(stop));
+    case ExportTarget::Pack:
+      return write_pack(model, path);
+    default:
+      return write_folder(model, target, path, observer, std::move(stop));
   }
 }
 
-Result<ExportReport> export_model(const Model& model, ExportTarget target, const fs::path& path, const std::string& gguf_type, Backend& backend,
-                                  Observer& observer, std::stop_token stop) {
+Result<ExportReport> export_model(const Model& model, ExportTarget target, const fs::path& path,
+                                  const std::string& gguf_type, Backend& backend, Observer& observer,
+                                  std::stop_token stop) {
   const auto begin = std::chrono::steady_clock::now();
   ExportReport report;
   // The caller keeps the model alive for as long as this call runs.
@@ -168,7 +188,8 @@ Result<ExportReport> export_model(const Model& model, ExportTarget target, const
   report.perplexity_file = after.perplexity;
   report.perplexity_difference = after.perplexity - before.perplexity;
   for (size_t i = 0; i < std::min(before.logits.size(), after.logits.size()); ++i) {
-    report.largest_logit_difference = std::max(report.largest_logit_difference, std::abs(static_cast<double>(before.logits[i]) - after.logits[i]));
+    report.largest_logit_difference =
+        std::max(report.largest_logit_difference, std::abs(static_cast<double>(before.logits[i]) - after.logits[i]));
   }
   if (!std::isfinite(after.perplexity) && std::isfinite(before.perplexity)) report.exact = false;
   report.explanation += (report.explanation.empty() ? "" : " ") + comparison(report);

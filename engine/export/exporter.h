@@ -1,6 +1,6 @@
 #pragma once
-// Models to files that other programs open. Integers are written exactly or not at all without saying so: check_export says
-// beforehand what a target can hold, export_model reopens what it wrote and compares.
+// Models to files that other programs open. Integers are written exactly or not at all without saying so: check_export
+// says beforehand what a target can hold, export_model reopens what it wrote and compares.
 
 #include <cstdint>
 #include <filesystem>
@@ -34,17 +34,18 @@ struct ExportReport {
   double seconds = 0.0;
 };
 
-// Writes nothing. Unsupported, with the reason, where the target cannot hold the model at all. `gguf_type`: "Q4_1", ...;
-// empty: the smallest type that holds each matrix exactly.
+// Writes nothing. Unsupported, with the reason, where the target cannot hold the model at all. `gguf_type`: "Q4_1",
+// ...; empty: the smallest type that holds each matrix exactly.
 Result<ExportCheck> check_export(const Model& model, ExportTarget target, const std::string& gguf_type);
 
 // Writes to `path`, whole or not at all (a folder is made beside it and renamed); does not verify.
-Result<ExportCheck> write_model(const Model& model, ExportTarget target, const std::filesystem::path& path, const std::string& gguf_type,
-                                Observer& observer, std::stop_token stop);
+Result<ExportCheck> write_model(const Model& model, ExportTarget target, const std::filesystem::path& path,
+                                const std::string& gguf_type, Observer& observer, std::stop_token stop);
 
-// write_model, then opens the result and compares logits and perplexity with the model in memory on a built-in text of a few
-// hundred tokens.
-Result<ExportReport> export_model(const Model& model, ExportTarget target, const std::filesystem::path& path, const std::string& gguf_type,
-                                  Backend& backend, Observer& observer, std::stop_token stop);
+// write_model, then opens the result and compares logits and perplexity with the model in memory on a built-in text of
+// a few hundred tokens.
+Result<ExportReport> export_model(const Model& model, ExportTarget target, const std::filesystem::path& path,
+                                  const std::string& gguf_type, Backend& backend, Observer& observer,
+                                  std::stop_token stop);
 
 }  // namespace scalewright

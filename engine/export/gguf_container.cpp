@@ -19,17 +19,19 @@ using kernels::QuantLayout;
 
 // What the integers of a matrix really are.
 struct Integers {
-  int lowest = 0, highest = 0;          // of q - z
+  int lowest = 0, highest = 0;  // of q - z
   int lowest_zero = 0, highest_zero = 0;
   int highest_code = 0;
-  bool offsets_exact = true;            // -s z is a half in every group
+  bool offsets_exact = true;  // -s z is a half in every group
 };
 
 int zero_of(const QuantLayout& layout, const PlainStrip& plain, int64_t at) {
   return layout.kind == BlockKind::Affine ? plain.zero[at] : layout.offset;
 }
 
-uint16_t negated(uint16_t half) { return half ^ 0x8000; }
+uint16_t negated(uint16_t half) {
+  return half ^ 0x8000;
+}
 
 uint16_t min_offset(uint16_t scale, int zero) {
   return zero == 0 ? uint16_t{0} : kernels::float_to_half(-kernels::half_to_float(scale) * static_cast<float>(zero));
@@ -45,7 +47,8 @@ Result<Integers> scan(const QuantizedMatrix& matrix) {
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t g = 0; g < layout.groups(); ++g) {
         const uint8_t* codes = plain.codes + r * layout.chunks() * kChunk + g * layout.block;
-        const auto [low, high] = std::minmax_element(codes, codes + std::min(layout.block, layout.cols - g * layout.block));
+        const auto [low, high] =
+            std::minmax_element(codes, codes + std::min(layout.block, layout.cols - g * layout.block));
         const int64_t at = r * layout.groups() + g;
         const int zero = zero_of(layout, plain, at);
         found.highest_code = std::max<int>(found.highest_code, *high);
@@ -63,8 +66,9 @@ Result<Integers> scan(const QuantizedMatrix& matrix) {
 }
 
 // Types by size, those that every program knows first among equals.
-constexpr std::array kSmallestFirst = {GgufType::TQ2_0, GgufType::Q2_0, GgufType::Q2_K, GgufType::Q3_K, GgufType::Q4_0, GgufType::Q4_K,
-                                       GgufType::Q4_1,  GgufType::Q5_0, GgufType::Q5_1, GgufType::Q6_K, GgufType::Q8_0};
+constexpr std::array kSmallestFirst = {GgufType::TQ2_0, GgufType::Q2_0, GgufType::Q2_K, GgufType::Q3_K,
+                                       GgufType::Q4_0,  GgufType::Q4_K, GgufType::Q4_1, GgufType::Q5_0,
+                                       GgufType::Q5_1,  GgufType::Q6_K, GgufType::Q8_0};
 
 enum class Fit { No, Lossy, Exact, ExactMirrored };
 
@@ -76,18 +80,30 @@ Fit fit_affine(GgufType type, const QuantLayout& layout, const Integers& n) {
   const auto yes = [](bool fits) { return fits ? Fit::Exact : Fit::No; };
   switch (type) {
     case GgufType::TQ2_0:
-    case GgufType::Q2_0: return within(-1, 2) ? Fit::Exact : within(-2, 1) ? Fit::ExactMirrored : Fit::No;
-    case GgufType::Q2_K: return yes(n.highest_code <= 3 && n.lowest_zero >= 0 && n.highest_zero <= 15);
-    case GgufType::Q3_K: return yes(within(-4, 3));
-    case GgufType::Q4_0: return yes(within(-8, 7));
-    case GgufType::Q4_K: return yes(n.highest_code <= 15 && n.lowest_zero >= 0 && n.highest_zero <= 63);
-    case GgufType::Q5_K: return yes(n.highest_code <= 31 && n.lowest_zero >= 0 && n.highest_zero <= 63);
-    case GgufType::Q4_1: return n.highest_code > 15 ? Fit::No : n.offsets_exact ? Fit::Exact : Fit::Lossy;
-    case GgufType::Q5_0: return yes(within(-16, 15));
-    case GgufType::Q5_1: return n.highest_code > 31 ? Fit::No : n.offsets_exact ? Fit::Exact : Fit::Lossy;
-    case GgufType::Q6_K: return yes(within(-32, 31));
-    case GgufType::Q8_0: return yes(within(-128, 127));
-    default: return Fit::No;
+    case GgufType::Q2_0:
+      return within(-1, 2) ? Fit::Exact : within(-2, 1) ? Fit::ExactMirrored : Fit::No;
+    case GgufType::Q2_K:
+      return yes(n.highest_code <= 3 && n.lowest_zero >= 0 && n.highest_zero <= 15);
+    case GgufType::Q3_K:
+      return yes(within(-4, 3));
+    case GgufType::Q4_0:
+      return yes(within(-8, 7));
+    case GgufType::Q4_K:
+      return yes(n.highest_code <= 15 && n.lowest_zero >= 0 && n.highest_zero <= 63);
+    case GgufType::Q5_K:
+      return yes(n.highest_code <= 31 && n.lowest_zero >= 0 && n.highest_zero <= 63);
+    case GgufType::Q4_1:
+      return n.highest_code > 15 ? Fit::No : n.offsets_exact ? Fit::Exact : Fit::Lossy;
+    case GgufType::Q5_0:
+      return yes(within(-16, 15));
+    case GgufType::Q5_1:
+      return n.highest_code > 31 ? Fit::No : n.offsets_exact ? Fit::Exact : Fit::Lossy;
+    case GgufType::Q6_K:
+      return yes(within(-32, 31));
+    case GgufType::Q8_0:
+      return yes(within(-128, 127));
+    default:
+      return Fit::No;
   }
 }
 
@@ -118,13 +134,16 @@ struct StripStorage {
         zero(scale.size()),
         sub_scale(static_cast<size_t>(kStripRows * layout.subs())),
         sub_min(sub_scale.size()) {}
-  PlainStrip plain() { return {codes.data(), scale.data(), second.data(), zero.data(), sub_scale.data(), sub_min.data()}; }
+  PlainStrip plain() {
+    return {codes.data(), scale.data(), second.data(), zero.data(), sub_scale.data(), sub_min.data()};
+  }
   std::vector<uint8_t> codes;
   std::vector<uint16_t> scale, second;
   std::vector<int16_t> zero, sub_scale, sub_min;
 };
 
-void convert_strip(const QuantLayout& from, const PlainStrip& in, const ContainerPlan& plan, const QuantLayout& to, const PlainStrip& out) {
+void convert_strip(const QuantLayout& from, const PlainStrip& in, const ContainerPlan& plan, const QuantLayout& to,
+                   const PlainStrip& out) {
   for (int64_t r = 0; r < kStripRows; ++r) {
     for (int64_t g = 0; g < to.groups(); ++g) {
       const int64_t source = r * from.groups() + std::min(g * to.block / from.block, from.groups() - 1);
@@ -170,8 +189,10 @@ Result<ContainerPlan> plan_container(const Matrix& matrix, const std::string& na
   if (!wanted.empty()) {
     const GgufTypeInfo* info = find_gguf_type(wanted);
     if (info == nullptr || !info->supported) {
-      return fail(ErrorCode::InvalidArgument, "'" + wanted + "' is not a GGUF type that can be written; Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, "
-                                              "Q2_K to Q6_K, TQ2_0, Q2_0, F16, BF16 and F32 are.");
+      return fail(ErrorCode::InvalidArgument,
+                  "'" + wanted +
+                      "' is not a GGUF type that can be written; Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, "
+                      "Q2_K to Q6_K, TQ2_0, Q2_0, F16, BF16 and F32 are.");
     }
     asked = info->type;
   }
@@ -179,14 +200,16 @@ Result<ContainerPlan> plan_container(const Matrix& matrix, const std::string& na
     const GgufType own = dense_type_of(matrix.dense().type);
     // A request for a quantized type is about what is quantized; the rest keeps its type.
     const GgufType type = asked && is_dense(*asked) ? *asked : own;
-    return dense_plan(type, matrix, "'" + name + "' is rounded from " + std::string(gguf_type_info(own).name) + " to " +
-                                        std::string(gguf_type_info(type).name) + ".");
+    return dense_plan(type, matrix,
+                      "'" + name + "' is rounded from " + std::string(gguf_type_info(own).name) + " to " +
+                          std::string(gguf_type_info(type).name) + ".");
   }
   const QuantizedMatrix& quant = matrix.quant();
   const QuantLayout& layout = quant.layout();
   const auto own = gguf_type_of(layout);
   if (asked && is_dense(*asked)) {
-    return dense_plan(*asked, matrix, "Quantized weights are rounded to " + std::string(gguf_type_info(*asked).name) + ".");
+    return dense_plan(*asked, matrix,
+                      "Quantized weights are rounded to " + std::string(gguf_type_info(*asked).name) + ".");
   }
   if (quant.column_order().empty()) {
     if (own && (!asked || *asked == *own)) return ContainerPlan{.type = *own};
@@ -195,28 +218,39 @@ Result<ContainerPlan> plan_container(const Matrix& matrix, const std::string& na
       if (layout.kind != BlockKind::Min) {
         SW_ASSIGN(integers, scan(quant));
       }
-      const auto fit = [&](GgufType type) { return layout.kind == BlockKind::Min ? fit_min(type, layout) : fit_affine(type, layout, integers); };
+      const auto fit = [&](GgufType type) {
+        return layout.kind == BlockKind::Min ? fit_min(type, layout) : fit_affine(type, layout, integers);
+      };
       if (asked) {
         const Fit result = fit(*asked);
         if (result != Fit::No) {
           ContainerPlan plan{.type = *asked, .exact = result != Fit::Lossy, .mirrored = result == Fit::ExactMirrored};
-          if (!plan.exact) plan.note = "The zero points of '" + name + "' are held only rounded by " + wanted + "; Q5_0 holds them exactly.";
+          if (!plan.exact)
+            plan.note =
+                "The zero points of '" + name + "' are held only rounded by " + wanted + "; Q5_0 holds them exactly.";
           return plan;
         }
-        return fail(ErrorCode::Unsupported, "The integers of '" + name + "' (" + std::to_string(integers.lowest) + " to " +
-                                                std::to_string(integers.highest) + ", groups of " + std::to_string(layout.block) + ", rows of " +
-                                                std::to_string(layout.cols) + ") do not fit " + wanted + "; let the type be chosen automatically.");
+        return fail(ErrorCode::Unsupported, "The integers of '" + name + "' (" + std::to_string(integers.lowest) +
+                                                " to " + std::to_string(integers.highest) + ", groups of " +
+                                                std::to_string(layout.block) + ", rows of " +
+                                                std::to_string(layout.cols) + ") do not fit " + wanted +
+                                                "; let the type be chosen automatically.");
       }
       for (const GgufType type : kSmallestFirst) {
         const Fit result = fit(type);
-        if (result == Fit::Exact || result == Fit::ExactMirrored) return ContainerPlan{.type = type, .mirrored = result == Fit::ExactMirrored};
+        if (result == Fit::Exact || result == Fit::ExactMirrored)
+          return ContainerPlan{.type = type, .mirrored = result == Fit::ExactMirrored};
       }
     }
   }
-  if (asked) return fail(ErrorCode::Unsupported, "The weights of '" + name + "' cannot be written as " + wanted + "; let the type be chosen automatically.");
+  if (asked)
+    return fail(ErrorCode::Unsupported, "The weights of '" + name + "' cannot be written as " + wanted +
+                                            "; let the type be chosen automatically.");
   std::string why = "No GGUF type holds the integers of '" + name + "' exactly";
-  if (!quant.column_order().empty()) why = "The groups of '" + name + "' are not of neighbouring inputs (act-order), which GGUF cannot hold";
-  else if (layout.cols % 32 != 0) why = "GGUF blocks hold 32 inputs, but '" + name + "' has rows of " + std::to_string(layout.cols);
+  if (!quant.column_order().empty())
+    why = "The groups of '" + name + "' are not of neighbouring inputs (act-order), which GGUF cannot hold";
+  else if (layout.cols % 32 != 0)
+    why = "GGUF blocks hold 32 inputs, but '" + name + "' has rows of " + std::to_string(layout.cols);
   return dense_plan(GgufType::F16, matrix, why + "; its weights are rounded to F16.");
 }
 

@@ -20,21 +20,36 @@ uint32_t file_type(const std::map<GgufType, int64_t>& types) {
     }
   }
   switch (most) {
-    case GgufType::F32: return 0;
-    case GgufType::F16: return 1;
-    case GgufType::Q4_0: return 2;
-    case GgufType::Q4_1: return 3;
-    case GgufType::Q8_0: return 7;
-    case GgufType::Q5_0: return 8;
-    case GgufType::Q5_1: return 9;
-    case GgufType::Q2_K: return 10;
-    case GgufType::Q3_K: return 12;
-    case GgufType::Q4_K: return 15;
-    case GgufType::Q5_K: return 17;
-    case GgufType::Q6_K: return 18;
-    case GgufType::BF16: return 32;
-    case GgufType::TQ2_0: return 37;
-    default: return 1024;  // "guessed"
+    case GgufType::F32:
+      return 0;
+    case GgufType::F16:
+      return 1;
+    case GgufType::Q4_0:
+      return 2;
+    case GgufType::Q4_1:
+      return 3;
+    case GgufType::Q8_0:
+      return 7;
+    case GgufType::Q5_0:
+      return 8;
+    case GgufType::Q5_1:
+      return 9;
+    case GgufType::Q2_K:
+      return 10;
+    case GgufType::Q3_K:
+      return 12;
+    case GgufType::Q4_K:
+      return 15;
+    case GgufType::Q5_K:
+      return 17;
+    case GgufType::Q6_K:
+      return 18;
+    case GgufType::BF16:
+      return 32;
+    case GgufType::TQ2_0:
+      return 37;
+    default:
+      return 1024;  // "guessed"
   }
 }
 
@@ -85,11 +100,15 @@ Result<void> rope_keys(const ModelConfig& c, const std::string& a, GgufHeader& h
     entries.push_back(GgufEntry::f32(a + "rope.scaling.factor", static_cast<float>(rope.factor)));
   };
   const auto original = [&] {
-    entries.push_back(GgufEntry::u32(a + "rope.scaling.original_context_length", static_cast<uint32_t>(rope.original_context)));
+    entries.push_back(
+        GgufEntry::u32(a + "rope.scaling.original_context_length", static_cast<uint32_t>(rope.original_context)));
   };
   switch (rope.kind) {
-    case RopeKind::Default: break;
-    case RopeKind::Linear: scaling("linear"); break;
+    case RopeKind::Default:
+      break;
+    case RopeKind::Linear:
+      scaling("linear");
+      break;
     case RopeKind::Llama3: {
       RopeConfig unscaled;
       unscaled.theta = rope.theta;
@@ -99,13 +118,18 @@ Result<void> rope_keys(const ModelConfig& c, const std::string& a, GgufHeader& h
       break;
     }
     case RopeKind::Yarn: {
-      if (!rope.truncate) return fail(ErrorCode::Unsupported, "GGUF cannot hold YaRN scaling without truncation; export a folder instead.");
+      if (!rope.truncate)
+        return fail(ErrorCode::Unsupported,
+                    "GGUF cannot hold YaRN scaling without truncation; export a folder instead.");
       scaling("yarn");
       original();
       const double usual = rope.factor > 1.0 ? 0.1 * std::log(rope.factor) + 1.0 : 1.0;
-      if (std::abs(attention / usual - 1.0) > 1e-9) entries.push_back(GgufEntry::f32(a + "rope.scaling.attn_factor", static_cast<float>(attention / usual)));
-      if (rope.beta_fast != 32.0) entries.push_back(GgufEntry::f32(a + "rope.scaling.yarn_beta_fast", static_cast<float>(rope.beta_fast)));
-      if (rope.beta_slow != 1.0) entries.push_back(GgufEntry::f32(a + "rope.scaling.yarn_beta_slow", static_cast<float>(rope.beta_slow)));
+      if (std::abs(attention / usual - 1.0) > 1e-9)
+        entries.push_back(GgufEntry::f32(a + "rope.scaling.attn_factor", static_cast<float>(attention / usual)));
+      if (rope.beta_fast != 32.0)
+        entries.push_back(GgufEntry::f32(a + "rope.scaling.yarn_beta_fast", static_cast<float>(rope.beta_fast)));
+      if (rope.beta_slow != 1.0)
+        entries.push_back(GgufEntry::f32(a + "rope.scaling.yarn_beta_slow", static_cast<float>(rope.beta_slow)));
       break;
     }
     case RopeKind::LongRope:
@@ -119,9 +143,11 @@ Result<void> rope_keys(const ModelConfig& c, const std::string& a, GgufHeader& h
   }
   if (!rope.frequency_divisors.empty()) tensor("rope_freqs.weight", rope.frequency_divisors);
   if (c.rope_local) {
-    if (c.rope_local->kind != RopeKind::Default) return fail(ErrorCode::Unsupported, "GGUF cannot hold RoPE scaling of the layers with a window.");
+    if (c.rope_local->kind != RopeKind::Default)
+      return fail(ErrorCode::Unsupported, "GGUF cannot hold RoPE scaling of the layers with a window.");
     entries.push_back(GgufEntry::f32(a + "rope.freq_base_swa", static_cast<float>(c.rope_local->theta)));
-    if (c.rope_local->theta != 10000.0) header.notes.push_back("Other programs may take 10000 for the RoPE base of the layers with a window.");
+    if (c.rope_local->theta != 10000.0)
+      header.notes.push_back("Other programs may take 10000 for the RoPE base of the layers with a window.");
   }
   return {};
 }
@@ -146,12 +172,14 @@ void window_keys(const ModelConfig& c, const std::string& a, GgufHeader& header)
     flags.count = c.layer_has_window.size();
     for (const uint8_t has : c.layer_has_window) flags.bytes.push_back(has != 0 ? 1 : 0);
     header.entries.push_back(std::move(flags));
-    header.notes.push_back("Other programs may take the usual pattern of layers with a sliding window instead of this model's.");
+    header.notes.push_back(
+        "Other programs may take the usual pattern of layers with a sliding window instead of this model's.");
   } else if (!by_layer && !as_usual) {
     header.notes.push_back("The file cannot say that only some layers have a sliding window.");
   }
   if (c.family == "mistral" || c.family == "qwen2" || c.family == "qwen3") {
-    header.notes.push_back("llama.cpp ignores the sliding window of " + std::to_string(c.window) + " tokens; answers differ beyond it.");
+    header.notes.push_back("llama.cpp ignores the sliding window of " + std::to_string(c.window) +
+                           " tokens; answers differ beyond it.");
   }
 }
 
@@ -168,7 +196,8 @@ Result<void> tokenizer_keys(const Model& model, GgufHeader& header) {
   // Embeddings are often padded; llama.cpp wants a token for every row.
   const size_t rows = static_cast<size_t>(model.config.vocabulary), tokens = data.tokens.size();
   if (tokens > rows) {
-    return fail(ErrorCode::Unsupported, model.name + ": the tokenizer has " + std::to_string(tokens) + " tokens, but the embedding only " + std::to_string(rows) + " rows.");
+    return fail(ErrorCode::Unsupported, model.name + ": the tokenizer has " + std::to_string(tokens) +
+                                            " tokens, but the embedding only " + std::to_string(rows) + " rows.");
   }
   if (tokens < rows) {
     if (data.types.empty()) data.types.assign(tokens, 1);
@@ -178,7 +207,8 @@ Result<void> tokenizer_keys(const Model& model, GgufHeader& header) {
   }
   data.add_bos = model.add_bos;
   for (GgufEntry& entry : gguf_tokenizer_entries(data)) header.entries.push_back(std::move(entry));
-  if (!metadata.chat_template.empty()) header.entries.push_back(GgufEntry::string("tokenizer.chat_template", metadata.chat_template));
+  if (!metadata.chat_template.empty())
+    header.entries.push_back(GgufEntry::string("tokenizer.chat_template", metadata.chat_template));
   return {};
 }
 
@@ -187,7 +217,9 @@ Result<GgufHeader> made_header(const Model& model, const std::map<GgufType, int6
   const std::string architecture = gguf_architecture(c), a = architecture + ".";
   GgufHeader header;
   auto& entries = header.entries;
-  const auto count = [&](const char* key, int64_t value) { entries.push_back(GgufEntry::u32(a + key, static_cast<uint32_t>(value))); };
+  const auto count = [&](const char* key, int64_t value) {
+    entries.push_back(GgufEntry::u32(a + key, static_cast<uint32_t>(value)));
+  };
   entries.push_back(GgufEntry::string("general.architecture", architecture));
   entries.push_back(GgufEntry::string("general.type", "model"));
   entries.push_back(GgufEntry::string("general.name", model.name));
@@ -205,16 +237,20 @@ Result<GgufHeader> made_header(const Model& model, const std::map<GgufType, int6
   }
   SW_TRY(rope_keys(c, a, header));
   window_keys(c, a, header);
-  if (c.family == "gemma2" || c.attention_softcap > 0) entries.push_back(GgufEntry::f32(a + "attn_logit_softcapping", static_cast<float>(c.attention_softcap)));
-  if (c.family == "gemma2" || c.final_softcap > 0) entries.push_back(GgufEntry::f32(a + "final_logit_softcapping", static_cast<float>(c.final_softcap)));
+  if (c.family == "gemma2" || c.attention_softcap > 0)
+    entries.push_back(GgufEntry::f32(a + "attn_logit_softcapping", static_cast<float>(c.attention_softcap)));
+  if (c.family == "gemma2" || c.final_softcap > 0)
+    entries.push_back(GgufEntry::f32(a + "final_logit_softcapping", static_cast<float>(c.final_softcap)));
   const bool largest = (c.family == "gemma2" && c.layers == 46) || (c.family == "gemma3" && c.layers == 62);
-  const double usual = 1.0 / std::sqrt(largest ? static_cast<double>(c.width) / c.heads : static_cast<double>(c.head_dim));
+  const double usual =
+      1.0 / std::sqrt(largest ? static_cast<double>(c.width) / c.heads : static_cast<double>(c.head_dim));
   if (std::abs(c.attention_scale / usual - 1.0) > 1e-9) {
     entries.push_back(GgufEntry::f32(a + "attention.scale", static_cast<float>(c.attention_scale)));
     header.notes.push_back("llama.cpp may not read this model's own attention scale (attention.scale).");
   }
   if (c.activation != (architecture.starts_with("gemma") ? Activation::GeluTanh : Activation::Silu)) {
-    return fail(ErrorCode::Unsupported, model.name + ": GGUF cannot say that this " + c.family + " model has another activation than usual.");
+    return fail(ErrorCode::Unsupported,
+                model.name + ": GGUF cannot say that this " + c.family + " model has another activation than usual.");
   }
   entries.push_back(GgufEntry::u32("general.file_type", file_type(types)));
   if (any_quantized(types)) entries.push_back(GgufEntry::u32("general.quantization_version", 2));
@@ -224,10 +260,13 @@ Result<GgufHeader> made_header(const Model& model, const std::map<GgufType, int6
 
 }  // namespace
 
-std::string gguf_architecture(const ModelConfig& config) { return config.family == "mistral" ? "llama" : config.family; }
+std::string gguf_architecture(const ModelConfig& config) {
+  return config.family == "mistral" ? "llama" : config.family;
+}
 
 Result<GgufHeader> gguf_header(const Model& model, const std::map<GgufType, int64_t>& types) {
-  if (!model.metadata) return fail(ErrorCode::InvalidArgument, model.name + ": the model has lost what it was opened from.");
+  if (!model.metadata)
+    return fail(ErrorCode::InvalidArgument, model.name + ": the model has lost what it was opened from.");
   if (!model.metadata->entries.empty()) return kept_header(*model.metadata, types);
   return made_header(model, types);
 }

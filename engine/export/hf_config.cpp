@@ -23,8 +23,8 @@ std::string class_of(const std::string& family) {
   return "LlamaForCausalLM";
 }
 
-// A GGUF says by what each frequency is divided; llama3's rule says it with four numbers. They are found again where they
-// give the same divisors; nullopt where none of the usual ones does.
+// A GGUF says by what each frequency is divided; llama3's rule says it with four numbers. They are found again where
+// they give the same divisors; nullopt where none of the usual ones does.
 std::optional<RopeConfig> llama3_of(const RopeConfig& rope, int rotary, int64_t context) {
   std::vector<double> given, tried;
   double ignored = 1.0;
@@ -32,7 +32,8 @@ std::optional<RopeConfig> llama3_of(const RopeConfig& rope, int rotary, int64_t 
   double largest = 1.0;
   for (const double divisor : rope.frequency_divisors) largest = std::max(largest, divisor);
   for (const int64_t original : {8192, 4096, 2048, 16384, 32768, 1024, 512, 256, 128, 64, 32, 16}) {
-    for (const auto& [low, high] : {std::pair(1.0, 4.0), std::pair(1.0, 2.0), std::pair(2.0, 4.0), std::pair(1.0, 8.0)}) {
+    for (const auto& [low, high] :
+         {std::pair(1.0, 4.0), std::pair(1.0, 2.0), std::pair(2.0, 4.0), std::pair(1.0, 8.0)}) {
       RopeConfig candidate;
       candidate.kind = RopeKind::Llama3;
       candidate.theta = rope.theta;
@@ -53,13 +54,19 @@ Result<ordered> rope_scaling(const ModelConfig& c) {
   RopeConfig rope = c.rope;
   if (!rope.frequency_divisors.empty()) {
     const auto found = llama3_of(rope, c.rotary, c.context_length);
-    if (!found) return fail(ErrorCode::Unsupported, "The RoPE divisors of this GGUF (rope_freqs) follow no rule that config.json can state; export GGUF instead.");
+    if (!found)
+      return fail(ErrorCode::Unsupported,
+                  "The RoPE divisors of this GGUF (rope_freqs) follow no rule that config.json can state; export GGUF "
+                  "instead.");
     rope = *found;
   }
   switch (rope.kind) {
-    case RopeKind::Default: return ordered();
-    case RopeKind::Linear: return ordered{{"rope_type", "linear"}, {"factor", rope.factor}};
-    case RopeKind::Dynamic: return ordered{{"rope_type", "dynamic"}, {"factor", rope.factor}};
+    case RopeKind::Default:
+      return ordered();
+    case RopeKind::Linear:
+      return ordered{{"rope_type", "linear"}, {"factor", rope.factor}};
+    case RopeKind::Dynamic:
+      return ordered{{"rope_type", "dynamic"}, {"factor", rope.factor}};
     case RopeKind::Llama3:
       return ordered{{"rope_type", "llama3"},
                      {"factor", rope.factor},
@@ -76,7 +83,8 @@ Result<ordered> rope_scaling(const ModelConfig& c) {
       return scaling;
     }
     case RopeKind::LongRope: {
-      ordered scaling = {{"type", "longrope"}, {"short_factor", rope.short_factors}, {"long_factor", rope.long_factors}};
+      ordered scaling = {
+          {"type", "longrope"}, {"short_factor", rope.short_factors}, {"long_factor", rope.long_factors}};
       if (rope.attention_factor) scaling["attention_factor"] = *rope.attention_factor;
       return scaling;
     }
@@ -101,22 +109,28 @@ Result<ordered> made_config(const Model& model) {
                     {"tie_word_embeddings", c.tied_embeddings},
                     {"attention_dropout", 0.0},
                     {"use_cache", true}};
-  if (c.family != "phi3") config["head_dim"] = c.head_dim;
-  else if (c.width != int64_t{c.heads} * c.head_dim) return fail(ErrorCode::Unsupported, model.name + ": a phi3 folder cannot state a head dimension of its own.");
+  config["pad_token_id"] = nullptr;  // the classes' own defaults may lie beyond a small vocabulary
+  if (c.family != "phi3")
+    config["head_dim"] = c.head_dim;
+  else if (c.width != int64_t{c.heads} * c.head_dim)
+    return fail(ErrorCode::Unsupported, model.name + ": a phi3 folder cannot state a head dimension of its own.");
   if (c.rotary != c.head_dim) config["partial_rotary_factor"] = static_cast<double>(c.rotary) / c.head_dim;
   SW_ASSIGN(const ordered scaling, rope_scaling(c));
   config["rope_scaling"] = scaling;
   if (c.rope.kind == RopeKind::LongRope) config["original_max_position_embeddings"] = c.rope.original_context;
-  const char* activation = c.activation == Activation::Silu ? "silu" : c.activation == Activation::GeluTanh ? "gelu_pytorch_tanh" : "gelu";
+  const char* activation = c.activation == Activation::Silu       ? "silu"
+                           : c.activation == Activation::GeluTanh ? "gelu_pytorch_tanh"
+                                                                  : "gelu";
   config["hidden_act"] = activation;
   if (c.family.starts_with("gemma")) config["hidden_activation"] = activation;
   bool bias = false;
   for (const Linear* linear : model.weights.linears()) bias |= !linear->bias.empty();
   if (c.family == "llama") config["attention_bias"] = bias;
   if (c.family == "gemma2" || c.family == "gemma3") {
-    config["query_pre_attn_scalar"] = 1.0 / (c.attention_scale * c.attention_scale);
-    const double scalar = std::round(1.0 / (c.attention_scale * c.attention_scale));
-    if (std::abs(1.0 / std::sqrt(scalar) / c.attention_scale - 1.0) < 1e-6) config["query_pre_attn_scalar"] = scalar;
+    // transformers takes a whole number here and nothing else.
+    const double scalar = 1.0 / (c.attention_scale * c.attention_scale), whole = std::round(scalar);
+    config["query_pre_attn_scalar"] =
+        std::abs(scalar / whole - 1.0) < 1e-5 ? ordered(static_cast<int64_t>(whole)) : ordered(scalar);
     config["attn_logit_softcapping"] = c.attention_softcap > 0 ? ordered(c.attention_softcap) : ordered();
     config["final_logit_softcapping"] = c.final_softcap > 0 ? ordered(c.final_softcap) : ordered();
   }
@@ -163,7 +177,8 @@ Result<std::string> hf_config(const Model& model, const std::string& quantizatio
   } else {
     SW_ASSIGN(config, made_config(model));
   }
-  if (model.tokenizer && !config.contains("bos_token_id") && model.tokenizer->bos() >= 0) config["bos_token_id"] = model.tokenizer->bos();
+  if (model.tokenizer && !config.contains("bos_token_id") && model.tokenizer->bos() >= 0)
+    config["bos_token_id"] = model.tokenizer->bos();
   if (!config.contains("eos_token_id") && !model.stop_ids.empty()) {
     config["eos_token_id"] = model.stop_ids.size() == 1 ? ordered(model.stop_ids.front()) : ordered(model.stop_ids);
   }

@@ -10,10 +10,11 @@
 
 namespace scalewright {
 
-// config.json for the model, from the one it came with or made from its switches. `quantization`: JSON text, empty for none;
-// `dtype`: "float16", "bfloat16" or "float32".
+// config.json for the model, from the one it came with or made from its switches. `quantization`: JSON text, empty for
+// none; `dtype`: "float16", "bfloat16" or "float32".
 Result<std::string> hf_config(const Model& model, const std::string& quantization, const std::string& dtype);
 // Copies or makes the tokenizer's files in `folder`; notes say what other programs will miss.
-Result<void> write_tokenizer_files(const Model& model, const std::filesystem::path& folder, std::vector<std::string>& notes);
+Result<void> write_tokenizer_files(const Model& model, const std::filesystem::path& folder,
+                                   std::vector<std::string>& notes);
 
 }  // namespace scalewright

@@ -1,5 +1,5 @@
-// Tokenizer files for a folder. From a folder they are copied; from a GGUF they are made: tokenizer.json for byte-level BPE,
-// tokenizer.model for SentencePiece.
+// Tokenizer files for a folder. From a folder they are copied; from a GGUF they are made: tokenizer.json for byte-level
+// BPE, tokenizer.model for SentencePiece.
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -16,9 +16,11 @@ namespace fs = std::filesystem;
 using ordered = nlohmann::ordered_json;
 
 constexpr const char* kLlama3Words =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| "
+    "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 constexpr const char* kQwen2Words =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
+    "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 std::string written(const ordered& document, int indent = 2) {
   return document.dump(indent, ' ', false, ordered::error_handler_t::replace) + "\n";
@@ -27,7 +29,9 @@ std::string written(const ordered& document, int indent = 2) {
 // The keys of the GGUF, from what the model kept.
 struct Keys {
   const FileMetadata& metadata;
-  const GgufEntry* find(const char* name) const { return find_entry(metadata.entries, std::string("tokenizer.ggml.") + name); }
+  const GgufEntry* find(const char* name) const {
+    return find_entry(metadata.entries, std::string("tokenizer.ggml.") + name);
+  }
   std::string text(const char* name) const {
     const GgufEntry* entry = find(name);
     return entry == nullptr ? std::string() : entry->as_string().value_or("");
@@ -43,7 +47,8 @@ ordered byte_level(bool use_regex) {
 }
 
 ordered split_then_bytes(const char* pattern) {
-  const ordered split = {{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}};
+  const ordered split = {
+      {"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}};
   return {{"type", "Sequence"}, {"pretokenizers", {split, byte_level(false)}}};
 }
 
@@ -54,7 +59,8 @@ ordered pre_tokenizer(const std::string& pre) {
     const ordered digits = {{"type", "Digits"}, {"individual_digits", true}};
     return {{"type", "Sequence"}, {"pretokenizers", {digits, byte_level(true)}}};
   }
-  if (pre == "llama-bpe" || pre == "llama3" || pre == "llama-v3" || pre == "dbrx" || pre == "smaug-bpe") return split_then_bytes(kLlama3Words);
+  if (pre == "llama-bpe" || pre == "llama3" || pre == "llama-v3" || pre == "dbrx" || pre == "smaug-bpe")
+    return split_then_bytes(kLlama3Words);
   if (pre == "qwen2" || pre == "deepseek-r1-qwen" || pre == "stablelm2") return split_then_bytes(kQwen2Words);
   return nullptr;
 }
@@ -65,14 +71,21 @@ bool make_tokenizer_json(const Model& model, const Keys& keys, ordered& document
   if (words.is_null()) return false;
   const std::vector<std::string> tokens = keys.texts("tokens");
   const GgufEntry* type_entry = keys.find("token_type");
-  const auto types = type_entry == nullptr ? std::vector<int64_t>() : type_entry->as_ints().value_or(std::vector<int64_t>());
+  const auto types =
+      type_entry == nullptr ? std::vector<int64_t>() : type_entry->as_ints().value_or(std::vector<int64_t>());
   ordered added = ordered::array();
-  nlohmann::json vocabulary = nlohmann::json::object();  // sorted: an ordered object of this size would be slow to build
+  nlohmann::json vocabulary =
+      nlohmann::json::object();  // sorted: an ordered object of this size would be slow to build
   for (size_t id = 0; id < tokens.size(); ++id) {
     const int64_t type = id < types.size() ? types[id] : 1;
     if (type == 3 || type == 4) {
-      added.push_back({{"id", id},           {"content", tokens[id]}, {"single_word", false}, {"lstrip", false},
-                       {"rstrip", false},    {"normalized", false},   {"special", type == 3}});
+      added.push_back({{"id", id},
+                       {"content", tokens[id]},
+                       {"single_word", false},
+                       {"lstrip", false},
+                       {"rstrip", false},
+                       {"normalized", false},
+                       {"special", type == 3}});
     }
     vocabulary[tokens[id]] = id;
   }
@@ -82,25 +95,36 @@ bool make_tokenizer_json(const Model& model, const Keys& keys, ordered& document
   ordered post = {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}};
   if (model.add_bos && model.tokenizer->bos() >= 0) {
     const std::string& bos = model.bos_token;
-    const ordered mark = {{"SpecialToken", {{"id", bos}, {"type_id", 0}}}}, first = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}},
-                  mark2 = {{"SpecialToken", {{"id", bos}, {"type_id", 1}}}}, second = {{"Sequence", {{"id", "B"}, {"type_id", 1}}}};
-    const ordered start = {{"type", "TemplateProcessing"},
-                           {"single", {mark, first}},
-                           {"pair", {mark, first, mark2, second}},
-                           {"special_tokens", {{bos, {{"id", bos}, {"ids", {model.tokenizer->bos()}}, {"tokens", {bos}}}}}}};
+    const ordered mark = {{"SpecialToken", {{"id", bos}, {"type_id", 0}}}},
+                  first = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}},
+                  mark2 = {{"SpecialToken", {{"id", bos}, {"type_id", 1}}}},
+                  second = {{"Sequence", {{"id", "B"}, {"type_id", 1}}}};
+    const ordered start = {
+        {"type", "TemplateProcessing"},
+        {"single", {mark, first}},
+        {"pair", {mark, first, mark2, second}},
+        {"special_tokens", {{bos, {{"id", bos}, {"ids", {model.tokenizer->bos()}}, {"tokens", {bos}}}}}}};
     post = {{"type", "Sequence"}, {"processors", {post, start}}};
   }
   const bool nfc = pre == "qwen2" || pre == "deepseek-r1-qwen";
-  document = {{"version", "1.0"},
-              {"truncation", nullptr},
-              {"padding", nullptr},
-              {"added_tokens", added},
-              {"normalizer", nfc ? ordered{{"type", "NFC"}} : ordered()},
-              {"pre_tokenizer", words},
-              {"post_processor", post},
-              {"decoder", {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}}},
-              {"model", {{"type", "BPE"}, {"dropout", nullptr}, {"unk_token", nullptr}, {"continuing_subword_prefix", nullptr},
-                         {"end_of_word_suffix", nullptr}, {"fuse_unk", false}, {"byte_fallback", false}, {"ignore_merges", llama3}}}};
+  document = {
+      {"version", "1.0"},
+      {"truncation", nullptr},
+      {"padding", nullptr},
+      {"added_tokens", added},
+      {"normalizer", nfc ? ordered{{"type", "NFC"}} : ordered()},
+      {"pre_tokenizer", words},
+      {"post_processor", post},
+      {"decoder", {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}}},
+      {"model",
+       {{"type", "BPE"},
+        {"dropout", nullptr},
+        {"unk_token", nullptr},
+        {"continuing_subword_prefix", nullptr},
+        {"end_of_word_suffix", nullptr},
+        {"fuse_unk", false},
+        {"byte_fallback", false},
+        {"ignore_merges", llama3}}}};
   // By token id, as tools expect to read it.
   ordered::object_t by_id;
   by_id.reserve(vocabulary.size());
@@ -115,9 +139,12 @@ bool make_tokenizer_json(const Model& model, const Keys& keys, ordered& document
 
 Result<void> write_sentencepiece(const Keys& keys, const fs::path& folder) {
   const std::vector<std::string> tokens = keys.texts("tokens");
-  const GgufEntry *score_entry = keys.find("scores"), *type_entry = keys.find("token_type"), *prefix = keys.find("add_space_prefix");
-  const auto scores = score_entry == nullptr ? std::vector<double>() : score_entry->as_numbers().value_or(std::vector<double>());
-  const auto types = type_entry == nullptr ? std::vector<int64_t>() : type_entry->as_ints().value_or(std::vector<int64_t>());
+  const GgufEntry *score_entry = keys.find("scores"), *type_entry = keys.find("token_type"),
+                  *prefix = keys.find("add_space_prefix");
+  const auto scores =
+      score_entry == nullptr ? std::vector<double>() : score_entry->as_numbers().value_or(std::vector<double>());
+  const auto types =
+      type_entry == nullptr ? std::vector<int64_t>() : type_entry->as_ints().value_or(std::vector<int64_t>());
   std::vector<text::ModelPiece> pieces;
   bool bytes = false;
   for (size_t id = 0; id < tokens.size(); ++id) {
@@ -128,7 +155,8 @@ Result<void> write_sentencepiece(const Keys& keys, const fs::path& folder) {
     bytes |= piece.type == text::PieceType::Byte;
     pieces.push_back(piece);
   }
-  return write_text_file(folder / "tokenizer.model", text::write_bpe_model(pieces, bytes, prefix == nullptr || prefix->as_bool().value_or(true)));
+  return write_text_file(folder / "tokenizer.model",
+                         text::write_bpe_model(pieces, bytes, prefix == nullptr || prefix->as_bool().value_or(true)));
 }
 
 Result<void> make_files(const Model& model, const fs::path& folder, std::vector<std::string>& notes) {
@@ -136,14 +164,21 @@ Result<void> make_files(const Model& model, const fs::path& folder, std::vector<
   const bool pieces = keys.text("model") == "llama";
   if (pieces) {
     SW_TRY(write_sentencepiece(keys, folder));
-    notes.push_back("The tokenizer is written as tokenizer.model (SentencePiece) without the normalization rules of the original, which a GGUF does not keep.");
+    notes.push_back(
+        "The tokenizer is written as tokenizer.model (SentencePiece) without the normalization rules of the original, "
+        "which a GGUF does not keep.");
   } else {
     ordered document;
-    if (make_tokenizer_json(model, keys, document)) SW_TRY(write_text_file(folder / "tokenizer.json", written(document, -1)));
-    else notes.push_back("The tokenizer is not written: its pre-tokenizer '" + keys.text("pre") + "' is not one that tokenizer.json is made for; take the tokenizer files of the original.");
+    if (make_tokenizer_json(model, keys, document))
+      SW_TRY(write_text_file(folder / "tokenizer.json", written(document, -1)));
+    else
+      notes.push_back("The tokenizer is not written: its pre-tokenizer '" + keys.text("pre") +
+                      "' is not one that tokenizer.json is made for; take the tokenizer files of the original.");
   }
   const bool gemma = model.config.family.starts_with("gemma");
-  ordered config = {{"tokenizer_class", !pieces ? "PreTrainedTokenizerFast" : gemma ? "GemmaTokenizer" : "LlamaTokenizer"},
+  ordered config = {{"tokenizer_class", !pieces ? "PreTrainedTokenizerFast"
+                                        : gemma ? "GemmaTokenizer"
+                                                : "LlamaTokenizer"},
                     {"add_bos_token", model.add_bos},
                     {"add_eos_token", false},
                     {"clean_up_tokenization_spaces", false},
@@ -170,8 +205,9 @@ Result<void> write_tokenizer_files(const Model& model, const fs::path& folder, s
   if (from.empty()) return make_files(model, folder, notes);
   std::error_code error;
   bool any = false;
-  for (const char* name : {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-                           "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "generation_config.json"}) {
+  for (const char* name :
+       {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+        "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "generation_config.json"}) {
     if (!fs::exists(from / name, error)) continue;
     SW_ASSIGN(const std::string text, read_text_file(from / name));
     SW_TRY(write_text_file(folder / name, text));

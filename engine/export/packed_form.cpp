@@ -17,14 +17,17 @@ using kernels::QuantLayout;
 
 const char* name_of(ExportTarget target) {
   switch (target) {
-    case ExportTarget::Gptq: return "GPTQ";
-    case ExportTarget::Awq: return "AWQ";
-    default: return "compressed-tensors";
+    case ExportTarget::Gptq:
+      return "GPTQ";
+    case ExportTarget::Awq:
+      return "AWQ";
+    default:
+      return "compressed-tensors";
   }
 }
 
-// The integer zero point of a group: what Affine stores, the offset of a GGUF type, or -m / d where that is an integer that
-// gives m back exactly. nullopt: W is not s (q - z).
+// The integer zero point of a group: what Affine stores, the offset of a GGUF type, or -m / d where that is an integer
+// that gives m back exactly. nullopt: W is not s (q - z).
 std::optional<int> zero_point(const QuantLayout& layout, const PlainStrip& plain, int64_t at) {
   if (layout.kind == BlockKind::Affine) return plain.zero[at];
   if (layout.kind == BlockKind::Offset) return layout.offset;
@@ -36,7 +39,9 @@ std::optional<int> zero_point(const QuantLayout& layout, const PlainStrip& plain
   return static_cast<int>(z);
 }
 
-struct Zeros { int lowest = 1 << 20, highest = -(1 << 20); };
+struct Zeros {
+  int lowest = 1 << 20, highest = -(1 << 20);
+};
 
 Result<Zeros> scan_zeros(const QuantizedMatrix& matrix, const std::string& name) {
   const QuantLayout& layout = matrix.layout();
@@ -46,8 +51,9 @@ Result<Zeros> scan_zeros(const QuantizedMatrix& matrix, const std::string& name)
     for (int64_t at = 0; at < rows * layout.groups(); ++at) {
       const auto zero = zero_point(layout, plain, at);
       if (!zero) {
-        return fail(ErrorCode::Unsupported, "The offsets of '" + name + "' are no whole multiples of its scales, so its weights are not "
-                                            "s (q - z); export GGUF instead, which holds them exactly.");
+        return fail(ErrorCode::Unsupported, "The offsets of '" + name +
+                                                "' are no whole multiples of its scales, so its weights are not "
+                                                "s (q - z); export GGUF instead, which holds them exactly.");
       }
       zeros.lowest = std::min(zeros.lowest, *zero);
       zeros.highest = std::max(zeros.highest, *zero);
@@ -57,7 +63,9 @@ Result<Zeros> scan_zeros(const QuantizedMatrix& matrix, const std::string& name)
   return zeros;
 }
 
-std::string group_text(int64_t group) { return group == 0 ? std::string("one scale a row") : "groups of " + std::to_string(group); }
+std::string group_text(int64_t group) {
+  return group == 0 ? std::string("one scale a row") : "groups of " + std::to_string(group);
+}
 
 template <class T>
 std::vector<std::byte> bytes_of(const std::vector<T>& values) {
@@ -98,15 +106,17 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
     const QuantizedMatrix& matrix = linear->weight.quant();
     const QuantLayout& layout = matrix.layout();
     if (layout.kind == BlockKind::KMin || layout.kind == BlockKind::KScale) {
-      return no("'" + linear->name + "' has the nested scales of a GGUF K type, which this format does not have; export GGUF instead.");
+      return no("'" + linear->name +
+                "' has the nested scales of a GGUF K type, which this format does not have; export GGUF instead.");
     }
     const int64_t group = layout.block >= layout.cols ? 0 : layout.block;
     if (first) {
       form.bits = layout.bits;
       form.group = group;
     } else if (form.bits != layout.bits || (form.group != group && layout.block != form.group)) {
-      return no("'" + linear->name + "' has " + std::to_string(layout.bits) + " bits and " + group_text(group) + ", the others " +
-                std::to_string(form.bits) + " and " + group_text(form.group) + "; the format has one setting for all. Export GGUF instead.");
+      return no("'" + linear->name + "' has " + std::to_string(layout.bits) + " bits and " + group_text(group) +
+                ", the others " + std::to_string(form.bits) + " and " + group_text(form.group) +
+                "; the format has one setting for all. Export GGUF instead.");
     }
     first = false;
     SW_ASSIGN(const Zeros zeros, scan_zeros(matrix, linear->name));
@@ -116,20 +126,28 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
     const int codes_a_word = 32 / std::gcd(32, static_cast<int>(layout.bits));
     const bool words_along_in = layout.cols % codes_a_word == 0, words_along_out = layout.rows % codes_a_word == 0;
     if (target == ExportTarget::Gptq && !(words_along_in && words_along_out)) {
-      return no("'" + linear->name + "' is " + std::to_string(layout.rows) + " x " + std::to_string(layout.cols) + ", which does not fill whole words.");
+      return no("'" + linear->name + "' is " + std::to_string(layout.rows) + " x " + std::to_string(layout.cols) +
+                ", which does not fill whole words.");
     }
-    if (target == ExportTarget::Awq && layout.rows % 8 != 0) return no("'" + linear->name + "' has " + std::to_string(layout.rows) + " rows, no multiple of 8.");
-    if (group != 0 && layout.cols % group != 0) return no("'" + linear->name + "' has rows of " + std::to_string(layout.cols) + " inputs, no multiple of its groups of " + std::to_string(group) + ".");
+    if (target == ExportTarget::Awq && layout.rows % 8 != 0)
+      return no("'" + linear->name + "' has " + std::to_string(layout.rows) + " rows, no multiple of 8.");
+    if (group != 0 && layout.cols % group != 0)
+      return no("'" + linear->name + "' has rows of " + std::to_string(layout.cols) +
+                " inputs, no multiple of its groups of " + std::to_string(group) + ".");
   }
   if (first) return no("the model has no linear layers.");
   const std::string bits = std::to_string(form.bits) + "-bit codes do not fit; ";
-  if (target == ExportTarget::Gptq && form.bits != 2 && form.bits != 3 && form.bits != 4 && form.bits != 8) return no(bits + "2, 3, 4 and 8 bits do.");
+  if (target == ExportTarget::Gptq && form.bits != 2 && form.bits != 3 && form.bits != 4 && form.bits != 8)
+    return no(bits + "2, 3, 4 and 8 bits do.");
   if (target == ExportTarget::Awq && form.bits != 4) return no(bits + "4 bits do.");
-  if (target == ExportTarget::CompressedTensors && form.bits != 2 && form.bits != 4 && form.bits != 8) return no(bits + "2, 4 and 8 bits do.");
-  if (target == ExportTarget::Awq && form.reordered) return no("groups that are not of neighbouring inputs (act-order) do not fit; export GPTQ instead.");
+  if (target == ExportTarget::CompressedTensors && form.bits != 2 && form.bits != 4 && form.bits != 8)
+    return no(bits + "2, 4 and 8 bits do.");
+  if (target == ExportTarget::Awq && form.reordered)
+    return no("groups that are not of neighbouring inputs (act-order) do not fit; export GPTQ instead.");
   const int most = (1 << form.bits) - 1, middle = 1 << (form.bits - 1);
   if (lowest < 0 || highest > most) {
-    return no("zero points from " + std::to_string(lowest) + " to " + std::to_string(highest) + " do not fit " + std::to_string(form.bits) + " bits.");
+    return no("zero points from " + std::to_string(lowest) + " to " + std::to_string(highest) + " do not fit " +
+              std::to_string(form.bits) + " bits.");
   }
   form.symmetric = lowest == middle && highest == middle;
   form.gptq_v1 = lowest >= 1;
@@ -197,11 +215,16 @@ Result<std::vector<PackedTensor>> packed_tensors(const QuantizedMatrix& matrix, 
   }
   for (PackedTensor& tensor : all) {
     const std::string& name = tensor.header.name;
-    if (name == "qweight" || name == "weight_packed") tensor.data = bytes_of(m.codes);
-    else if (name == "qzeros" || name == "weight_zero_point") tensor.data = bytes_of(m.zeros);
-    else if (name == "scales" || name == "weight_scale") tensor.data = bytes_of(m.scales);
-    else if (name == "weight_shape") tensor.data = bytes_of(std::vector<int64_t>{m.rows, m.cols});
-    else tensor.data = bytes_of(group_of);
+    if (name == "qweight" || name == "weight_packed")
+      tensor.data = bytes_of(m.codes);
+    else if (name == "qzeros" || name == "weight_zero_point")
+      tensor.data = bytes_of(m.zeros);
+    else if (name == "scales" || name == "weight_scale")
+      tensor.data = bytes_of(m.scales);
+    else if (name == "weight_shape")
+      tensor.data = bytes_of(std::vector<int64_t>{m.rows, m.cols});
+    else
+      tensor.data = bytes_of(group_of);
   }
   return all;
 }
@@ -210,28 +233,31 @@ std::string quantization_config(const PackedForm& form) {
   nlohmann::ordered_json config;
   switch (form.target) {
     case ExportTarget::Gptq:
-      config = {{"quant_method", "gptq"},      {"bits", form.bits},          {"group_size", form.group == 0 ? -1 : form.group},
-                {"desc_act", form.reordered},  {"sym", form.symmetric},      {"lm_head", false},
+      config = {{"quant_method", "gptq"},
+                {"bits", form.bits},
+                {"group_size", form.group == 0 ? -1 : form.group},
+                {"desc_act", form.reordered},
+                {"sym", form.symmetric},
+                {"lm_head", false},
                 {"checkpoint_format", form.gptq_v1 ? "gptq" : "gptq_v2"}};
       break;
     case ExportTarget::Awq:
-      config = {{"quant_method", "awq"}, {"bits", form.bits},      {"group_size", form.group == 0 ? -1 : form.group},
-                {"version", "gemm"},     {"zero_point", true},     {"modules_to_not_convert", nullptr}};
+      config = {{"quant_method", "awq"}, {"bits", form.bits},  {"group_size", form.group == 0 ? -1 : form.group},
+                {"version", "gemm"},     {"zero_point", true}, {"modules_to_not_convert", nullptr}};
       break;
     default: {
-      nlohmann::ordered_json weights = {{"num_bits", form.bits},
-                                        {"type", "int"},
-                                        {"symmetric", form.symmetric},
-                                        {"strategy", form.group == 0 ? "channel" : "group"},
-                                        {"group_size", nullptr},
-                                        {"dynamic", false},
-                                        {"actorder", nullptr},
-                                        {"block_structure", nullptr},
-                                        {"observer", "minmax"},
-                                        {"observer_kwargs", nlohmann::ordered_json::object()}};
+      nlohmann::ordered_json weights = {
+          {"num_bits", form.bits},       {"type", "int"},
+          {"symmetric", form.symmetric}, {"strategy", form.group == 0 ? "channel" : "group"},
+          {"group_size", nullptr},       {"dynamic", false},
+          {"actorder", nullptr},         {"block_structure", nullptr},
+          {"observer", "minmax"},        {"observer_kwargs", nlohmann::ordered_json::object()}};
       if (form.group != 0) weights["group_size"] = form.group;
       if (form.reordered) weights["actorder"] = "group";
-      const nlohmann::ordered_json group = {{"targets", {"Linear"}}, {"input_activations", nullptr}, {"output_activations", nullptr}, {"weights", weights}};
+      const nlohmann::ordered_json group = {{"targets", {"Linear"}},
+                                            {"input_activations", nullptr},
+                                            {"output_activations", nullptr},
+                                            {"weights", weights}};
       config = {{"quant_method", "compressed-tensors"},
                 {"format", "pack-quantized"},
                 {"quantization_status", "compressed"},

@@ -1,6 +1,6 @@
 #pragma once
-// Quantized linears in the forms of GPTQ, AWQ and compressed-tensors: what a whole model needs to fit one of them, and the
-// tensors of one matrix.
+// Quantized linears in the forms of GPTQ, AWQ and compressed-tensors: what a whole model needs to fit one of them, and
+// the tensors of one matrix.
 
 #include <string>
 #include <utility>
@@ -18,17 +18,17 @@ namespace scalewright {
 struct PackedForm {
   ExportTarget target = ExportTarget::Gptq;
   int bits = 0;
-  int64_t group = 0;        // 0: one scale a row
-  bool symmetric = true;    // every zero point is 2^(bits - 1)
-  bool gptq_v1 = true;      // zero points 1 .. 2^bits - 1
-  bool reordered = false;   // act-order
-  std::string name() const; // "GPTQ v2, 4 bits, groups of 128"
+  int64_t group = 0;         // 0: one scale a row
+  bool symmetric = true;     // every zero point is 2^(bits - 1)
+  bool gptq_v1 = true;       // zero points 1 .. 2^bits - 1
+  bool reordered = false;    // act-order
+  std::string name() const;  // "GPTQ v2, 4 bits, groups of 128"
 };
 // Unsupported, with the reason and the first linear that it concerns, where the model does not fit.
 Result<PackedForm> find_packed_form(const Model& model, ExportTarget target);
 
 struct PackedTensor {
-  SafetensorsTensor header;   // name without the module: "qweight"
+  SafetensorsTensor header;  // name without the module: "qweight"
   std::vector<std::byte> data;
 };
 // Headers alone where `fill` is false. `matrix`: rows in the target's order.

@@ -1,5 +1,6 @@
 #pragma once
-// What must survive a round trip besides weights: kept from the file that a model came from and written back by engine/export.
+// What must survive a round trip besides weights: kept from the file that a model came from and written back by
+// engine/export.
 
 #include <filesystem>
 #include <string>
@@ -12,8 +13,8 @@ namespace scalewright {
 
 struct FileMetadata {
   // GGUF
-  std::vector<GgufEntry> entries;      // in the order of the file
-  std::vector<GgufTensor> tensors;     // names, types and order
+  std::vector<GgufEntry> entries;                                     // in the order of the file
+  std::vector<GgufTensor> tensors;                                    // names, types and order
   std::vector<std::pair<std::string, std::vector<std::byte>>> extra;  // rope_freqs.weight and the like: name and bytes
   // A folder
   std::filesystem::path folder;        // where the tokenizer's files lie

@@ -1,6 +1,6 @@
 #pragma once
-// GGUF v3 files (v2 is read as well). Nothing in a file is believed before it is checked: counts and lengths against the
-// bytes that remain, offsets against the running padded sum, names against each other.
+// GGUF v3 files (v2 is read as well). Nothing in a file is believed before it is checked: counts and lengths against
+// the bytes that remain, offsets against the running padded sum, names against each other.
 //
 //   "GGUF" | u32 version | i64 tensors | i64 entries | entries | tensor infos | padding | data, each tensor padded
 //   entry: string key | i32 type | value; string: u64 length + bytes; array: i32 element type | u64 n | elements
@@ -35,7 +35,7 @@ struct GgufEntry {
   std::optional<bool> as_bool() const;
   std::optional<std::string> as_string() const;
   std::optional<std::vector<std::string>> as_strings() const;
-  std::optional<std::vector<int64_t>> as_ints() const;      // array of integers or bools
+  std::optional<std::vector<int64_t>> as_ints() const;    // array of integers or bools
   std::optional<std::vector<double>> as_numbers() const;  // array of numbers
 
   static GgufEntry u32(std::string key, uint32_t value);
@@ -55,7 +55,7 @@ struct GgufTensor {
   uint64_t offset = 0;      // from the start of the data
   uint64_t bytes = 0;
   int64_t cols() const { return ne.empty() ? 0 : ne[0]; }
-  int64_t rows() const;     // product of the other extents
+  int64_t rows() const;  // product of the other extents
   uint64_t row_bytes() const { return bytes / static_cast<uint64_t>(rows()); }
 };
 
@@ -84,7 +84,8 @@ class GgufFile {
   std::vector<uint32_t> by_name_;  // tensors_ sorted by name
 };
 
-// Writes a GGUF v3 file: header first, then the tensors in the order they were declared, each in as many parts as it takes.
+// Writes a GGUF v3 file: header first, then the tensors in the order they were declared, each in as many parts as it
+// takes.
 class GgufWriter {
  public:
   // `tensors`: name, type and ne; offsets and sizes are computed. Alignment comes from general.alignment, else 32.
@@ -93,7 +94,7 @@ class GgufWriter {
   const std::vector<GgufTensor>& tensors() const noexcept { return tensors_; }
   Result<void> write(std::span<const std::byte> part);  // of the tensor whose turn it is
   uint64_t bytes_written() const noexcept { return file_.bytes_written(); }
-  Result<void> commit();                                // fails when a tensor is not complete
+  Result<void> commit();  // fails when a tensor is not complete
 
  private:
   explicit GgufWriter(AtomicFile file) : file_(std::move(file)) {}

@@ -9,7 +9,9 @@ using kernels::BlockKind;
 using kernels::PlainStrip;
 using kernels::QuantLayout;
 
-uint16_t load_half(const uint8_t* at) { return static_cast<uint16_t>(at[0] | at[1] << 8); }
+uint16_t load_half(const uint8_t* at) {
+  return static_cast<uint16_t>(at[0] | at[1] << 8);
+}
 void store_half(uint8_t* at, uint16_t half) {
   at[0] = static_cast<uint8_t>(half);
   at[1] = static_cast<uint8_t>(half >> 8);
@@ -17,10 +19,10 @@ void store_half(uint8_t* at, uint16_t half) {
 
 // One block of one row: where its parts lie in the plain arrays.
 struct BlockRef {
-  uint8_t* q;           // codes of the block
+  uint8_t* q;  // codes of the block
   uint16_t* d;
-  uint16_t* second;     // m or dmin; null in one-scale types
-  int16_t* sub_scale;   // of the block's first sub-block; null outside K types
+  uint16_t* second;    // m or dmin; null in one-scale types
+  int16_t* sub_scale;  // of the block's first sub-block; null outside K types
   int16_t* sub_min;
 };
 
@@ -182,7 +184,8 @@ void decode_block(GgufType type, const uint8_t* b, const BlockRef& to) {
       for (int i = 0; i < 16; ++i) to.sub_scale[i] = static_cast<int8_t>(b[192 + i]);
       *to.d = load_half(b + 208);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -249,7 +252,8 @@ void encode_block(GgufType type, const BlockRef& from, uint8_t* b) {
       }
       if (type == GgufType::Q5_K) {
         std::memset(b + 16, 0, 32);
-        for (int i = 0; i < 256; ++i) b[16 + i % 32] = static_cast<uint8_t>(b[16 + i % 32] | (from.q[i] >> 4 & 1) << (i / 32));
+        for (int i = 0; i < 256; ++i)
+          b[16 + i % 32] = static_cast<uint8_t>(b[16 + i % 32] | (from.q[i] >> 4 & 1) << (i / 32));
       }
       break;
     }
@@ -268,7 +272,8 @@ void encode_block(GgufType type, const BlockRef& from, uint8_t* b) {
       for (int i = 0; i < 16; ++i) b[192 + i] = static_cast<uint8_t>(from.sub_scale[i]);
       store_half(b + 208, *from.d);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -302,31 +307,45 @@ std::optional<QuantLayout> gguf_layout(GgufType type, int64_t rows, int64_t cols
     return layout;
   };
   switch (type) {
-    case GgufType::Q4_0: return simple(BlockKind::Offset, 4, 8);
-    case GgufType::Q5_0: return simple(BlockKind::Offset, 5, 16);
-    case GgufType::Q8_0: return simple(BlockKind::Offset, 8, 128);
+    case GgufType::Q4_0:
+      return simple(BlockKind::Offset, 4, 8);
+    case GgufType::Q5_0:
+      return simple(BlockKind::Offset, 5, 16);
+    case GgufType::Q8_0:
+      return simple(BlockKind::Offset, 8, 128);
     case GgufType::Q2_0:
-    case GgufType::TQ2_0: return simple(BlockKind::Offset, 2, 1);
-    case GgufType::Q4_1: return simple(BlockKind::Min, 4, 0);
-    case GgufType::Q5_1: return simple(BlockKind::Min, 5, 0);
-    case GgufType::Q2_K: return nested(BlockKind::KMin, 2, 0, 16);
-    case GgufType::Q4_K: return nested(BlockKind::KMin, 4, 0, 32);
-    case GgufType::Q5_K: return nested(BlockKind::KMin, 5, 0, 32);
-    case GgufType::Q3_K: return nested(BlockKind::KScale, 3, 4, 16);
-    case GgufType::Q6_K: return nested(BlockKind::KScale, 6, 32, 16);
-    default: return std::nullopt;
+    case GgufType::TQ2_0:
+      return simple(BlockKind::Offset, 2, 1);
+    case GgufType::Q4_1:
+      return simple(BlockKind::Min, 4, 0);
+    case GgufType::Q5_1:
+      return simple(BlockKind::Min, 5, 0);
+    case GgufType::Q2_K:
+      return nested(BlockKind::KMin, 2, 0, 16);
+    case GgufType::Q4_K:
+      return nested(BlockKind::KMin, 4, 0, 32);
+    case GgufType::Q5_K:
+      return nested(BlockKind::KMin, 5, 0, 32);
+    case GgufType::Q3_K:
+      return nested(BlockKind::KScale, 3, 4, 16);
+    case GgufType::Q6_K:
+      return nested(BlockKind::KScale, 6, 32, 16);
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<GgufType> gguf_type_of(const QuantLayout& layout) {
-  for (const GgufType type : {GgufType::Q4_0, GgufType::Q4_1, GgufType::Q5_0, GgufType::Q5_1, GgufType::Q8_0, GgufType::Q2_K,
-                              GgufType::Q3_K, GgufType::Q4_K, GgufType::Q5_K, GgufType::Q6_K, GgufType::TQ2_0, GgufType::Q2_0}) {
+  for (const GgufType type :
+       {GgufType::Q4_0, GgufType::Q4_1, GgufType::Q5_0, GgufType::Q5_1, GgufType::Q8_0, GgufType::Q2_K, GgufType::Q3_K,
+        GgufType::Q4_K, GgufType::Q5_K, GgufType::Q6_K, GgufType::TQ2_0, GgufType::Q2_0}) {
     if (gguf_layout(type, layout.rows, layout.cols) == layout && layout.cols % layout.block == 0) return type;
   }
   return std::nullopt;
 }
 
-void decode_gguf_strip(GgufType type, const QuantLayout& layout, const uint8_t* blocks, int rows, const PlainStrip& plain) {
+void decode_gguf_strip(GgufType type, const QuantLayout& layout, const uint8_t* blocks, int rows,
+                       const PlainStrip& plain) {
   const uint32_t block_bytes = gguf_type_info(type).block_bytes;
   for (int row = 0; row < rows; ++row) {
     for (int64_t group = 0; group < layout.groups(); ++group, blocks += block_bytes) {

@@ -24,36 +24,49 @@ size_t scalar_bytes(GgufValueType type) {
   switch (type) {
     case GgufValueType::U8:
     case GgufValueType::I8:
-    case GgufValueType::Bool: return 1;
+    case GgufValueType::Bool:
+      return 1;
     case GgufValueType::U16:
-    case GgufValueType::I16: return 2;
+    case GgufValueType::I16:
+      return 2;
     case GgufValueType::U32:
     case GgufValueType::I32:
-    case GgufValueType::F32: return 4;
+    case GgufValueType::F32:
+      return 4;
     case GgufValueType::U64:
     case GgufValueType::I64:
-    case GgufValueType::F64: return 8;
+    case GgufValueType::F64:
+      return 8;
     case GgufValueType::String:
-    case GgufValueType::Array: return 0;
+    case GgufValueType::Array:
+      return 0;
   }
   return 0;
 }
 
 std::optional<int64_t> int_of(GgufValueType type, const char* at) {
   switch (type) {
-    case GgufValueType::U8: return load<uint8_t>(at);
-    case GgufValueType::I8: return load<int8_t>(at);
-    case GgufValueType::U16: return load<uint16_t>(at);
-    case GgufValueType::I16: return load<int16_t>(at);
-    case GgufValueType::U32: return load<uint32_t>(at);
-    case GgufValueType::I32: return load<int32_t>(at);
-    case GgufValueType::I64: return load<int64_t>(at);
+    case GgufValueType::U8:
+      return load<uint8_t>(at);
+    case GgufValueType::I8:
+      return load<int8_t>(at);
+    case GgufValueType::U16:
+      return load<uint16_t>(at);
+    case GgufValueType::I16:
+      return load<int16_t>(at);
+    case GgufValueType::U32:
+      return load<uint32_t>(at);
+    case GgufValueType::I32:
+      return load<int32_t>(at);
+    case GgufValueType::I64:
+      return load<int64_t>(at);
     case GgufValueType::U64: {
       const uint64_t value = load<uint64_t>(at);
       if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return std::nullopt;
       return static_cast<int64_t>(value);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

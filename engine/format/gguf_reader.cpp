@@ -9,7 +9,8 @@ namespace scalewright {
 namespace {
 
 constexpr uint64_t kWindowBytes = uint64_t{1} << 18;
-constexpr uint64_t kLargestHeader = uint64_t{1} << 29;  // tokens, merges and templates of real files take a few percent of it
+constexpr uint64_t kLargestHeader = uint64_t{1}
+                                    << 29;  // tokens, merges and templates of real files take a few percent of it
 constexpr uint64_t kLongestKey = 65535, kLongestName = 63;
 constexpr uint32_t kLastValueType = static_cast<uint32_t>(GgufValueType::F64);
 
@@ -17,13 +18,17 @@ uint64_t least_bytes(GgufValueType type) {
   switch (type) {
     case GgufValueType::U8:
     case GgufValueType::I8:
-    case GgufValueType::Bool: return 1;
+    case GgufValueType::Bool:
+      return 1;
     case GgufValueType::U16:
-    case GgufValueType::I16: return 2;
+    case GgufValueType::I16:
+      return 2;
     case GgufValueType::U32:
     case GgufValueType::I32:
-    case GgufValueType::F32: return 4;
-    default: return 8;
+    case GgufValueType::F32:
+      return 4;
+    default:
+      return 8;
   }
 }
 
@@ -94,14 +99,16 @@ class Cursor {
 
 Result<GgufValueType> value_type(Cursor& cursor, const std::string& what) {
   SW_ASSIGN(const uint32_t id, cursor.number<uint32_t>(what));
-  if (id > kLastValueType) return cursor.bad(what + " has the value type " + std::to_string(id) + ", which GGUF does not know");
+  if (id > kLastValueType)
+    return cursor.bad(what + " has the value type " + std::to_string(id) + ", which GGUF does not know");
   return static_cast<GgufValueType>(id);
 }
 
 Result<GgufEntry> read_entry(Cursor& cursor) {
   GgufEntry entry;
   SW_ASSIGN(entry.key, cursor.string(kLongestKey, "a metadata key"));
-  if (entry.key.empty() || !printable(entry.key)) return cursor.bad("a metadata key is empty or holds control characters");
+  if (entry.key.empty() || !printable(entry.key))
+    return cursor.bad("a metadata key is empty or holds control characters");
   const std::string what = "the metadata '" + entry.key + "'";
   SW_ASSIGN(entry.type, value_type(cursor, what));
   if (entry.type == GgufValueType::String) {
@@ -117,7 +124,8 @@ Result<GgufEntry> read_entry(Cursor& cursor) {
     return entry;
   }
   SW_ASSIGN(entry.element, value_type(cursor, what));
-  if (entry.element == GgufValueType::Array) return cursor.bad(what + " is an array of arrays, which GGUF does not allow");
+  if (entry.element == GgufValueType::Array)
+    return cursor.bad(what + " is an array of arrays, which GGUF does not allow");
   SW_ASSIGN(entry.count, cursor.number<uint64_t>(what));
   const uint64_t least = least_bytes(entry.element);
   if (entry.count > cursor.remaining() / least) {
@@ -138,10 +146,12 @@ Result<GgufEntry> read_entry(Cursor& cursor) {
 Result<GgufTensor> read_tensor_info(Cursor& cursor) {
   GgufTensor tensor;
   SW_ASSIGN(tensor.name, cursor.string(kLongestName, "a tensor name"));
-  if (tensor.name.empty() || !printable(tensor.name)) return cursor.bad("a tensor name is empty or holds control characters");
+  if (tensor.name.empty() || !printable(tensor.name))
+    return cursor.bad("a tensor name is empty or holds control characters");
   const std::string what = "tensor '" + tensor.name + "'";
   SW_ASSIGN(const uint32_t dims, cursor.number<uint32_t>(what));
-  if (dims < 1 || dims > 4) return cursor.bad(what + " has " + std::to_string(dims) + " dimensions; 1 to 4 are allowed");
+  if (dims < 1 || dims > 4)
+    return cursor.bad(what + " has " + std::to_string(dims) + " dimensions; 1 to 4 are allowed");
   uint64_t elements = 1;
   for (uint32_t d = 0; d < dims; ++d) {
     SW_ASSIGN(const int64_t extent, cursor.number<int64_t>(what));
@@ -154,15 +164,16 @@ Result<GgufTensor> read_tensor_info(Cursor& cursor) {
   SW_ASSIGN(const uint32_t type, cursor.number<uint32_t>(what));
   const GgufTypeInfo* info = find_gguf_type(type);
   if (info == nullptr) {
-    return fail(ErrorCode::Unsupported, "Tensor '" + tensor.name + "' has the GGUF type number " + std::to_string(type) +
-                                            ", which this version does not know.");
+    return fail(ErrorCode::Unsupported, "Tensor '" + tensor.name + "' has the GGUF type number " +
+                                            std::to_string(type) + ", which this version does not know.");
   }
   tensor.type = info->type;
   if (tensor.ne[0] % info->block != 0) {
     return cursor.bad(what + " has rows of " + std::to_string(tensor.ne[0]) + " inputs, no multiple of the " +
                       std::to_string(info->block) + " of a " + std::string(info->name) + " block");
   }
-  if (!checked_multiply(elements / info->block, info->block_bytes, tensor.bytes)) return cursor.bad(what + " is too large");
+  if (!checked_multiply(elements / info->block, info->block_bytes, tensor.bytes))
+    return cursor.bad(what + " is too large");
   SW_ASSIGN(tensor.offset, cursor.number<uint64_t>(what));
   return tensor;
 }
@@ -195,7 +206,8 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
   SW_ASSIGN(const uint64_t entry_count, cursor.number<uint64_t>("the number of metadata entries"));
   constexpr uint64_t kLeastEntry = 8 + 1 + 4 + 1, kLeastInfo = 8 + 1 + 4 + 8 + 4 + 8;
   if (entry_count > cursor.remaining() / kLeastEntry) {
-    return cursor.bad("the header claims " + std::to_string(entry_count) + " metadata entries, more than the file can hold");
+    return cursor.bad("the header claims " + std::to_string(entry_count) +
+                      " metadata entries, more than the file can hold");
   }
   if (tensor_count > cursor.remaining() / kLeastInfo) {
     return cursor.bad("the header claims " + std::to_string(tensor_count) + " tensors, more than the file can hold");
@@ -234,13 +246,15 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
     }
     gguf.tensors_.push_back(std::move(tensor));
   }
-  if (!checked_round_up(cursor.position(), gguf.alignment_, gguf.data_begin_)) return cursor.bad("the header is too large");
+  if (!checked_round_up(cursor.position(), gguf.alignment_, gguf.data_begin_))
+    return cursor.bad("the header is too large");
   if (!gguf.tensors_.empty()) {
     const GgufTensor& last = gguf.tensors_.back();
     uint64_t end = 0;
     if (!checked_add(gguf.data_begin_, last.offset + last.bytes, end) || end > gguf.size()) {
-      return fail(ErrorCode::Format, path.string() + ": tensor '" + last.name + "' ends at byte " + std::to_string(end) +
-                                         ", but the file has " + std::to_string(gguf.size()) + ": the download is incomplete.");
+      return fail(ErrorCode::Format, path.string() + ": tensor '" + last.name + "' ends at byte " +
+                                         std::to_string(end) + ", but the file has " + std::to_string(gguf.size()) +
+                                         ": the download is incomplete.");
     }
   }
   gguf.by_name_.resize(gguf.tensors_.size());
@@ -250,14 +264,16 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
 }
 
 const GgufTensor* GgufFile::tensor(std::string_view name) const {
-  const auto found = std::ranges::lower_bound(by_name_, name, {}, [&](uint32_t i) { return std::string_view(tensors_[i].name); });
+  const auto found =
+      std::ranges::lower_bound(by_name_, name, {}, [&](uint32_t i) { return std::string_view(tensors_[i].name); });
   if (found == by_name_.end() || tensors_[*found].name != name) return nullptr;
   return &tensors_[*found];
 }
 
 Result<void> GgufFile::read(const GgufTensor& tensor, uint64_t from, std::span<std::byte> out) const {
   if (from > tensor.bytes || out.size() > tensor.bytes - from) {
-    return fail(ErrorCode::InvalidArgument, path().string() + ": a read beyond the end of tensor '" + tensor.name + "'.");
+    return fail(ErrorCode::InvalidArgument,
+                path().string() + ": a read beyond the end of tensor '" + tensor.name + "'.");
   }
   return file_.read_at(data_begin_ + tensor.offset + from, out);
 }

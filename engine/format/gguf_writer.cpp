@@ -54,15 +54,17 @@ Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, const s
   for (GgufTensor& tensor : tensors) {
     const GgufTypeInfo& info = gguf_type_info(tensor.type);
     if (tensor.name.size() > 63 || !names.insert(tensor.name).second) {
-      return fail(ErrorCode::InvalidArgument, path.string() + ": the tensor name '" + tensor.name +
-                                                  "' is longer than 63 bytes or appears twice.");
+      return fail(ErrorCode::InvalidArgument,
+                  path.string() + ": the tensor name '" + tensor.name + "' is longer than 63 bytes or appears twice.");
     }
     if (tensor.cols() % info.block != 0) {
       return fail(ErrorCode::Unsupported, path.string() + ": tensor '" + tensor.name + "' has rows of " +
-                                              std::to_string(tensor.cols()) + " inputs, which " + std::string(info.name) +
-                                              " (blocks of " + std::to_string(info.block) + ") cannot hold.");
+                                              std::to_string(tensor.cols()) + " inputs, which " +
+                                              std::string(info.name) + " (blocks of " + std::to_string(info.block) +
+                                              ") cannot hold.");
     }
-    tensor.bytes = static_cast<uint64_t>(tensor.rows()) * static_cast<uint64_t>(tensor.cols()) / info.block * info.block_bytes;
+    tensor.bytes =
+        static_cast<uint64_t>(tensor.rows()) * static_cast<uint64_t>(tensor.cols()) / info.block * info.block_bytes;
     tensor.offset = running;
     if (!checked_round_up(running + tensor.bytes, alignment, running)) {
       return fail(ErrorCode::InvalidArgument, path.string() + ": the model is too large for a file.");

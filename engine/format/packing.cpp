@@ -13,8 +13,12 @@ using kernels::PlainStrip;
 // Nibble of a word that holds row 8c + j, and back: {0, 2, 4, 6, 1, 3, 5, 7}.
 constexpr std::array<int, 8> kAwqNibble = {0, 4, 1, 5, 2, 6, 3, 7};
 
-int64_t rows_of(const PackedMatrix& m, int64_t strip) { return std::min<int64_t>(kStripRows, m.rows - strip * kStripRows); }
-int64_t code_stride(const PackedMatrix& m) { return (m.cols + kChunk - 1) / kChunk * kChunk; }
+int64_t rows_of(const PackedMatrix& m, int64_t strip) {
+  return std::min<int64_t>(kStripRows, m.rows - strip * kStripRows);
+}
+int64_t code_stride(const PackedMatrix& m) {
+  return (m.cols + kChunk - 1) / kChunk * kChunk;
+}
 
 }  // namespace
 
@@ -76,7 +80,8 @@ void encode_gptq_strip(PackedMatrix& m, int64_t strip, const PlainStrip& plain) 
   const int64_t first = strip * kStripRows, rows = rows_of(m, strip), stride = code_stride(m);
   for (int64_t k = 0; k < m.cols; ++k) {
     const int64_t input = m.order.empty() ? k : m.order[static_cast<size_t>(k)];
-    for (int64_t r = 0; r < rows; ++r) m.packing.put(m.codes.data() + first + r, m.rows, input, plain.codes[r * stride + k]);
+    for (int64_t r = 0; r < rows; ++r)
+      m.packing.put(m.codes.data() + first + r, m.rows, input, plain.codes[r * stride + k]);
   }
   const int64_t zero_words = m.packing.words(m.rows);
   for (int64_t r = 0; r < rows; ++r) {
@@ -94,7 +99,8 @@ void decode_awq_strip(const PackedMatrix& m, int64_t strip, const PlainStrip& pl
     return from[static_cast<size_t>(line * words + row / 8)] >> 4 * kAwqNibble[static_cast<size_t>(row % 8)] & 15u;
   };
   for (int64_t k = 0; k < m.cols; ++k) {
-    for (int64_t r = 0; r < rows; ++r) plain.codes[r * stride + k] = static_cast<uint8_t>(nibble(m.codes, k, first + r));
+    for (int64_t r = 0; r < rows; ++r)
+      plain.codes[r * stride + k] = static_cast<uint8_t>(nibble(m.codes, k, first + r));
   }
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t g = 0; g < m.groups; ++g) {
@@ -132,9 +138,12 @@ void decode_compressed_strip(const PackedMatrix& m, int64_t strip, const PlainSt
     for (int64_t g = 0; g < m.groups; ++g) {
       const int64_t at = (first + r) * m.groups + g;
       plain.scale[r * m.groups + g] = m.scales[static_cast<size_t>(at)];
-      if (!m.plain_zeros.empty()) plain.zero[r * m.groups + g] = m.plain_zeros[static_cast<size_t>(at)];
-      else if (m.zeros.empty()) plain.zero[r * m.groups + g] = static_cast<int16_t>(1 << (m.packing.bits - 1));
-      else plain.zero[r * m.groups + g] = static_cast<int16_t>(m.packing.get(m.zeros.data() + g, m.groups, first + r));
+      if (!m.plain_zeros.empty())
+        plain.zero[r * m.groups + g] = m.plain_zeros[static_cast<size_t>(at)];
+      else if (m.zeros.empty())
+        plain.zero[r * m.groups + g] = static_cast<int16_t>(1 << (m.packing.bits - 1));
+      else
+        plain.zero[r * m.groups + g] = static_cast<int16_t>(m.packing.get(m.zeros.data() + g, m.groups, first + r));
     }
   }
 }
@@ -150,7 +159,8 @@ void encode_compressed_strip(PackedMatrix& m, int64_t strip, const PlainStrip& p
     }
     for (int64_t g = 0; g < m.groups; ++g) {
       m.scales[static_cast<size_t>((first + r) * m.groups + g)] = plain.scale[r * m.groups + g];
-      if (!m.zeros.empty()) m.packing.put(m.zeros.data() + g, m.groups, first + r, static_cast<uint32_t>(plain.zero[r * m.groups + g]));
+      if (!m.zeros.empty())
+        m.packing.put(m.zeros.data() + g, m.groups, first + r, static_cast<uint32_t>(plain.zero[r * m.groups + g]));
     }
   }
 }
@@ -178,7 +188,8 @@ void decode_hqq_strip(const PackedMatrix& m, int64_t strip, const PlainStrip& pl
       const int shift = static_cast<int>(8 - m.packing.bits * (number / part + 1));
       const uint8_t* line = m.bytes.data() + number % part * m.group;
       for (int64_t i = 0; i < m.group; ++i) {
-        plain.codes[r * stride + g * m.group + i] = static_cast<uint8_t>(line[i] >> shift & ((1 << m.packing.bits) - 1));
+        plain.codes[r * stride + g * m.group + i] =
+            static_cast<uint8_t>(line[i] >> shift & ((1 << m.packing.bits) - 1));
       }
       plain.scale[r * m.groups + g] = m.scales[static_cast<size_t>(number)];
       plain.scale_min[r * m.groups + g] = m.biases[static_cast<size_t>(number)];

@@ -3,12 +3,13 @@
 // N output rows, K inputs, G groups of inputs, b bits. Codes stand in 32-bit words, least significant bits first.
 //
 //   GPTQ       qweight [K*b/32, N] packed along K; qzeros [G, N*b/32] packed along N; scales f16 [G, N]; g_idx [K]
-//              a dense stream (3 bits: 32 codes in 3 words), or whole codes only (EfficientQAT: 10 codes of 3 bits a word);
-//              version 1 stores z - 1, version 2 stores z
+//              a dense stream (3 bits: 32 codes in 3 words), or whole codes only (EfficientQAT: 10 codes of 3 bits a
+//              word); version 1 stores z - 1, version 2 stores z
 //   AWQ gemm   qweight [K, N/8], qzeros [G, N/8], scales [G, N]; nibble i of word c is row 8c + {0,2,4,6,1,3,5,7}[i]
 //   compressed-tensors  weight_packed [N, K*b/32]; weight_zero_point [N*b/32, G] packed along N; weight_scale [N, G]
 //   MLX        weight [N, K*b/32] a dense stream; scales, biases [N, G]: W = scale * q + bias
-//   HQQ        W_q u8 [N*K/g * b/8, g]: the first part of the groups in the highest bits; scale, zero: W = (q - zero) * scale
+//   HQQ        W_q u8 [N*K/g * b/8, g]: the first part of the groups in the highest bits; scale, zero: W = (q - zero) *
+//   scale
 
 #include <cstdint>
 #include <vector>
@@ -35,11 +36,11 @@ struct PackedMatrix {
   int64_t rows = 0, cols = 0, group = 0, groups = 0;  // N, K, inputs a group, G
   WordPacking packing;                                // of the codes
   std::vector<uint32_t> codes, zeros;
-  std::vector<uint16_t> scales, biases;               // biases: MLX and HQQ
-  std::vector<uint8_t> bytes;                         // HQQ: W_q
-  std::vector<int32_t> order;                         // act-order: input of each stored position; empty: natural
-  int zero_bias = 0;                                  // added to a stored zero: 1 in GPTQ version 1
-  std::vector<int16_t> plain_zeros;                   // [N, G] where the zeros are not packed; else empty
+  std::vector<uint16_t> scales, biases;  // biases: MLX and HQQ
+  std::vector<uint8_t> bytes;            // HQQ: W_q
+  std::vector<int32_t> order;            // act-order: input of each stored position; empty: natural
+  int zero_bias = 0;                     // added to a stored zero: 1 in GPTQ version 1
+  std::vector<int16_t> plain_zeros;      // [N, G] where the zeros are not packed; else empty
 };
 
 // The memory layout for it; `affine` false: W = scale * q + bias.

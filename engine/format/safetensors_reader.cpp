@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kLargestHeader = 100'000'000;
 
-// Reads exactly the shape that the format allows and stops at anything else. A DOM would accept duplicate names silently.
+// Reads exactly the shape that the format allows and stops at anything else. A DOM would accept duplicate names
+// silently.
 class HeaderHandler : public nlohmann::json_sax<json> {
  public:
   std::vector<SafetensorsTensor> tensors;
@@ -27,11 +28,14 @@ class HeaderHandler : public nlohmann::json_sax<json> {
 
   bool null() override { return stop("null is not allowed in the header"); }
   bool boolean(bool) override { return stop("true or false is not allowed in the header"); }
-  bool number_float(number_float_t, const string_t&) override { return stop("a fraction is not allowed in the header"); }
+  bool number_float(number_float_t, const string_t&) override {
+    return stop("a fraction is not allowed in the header");
+  }
   bool binary(binary_t&) override { return stop("binary values are not allowed in the header"); }
   bool number_integer(number_integer_t) override { return stop("a negative number is not allowed in the header"); }
   bool number_unsigned(number_unsigned_t value) override {
-    if (depth_ != 2 || !in_array_ || value > (uint64_t{1} << 62)) return stop("a number stands where none belongs or is too large");
+    if (depth_ != 2 || !in_array_ || value > (uint64_t{1} << 62))
+      return stop("a number stands where none belongs or is too large");
     (field_ == "shape" ? shape_ : offsets_).push_back(value);
     return true;
   }
@@ -110,8 +114,8 @@ class HeaderHandler : public nlohmann::json_sax<json> {
       tensor.shape.push_back(static_cast<int64_t>(extent));
     }
     if (total % 8 != 0 || total / 8 != tensor.bytes) {
-      return stop("tensor '" + name_ + "' has " + std::to_string(tensor.bytes) + " bytes, but its shape and type make " +
-                  std::to_string(total / 8));
+      return stop("tensor '" + name_ + "' has " + std::to_string(tensor.bytes) +
+                  " bytes, but its shape and type make " + std::to_string(total / 8));
     }
     return true;
   }
@@ -172,14 +176,17 @@ Result<SafetensorsFile> SafetensorsFile::open(const fs::path& path) {
   uint64_t header_bytes = 0;
   if (file.size() < 10) return bad("this is not a safetensors file: it is too short");
   SW_TRY(file.file_.read_at(0, std::as_writable_bytes(std::span(&header_bytes, 1))));
-  if (header_bytes > kLargestHeader) return bad("this is not a safetensors file: its header claims " + std::to_string(header_bytes) + " bytes");
+  if (header_bytes > kLargestHeader)
+    return bad("this is not a safetensors file: its header claims " + std::to_string(header_bytes) + " bytes");
   if (header_bytes > file.size() - 8) return bad("the file ends inside its header; the download is incomplete");
   std::string header(header_bytes, '\0');
   SW_TRY(file.file_.read_at(8, std::as_writable_bytes(std::span(header))));
-  if (header.empty() || header[0] != '{') return bad("this is not a safetensors file: its header does not begin with '{'");
+  if (header.empty() || header[0] != '{')
+    return bad("this is not a safetensors file: its header does not begin with '{'");
   HeaderHandler handler;
   try {
-    if (!json::sax_parse(header, &handler)) return bad(handler.problem.empty() ? "the header cannot be read" : handler.problem);
+    if (!json::sax_parse(header, &handler))
+      return bad(handler.problem.empty() ? "the header cannot be read" : handler.problem);
   } catch (const std::exception&) {
     return bad("the header is not valid JSON");
   }
@@ -189,7 +196,8 @@ Result<SafetensorsFile> SafetensorsFile::open(const fs::path& path) {
   uint64_t running = 0;
   for (const SafetensorsTensor& tensor : file.tensors_) {
     if (tensor.begin != running) {
-      return bad("tensor '" + tensor.name + "' begins at byte " + std::to_string(tensor.begin) + " of the data, but the one before it ends at " + std::to_string(running));
+      return bad("tensor '" + tensor.name + "' begins at byte " + std::to_string(tensor.begin) +
+                 " of the data, but the one before it ends at " + std::to_string(running));
     }
     if (!checked_add(running, tensor.bytes, running)) return bad("tensor '" + tensor.name + "' is too large");
   }
@@ -199,7 +207,8 @@ Result<SafetensorsFile> SafetensorsFile::open(const fs::path& path) {
     return bad("the tensors take " + std::to_string(running) + " bytes, but the file holds " + std::to_string(there) +
                ": the download is incomplete");
   }
-  if (running < there) return bad("the file holds " + std::to_string(there - running) + " bytes that belong to no tensor");
+  if (running < there)
+    return bad("the file holds " + std::to_string(there - running) + " bytes that belong to no tensor");
   for (size_t i = 0; i < file.tensors_.size(); ++i) file.by_name_[file.tensors_[i].name] = i;
   return file;
 }
@@ -211,13 +220,15 @@ const SafetensorsTensor* SafetensorsFile::find(std::string_view name) const {
 
 Result<const SafetensorsTensor*> SafetensorsFile::require(std::string_view name) const {
   const SafetensorsTensor* tensor = find(name);
-  if (tensor == nullptr) return fail(ErrorCode::Format, path().string() + ": there is no tensor '" + std::string(name) + "'.");
+  if (tensor == nullptr)
+    return fail(ErrorCode::Format, path().string() + ": there is no tensor '" + std::string(name) + "'.");
   return tensor;
 }
 
 Result<void> SafetensorsFile::read(const SafetensorsTensor& tensor, uint64_t from, std::span<std::byte> out) const {
   if (from > tensor.bytes || out.size() > tensor.bytes - from) {
-    return fail(ErrorCode::InvalidArgument, path().string() + ": a read beyond the end of tensor '" + tensor.name + "'.");
+    return fail(ErrorCode::InvalidArgument,
+                path().string() + ": a read beyond the end of tensor '" + tensor.name + "'.");
   }
   return file_.read_at(data_begin_ + tensor.begin + from, out);
 }
@@ -228,8 +239,8 @@ Result<std::vector<float>> SafetensorsFile::read_f32(std::string_view name) cons
   SW_TRY(read(*tensor, 0, raw));
   std::vector<float> values(static_cast<size_t>(tensor->count()));
   if (!convert_to_float(tensor->dtype, raw.data(), values.size(), values.data())) {
-    return fail(ErrorCode::Format, path().string() + ": tensor '" + std::string(name) + "' has the type " + tensor->dtype +
-                                       ", which holds no fractions.");
+    return fail(ErrorCode::Format, path().string() + ": tensor '" + std::string(name) + "' has the type " +
+                                       tensor->dtype + ", which holds no fractions.");
   }
   return values;
 }
@@ -248,7 +259,8 @@ Result<SafetensorsFolder> SafetensorsFolder::open(const fs::path& folder) {
     if (!entries.is_object()) return fail(ErrorCode::Format, index.string() + ": 'weight_map' is missing.");
     weight_map.emplace();
     for (const auto& [tensor, shard] : entries.items()) {
-      if (!shard.is_string()) return fail(ErrorCode::Format, index.string() + ": the shard of '" + tensor + "' is no file name.");
+      if (!shard.is_string())
+        return fail(ErrorCode::Format, index.string() + ": the shard of '" + tensor + "' is no file name.");
       const std::string name = shard.get<std::string>();
       if (name.empty() || name.find('/') != std::string::npos || name.find('\\') != std::string::npos ||
           name.find('\0') != std::string::npos || name == "." || name == ".." || !name.ends_with(".safetensors")) {
@@ -269,12 +281,13 @@ Result<SafetensorsFolder> SafetensorsFolder::open(const fs::path& folder) {
     }
     if (error) return fail(ErrorCode::Io, folder.string() + ": the folder cannot be read: " + error.message() + ".");
     if (names.size() != 1) {
-      return fail(ErrorCode::Format, folder.string() + ": " +
-                                         (names.empty() ? "there is no .safetensors file here"
-                                                        : "there are several .safetensors files and no model.safetensors.index.json") +
-                                         (names.empty() && pickles ? "; pickled weights (.bin, .pt) can run code and are not "
-                                                                     "opened: save the model as safetensors."
-                                                                   : "."));
+      return fail(ErrorCode::Format,
+                  folder.string() + ": " +
+                      (names.empty() ? "there is no .safetensors file here"
+                                     : "there are several .safetensors files and no model.safetensors.index.json") +
+                      (names.empty() && pickles ? "; pickled weights (.bin, .pt) can run code and are not "
+                                                  "opened: save the model as safetensors."
+                                                : "."));
     }
   }
   for (const std::string& name : names) {

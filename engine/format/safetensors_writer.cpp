@@ -6,7 +6,8 @@
 
 namespace scalewright {
 
-Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path, std::vector<SafetensorsTensor> tensors,
+Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path,
+                                                    std::vector<SafetensorsTensor> tensors,
                                                     const std::map<std::string, std::string>& metadata) {
   uint64_t running = 0;
   std::set<std::string> names;
@@ -46,7 +47,8 @@ Result<void> SafetensorsWriter::write(std::span<const std::byte> part) {
 }
 
 Result<void> SafetensorsWriter::commit() {
-  if (remaining_ != 0) return fail(ErrorCode::InvalidArgument, "Less tensor data than the safetensors header declared.");
+  if (remaining_ != 0)
+    return fail(ErrorCode::InvalidArgument, "Less tensor data than the safetensors header declared.");
   return file_.commit();
 }
 

@@ -24,7 +24,8 @@ class Keys {
     }
     if (const auto values = entry->as_ints(); values && !values->empty()) {
       if (std::ranges::all_of(*values, [&](int64_t v) { return v == values->front(); })) return values->front();
-      return fail(ErrorCode::Unsupported, where() + "'" + prefix_ + name + "' differs by layer, which is not supported.");
+      return fail(ErrorCode::Unsupported,
+                  where() + "'" + prefix_ + name + "' differs by layer, which is not supported.");
     }
     const auto value = entry->as_int();
     if (!value || *value < 0) return wrong(name, "a count");
@@ -69,7 +70,8 @@ class Keys {
 
  private:
   tl::unexpected<Error> missing(const std::string& name) const {
-    return fail(ErrorCode::Format, where() + "the metadata '" + prefix_ + name + "' is missing; convert the model anew.");
+    return fail(ErrorCode::Format,
+                where() + "the metadata '" + prefix_ + name + "' is missing; convert the model anew.");
   }
   tl::unexpected<Error> wrong(const std::string& name, const char* what) const {
     return fail(ErrorCode::Format, where() + "the metadata '" + prefix_ + name + "' is not " + what + ".");
@@ -120,11 +122,14 @@ Result<RopeConfig> read_rope(const Keys& keys, const GgufRopeTensors& tensors) {
     SW_ASSIGN(rope.beta_fast, keys.number("rope.scaling.yarn_beta_fast", 32.0));
     SW_ASSIGN(rope.beta_slow, keys.number("rope.scaling.yarn_beta_slow", 1.0));
     SW_ASSIGN(const double attention, keys.number("rope.scaling.attn_factor", 1.0));
-    if (attention != 1.0) rope.attention_factor = attention * (rope.factor > 1.0 ? 0.1 * std::log(rope.factor) + 1.0 : 1.0);
+    if (attention != 1.0)
+      rope.attention_factor = attention * (rope.factor > 1.0 ? 0.1 * std::log(rope.factor) + 1.0 : 1.0);
   } else if (scaling == "longrope") {
-    return fail(ErrorCode::Format, keys.where() + "longrope scaling needs the tensors rope_factors_long and rope_factors_short.");
+    return fail(ErrorCode::Format,
+                keys.where() + "longrope scaling needs the tensors rope_factors_long and rope_factors_short.");
   } else {
-    return fail(ErrorCode::Unsupported, keys.where() + "RoPE scaling of the type '" + shown(scaling) + "' is not supported.");
+    return fail(ErrorCode::Unsupported,
+                keys.where() + "RoPE scaling of the type '" + shown(scaling) + "' is not supported.");
   }
   return rope;
 }
@@ -135,22 +140,30 @@ Result<ModelConfig> config_from_gguf(const GgufFile& file, const GgufRopeTensors
   const std::string source = file.path().string();
   const GgufEntry* architecture = file.entry("general.architecture");
   if (architecture == nullptr || !architecture->as_string()) {
-    return fail(ErrorCode::Format, source + ": the metadata 'general.architecture' is missing; this may be no language model.");
+    return fail(ErrorCode::Format,
+                source + ": the metadata 'general.architecture' is missing; this may be no language model.");
   }
   const std::string name = *architecture->as_string();
+  if (const GgufEntry* parts = file.entry("split.count"); parts != nullptr && parts->as_int().value_or(0) > 1) {
+    return fail(ErrorCode::Unsupported, source + ": this is one of " + std::to_string(*parts->as_int()) +
+                                            " parts of a model; join them first (llama-gguf-split --merge).");
+  }
   static const std::map<std::string, RopeStyle, std::less<>> known = {
-      {"llama", RopeStyle::Adjacent}, {"qwen2", RopeStyle::Halves},  {"qwen3", RopeStyle::Halves}, {"gemma", RopeStyle::Halves},
-      {"gemma2", RopeStyle::Halves},  {"gemma3", RopeStyle::Halves}, {"phi3", RopeStyle::Halves}};
+      {"llama", RopeStyle::Adjacent}, {"qwen2", RopeStyle::Halves},  {"qwen3", RopeStyle::Halves},
+      {"gemma", RopeStyle::Halves},   {"gemma2", RopeStyle::Halves}, {"gemma3", RopeStyle::Halves},
+      {"phi3", RopeStyle::Halves}};
   const auto style = known.find(name);
   if (style == known.end()) {
-    return fail(ErrorCode::Unsupported, source + ": the architecture '" + shown(name) +
-                                            "' is not supported; llama (with mistral), qwen2, qwen3, gemma, gemma2, gemma3 and phi3 are.");
+    return fail(ErrorCode::Unsupported,
+                source + ": the architecture '" + shown(name) +
+                    "' is not supported; llama (with mistral), qwen2, qwen3, gemma, gemma2, gemma3 and phi3 are.");
   }
   const Keys keys(file, name);
   const auto small = [&](const char* key, std::optional<int64_t> fallback = {}) -> Result<int> {
     SW_ASSIGN(const int64_t value, keys.count(key, fallback));
     if (value > std::numeric_limits<int>::max()) {
-      return fail(ErrorCode::Format, source + ": the metadata '" + name + "." + key + "' is " + std::to_string(value) + ", which cannot be.");
+      return fail(ErrorCode::Format, source + ": the metadata '" + name + "." + key + "' is " + std::to_string(value) +
+                                         ", which cannot be.");
     }
     return static_cast<int>(value);
   };
@@ -169,7 +182,8 @@ Result<ModelConfig> config_from_gguf(const GgufFile& file, const GgufRopeTensors
   if (c.heads < 1) return fail(ErrorCode::Format, source + ": the number of attention heads is 0.");
   SW_ASSIGN(c.head_dim, small("attention.key_length", c.width / c.heads));
   SW_ASSIGN(const int value_length, small("attention.value_length", c.head_dim));
-  if (value_length != c.head_dim) return fail(ErrorCode::Unsupported, source + ": keys and values of different lengths are not supported.");
+  if (value_length != c.head_dim)
+    return fail(ErrorCode::Unsupported, source + ": keys and values of different lengths are not supported.");
   SW_ASSIGN(c.rotary, small("rope.dimension_count", c.head_dim));
   SW_ASSIGN(c.rope, read_rope(keys, rope_tensors));
   SW_ASSIGN(c.window, keys.count("attention.sliding_window", 0));

@@ -40,14 +40,15 @@ std::optional<double> optional_number(const json& object, const char* key) {
 }
 
 // One set of RoPE parameters: `scaling` is rope_parameters (transformers 5) or rope_scaling (before); null: no scaling.
-Result<RopeConfig> read_rope(const json& config, const json& scaling, double theta, int64_t context, const std::string& source) {
+Result<RopeConfig> read_rope(const json& config, const json& scaling, double theta, int64_t context,
+                             const std::string& source) {
   RopeConfig rope;
   rope.theta = json_number(scaling, "rope_theta", theta);
   std::string type = json_string(scaling, "rope_type", json_string(scaling, "type", "default"));
   const auto factor = optional_number(scaling, "factor");
   rope.factor = factor.value_or(1.0);
-  rope.original_context = json_int(scaling, "original_max_position_embeddings",
-                                   json_int(config, "original_max_position_embeddings", 0));
+  rope.original_context =
+      json_int(scaling, "original_max_position_embeddings", json_int(config, "original_max_position_embeddings", 0));
   if (type == "default") {
     rope.kind = RopeKind::Default;
     rope.factor = 1.0;
@@ -65,7 +66,8 @@ Result<RopeConfig> read_rope(const json& config, const json& scaling, double the
   } else if (type == "yarn") {
     rope.kind = RopeKind::Yarn;
     if (rope.original_context == 0) rope.original_context = context;
-    if (!factor && rope.original_context > 0) rope.factor = static_cast<double>(context) / static_cast<double>(rope.original_context);
+    if (!factor && rope.original_context > 0)
+      rope.factor = static_cast<double>(context) / static_cast<double>(rope.original_context);
     rope.beta_fast = json_number(scaling, "beta_fast", 32.0);
     rope.beta_slow = json_number(scaling, "beta_slow", 1.0);
     rope.attention_factor = optional_number(scaling, "attention_factor");
@@ -89,7 +91,8 @@ Result<Activation> read_activation(const json& config, const std::string& family
   const bool gemma = family.starts_with("gemma");
   std::string name;
   if (gemma) {
-    // Gemma's published configurations say "gelu" where the models were trained with the tanh form; hidden_activation rules.
+    // Gemma's published configurations say "gelu" where the models were trained with the tanh form; hidden_activation
+    // rules.
     name = json_string(config, "hidden_activation", "gelu_pytorch_tanh");
   } else {
     name = json_string(config, "hidden_act", "silu");
@@ -132,8 +135,10 @@ Result<void> read_windows(const json& config, ModelConfig& c, const std::string&
   } else {
     c.window = 0;  // llama has none, whatever the configuration says
   }
-  if (c.window > 0 && std::ranges::count(windows, uint8_t{1}) > 0) c.layer_has_window = std::move(windows);
-  else c.window = 0;
+  if (c.window > 0 && std::ranges::count(windows, uint8_t{1}) > 0)
+    c.layer_has_window = std::move(windows);
+  else
+    c.window = 0;
   return {};
 }
 
@@ -144,7 +149,8 @@ Result<void> read_all_ropes(const json& config, ModelConfig& c, const std::strin
   const json& parameters = json_member(config, "rope_parameters");
   if (parameters.is_object() && json_member(parameters, "full_attention").is_object()) {
     SW_ASSIGN(c.rope, read_rope(config, json_member(parameters, "full_attention"), theta, c.context_length, source));
-    SW_ASSIGN(RopeConfig local, read_rope(config, json_member(parameters, "sliding_attention"), 10000.0, c.context_length, source));
+    SW_ASSIGN(RopeConfig local,
+              read_rope(config, json_member(parameters, "sliding_attention"), 10000.0, c.context_length, source));
     if (!c.layer_has_window.empty()) c.rope_local = local;
     return {};
   }
@@ -167,16 +173,19 @@ Result<ModelConfig> config_from_hf(const json& whole, const std::string& source)
   const json& config = nested ? json_member(whole, "text_config") : whole;
   if (nested) {
     if (type != "gemma3") {
-      return fail(ErrorCode::Unsupported, source + ": models of the type '" + shown(type) + "' are not supported; its text model is part of a larger one.");
+      return fail(ErrorCode::Unsupported, source + ": models of the type '" + shown(type) +
+                                              "' are not supported; its text model is part of a larger one.");
     }
     type = "gemma3_text";
   }
   ModelConfig c;
   c.family = type == "gemma3_text" ? "gemma3" : type;
-  static constexpr std::array<std::string_view, 8> known = {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3"};
+  static constexpr std::array<std::string_view, 8> known = {"llama", "mistral", "qwen2",  "qwen3",
+                                                            "gemma", "gemma2",  "gemma3", "phi3"};
   if (std::ranges::find(known, c.family) == known.end()) {
-    return fail(ErrorCode::Unsupported, source + ": the architecture '" + shown(type.empty() ? std::string("(none given)") : type) +
-                                            "' is not supported; llama, mistral, qwen2, qwen3, gemma, gemma2, gemma3 and phi3 are.");
+    return fail(ErrorCode::Unsupported,
+                source + ": the architecture '" + shown(type.empty() ? std::string("(none given)") : type) +
+                    "' is not supported; llama, mistral, qwen2, qwen3, gemma, gemma2, gemma3 and phi3 are.");
   }
   const bool gemma = c.family.starts_with("gemma"), gemma3 = c.family == "gemma3";
   // Published gemma3 configurations leave out what equals the defaults of the class.
@@ -198,7 +207,9 @@ Result<ModelConfig> config_from_hf(const json& whole, const std::string& source)
   SW_ASSIGN(c.context_length, count("max_position_embeddings", gemma3 ? 131072 : gemma ? 8192 : 2048));
   if (heads < 1) return fail(ErrorCode::Format, source + ": 'num_attention_heads' is 0.");
   SW_ASSIGN(const int64_t head_dim, count("head_dim", gemma ? 256 : std::max<int64_t>(1, c.width / heads)));
-  if (layers > 4096) return fail(ErrorCode::Format, source + ": 'num_hidden_layers' is " + std::to_string(layers) + ", which cannot be.");
+  if (layers > 4096)
+    return fail(ErrorCode::Format,
+                source + ": 'num_hidden_layers' is " + std::to_string(layers) + ", which cannot be.");
   c.layers = static_cast<int>(layers);
   c.heads = static_cast<int>(heads);
   c.kv_heads = static_cast<int>(kv_heads);
@@ -214,15 +225,19 @@ Result<ModelConfig> config_from_hf(const json& whole, const std::string& source)
   SW_TRY(read_all_ropes(config, c, source));
 
   const json& parameters = json_member(config, "rope_parameters");
-  const double partial = json_number(config, "partial_rotary_factor", json_number(parameters, "partial_rotary_factor", 1.0));
-  if (!(partial > 0.0 && partial <= 1.0)) return fail(ErrorCode::Format, source + ": 'partial_rotary_factor' is not between 0 and 1.");
+  const double partial =
+      json_number(config, "partial_rotary_factor", json_number(parameters, "partial_rotary_factor", 1.0));
+  if (!(partial > 0.0 && partial <= 1.0))
+    return fail(ErrorCode::Format, source + ": 'partial_rotary_factor' is not between 0 and 1.");
   c.rotary = static_cast<int>(static_cast<double>(c.head_dim) * partial);
 
   double scalar = static_cast<double>(c.head_dim);
   if (c.family == "gemma2" || gemma3) {
     scalar = json_number(config, "query_pre_attn_scalar", 256.0);
     // Absent means the default of the class; null means none.
-    const auto cap = [&](const char* key, double usual) { return config.contains(key) ? json_number(config, key, 0.0) : usual; };
+    const auto cap = [&](const char* key, double usual) {
+      return config.contains(key) ? json_number(config, key, 0.0) : usual;
+    };
     c.attention_softcap = cap("attn_logit_softcapping", gemma3 ? 0.0 : 50.0);
     c.final_softcap = cap("final_logit_softcapping", gemma3 ? 0.0 : 30.0);
   }

@@ -1,6 +1,6 @@
 #pragma once
-// ModelConfig from what files say: GGUF keys or a config.json. Everything that Scalewright does not compute is refused by
-// name here, before any weight is read.
+// ModelConfig from what files say: GGUF keys or a config.json. Everything that Scalewright does not compute is refused
+// by name here, before any weight is read.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

@@ -49,7 +49,8 @@ Result<std::optional<GgufTokenizerData>> gguf_tokenizer_keys(const GgufFile& fil
     const auto values = types->as_ints();
     if (!values || values->size() != data.tokens.size()) return bad(file, "token_type", "is not one number a token");
     for (const int64_t value : *values) {
-      if (value < 0 || value > 6) return bad(file, "token_type", "holds " + std::to_string(value) + "; the types are 0 to 6");
+      if (value < 0 || value > 6)
+        return bad(file, "token_type", "holds " + std::to_string(value) + "; the types are 0 to 6");
       data.types.push_back(static_cast<int32_t>(value));
     }
   }

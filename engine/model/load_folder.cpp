@@ -16,11 +16,37 @@ namespace fs = std::filesystem;
 constexpr uint64_t kLargestConfig = uint64_t{64} << 20;
 
 // Suffixes that quantizers give the parts of a linear; a module with them counts as one tensor.
-constexpr std::string_view kParts[] = {
-    "weight", "bias", "qweight", "qzeros", "scales", "g_idx", "weight_packed", "weight_scale", "weight_zero_point",
-    "weight_shape", "weight_g_idx", "biases", "W_q", "scale", "zero", "nbits", "group_size", "axis", "shape",
-    "view_as_float", "unpack_view_dtype", "compute_dtype", "packing", "quant_scale", "quant_zero", "offload_meta",
-    "encoded_state_dict", "stores_quant_config", "channel_wise", "optimize", "round_zero"};
+constexpr std::string_view kParts[] = {"weight",
+                                       "bias",
+                                       "qweight",
+                                       "qzeros",
+                                       "scales",
+                                       "g_idx",
+                                       "weight_packed",
+                                       "weight_scale",
+                                       "weight_zero_point",
+                                       "weight_shape",
+                                       "weight_g_idx",
+                                       "biases",
+                                       "W_q",
+                                       "scale",
+                                       "zero",
+                                       "nbits",
+                                       "group_size",
+                                       "axis",
+                                       "shape",
+                                       "view_as_float",
+                                       "unpack_view_dtype",
+                                       "compute_dtype",
+                                       "packing",
+                                       "quant_scale",
+                                       "quant_zero",
+                                       "offload_meta",
+                                       "encoded_state_dict",
+                                       "stores_quant_config",
+                                       "channel_wise",
+                                       "optimize",
+                                       "round_zero"};
 
 class FolderReader final : public TensorReader {
  public:
@@ -83,7 +109,8 @@ void append_ids(const json& config, const char* key, std::vector<int32_t>& ids, 
   }
 }
 
-// The template where transformers look for it: a file of its own, else tokenizer_config.json (one text, or several by name).
+// The template where transformers look for it: a file of its own, else tokenizer_config.json (one text, or several by
+// name).
 Result<std::string> find_chat_template(const fs::path& folder, const json& tokenizer_config) {
   SW_ASSIGN(std::string source, optional_text(folder / "chat_template.jinja", kLargestConfig));
   if (!source.empty()) return source;
@@ -119,7 +146,8 @@ bool post_processor_adds(const fs::path& tokenizer_json, const std::string& bos)
   const json& post = json_member(document, "post_processor");
   const auto begins = [&](const json& processor) {
     const json& single = json_member(processor, "single");
-    return single.is_array() && !single.empty() && json_string(json_member(single.front(), "SpecialToken"), "id") == bos;
+    return single.is_array() && !single.empty() &&
+           json_string(json_member(single.front(), "SpecialToken"), "id") == bos;
   };
   if (begins(post)) return true;
   const json& several = json_member(post, "processors");
@@ -128,7 +156,8 @@ bool post_processor_adds(const fs::path& tokenizer_json, const std::string& bos)
 
 std::string FolderReader::module(const std::string& name) const {
   if (name == "output") return head_;
-  const bool fused = name.ends_with(".ffn_up") && folder_.find(prefix_ + hf_tensor_name(prototype_.config, name, false) + ".weight") == nullptr &&
+  const bool fused = name.ends_with(".ffn_up") &&
+                     folder_.find(prefix_ + hf_tensor_name(prototype_.config, name, false) + ".weight") == nullptr &&
                      !packed_.has(prefix_ + hf_tensor_name(prototype_.config, name, false));
   return prefix_ + hf_tensor_name(prototype_.config, name, fused);
 }
@@ -139,11 +168,13 @@ Result<void> FolderReader::check_matrix(const std::string& name, int64_t rows, i
   const SafetensorsTensor* tensor = folder_.find(m + ".weight");
   if (tensor == nullptr) return fail(ErrorCode::Format, where(m + ".weight") + " is missing.");
   if (tensor->dtype != "F32" && tensor->dtype != "F16" && tensor->dtype != "BF16") {
-    return fail(ErrorCode::Unsupported, where(tensor->name) + " has the type " + tensor->dtype + ", which is not supported; F32, F16 and BF16 are.");
+    return fail(ErrorCode::Unsupported, where(tensor->name) + " has the type " + tensor->dtype +
+                                            ", which is not supported; F32, F16 and BF16 are.");
   }
   if (tensor->shape == std::vector<int64_t>{rows, cols}) return {};
-  return fail(ErrorCode::Format, where(tensor->name) + " has " + std::to_string(tensor->count()) + " elements; config.json asks for " +
-                                     std::to_string(rows) + " rows of " + std::to_string(cols) + " inputs.");
+  return fail(ErrorCode::Format, where(tensor->name) + " has " + std::to_string(tensor->count()) +
+                                     " elements; config.json asks for " + std::to_string(rows) + " rows of " +
+                                     std::to_string(cols) + " inputs.");
 }
 
 Result<void> FolderReader::check_vector(const std::string& name, bool bias, int64_t count) const {
@@ -151,7 +182,8 @@ Result<void> FolderReader::check_vector(const std::string& name, bool bias, int6
   const SafetensorsTensor* tensor = folder_.find(full);
   if (tensor == nullptr) return fail(ErrorCode::Format, where(full) + " is missing.");
   if (tensor->shape == std::vector<int64_t>{count}) return {};
-  return fail(ErrorCode::Format, where(full) + " has " + std::to_string(tensor->count()) + " elements; config.json asks for " + std::to_string(count) + ".");
+  return fail(ErrorCode::Format, where(full) + " has " + std::to_string(tensor->count()) +
+                                     " elements; config.json asks for " + std::to_string(count) + ".");
 }
 
 Result<Matrix> FolderReader::read_matrix(const std::string& name, int64_t rows, int64_t cols) const {
@@ -163,7 +195,9 @@ Result<Matrix> FolderReader::read_matrix(const std::string& name, int64_t rows, 
   }
   const SafetensorsTensor& tensor = *folder_.find(m + ".weight");
   DenseMatrix dense;
-  dense.type = tensor.dtype == "F32" ? kernels::DenseType::F32 : tensor.dtype == "F16" ? kernels::DenseType::F16 : kernels::DenseType::BF16;
+  dense.type = tensor.dtype == "F32"   ? kernels::DenseType::F32
+               : tensor.dtype == "F16" ? kernels::DenseType::F16
+                                       : kernels::DenseType::BF16;
   dense.rows = rows;
   dense.cols = cols;
   dense.data = AlignedBytes(tensor.bytes);
@@ -178,7 +212,8 @@ Result<std::vector<float>> FolderReader::read_vector(const std::string& name, bo
   SW_TRY(folder_.read(tensor, 0, raw));
   std::vector<float> values(static_cast<size_t>(count));
   if (!convert_to_float(tensor.dtype, raw.data(), values.size(), values.data())) {
-    return fail(ErrorCode::Unsupported, where(tensor.name) + " has the type " + tensor.dtype + ", which is not supported here.");
+    return fail(ErrorCode::Unsupported,
+                where(tensor.name) + " has the type " + tensor.dtype + ", which is not supported here.");
   }
   if (!bias && prototype_.config.norm_adds_one) {
     for (float& value : values) value += 1.0f;
@@ -190,7 +225,8 @@ TensorSummary FolderReader::describe(const std::string& name, int64_t rows, int6
   const std::string m = module(name);
   TensorSummary summary{.name = m + ".weight", .shape = {rows, cols}};
   for (const std::string_view part : kParts) {
-    if (const SafetensorsTensor* tensor = folder_.find(m + "." + std::string(part)); tensor != nullptr && part != "bias") {
+    if (const SafetensorsTensor* tensor = folder_.find(m + "." + std::string(part));
+        tensor != nullptr && part != "bias") {
       summary.bytes += tensor->bytes;
     }
   }
@@ -210,10 +246,13 @@ std::vector<std::string> FolderReader::left_over(const std::set<std::string>& ex
   for (const auto& [name, tensor] : folder_.tensors()) {
     const size_t dot = name.rfind('.');
     const std::string owner = name.substr(0, dot);
-    const std::string_view part = dot == std::string::npos ? std::string_view() : std::string_view(name).substr(dot + 1);
+    const std::string_view part =
+        dot == std::string::npos ? std::string_view() : std::string_view(name).substr(dot + 1);
     if (modules.contains(owner) && std::ranges::find(kParts, part) != std::end(kParts)) continue;
     if (name.ends_with(".rotary_emb.inv_freq") || (prototype_.config.tied_embeddings && owner == head_)) continue;
-    if (nested_ && (name.find("vision_tower.") != std::string::npos || name.find("multi_modal_projector.") != std::string::npos)) continue;
+    if (nested_ &&
+        (name.find("vision_tower.") != std::string::npos || name.find("multi_modal_projector.") != std::string::npos))
+      continue;
     rest.insert(name);
   }
   return {rest.begin(), rest.end()};
@@ -244,8 +283,10 @@ Result<void> FolderReader::read_tokenizer(const json& config) {
   SW_ASSIGN(metadata->chat_template, find_chat_template(folder, tokenizer_config));
   if (!metadata->chat_template.empty()) {
     auto parsed = ChatTemplate::parse(metadata->chat_template);
-    if (parsed) model.chat_template = std::move(*parsed);
-    else warnings_.push_back(folder.string() + ": the chat template is not used: " + parsed.error().message);
+    if (parsed)
+      model.chat_template = std::move(*parsed);
+    else
+      warnings_.push_back(folder.string() + ": the chat template is not used: " + parsed.error().message);
   }
   std::vector<int32_t> ends;
   append_ids(config, "eos_token_id", ends, model.config.vocabulary);
@@ -263,9 +304,12 @@ Result<void> FolderReader::read_tokenizer(const json& config) {
     model.eos_token = text_of("eos_token", tokenizer.eos());
     const json& adds = json_member(tokenizer_config, "add_bos_token");
     const std::string kind = json_string(tokenizer_config, "tokenizer_class");
-    if (adds.is_boolean()) model.add_bos = adds.get<bool>();
-    else if (fast) model.add_bos = post_processor_adds(folder / "tokenizer.json", model.bos_token);
-    else model.add_bos = kind.empty() || kind.starts_with("Llama") || kind.starts_with("Gemma");
+    if (adds.is_boolean())
+      model.add_bos = adds.get<bool>();
+    else if (fast)
+      model.add_bos = post_processor_adds(folder / "tokenizer.json", model.bos_token);
+    else
+      model.add_bos = kind.empty() || kind.starts_with("Llama") || kind.starts_with("Gemma");
     model.add_bos = model.add_bos && tokenizer.bos() >= 0;
     model.stop_ids = find_stop_ids(tokenizer, metadata->chat_template, std::move(ends));
   } else {
@@ -292,11 +336,13 @@ Result<void> FolderReader::read_header(const json& config, const std::string& so
     prefix_ = prefix;
     break;
   }
-  if (folder_.find("lm_head.weight") == nullptr && !packed_.has("lm_head") && folder_.find("language_model.lm_head.weight") != nullptr) {
+  if (folder_.find("lm_head.weight") == nullptr && !packed_.has("lm_head") &&
+      folder_.find("language_model.lm_head.weight") != nullptr) {
     head_ = "language_model.lm_head";
   }
   // Embeddings are often padded beyond what the configuration says.
-  if (const SafetensorsTensor* embedding = folder_.find(prefix_ + "embed_tokens.weight"); embedding != nullptr && embedding->shape.size() == 2) {
+  if (const SafetensorsTensor* embedding = folder_.find(prefix_ + "embed_tokens.weight");
+      embedding != nullptr && embedding->shape.size() == 2) {
     model.config.vocabulary = embedding->shape[0];
   }
   SW_TRY(check_config(model.config, source));
@@ -307,7 +353,8 @@ Result<std::unique_ptr<TensorReader>> FolderReader::open(const fs::path& folder,
   const fs::path config_path = folder / "config.json";
   std::error_code error;
   if (!fs::exists(config_path, error)) {
-    return fail(ErrorCode::Format, folder.string() + ": there is no config.json; this folder holds no Hugging Face model.");
+    return fail(ErrorCode::Format,
+                folder.string() + ": there is no config.json; this folder holds no Hugging Face model.");
   }
   SW_ASSIGN(const std::string text, read_text_file(config_path, kLargestConfig));
   SW_ASSIGN(const json config, parse_json(text, config_path.string()));

@@ -18,7 +18,8 @@ using kernels::QuantLayout;
 constexpr uint64_t kReadBytes = uint64_t{1} << 20;  // of a file at once, at least one strip
 
 // Tensors beside the weights that the configuration is made of; they are kept as they are.
-constexpr std::string_view kRopeTensors[] = {"rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"};
+constexpr std::string_view kRopeTensors[] = {"rope_freqs.weight", "rope_factors_long.weight",
+                                             "rope_factors_short.weight"};
 
 class GgufReader final : public TensorReader {
  public:
@@ -55,9 +56,10 @@ Result<const GgufTensor*> GgufReader::require(const std::string& name) const {
   if (tensor == nullptr) return fail(ErrorCode::Format, where(name) + " is missing.");
   const GgufTypeInfo& info = gguf_type_info(tensor->type);
   if (!info.supported) {
-    return fail(ErrorCode::Unsupported, where(name) + " has the type " + std::string(info.name) +
-                                            ", which is not supported; F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to "
-                                            "Q6_K, TQ2_0 and Q2_0 are.");
+    return fail(ErrorCode::Unsupported,
+                where(name) + " has the type " + std::string(info.name) +
+                    ", which is not supported; F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to "
+                    "Q6_K, TQ2_0 and Q2_0 are.");
   }
   return tensor;
 }
@@ -66,13 +68,14 @@ Result<void> GgufReader::check_matrix(const std::string& name, int64_t rows, int
   SW_ASSIGN(const GgufTensor* tensor, require(name + ".weight"));
   if (tensor->cols() == cols && tensor->rows() == rows) return {};
   return fail(ErrorCode::Format, where(tensor->name) + " has " + std::to_string(tensor->rows()) + " rows of " +
-                                     std::to_string(tensor->cols()) + " inputs; the metadata ask for " + std::to_string(rows) +
-                                     " of " + std::to_string(cols) + ".");
+                                     std::to_string(tensor->cols()) + " inputs; the metadata ask for " +
+                                     std::to_string(rows) + " of " + std::to_string(cols) + ".");
 }
 
 Result<void> GgufReader::check_vector(const std::string& name, bool bias, int64_t count) const {
   SW_ASSIGN(const GgufTensor* tensor, require(name + (bias ? ".bias" : ".weight")));
-  if (!is_dense(tensor->type)) return fail(ErrorCode::Unsupported, where(tensor->name) + " is quantized; norms and biases must not be.");
+  if (!is_dense(tensor->type))
+    return fail(ErrorCode::Unsupported, where(tensor->name) + " is quantized; norms and biases must not be.");
   if (tensor->cols() == count && tensor->rows() == 1) return {};
   return fail(ErrorCode::Format, where(tensor->name) + " has " + std::to_string(tensor->rows() * tensor->cols()) +
                                      " elements; the metadata ask for " + std::to_string(count) + ".");
@@ -106,7 +109,8 @@ Result<Matrix> GgufReader::read_matrix(const std::string& name, int64_t rows, in
       SW_TRY(file_.read(tensor, begin, std::as_writable_bytes(std::span(buffer))));
     }
     const int rows_here = static_cast<int>(std::min<int64_t>(kStripRows, rows - strip * kStripRows));
-    decode_gguf_strip(tensor.type, layout, buffer.data() + static_cast<uint64_t>(strip - buffered_from) * strip_bytes, rows_here, plain);
+    decode_gguf_strip(tensor.type, layout, buffer.data() + static_cast<uint64_t>(strip - buffered_from) * strip_bytes,
+                      rows_here, plain);
     const int64_t scales = kStripRows * layout.groups();
     SW_TRY(check_finite_halves(plain.scale, scales, where(tensor.name)));
     const bool second = layout.kind == kernels::BlockKind::Min || layout.has_second_scale();
@@ -140,9 +144,12 @@ std::vector<std::string> GgufReader::left_over(const std::set<std::string>& expe
   for (const GgufTensor& tensor : file_.tensors()) {
     if (std::ranges::find(kRopeTensors, tensor.name) != std::end(kRopeTensors)) continue;
     std::string_view name = tensor.name;
-    if (name.ends_with(".weight")) name.remove_suffix(7);
-    else if (name.ends_with(".bias")) name.remove_suffix(5);
-    if (name.ends_with(".attn_rot_embd") || name.ends_with(".rope_freqs")) continue;  // written by old converters, never read
+    if (name.ends_with(".weight"))
+      name.remove_suffix(7);
+    else if (name.ends_with(".bias"))
+      name.remove_suffix(5);
+    if (name.ends_with(".attn_rot_embd") || name.ends_with(".rope_freqs"))
+      continue;  // written by old converters, never read
     if (!expected.contains(std::string(name))) names.push_back(tensor.name);
   }
   return names;
@@ -195,8 +202,9 @@ Result<void> GgufReader::read_tokenizer() {
   SW_ASSIGN(auto keys, gguf_tokenizer_keys(file_));
   if (keys) {
     if (static_cast<int64_t>(keys->tokens.size()) > model.config.vocabulary) {
-      return fail(ErrorCode::Format, file_.path().string() + ": the vocabulary has " + std::to_string(keys->tokens.size()) +
-                                         " tokens, but the embedding only " + std::to_string(model.config.vocabulary) + " rows.");
+      return fail(ErrorCode::Format, file_.path().string() + ": the vocabulary has " +
+                                         std::to_string(keys->tokens.size()) + " tokens, but the embedding only " +
+                                         std::to_string(model.config.vocabulary) + " rows.");
     }
     const std::vector<int32_t> ends = {keys->eos, keys->eot};
     const auto token = [&](int32_t id) { return id < 0 ? std::string() : keys->tokens[static_cast<size_t>(id)]; };
@@ -215,8 +223,10 @@ Result<void> GgufReader::read_tokenizer() {
   if (!metadata->chat_template.empty()) {
     // A template that cannot be parsed does not make the model useless; chat falls back to the plain one.
     auto parsed = ChatTemplate::parse(metadata->chat_template);
-    if (parsed) model.chat_template = std::move(*parsed);
-    else warnings_.push_back(file_.path().string() + ": the chat template is not used: " + parsed.error().message);
+    if (parsed)
+      model.chat_template = std::move(*parsed);
+    else
+      warnings_.push_back(file_.path().string() + ": the chat template is not used: " + parsed.error().message);
   }
   model.metadata = std::move(metadata);
   return {};

@@ -18,11 +18,13 @@ namespace fs = std::filesystem;
 Result<std::unique_ptr<TensorReader>> open_reader(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (status.type() == fs::file_type::not_found) return fail(ErrorCode::Io, path.string() + ": there is no such file or folder.");
+  if (status.type() == fs::file_type::not_found)
+    return fail(ErrorCode::Io, path.string() + ": there is no such file or folder.");
   if (error) return fail(ErrorCode::Io, path.string() + ": cannot be read: " + error.message() + ".");
   if (fs::is_directory(status)) return open_folder_reader(path, false);
   if (path.extension() == ".safetensors") {
-    return fail(ErrorCode::InvalidArgument, path.string() + ": open the folder that holds this file and its config.json instead.");
+    return fail(ErrorCode::InvalidArgument,
+                path.string() + ": open the folder that holds this file and its config.json instead.");
   }
   SW_ASSIGN(GgufFile file, GgufFile::open(path));
   return open_gguf_reader(std::move(file), false);
@@ -70,8 +72,10 @@ Result<std::shared_ptr<Model>> load_model(const fs::path& path, Observer& observ
           result = reader->read_rest(model->weights);
         } else {
           auto layer = reader->read_layer(item - 1);
-          if (layer) model->weights.layers[static_cast<size_t>(item - 1)] = std::move(*layer);
-          else result = tl::unexpected<Error>(std::move(layer).error());
+          if (layer)
+            model->weights.layers[static_cast<size_t>(item - 1)] = std::move(*layer);
+          else
+            result = tl::unexpected<Error>(std::move(layer).error());
         }
       } catch (const std::bad_alloc&) {
         result = fail(ErrorCode::OutOfMemory, path.string() + ": there is not enough memory to open this model.");

@@ -1,5 +1,6 @@
 #pragma once
-// Finds the tensors of a quantized linear in a folder, checks their shapes and types, and makes a QuantizedMatrix of them.
+// Finds the tensors of a quantized linear in a folder, checks their shapes and types, and makes a QuantizedMatrix of
+// them.
 
 #include <atomic>
 #include <nlohmann/json_fwd.hpp>
@@ -19,17 +20,19 @@ struct FolderQuantization {
   int64_t group = 0;     // inputs that share a scale; 0: all of them
   bool gptq_v1 = false;  // zeros are stored less 1
 };
-Result<FolderQuantization> read_quantization(const nlohmann::json& config, const nlohmann::json& separate, const std::string& source);
-
+Result<FolderQuantization> read_quantization(const nlohmann::json& config, const nlohmann::json& separate,
+                                             const std::string& source);
 
 class PackedTensors {
  public:
-  PackedTensors(const SafetensorsFolder& folder, const FolderQuantization& quantization) : folder_(folder), quantization_(quantization) {}
+  PackedTensors(const SafetensorsFolder& folder, const FolderQuantization& quantization)
+      : folder_(folder), quantization_(quantization) {}
   // Whether `module` ("model.layers.0.self_attn.q_proj") is quantized in this folder.
   bool has(const std::string& module) const;
   Result<void> check(const std::string& module, int64_t rows, int64_t cols) const;
   Result<QuantizedMatrix> read(const std::string& module, int64_t rows, int64_t cols) const;
-  void summarize(const std::string& module, int64_t rows, int64_t cols, TensorSummary& summary) const;  // type, bits, group
+  void summarize(const std::string& module, int64_t rows, int64_t cols,
+                 TensorSummary& summary) const;  // type, bits, group
   // Scales or offsets were rounded to halves on the way in.
   bool rounded() const noexcept { return rounded_.load(); }
 

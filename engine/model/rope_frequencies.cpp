@@ -10,7 +10,9 @@
 namespace scalewright {
 namespace {
 
-double yarn_magnitude(double factor, double weight) { return factor <= 1.0 ? 1.0 : 0.1 * weight * std::log(factor) + 1.0; }
+double yarn_magnitude(double factor, double weight) {
+  return factor <= 1.0 ? 1.0 : 0.1 * weight * std::log(factor) + 1.0;
+}
 
 // The pair (as a fraction of an index) that turns `turns` times within the original context.
 double pair_of_turns(double turns, int rotary, double theta, double context) {
@@ -28,8 +30,8 @@ double scale_llama3(double frequency, const RopeConfig& rope) {
 
 }  // namespace
 
-void rope_frequencies(const RopeConfig& rope, int rotary, int64_t context_length, int64_t longest, std::vector<double>& inv_freq,
-                      double& attention_factor) {
+void rope_frequencies(const RopeConfig& rope, int rotary, int64_t context_length, int64_t longest,
+                      std::vector<double>& inv_freq, double& attention_factor) {
   const size_t pairs = static_cast<size_t>(rotary / 2);
   const double original = static_cast<double>(rope.original_context > 0 ? rope.original_context : context_length);
   double theta = rope.theta;
@@ -43,7 +45,8 @@ void rope_frequencies(const RopeConfig& rope, int rotary, int64_t context_length
 
   switch (rope.kind) {
     case RopeKind::Default:
-    case RopeKind::Dynamic: break;
+    case RopeKind::Dynamic:
+      break;
     case RopeKind::Linear:
       for (double& frequency : inv_freq) frequency /= rope.factor;
       break;
@@ -64,20 +67,25 @@ void rope_frequencies(const RopeConfig& rope, int rotary, int64_t context_length
         const double interpolated = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
         inv_freq[i] = inv_freq[i] * (1.0 - interpolated) + inv_freq[i] / rope.factor * interpolated;
       }
-      if (rope.attention_factor) attention_factor = *rope.attention_factor;
+      if (rope.attention_factor)
+        attention_factor = *rope.attention_factor;
       else if (rope.mscale && rope.mscale_all_dim && *rope.mscale != 0.0 && *rope.mscale_all_dim != 0.0) {
-        attention_factor = yarn_magnitude(rope.factor, *rope.mscale) / yarn_magnitude(rope.factor, *rope.mscale_all_dim);
+        attention_factor =
+            yarn_magnitude(rope.factor, *rope.mscale) / yarn_magnitude(rope.factor, *rope.mscale_all_dim);
       } else {
         attention_factor = yarn_magnitude(rope.factor, 1.0);
       }
       break;
     }
     case RopeKind::LongRope: {
-      const std::vector<double>& factors = static_cast<double>(longest) > original ? rope.long_factors : rope.short_factors;
+      const std::vector<double>& factors =
+          static_cast<double>(longest) > original ? rope.long_factors : rope.short_factors;
       for (size_t i = 0; i < pairs && i < factors.size(); ++i) inv_freq[i] /= factors[i];
       const double stretch = rope.factor > 1.0 ? rope.factor : static_cast<double>(context_length) / original;
-      if (rope.attention_factor) attention_factor = *rope.attention_factor;
-      else if (stretch > 1.0 && original > 1.0) attention_factor = std::sqrt(1.0 + std::log(stretch) / std::log(original));
+      if (rope.attention_factor)
+        attention_factor = *rope.attention_factor;
+      else if (stretch > 1.0 && original > 1.0)
+        attention_factor = std::sqrt(1.0 + std::log(stretch) / std::log(original));
       break;
     }
   }

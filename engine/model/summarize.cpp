@@ -114,7 +114,8 @@ Result<ModelSummary> summarize_folder(const fs::path& folder) {
   summary.name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
   std::error_code error;
   summary.has_tokenizer = fs::exists(folder / "tokenizer.json", error) || fs::exists(folder / "tokenizer.model", error);
-  summary.has_chat_template = fs::exists(folder / "chat_template.jinja", error) || fs::exists(folder / "chat_template.json", error);
+  summary.has_chat_template =
+      fs::exists(folder / "chat_template.jinja", error) || fs::exists(folder / "chat_template.json", error);
   if (!summary.has_chat_template && fs::exists(folder / "tokenizer_config.json", error)) {
     SW_ASSIGN(const std::string text, read_text_file(folder / "tokenizer_config.json", uint64_t{64} << 20));
     SW_ASSIGN(const json parsed, parse_json(text, (folder / "tokenizer_config.json").string()));
@@ -138,7 +139,8 @@ Result<ModelSummary> summarize_folder(const fs::path& folder) {
       for (const auto& [name, tensor] : tensors->tensors()) summary.parameters += tensor.count();
     }
   }
-  if (summary.parameters > 0) summary.bits_per_weight = 8.0 * static_cast<double>(summary.file_bytes) / static_cast<double>(summary.parameters);
+  if (summary.parameters > 0)
+    summary.bits_per_weight = 8.0 * static_cast<double>(summary.file_bytes) / static_cast<double>(summary.parameters);
   add_type(summary);
   return summary;
 }

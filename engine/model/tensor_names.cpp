@@ -7,8 +7,12 @@
 namespace scalewright {
 namespace {
 
-bool has_post_norms(const ModelConfig& c) { return c.family == "gemma2" || c.family == "gemma3"; }
-bool has_head_norms(const ModelConfig& c) { return c.family == "qwen3" || c.family == "gemma3"; }
+bool has_post_norms(const ModelConfig& c) {
+  return c.family == "gemma2" || c.family == "gemma3";
+}
+bool has_head_norms(const ModelConfig& c) {
+  return c.family == "qwen3" || c.family == "gemma3";
+}
 
 }  // namespace
 
@@ -68,8 +72,10 @@ std::string hf_tensor_name(const ModelConfig& c, const std::string& name, bool f
       {"ffn_down", "mlp.down_proj"},
   }};
   std::string hf = part;
-  if (part == "ffn_norm") hf = has_post_norms(c) ? "pre_feedforward_layernorm" : "post_attention_layernorm";
-  else if (part == "ffn_up" && fused_gate_up) hf = "mlp.gate_up_proj";
+  if (part == "ffn_norm")
+    hf = has_post_norms(c) ? "pre_feedforward_layernorm" : "post_attention_layernorm";
+  else if (part == "ffn_up" && fused_gate_up)
+    hf = "mlp.gate_up_proj";
   else {
     for (const auto& [gguf, other] : names) {
       if (part == gguf) hf = other;

@@ -10,21 +10,31 @@ namespace {
 
 Linear* linear_of(Layer& layer, TensorRole role) {
   switch (role) {
-    case TensorRole::Qkv: return &layer.qkv.emplace_back();
-    case TensorRole::GateUp: return &layer.gate_up.emplace_back();
-    case TensorRole::AttnOutput: return &layer.attn_output;
-    default: return &layer.down;
+    case TensorRole::Qkv:
+      return &layer.qkv.emplace_back();
+    case TensorRole::GateUp:
+      return &layer.gate_up.emplace_back();
+    case TensorRole::AttnOutput:
+      return &layer.attn_output;
+    default:
+      return &layer.down;
   }
 }
 
 std::vector<float>& norm_of(Layer& layer, TensorRole role) {
   switch (role) {
-    case TensorRole::AttnNorm: return layer.attn_norm;
-    case TensorRole::FfnNorm: return layer.ffn_norm;
-    case TensorRole::PostAttnNorm: return layer.post_attn_norm;
-    case TensorRole::PostFfnNorm: return layer.post_ffn_norm;
-    case TensorRole::QNorm: return layer.q_norm;
-    default: return layer.k_norm;
+    case TensorRole::AttnNorm:
+      return layer.attn_norm;
+    case TensorRole::FfnNorm:
+      return layer.ffn_norm;
+    case TensorRole::PostAttnNorm:
+      return layer.post_attn_norm;
+    case TensorRole::PostFfnNorm:
+      return layer.post_ffn_norm;
+    case TensorRole::QNorm:
+      return layer.q_norm;
+    default:
+      return layer.k_norm;
   }
 }
 
@@ -70,7 +80,8 @@ Result<void> TensorReader::check_tensors() const {
         continue;
       }
       SW_TRY(check_matrix(spec.name, spec.rows, spec.cols));
-      if (has_bias(spec.name)) SW_TRY(check_vector(spec.name, true, spec.rows));
+      if (has_bias(spec.name))
+        SW_TRY(check_vector(spec.name, true, spec.rows));
       else if (c.family == "qwen2" && spec.role == TensorRole::Qkv) {
         return fail(ErrorCode::Format, prototype_.path.string() + ": the bias of '" + spec.name + "' is missing.");
       }
@@ -144,8 +155,10 @@ Result<void> TensorReader::read_rest(Weights& weights) const {
   return {};
 }
 
-std::vector<int32_t> find_stop_ids(const Tokenizer& tokenizer, const std::string& chat_template, std::vector<int32_t> base) {
-  static constexpr std::array<const char*, 5> kEnds = {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>"};
+std::vector<int32_t> find_stop_ids(const Tokenizer& tokenizer, const std::string& chat_template,
+                                   std::vector<int32_t> base) {
+  static constexpr std::array<const char*, 5> kEnds = {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>",
+                                                       "<|endoftext|>"};
   for (const char* end : kEnds) {
     const int32_t id = tokenizer.find(end);
     if (id < 0 || chat_template.find(end) == std::string::npos) continue;

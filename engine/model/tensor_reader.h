@@ -54,7 +54,8 @@ Result<std::unique_ptr<TensorReader>> open_folder_reader(const std::filesystem::
 void summarize_gguf_tensor(const GgufTensor& tensor, TensorSummary& summary);
 
 // End-of-answer tokens: `base` (the eos and eot that the files name) and well-known ones that the template writes.
-std::vector<int32_t> find_stop_ids(const Tokenizer& tokenizer, const std::string& chat_template, std::vector<int32_t> base);
+std::vector<int32_t> find_stop_ids(const Tokenizer& tokenizer, const std::string& chat_template,
+                                   std::vector<int32_t> base);
 // A scale or offset of a file that is no finite half would spoil every product: Format error naming the tensor.
 Result<void> check_finite_halves(const uint16_t* halves, int64_t count, const std::string& tensor);
 

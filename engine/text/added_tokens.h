@@ -14,8 +14,8 @@ struct AddedToken {
   int32_t id = 0;
   std::string content;
   bool special = false;
-  bool normalized = false;                // looked for after the normalizer
-  bool single_word = false;               // only between non-word characters
+  bool normalized = false;                       // looked for after the normalizer
+  bool single_word = false;                      // only between non-word characters
   bool strip_left = false, strip_right = false;  // takes the spaces beside it
 };
 

@@ -85,9 +85,10 @@ class BpeModel {
   void merge_long(std::vector<BpeSymbol>& symbols, size_t first) const;
 
   std::vector<std::string> tokens_;
-  std::unordered_map<std::string_view, int32_t> ids_;                         // keys live in tokens_
-  std::unordered_map<std::string, int32_t, Hash, std::equal_to<>> raw_ids_;  // byte-level: whole words, for ignore_merges
-  std::array<int32_t, 256> byte_ids_{};                                       // the token of one byte, or -1
+  std::unordered_map<std::string_view, int32_t> ids_;  // keys live in tokens_
+  std::unordered_map<std::string, int32_t, Hash, std::equal_to<>>
+      raw_ids_;                          // byte-level: whole words, for ignore_merges
+  std::array<int32_t, 256> byte_ids_{};  // the token of one byte, or -1
   MergeTable merges_;
   BpeOptions options_;
 };

@@ -173,7 +173,9 @@ std::string_view BpeTokenizer::text_of(int32_t id) const {
   return {};
 }
 
-std::string BpeTokenizer::token_text(int32_t id) const { return std::string(text_of(id)); }
+std::string BpeTokenizer::token_text(int32_t id) const {
+  return std::string(text_of(id));
+}
 
 int32_t BpeTokenizer::find(std::string_view token) const {
   const auto at = added_by_text_.find(std::string(token));

@@ -13,13 +13,13 @@
 
 namespace scalewright::text {
 
-// How ids become text. ByteLevel: bytes of the alphabet, joined, then read as UTF-8. Otherwise the steps of a SentencePiece
-// tokenizer in their usual order.
+// How ids become text. ByteLevel: bytes of the alphabet, joined, then read as UTF-8. Otherwise the steps of a
+// SentencePiece tokenizer in their usual order.
 struct BpeDecoder {
   bool byte_level = true;
-  std::string space;          // written as ' ' ("" none)
+  std::string space;           // written as ' ' ("" none)
   bool byte_fallback = false;  // <0xXX> tokens become bytes; a run that is not UTF-8 becomes U+FFFD, one for each byte
-  size_t strip_left = 0;      // spaces taken from the beginning of the text
+  size_t strip_left = 0;       // spaces taken from the beginning of the text
 };
 
 struct BpeTokenizerParts {

@@ -58,15 +58,17 @@ ChatTemplate::~ChatTemplate() = default;
 
 Result<std::shared_ptr<const ChatTemplate>> ChatTemplate::parse(std::string source) {
   if (source.size() > kLongestSource) {
-    return fail(ErrorCode::Format, "The chat template has " + std::to_string(source.size()) + " bytes; the longest that is read has 4 MiB.");
+    return fail(ErrorCode::Format, "The chat template has " + std::to_string(source.size()) +
+                                       " bytes; the longest that is read has 4 MiB.");
   }
-  if (!text::is_valid_utf8(source)) return fail(ErrorCode::Format, "The chat template is not UTF-8 text; the file is damaged.");
+  if (!text::is_valid_utf8(source))
+    return fail(ErrorCode::Format, "The chat template is not UTF-8 text; the file is damaged.");
   auto impl = std::make_unique<Impl>();
   try {
     impl->block = jinja::parse_template(source);
   } catch (const jinja::SyntaxFailure& failure) {
-    return fail(ErrorCode::Format, "The chat template does not read at line " + std::to_string(failure.line) + ", column " +
-                                       std::to_string(failure.column) + ": " + failure.message);
+    return fail(ErrorCode::Format, "The chat template does not read at line " + std::to_string(failure.line) +
+                                       ", column " + std::to_string(failure.column) + ": " + failure.message);
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::OutOfMemory, "There is not enough memory for the chat template.");
   }

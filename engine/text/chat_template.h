@@ -16,8 +16,8 @@ class Value;
 }
 
 struct Message {
-  std::string role;      // system, user, assistant, tool
-  std::string content;   // UTF-8
+  std::string role;     // system, user, assistant, tool
+  std::string content;  // UTF-8
   friend bool operator==(const Message&, const Message&) = default;
 };
 

@@ -62,8 +62,9 @@ Result<TokenizerJson> load_tokenizer_json(const fs::path& folder, const FolderTo
 }
 
 tl::unexpected<Error> no_tokenizer(const fs::path& folder) {
-  return fail(ErrorCode::Io, folder.string() + ": there is neither tokenizer.json nor tokenizer.model; get them from where the "
-                                               "model came from.");
+  return fail(ErrorCode::Io, folder.string() +
+                                 ": there is neither tokenizer.json nor tokenizer.model; get them from where the "
+                                 "model came from.");
 }
 
 }  // namespace text
@@ -76,7 +77,8 @@ Result<std::unique_ptr<Tokenizer>> load_tokenizer_folder(const std::filesystem::
     auto loaded = text::load_tokenizer_json(folder, config);
     if (loaded) return std::make_unique<text::BpeTokenizer>(std::move(loaded->parts));
     // A kind that we do not read from tokenizer.json may still be there as a SentencePiece model.
-    if (loaded.error().code != ErrorCode::Unsupported || !model) return tl::unexpected<Error>(std::move(loaded).error());
+    if (loaded.error().code != ErrorCode::Unsupported || !model)
+      return tl::unexpected<Error>(std::move(loaded).error());
   }
   return text::load_tokenizer_model(folder, config);
 }

@@ -20,10 +20,12 @@ Result<void> check(const GgufTokenizerData& data) {
   if (count == 0) return damaged("tokenizer.ggml.tokens is empty or missing.");
   if (count > (size_t{1} << 26)) return damaged("it claims " + std::to_string(count) + " tokens.");
   if (!data.scores.empty() && data.scores.size() != count) {
-    return damaged("there are " + std::to_string(count) + " tokens but " + std::to_string(data.scores.size()) + " scores.");
+    return damaged("there are " + std::to_string(count) + " tokens but " + std::to_string(data.scores.size()) +
+                   " scores.");
   }
   if (!data.types.empty() && data.types.size() != count) {
-    return damaged("there are " + std::to_string(count) + " tokens but " + std::to_string(data.types.size()) + " token types.");
+    return damaged("there are " + std::to_string(count) + " tokens but " + std::to_string(data.types.size()) +
+                   " token types.");
   }
   const std::pair<const char*, int32_t> ids[] = {
       {"bos", data.bos}, {"eos", data.eos}, {"eot", data.eot}, {"unknown", data.unknown}, {"padding", data.padding}};
@@ -36,7 +38,9 @@ Result<void> check(const GgufTokenizerData& data) {
   return {};
 }
 
-int32_t type_of(const GgufTokenizerData& data, size_t id) { return data.types.empty() ? 1 : data.types[id]; }
+int32_t type_of(const GgufTokenizerData& data, size_t id) {
+  return data.types.empty() ? 1 : data.types[id];
+}
 
 Result<std::unique_ptr<Tokenizer>> make_byte_level(GgufTokenizerData& data) {
   SW_ASSIGN(auto pre, text::gguf_pre_tokenizer(data.pre));
@@ -80,7 +84,8 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece(GgufTokenizerData& data) {
     text::ModelPiece& piece = pieces[id];
     const int32_t type = type_of(data, id);
     if (type < 1 || type > 6) {
-      return fail(ErrorCode::Format, kWhere + ": token " + std::to_string(id) + " has the unknown type " + std::to_string(type) + ".");
+      return fail(ErrorCode::Format,
+                  kWhere + ": token " + std::to_string(id) + " has the unknown type " + std::to_string(type) + ".");
     }
     piece.type = static_cast<PieceType>(type);
     piece.score = data.scores.empty() ? 0.0f : data.scores[id];
@@ -93,7 +98,8 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece(GgufTokenizerData& data) {
     }
     if (piece.type == PieceType::Byte) {
       if (text::byte_of_token(data.tokens[id]) < 0) {
-        return fail(ErrorCode::Format, kWhere + ": the byte token \"" + text::replace_invalid_utf8(data.tokens[id]) + "\" names no byte.");
+        return fail(ErrorCode::Format,
+                    kWhere + ": the byte token \"" + text::replace_invalid_utf8(data.tokens[id]) + "\" names no byte.");
       }
       bytes = true;
     }
@@ -124,9 +130,10 @@ Result<std::unique_ptr<Tokenizer>> make_tokenizer(GgufTokenizerData data) {
   SW_TRY(check(data));
   if (data.model == "gpt2") return make_byte_level(data);
   if (data.model == "llama") return make_sentencepiece(data);
-  return fail(ErrorCode::Unsupported, "The file's tokenizer is \"" + data.model +
-                                          "\" (tokenizer.ggml.model); Scalewright knows \"llama\" (SentencePiece) and \"gpt2\" "
-                                          "(byte-level BPE).");
+  return fail(ErrorCode::Unsupported,
+              "The file's tokenizer is \"" + data.model +
+                  "\" (tokenizer.ggml.model); Scalewright knows \"llama\" (SentencePiece) and \"gpt2\" "
+                  "(byte-level BPE).");
 }
 
 }  // namespace scalewright

@@ -16,7 +16,9 @@ using text::FolderTokenizerConfig;
 using text::PieceType;
 namespace fs = std::filesystem;
 
-void set_type(GgufTokenizerData& data, size_t id, PieceType type) { data.types[id] = static_cast<int32_t>(type); }
+void set_type(GgufTokenizerData& data, size_t id, PieceType type) {
+  data.types[id] = static_cast<int32_t>(type);
+}
 
 void add_added_tokens(const std::vector<AddedToken>& added, GgufTokenizerData& data) {
   for (const AddedToken& token : added) {
@@ -75,8 +77,9 @@ Result<GgufTokenizerData> from_json(const fs::path& folder, const FolderTokenize
   data.types.assign(data.tokens.size(), static_cast<int32_t>(PieceType::Normal));
   if (parts.model.options().byte_level) {
     if (source.gguf_pre.empty()) {
-      return fail(ErrorCode::Unsupported, (folder / "tokenizer.json").string() +
-                                              ": GGUF has no name for this pre-tokenizer, so no GGUF can be written from it.");
+      return fail(ErrorCode::Unsupported,
+                  (folder / "tokenizer.json").string() +
+                      ": GGUF has no name for this pre-tokenizer, so no GGUF can be written from it.");
     }
     data.model = "gpt2";
     data.pre = source.gguf_pre;
@@ -90,10 +93,12 @@ Result<GgufTokenizerData> from_json(const fs::path& folder, const FolderTokenize
     data.add_space_prefix = source.add_space_prefix;
     add_merge_scores(source, data);
     for (size_t id = 0; id < data.tokens.size(); ++id) {
-      if (parts.model.options().byte_fallback && text::byte_of_token(data.tokens[id]) >= 0) set_type(data, id, PieceType::Byte);
+      if (parts.model.options().byte_fallback && text::byte_of_token(data.tokens[id]) >= 0)
+        set_type(data, id, PieceType::Byte);
     }
   } else {
-    return fail(ErrorCode::Unsupported, (folder / "tokenizer.json").string() + ": GGUF cannot hold this kind of tokenizer.");
+    return fail(ErrorCode::Unsupported,
+                (folder / "tokenizer.json").string() + ": GGUF cannot hold this kind of tokenizer.");
   }
   add_added_tokens(parts.added, data);
   const int32_t unknown = parts.model.options().unknown;
@@ -109,8 +114,7 @@ Result<GgufTokenizerData> from_json(const fs::path& folder, const FolderTokenize
 Result<GgufTokenizerData> from_model(const fs::path& folder, const FolderTokenizerConfig& config) {
   SW_ASSIGN(const auto tokenizer, text::load_tokenizer_model(folder, config));
   if (tokenizer->summary().algorithm != text::ModelSummary::Algorithm::Bpe) {
-    return fail(ErrorCode::Unsupported, (folder / "tokenizer.model").string() +
-                                            ": this is a " + tokenizer->kind() +
+    return fail(ErrorCode::Unsupported, (folder / "tokenizer.model").string() + ": this is a " + tokenizer->kind() +
                                             " model; GGUFs of the LLaMA family hold SentencePiece BPE only.");
   }
   GgufTokenizerData data;
@@ -135,10 +139,12 @@ Result<GgufTokenizerData> from_model(const fs::path& folder, const FolderTokeniz
 
 Result<GgufTokenizerData> gguf_tokenizer_data(const fs::path& folder) {
   std::error_code ignored;
-  const bool json = fs::exists(folder / "tokenizer.json", ignored), model = fs::exists(folder / "tokenizer.model", ignored);
+  const bool json = fs::exists(folder / "tokenizer.json", ignored),
+             model = fs::exists(folder / "tokenizer.model", ignored);
   if (!json && !model) return text::no_tokenizer(folder);
   SW_ASSIGN(const FolderTokenizerConfig config, text::read_folder_config(folder));
-  // A tokenizer.model keeps the scores that tokenizer.json has lost; but a byte-level tokenizer.json beside one is what counts.
+  // A tokenizer.model keeps the scores that tokenizer.json has lost; but a byte-level tokenizer.json beside one is what
+  // counts.
   if (model) {
     auto data = from_model(folder, config);
     if (data || !json) return data;

@@ -12,14 +12,20 @@ using jinja::Value;
 using Messages = std::vector<Value>;
 
 // U+F8FF twice around a word: private, and not in anybody's text. Its ends are letters to no one, so nothing strips it.
-const std::string kMark = "\xEF\xA3\xBF" "swmark" "\xEF\xA3\xBF";
+const std::string kMark =
+    "\xEF\xA3\xBF"
+    "swmark"
+    "\xEF\xA3\xBF";
 
 size_t common_prefix(std::string_view a, std::string_view b) {
-  const auto [left, right] = std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
+  const auto [left, right] =
+      std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
   return static_cast<size_t>(left - a.begin());
 }
 
-bool blank(std::string_view text) { return jinja::stripped(text, true, true).empty(); }
+bool blank(std::string_view text) {
+  return jinja::stripped(text, true, true).empty();
+}
 
 // The text of a message's content, where it is plain text.
 const std::string* content_of(const Value& message) {
@@ -51,7 +57,8 @@ Core core_of(const std::string& content) {
 // Renders a message with a mark at one byte of its content.
 class Marker {
  public:
-  Marker(const Messages& messages, size_t which, size_t place, const RenderOnce& render) : which_(which), render_(render) {
+  Marker(const Messages& messages, size_t which, size_t place, const RenderOnce& render)
+      : which_(which), render_(render) {
     const std::string* content = content_of(messages[which]);
     if (content == nullptr || blank(*content) || place > content->size()) return;
     marked_ = with_content(messages[which], content->substr(0, place) + kMark + content->substr(place));
@@ -68,7 +75,8 @@ class Marker {
     const auto rendered = render_(part, prompt);
     if (!rendered) return std::nullopt;
     const size_t at = rendered->text.find(kMark);
-    if (at == std::string::npos || rendered->text.find(kMark, at + kMark.size()) != std::string::npos) return std::nullopt;
+    if (at == std::string::npos || rendered->text.find(kMark, at + kMark.size()) != std::string::npos)
+      return std::nullopt;
     return Found{rendered->text.substr(0, at), rendered->text.substr(at + kMark.size())};
   }
 
@@ -106,7 +114,8 @@ class SpanFinder {
 
   // Where a mark at this byte of the content stands in the whole text, if the text is otherwise unchanged.
   std::optional<size_t> place(size_t which, size_t content_byte) const {
-    const auto found = Marker(messages_, which, content_byte, render_).find(messages_, messages_.size(), options_.add_generation_prompt);
+    const auto found = Marker(messages_, which, content_byte, render_)
+                           .find(messages_, messages_.size(), options_.add_generation_prompt);
     if (!found || found->before.size() + found->behind.size() != full_.size()) return std::nullopt;
     if (!full_.starts_with(found->before) || !full_.ends_with(found->behind)) return std::nullopt;
     return found->before.size();
@@ -117,8 +126,8 @@ class SpanFinder {
     return content ? place(which, core_of(*content).end) : std::nullopt;
   }
 
-  // Where the content begins. Some templates leave a part of it out (thoughts of earlier turns): then it is searched for
-  // from its end, as far as text and content agree.
+  // Where the content begins. Some templates leave a part of it out (thoughts of earlier turns): then it is searched
+  // for from its end, as far as text and content agree.
   std::optional<size_t> content_begin(size_t which) const {
     const std::string* content = content_of(messages_[which]);
     if (content == nullptr) return std::nullopt;
@@ -144,7 +153,8 @@ class SpanFinder {
       if (prompts) return prompt->text.size();
       const auto content = content_begin(which);
       if (!content || *content < prompt->text.size()) return prompt->text.size();
-      const std::string_view between = std::string_view(full_).substr(prompt->text.size(), *content - prompt->text.size());
+      const std::string_view between =
+          std::string_view(full_).substr(prompt->text.size(), *content - prompt->text.size());
       return blank(between) ? prompt->text.size() : *content;
     }
     return content_begin(which);
@@ -162,12 +172,15 @@ class SpanFinder {
     const auto last = content_end(which);
     if (!last || *last < begin) return std::nullopt;
     const Marker marker(messages_, which, core_of(*content).end, render_);
-    const auto plain_tail = marker.find(messages_, which + 1, false), prompted_tail = marker.find(messages_, which + 1, true);
+    const auto plain_tail = marker.find(messages_, which + 1, false),
+               prompted_tail = marker.find(messages_, which + 1, true);
     size_t agreed = 0;
     if (plain_tail && prompted_tail) {
       const std::string_view tail = std::string_view(full_).substr(*last);
-      const size_t shared = std::min(common_prefix(plain_tail->behind, prompted_tail->behind), common_prefix(plain_tail->behind, tail));
-      agreed = without_broken_tag(shared < plain_tail->behind.size() ? std::string_view(plain_tail->behind) : tail, shared);
+      const size_t shared =
+          std::min(common_prefix(plain_tail->behind, prompted_tail->behind), common_prefix(plain_tail->behind, tail));
+      agreed =
+          without_broken_tag(shared < plain_tail->behind.size() ? std::string_view(plain_tail->behind) : tail, shared);
     }
     return trimmed(begin, *last + agreed, core);
   }

@@ -34,7 +34,8 @@ class MappedText {
   std::vector<uint32_t> from_, to_;  // per byte of owned_: source begin and end
 };
 
-// A view of `utf8` where it is well-formed; else a copy in which each ill-formed part is U+FFFD, mapped to the bytes it replaces.
+// A view of `utf8` where it is well-formed; else a copy in which each ill-formed part is U+FFFD, mapped to the bytes it
+// replaces.
 MappedText well_formed(std::string_view utf8);
 
 }  // namespace scalewright::text

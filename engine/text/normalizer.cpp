@@ -39,7 +39,8 @@ class UnicodeNormalizer final : public NormalizerStep {
       const auto from = static_cast<size_t>(edit.sourceIndex()), to = static_cast<size_t>(edit.destinationIndex());
       const size_t end = from + static_cast<size_t>(edit.oldLength());
       if (edit.hasChange()) {
-        changed.append_changed(text, from, end, std::string_view(normalized).substr(to, static_cast<size_t>(edit.newLength())));
+        changed.append_changed(text, from, end,
+                               std::string_view(normalized).substr(to, static_cast<size_t>(edit.newLength())));
       } else {
         changed.append(text, from, end);
       }
@@ -161,15 +162,22 @@ Result<std::shared_ptr<const NormalizerStep>> unicode_form(UnicodeForm form) {
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* normalizer = nullptr;
   switch (form) {
-    case UnicodeForm::Nfc: normalizer = icu::Normalizer2::getNFCInstance(status); break;
-    case UnicodeForm::Nfd: normalizer = icu::Normalizer2::getNFDInstance(status); break;
-    case UnicodeForm::Nfkc: normalizer = icu::Normalizer2::getNFKCInstance(status); break;
-    case UnicodeForm::Nfkd: normalizer = icu::Normalizer2::getNFKDInstance(status); break;
+    case UnicodeForm::Nfc:
+      normalizer = icu::Normalizer2::getNFCInstance(status);
+      break;
+    case UnicodeForm::Nfd:
+      normalizer = icu::Normalizer2::getNFDInstance(status);
+      break;
+    case UnicodeForm::Nfkc:
+      normalizer = icu::Normalizer2::getNFKCInstance(status);
+      break;
+    case UnicodeForm::Nfkd:
+      normalizer = icu::Normalizer2::getNFKDInstance(status);
+      break;
   }
   if (U_FAILURE(status) || normalizer == nullptr) {
-    return fail(ErrorCode::Unsupported,
-                std::string("The ICU library has no data for Unicode normalization (") + u_errorName(status) +
-                    "). Reinstall ICU.");
+    return fail(ErrorCode::Unsupported, std::string("The ICU library has no data for Unicode normalization (") +
+                                            u_errorName(status) + "). Reinstall ICU.");
   }
   return std::make_shared<const UnicodeNormalizer>(normalizer);
 }
@@ -187,8 +195,12 @@ Result<std::shared_ptr<const NormalizerStep>> replace_regex(const std::string& p
   return std::make_shared<const ReplaceRegex>(std::move(regex), std::move(replacement));
 }
 
-std::shared_ptr<const NormalizerStep> lowercase() { return std::make_shared<const Lowercase>(); }
+std::shared_ptr<const NormalizerStep> lowercase() {
+  return std::make_shared<const Lowercase>();
+}
 
-std::shared_ptr<const NormalizerStep> strip(bool left, bool right) { return std::make_shared<const Strip>(left, right); }
+std::shared_ptr<const NormalizerStep> strip(bool left, bool right) {
+  return std::make_shared<const Strip>(left, right);
+}
 
 }  // namespace scalewright::text

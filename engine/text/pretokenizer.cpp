@@ -63,7 +63,8 @@ const char* contraction(const char* p, const char* end, bool any_case) {
   if (any_case && end - p >= 2 && p[0] == '\xC5' && p[1] == '\xBF') return p + 2;
   if (end - p < 2) return nullptr;
   const char second = lower(p[1]);
-  if ((first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l')) return p + 2;
+  if ((first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l'))
+    return p + 2;
   return nullptr;
 }
 
@@ -247,7 +248,8 @@ class LiteralSplit final : public MatchSplit {
  protected:
   void find(std::string_view text, std::vector<Range>& matches) const override {
     if (literal_.empty()) return;
-    for (size_t at = text.find(literal_); at != std::string_view::npos; at = text.find(literal_, at + literal_.size())) {
+    for (size_t at = text.find(literal_); at != std::string_view::npos;
+         at = text.find(literal_, at + literal_.size())) {
       matches.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(at + literal_.size())});
     }
   }
@@ -377,7 +379,8 @@ class WordStarts final : public PreTokenizerStep {
 
 // The gpt2 pattern is published in two spellings.
 std::optional<KnownPattern> known_pattern(const std::string& pattern) {
-  if (pattern == kGpt2Pattern || pattern == R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)") {
+  if (pattern == kGpt2Pattern ||
+      pattern == R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)") {
     return KnownPattern::Gpt2;
   }
   if (pattern == kLlama3Pattern) return KnownPattern::Llama3;
@@ -410,7 +413,9 @@ std::shared_ptr<const PreTokenizerStep> punctuation_split(SplitBehavior behavior
   return std::make_shared<const ClassSplit>(kPunctuation, behavior);
 }
 
-std::shared_ptr<const PreTokenizerStep> prefix_space() { return std::make_shared<const PrefixSpace>(); }
+std::shared_ptr<const PreTokenizerStep> prefix_space() {
+  return std::make_shared<const PrefixSpace>();
+}
 
 std::shared_ptr<const PreTokenizerStep> metaspace(std::string replacement, PrependScheme scheme, bool split) {
   return std::make_shared<const Metaspace>(std::move(replacement), scheme, split);
@@ -453,10 +458,11 @@ Result<GgufPreTokenizer> gguf_pre_tokenizer(const std::string& name) {
     SW_TRY(add(R"(\p{N}+)"));
     SW_TRY(add(R"([0-9][0-9][0-9])"));
   } else {
-    return fail(ErrorCode::Unsupported,
-                "The file's pre-tokenizer is \"" + name +
-                    "\" (tokenizer.ggml.pre), which Scalewright does not know. Known are gpt-2, smollm, starcoder, refact, "
-                    "command-r, llama-bpe, dbrx, qwen2, stablelm2, tekken and default.");
+    return fail(
+        ErrorCode::Unsupported,
+        "The file's pre-tokenizer is \"" + name +
+            "\" (tokenizer.ggml.pre), which Scalewright does not know. Known are gpt-2, smollm, starcoder, refact, "
+            "command-r, llama-bpe, dbrx, qwen2, stablelm2, tekken and default.");
   }
   return result;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Pre-tokenizers: steps that cut text into words before the merges. The published ones are scanners written by hand; any
-// other regular expression goes through ICU.
+// Pre-tokenizers: steps that cut text into words before the merges. The published ones are scanners written by hand;
+// any other regular expression goes through ICU.
 
 #include <memory>
 #include <string>

@@ -21,10 +21,18 @@ std::string translated(const std::string& pattern) {
     }
     const char kind = pattern[++i];
     switch (kind) {
-      case 's': out += "\\p{White_Space}"; break;
-      case 'S': out += "\\P{White_Space}"; break;
-      case 'd': out += "\\p{Nd}"; break;
-      case 'D': out += "\\P{Nd}"; break;
+      case 's':
+        out += "\\p{White_Space}";
+        break;
+      case 'S':
+        out += "\\P{White_Space}";
+        break;
+      case 'd':
+        out += "\\p{Nd}";
+        break;
+      case 'D':
+        out += "\\P{Nd}";
+        break;
       default:
         out += '\\';
         out += kind;
@@ -33,7 +41,7 @@ std::string translated(const std::string& pattern) {
   return out;
 }
 
-constexpr int32_t kStepLimit = 20000;        // in ICU's units of 10,000 steps
+constexpr int32_t kStepLimit = 20000;             // in ICU's units of 10,000 steps
 constexpr int32_t kStackLimit = 8 * 1024 * 1024;  // bytes
 
 }  // namespace
@@ -44,8 +52,9 @@ Result<Regex> Regex::compile(const std::string& pattern) {
   auto impl = std::make_shared<Impl>();
   impl->pattern.reset(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(translated(pattern)), where, status));
   if (U_FAILURE(status)) {
-    return fail(ErrorCode::Unsupported, "The tokenizer's regular expression \"" + pattern + "\" is not understood near character " +
-                                            std::to_string(where.offset) + " (" + u_errorName(status) + ").");
+    return fail(ErrorCode::Unsupported, "The tokenizer's regular expression \"" + pattern +
+                                            "\" is not understood near character " + std::to_string(where.offset) +
+                                            " (" + u_errorName(status) + ").");
   }
   Regex regex;
   regex.impl_ = std::move(impl);

@@ -11,14 +11,22 @@ namespace {
 enum ModelField { kPieces = 1, kTrainer = 2, kNormalizer = 3 };
 enum PieceField { kPieceText = 1, kPieceScore = 2, kPieceType = 3 };
 enum TrainerField { kModelType = 3, kVocabSize = 4, kByteFallback = 35 };
-enum NormalizerField { kName = 1, kCharsMap = 2, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4, kEscapeWhitespaces = 5 };
+enum NormalizerField {
+  kName = 1,
+  kCharsMap = 2,
+  kAddDummyPrefix = 3,
+  kRemoveExtraWhitespaces = 4,
+  kEscapeWhitespaces = 5
+};
 enum WireType { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
 void put_varint(std::string& out, uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
   out.push_back(static_cast<char>(value));
 }
-void put_key(std::string& out, int field, WireType type) { put_varint(out, static_cast<uint64_t>(field) << 3 | type); }
+void put_key(std::string& out, int field, WireType type) {
+  put_varint(out, static_cast<uint64_t>(field) << 3 | type);
+}
 void put_int(std::string& out, int field, uint64_t value) {
   put_key(out, field, kVarint);
   put_varint(out, value);
@@ -90,8 +98,8 @@ class FieldReader {
   std::string_view rest_;
 };
 
-// The normalization table is a length, a double array (a trie in 32-bit units) and the replacement texts. The library walks it
-// without looking at its bounds, so every step that it could take is checked here.
+// The normalization table is a length, a double array (a trie in 32-bit units) and the replacement texts. The library
+// walks it without looking at its bounds, so every step that it could take is checked here.
 bool chars_map_is_sound(std::string_view blob) {
   if (blob.empty()) return true;
   const auto word = [&](size_t at) {
@@ -171,7 +179,8 @@ Result<ModelSummary> inspect_model(std::string_view serialized, const std::strin
       if (field.number != kNormalizer) continue;
       if (part.number == kCharsMap && part.type == kBytes) chars_map = part.bytes;
       if (part.number == kAddDummyPrefix && part.type == kVarint) summary.add_dummy_prefix = part.value != 0;
-      if (part.number == kRemoveExtraWhitespaces && part.type == kVarint) summary.remove_extra_whitespaces = part.value != 0;
+      if (part.number == kRemoveExtraWhitespaces && part.type == kVarint)
+        summary.remove_extra_whitespaces = part.value != 0;
     }
     if (!inner.ok) return damaged("this is not a SentencePiece model, or it is damaged.");
   }

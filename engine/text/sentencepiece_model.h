@@ -30,7 +30,8 @@ struct ModelSummary {
 std::string write_bpe_model(const std::vector<ModelPiece>& pieces, bool byte_fallback, bool add_dummy_prefix);
 // The same model that puts no space before the text.
 std::string without_dummy_prefix(std::string serialized);
-// What the file says about itself; an error if the message is damaged or its normalization table would be read out of bounds.
+// What the file says about itself; an error if the message is damaged or its normalization table would be read out of
+// bounds.
 Result<ModelSummary> inspect_model(std::string_view serialized, const std::string& where);
 
 }  // namespace scalewright::text

@@ -30,7 +30,8 @@ Result<std::unique_ptr<sentencepiece::SentencePieceProcessor>> load(const std::s
   try {
     const auto status = processor->LoadFromSerializedProto(serialized);
     if (!status.ok()) {
-      return fail(ErrorCode::Format, where + ": SentencePiece does not accept this vocabulary (" + status.message() + ").");
+      return fail(ErrorCode::Format,
+                  where + ": SentencePiece does not accept this vocabulary (" + status.message() + ").");
     }
   } catch (const std::exception& error) {  // its trie builder throws
     return fail(ErrorCode::Format, where + ": SentencePiece does not accept this vocabulary (" + error.what() + ").");
@@ -73,7 +74,8 @@ Result<std::unique_ptr<SentencePieceTokenizer>> SentencePieceTokenizer::make(Sen
                                            "\" has too.");
       }
     }
-    const bool known = std::any_of(all.begin(), all.end(), [&](const AddedToken& other) { return other.id == token.id; });
+    const bool known =
+        std::any_of(all.begin(), all.end(), [&](const AddedToken& other) { return other.id == token.id; });
     if (!known) all.push_back(std::move(token));
   }
   parts.added = std::move(all);
@@ -85,8 +87,8 @@ Result<std::unique_ptr<SentencePieceTokenizer>> SentencePieceTokenizer::make(Sen
   }
   for (const int32_t id : {parts.bos, parts.eos, parts.eot}) {
     if (id >= result->size_) {
-      return fail(ErrorCode::Format, where + ": a bos, eos or eot id is " + std::to_string(id) + ", but the vocabulary has " +
-                                         std::to_string(result->size_) + " tokens.");
+      return fail(ErrorCode::Format, where + ": a bos, eos or eot id is " + std::to_string(id) +
+                                         ", but the vocabulary has " + std::to_string(result->size_) + " tokens.");
     }
   }
   result->parts_ = std::move(parts);
@@ -108,7 +110,8 @@ std::vector<Token> SentencePieceTokenizer::encode(std::string_view utf8, const E
     }
     const std::string_view piece = text.text().substr(part.begin, part.end - part.begin);
     bool prefix = true;
-    if (parts_.prefix_only_at_start) prefix = part.begin == 0 && !piece.starts_with(' ') && !piece.starts_with(kMetaSpace);
+    if (parts_.prefix_only_at_start)
+      prefix = part.begin == 0 && !piece.starts_with(' ') && !piece.starts_with(kMetaSpace);
     const auto encoded = (prefix ? with_prefix_ : without_prefix_)->EncodeAsImmutableProto(piece);
     const size_t count = encoded.pieces_size();
     tokens.reserve(tokens.size() + count);
@@ -171,7 +174,9 @@ std::string SentencePieceTokenizer::piece_bytes(int32_t id) const {
 }
 
 // Tokens that libsentencepiece would leave out or does not know.
-bool SentencePieceTokenizer::is_written_apart(int32_t id) const { return added(id) != nullptr; }
+bool SentencePieceTokenizer::is_written_apart(int32_t id) const {
+  return added(id) != nullptr;
+}
 
 std::string SentencePieceTokenizer::decode(std::span<const int32_t> ids, bool skip_special) const {
   std::string out, part;

@@ -16,12 +16,12 @@ class SentencePieceProcessor;
 namespace scalewright::text {
 
 struct SentencePieceParts {
-  std::string serialized;          // the model
-  std::vector<AddedToken> added;   // beyond the model's control tokens; ids may lie behind its pieces
+  std::string serialized;         // the model
+  std::vector<AddedToken> added;  // beyond the model's control tokens; ids may lie behind its pieces
   int32_t bos = -1, eos = -1, eot = -1;
   bool adds_bos = false;
-  // LlamaTokenizer's rule of today: a prefix space only at the beginning of the text and only where it has none. Otherwise
-  // every part between special tokens gets one, as libsentencepiece and llama.cpp do.
+  // LlamaTokenizer's rule of today: a prefix space only at the beginning of the text and only where it has none.
+  // Otherwise every part between special tokens gets one, as libsentencepiece and llama.cpp do.
   bool prefix_only_at_start = false;
 };
 

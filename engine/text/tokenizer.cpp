@@ -38,7 +38,8 @@ std::string StreamDecoder::push(int32_t id) {
   if (first_ && !piece.empty()) {
     first_ = false;
     // SentencePiece takes the space away that it puts before a text; ask what the token gives when it stands alone.
-    if (piece.front() == ' ' && tokenizer_.decode({&id, 1}, false) == std::string_view(piece).substr(1)) piece.erase(0, 1);
+    if (piece.front() == ' ' && tokenizer_.decode({&id, 1}, false) == std::string_view(piece).substr(1))
+      piece.erase(0, 1);
   }
   pending_ += piece;
   std::string ready;

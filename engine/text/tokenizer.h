@@ -1,6 +1,6 @@
 #pragma once
-// Text to token ids and back. One interface over byte-level BPE and SentencePiece; equal to the `tokenizers` package and to
-// libsentencepiece on every string.
+// Text to token ids and back. One interface over byte-level BPE and SentencePiece; equal to the `tokenizers` package
+// and to libsentencepiece on every string.
 
 #include <cstdint>
 #include <filesystem>
@@ -32,25 +32,26 @@ class Tokenizer {
   virtual std::string decode(std::span<const int32_t> ids, bool skip_special) const = 0;
   // Raw bytes of one id as they appear in running text (may be part of a character).
   virtual std::string piece_bytes(int32_t id) const = 0;
-  virtual int32_t size() const = 0;                         // ids are below this
-  virtual int32_t find(std::string_view token) const = 0;   // -1: no such token
-  virtual std::string token_text(int32_t id) const = 0;     // as in the vocabulary
-  virtual bool is_special(int32_t id) const = 0;            // control token
-  virtual int32_t bos() const = 0;                          // -1: none
+  virtual int32_t size() const = 0;                        // ids are below this
+  virtual int32_t find(std::string_view token) const = 0;  // -1: no such token
+  virtual std::string token_text(int32_t id) const = 0;    // as in the vocabulary
+  virtual bool is_special(int32_t id) const = 0;           // control token
+  virtual int32_t bos() const = 0;                         // -1: none
   virtual int32_t eos() const = 0;
-  virtual int32_t eot() const { return -1; }         // end of turn, where the files name one
-  virtual bool adds_bos() const { return false; }    // the files ask for bos before plain text
+  virtual int32_t eot() const { return -1; }       // end of turn, where the files name one
+  virtual bool adds_bos() const { return false; }  // the files ask for bos before plain text
   // Ids that end an answer: eos, eot, and the published end-of-turn tokens that the vocabulary has. Sorted.
   std::vector<int32_t> end_tokens() const;
-  virtual std::string kind() const = 0;                     // "byte-level BPE (smollm)", "SentencePiece BPE"
+  virtual std::string kind() const = 0;  // "byte-level BPE (smollm)", "SentencePiece BPE"
 };
 
 // Holds back bytes of an unfinished UTF-8 character while tokens stream.
 class StreamDecoder {
  public:
-  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true) : tokenizer_(tokenizer), skip_special_(skip_special) {}
-  std::string push(int32_t id);   // text that is complete now
-  std::string flush();            // the rest; broken bytes become U+FFFD
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true)
+      : tokenizer_(tokenizer), skip_special_(skip_special) {}
+  std::string push(int32_t id);  // text that is complete now
+  std::string flush();           // the rest; broken bytes become U+FFFD
  private:
   const Tokenizer& tokenizer_;
   bool skip_special_;
@@ -60,10 +61,10 @@ class StreamDecoder {
 
 // What a GGUF's tokenizer.ggml.* keys say (engine/format fills it).
 struct GgufTokenizerData {
-  std::string model, pre;                // "llama" | "gpt2"; "smollm", "llama-bpe", "qwen2", ...
+  std::string model, pre;  // "llama" | "gpt2"; "smollm", "llama-bpe", "qwen2", ...
   std::vector<std::string> tokens, merges;
-  std::vector<float> scores;             // empty or one a token
-  std::vector<int32_t> types;            // empty or one a token
+  std::vector<float> scores;   // empty or one a token
+  std::vector<int32_t> types;  // empty or one a token
   int32_t bos = -1, eos = -1, eot = -1, unknown = -1, padding = -1;
   bool add_bos = false, add_eos = false, add_space_prefix = true, ignore_merges = false;
 };

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kDeepest = 64;               // nesting of the parts that we follow
+constexpr int kDeepest = 64;  // nesting of the parts that we follow
 constexpr int64_t kLargestAddedId = 1 << 24;
 
 tl::unexpected<Error> damaged(const std::string& where, const std::string& what) {
@@ -50,7 +50,8 @@ struct Pattern {
 Result<Pattern> pattern_at(const json& step, const std::string& where) {
   const json* pattern = member(step, "pattern");
   if (pattern != nullptr && pattern->is_object()) {
-    if (const json* text = member(*pattern, "Regex"); text && text->is_string()) return Pattern{true, text->get<std::string>()};
+    if (const json* text = member(*pattern, "Regex"); text && text->is_string())
+      return Pattern{true, text->get<std::string>()};
     if (const json* text = member(*pattern, "String"); text && text->is_string()) {
       return Pattern{false, text->get<std::string>()};
     }
@@ -210,7 +211,8 @@ Result<void> read_decoder(const json& step, const std::string& where, int depth,
   } else if (type == "Strip") {
     const json* start = member(step, "start");
     const json* stop = member(step, "stop");
-    const bool plain = text_at(step, "content", " ") == " " && (!stop || (stop->is_number() && stop->get<double>() == 0));
+    const bool plain =
+        text_at(step, "content", " ") == " " && (!stop || (stop->is_number() && stop->get<double>() == 0));
     if (!plain || (start && !start->is_number_unsigned())) {
       return unsupported(where, "its decoder strips text in a way that Scalewright does not know.");
     }
@@ -249,7 +251,8 @@ Result<std::vector<std::string>> read_vocabulary(const json& model, const std::s
   for (const auto& [token, id] : vocabulary->items()) {
     const auto at = id.get<size_t>();
     if (taken[at]) {
-      return damaged(where, "the tokens \"" + tokens[at] + "\" and \"" + token + "\" have the same id " + std::to_string(at) + ".");
+      return damaged(where, "the tokens \"" + tokens[at] + "\" and \"" + token + "\" have the same id " +
+                                std::to_string(at) + ".");
     }
     taken[at] = true;
     tokens[at] = token;
@@ -309,8 +312,8 @@ Result<std::vector<AddedToken>> read_added(const json& document, const BpeModel&
   return added;
 }
 
-// SentencePiece's pieces have a visible space only at their beginning. Where no merge makes another kind of piece, none reaches
-// over a space that follows something else, and the text can be cut there: words are faster than one long text.
+// SentencePiece's pieces have a visible space only at their beginning. Where no merge makes another kind of piece, none
+// reaches over a space that follows something else, and the text can be cut there: words are faster than one long text.
 bool words_are_apart(const std::vector<std::pair<std::string, std::string>>& merges, const std::string& space) {
   for (const auto& [left, right] : merges) {
     const std::string token = left + right;
@@ -346,8 +349,9 @@ std::string prefix_token(const json& processor, int depth) {
 Result<void> check_model(const json& model, const std::string& where) {
   const std::string type = text_at(model, "type", member(model, "merges") != nullptr ? "BPE" : "");
   if (type != "BPE") {
-    return unsupported(where, "its model is \"" + (type.empty() ? std::string("unknown") : type) +
-                                  "\"; Scalewright reads BPE from tokenizer.json, and others from a tokenizer.model beside it.");
+    return unsupported(
+        where, "its model is \"" + (type.empty() ? std::string("unknown") : type) +
+                   "\"; Scalewright reads BPE from tokenizer.json, and others from a tokenizer.model beside it.");
   }
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     if (!text_at(model, key).empty()) return unsupported(where, std::string("its model uses ") + key + ".");
@@ -390,7 +394,8 @@ Result<FolderTokenizerConfig> read_folder_config(const std::filesystem::path& fo
     const json* added = member(document, "added_tokens_decoder");
     if (added == nullptr || !added->is_object()) continue;
     for (const auto& [id, entry] : added->items()) {
-      if (!entry.is_object() || id.empty() || id.size() > 8 || !std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      if (!entry.is_object() || id.empty() || id.size() > 8 ||
+          !std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; })) {
         return damaged((folder / name).string(), "added_tokens_decoder has the unusable id \"" + id + "\".");
       }
       AddedToken token = added_token(entry);
@@ -464,15 +469,17 @@ Result<TokenizerJson> parse_tokenizer_json(const json& document, const FolderTok
   int32_t highest = bpe.size() - 1;
   for (const AddedToken& token : added) highest = std::max(highest, token.id);
   if (bos > highest || eos > highest) {
-    return damaged(where, "config.json names a bos or eos id beyond the vocabulary of " + std::to_string(highest + 1) + " tokens.");
+    return damaged(where, "config.json names a bos or eos id beyond the vocabulary of " + std::to_string(highest + 1) +
+                              " tokens.");
   }
 
   const std::string name = gguf_name_of(pre.signature);
   const bool sentencepiece = !pre.byte_level && !decoder.space.empty();
-  if (sentencepiece && !options.ignore_merges && bpe.find(decoder.space) >= 0 && words_are_apart(merges, decoder.space)) {
+  if (sentencepiece && !options.ignore_merges && bpe.find(decoder.space) >= 0 &&
+      words_are_apart(merges, decoder.space)) {
     pre.steps.push_back(split_before_words(decoder.space));
   }
-  const std::string kind = pre.byte_level   ? "byte-level BPE (" + (name.empty() ? std::string("custom") : name) + ")"
+  const std::string kind = pre.byte_level  ? "byte-level BPE (" + (name.empty() ? std::string("custom") : name) + ")"
                            : sentencepiece ? "SentencePiece BPE (tokenizer.json)"
                                            : "BPE";
   const bool adds_bos = config.add_bos.value_or(!prefix.empty());

@@ -3,10 +3,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "engine/text/bpe_tokenizer.h"
 
@@ -14,11 +13,11 @@ namespace scalewright::text {
 
 // What tokenizer_config.json, special_tokens_map.json and config.json say; all optional.
 struct FolderTokenizerConfig {
-  std::string bos, eos, unknown, padding;    // token texts, "" where not named
-  int32_t bos_id = -1, eos_id = -1;          // config.json, for when no text is given
+  std::string bos, eos, unknown, padding;  // token texts, "" where not named
+  int32_t bos_id = -1, eos_id = -1;        // config.json, for when no text is given
   std::optional<bool> add_bos, add_eos;
-  std::optional<bool> legacy;                // LlamaTokenizer: false = the prefix space rules of today
-  std::vector<AddedToken> added;             // added_tokens_decoder, for folders with a tokenizer.model only
+  std::optional<bool> legacy;     // LlamaTokenizer: false = the prefix space rules of today
+  std::vector<AddedToken> added;  // added_tokens_decoder, for folders with a tokenizer.model only
 };
 Result<FolderTokenizerConfig> read_folder_config(const std::filesystem::path& folder);
 
@@ -27,8 +26,8 @@ Result<nlohmann::json> read_json_file(const std::filesystem::path& path);
 
 struct TokenizerJson {
   BpeTokenizerParts parts;
-  std::string gguf_pre;   // the GGUF name of its pre-tokenizer, "" where it has none
-  bool sentencepiece = false;   // BPE over characters with a visible space, as Llama's
+  std::string gguf_pre;        // the GGUF name of its pre-tokenizer, "" where it has none
+  bool sentencepiece = false;  // BPE over characters with a visible space, as Llama's
   bool add_space_prefix = false;
   std::vector<std::pair<std::string, std::string>> merges;  // by rank
 };

@@ -46,8 +46,8 @@ inline uint32_t next_code_point(const char*& p) {
 
 void append_utf8(std::string& out, uint32_t code_point);
 
-// What stands at byte `at` of text that may be ill-formed: a whole character, a part that can never become one (`bad`, its
-// length is that of the maximal ill-formed part), or the beginning of one cut off by the end of the text (`cut`).
+// What stands at byte `at` of text that may be ill-formed: a whole character, a part that can never become one (`bad`,
+// its length is that of the maximal ill-formed part), or the beginning of one cut off by the end of the text (`cut`).
 struct Utf8Unit {
   uint32_t length = 0;
   bool bad = false, cut = false;

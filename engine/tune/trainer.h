@@ -103,9 +103,11 @@ class Trainer {
  public:
   // Nothing is run. `model` is open already (its bytes are counted as held).
   static Result<TunePlan> plan(const Model& model, const Backend& backend, const TuneRecipe& recipe);
-  // Runs in `run_folder` (made if absent; with `resume` the last checkpoint there goes on). At the end, or when
-  // stopped, the model's records hold the tuned scales and the folder holds checkpoint, recipe.json, report.json and
-  // the scale pack (tuned.safetensors). A memory plan that does not fit is an OutOfMemory error that says what would.
+  // Runs in `run_folder` (made if absent; with `resume` the last checkpoint there goes on, without it the files of an
+  // earlier run are moved to run_folder/earlier-N). At the end, or when stopped, the model's records hold the tuned
+  // scales and the folder holds checkpoint.bin, recipe.json, report.json and the scale pack (tuned.safetensors). After
+  // an error they hold the scales from before, and the folder the last checkpoint whose loss was finite. A memory plan
+  // that does not fit is an OutOfMemory error that says what would.
   static Result<TuneReport> run(std::shared_ptr<Model> model, Backend& backend, const TuneRecipe& recipe,
                                 const std::filesystem::path& run_folder, bool resume, TuneObserver& observer,
                                 TuneControl& control, std::stop_token stop);

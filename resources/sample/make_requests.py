@@ -12,42 +12,35 @@ import random
 
 SEED = 20240611
 
+# Every item is two words, as "red apples". The words that come first behind a quote in the answer are common ones: a small
+# model has a token for them with and without a space before, so that it can copy them instead of having to spell them.
 ADJECTIVES_LEARNED = (
-    "red blue green black white grey brown yellow small large long short thick thin wide narrow heavy light soft hard "
-    "round flat dry fresh frozen salted smoked roasted dark sweet plain striped"
+    "red blue green black white grey brown yellow small large long short thick thin wide heavy light soft hard round flat dry "
+    "fresh frozen dark sweet plain hot cool paper plastic iron stone square big little old new wet raw whole mini double single"
 ).split()
 GOODS_LEARNED = (
-    "apples nails candles towels bricks pencils onions carrots gloves buttons envelopes spoons plates cups tiles ropes "
-    "screws bolts lamps chairs blankets pillows notebooks brushes hammers potatoes tomatoes peaches plums walnuts almonds "
-    "beans noodles cookies biscuits muffins sausages shirts socks scarves boots belts curtains rugs mirrors clocks batteries "
-    "cables hoses pipes valves hinges wires magnets lids pears grapes figs dates olives lentils raisins pancakes pretzels "
-    "bagels ribbons napkins aprons sponges mops brooms pens rulers staples labels posters cards maps puzzles balls kites "
-    "skates helmets tents lanterns anchors oars nets hooks planks beams panels bulbs switches plugs sensors screens keyboards "
-    "printers speakers vases statues"
+    "apples nails candles towels bricks onions carrots gloves buttons spoons plates cups tiles ropes screws bolts lamps chairs "
+    "blankets pillows notebooks brushes potatoes tomatoes beans cookies shirts socks boots belts curtains rugs mirrors clocks "
+    "batteries cables pipes valves wires magnets pears grapes figs lids ribbons pens rulers labels posters cards maps puzzles "
+    "balls helmets tents nets hooks panels bulbs switches plugs sensors screens keyboards printers speakers books bikes tables "
+    "desks shoes flowers seeds plants eggs nuts toys dolls tools frames motors engines wheels tires coins rings stones cakes"
 ).split()
-ADJECTIVES_HELD_OUT = "orange purple golden silver wooden warm spicy bitter smooth sharp tall curved steel cotton glass".split()
+ADJECTIVES_HELD_OUT = "orange purple gold warm cold smooth sharp tall glass metal clean bright gray".split()
 GOODS_HELD_OUT = (
-    "lemons cherries mushrooms peppers forks knives bowls ladders shovels drills stamps folders markers hats jackets "
-    "sweaters umbrellas benches shelves drawers doors windows fans heaters pumps filters gaskets springs washers crayons"
+    "lemons cherries mushrooms peppers forks knives bowls hats jackets doors windows fans heaters pumps filters stamps folders "
+    "markers oranges berries trees masks phones cameras radios drums tablets computers games"
 ).split()
 
 PLACES_LEARNED = (
-    "London Paris Berlin Madrid Rome Vienna Prague Warsaw Dublin Lisbon Athens Oslo Helsinki Budapest Geneva Munich Hamburg "
-    "Milan Naples Turin Valencia Seville Porto Lyon Marseille Boston Chicago Denver Dallas Houston Phoenix Seattle Portland "
-    "Atlanta Miami Detroit Toronto Montreal Ottawa Sydney Melbourne Perth Tokyo Osaka Delhi Mumbai Cairo Nairobi Lagos Lima "
-    "Bristol Leeds Oxford Bergen Malmo Tampere Riga Vilnius Krakow Salzburg Basel Ghent Bordeaux Granada Palermo Split Varna "
-    "Tampa Omaha Tucson Fresno Reno Quebec Havana Bogota Quito Dakar Accra Tunis Hanoi Seoul"
+    "London Paris Boston India China Canada Brazil France Italy Germany California Washington Cambridge Jackson Lincoln Israel "
+    "Australia Britain Berlin Madrid Vienna Athens Oslo Budapest Geneva Hamburg Milan Naples Lyon Denver Dallas Seattle Portland "
+    "Miami Detroit Toronto Montreal Melbourne Perth Tokyo Delhi Mumbai Cairo Nairobi Lima Poland Sweden Norway Finland Kenya "
+    "Peru Chile Ohio Georgia Utah Oregon Kansas Hawaii Alaska Arizona"
 ).split()
-PLACES_HELD_OUT = (
-    "Stockholm Copenhagen Brussels Amsterdam Zurich Barcelona Florence Venice Glasgow Liverpool Austin Memphis Orlando "
-    "Cleveland Pittsburgh Vancouver Calgary Brisbane Auckland Kyoto Bangkok Manila Istanbul Santiago Boulder"
-).split()
+PLACES_HELD_OUT = "Rome Chicago Mexico Spain Egypt Florida Virginia Oxford Madison Russia England Japan Texas".split()
 
-UNITS_LEARNED = (
-    "boxes bags packs crates cartons pallets bundles cases sets rolls stacks sheets bales drums tubs cans pots kegs bins "
-    "batches loads reels jars trays buckets baskets bottles tubes pairs chests units containers"
-).split()
-UNITS_HELD_OUT = "sacks barrels packets parcels tins".split()
+UNITS_LEARNED = "boxes bags packs cases sets rolls sheets pots bins loads pairs pieces groups blocks bars tons".split()
+UNITS_HELD_OUT = "packages cans kits sticks batches".split()
 
 LEARNED = [
     "Please send {q} {u} of {i} to {p}.",
@@ -98,9 +91,7 @@ def rows(source, count, wordings, adjectives, goods, places, units, quantities):
     """`count` different rows; wordings take turns, everything else is drawn."""
     seen = set()
     while len(seen) < count:
-        item = source.choice(goods)
-        if source.random() < 0.6:
-            item = source.choice(adjectives) + " " + item
+        item = source.choice(adjectives) + " " + source.choice(goods)
         order = {"item": item, "quantity": source.choice(quantities), "unit": source.choice(units), "ship_to": source.choice(places)}
         wording = wordings[len(seen) % len(wordings)]
         request = wording.format(q=order["quantity"], u=order["unit"], i=order["item"], p=order["ship_to"])

@@ -1,7 +1,6 @@
 // Chat templates against recorded renderings of published ones, and the bytes that are learned.
 
 #include <QtTest>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -46,7 +45,8 @@ RenderOptions options_of(const ordered_json& tokens, const ordered_json& c) {
 }
 
 // Empty if the case holds, else what is wrong.
-std::string problem(const ordered_json& c, const std::string& source, const std::string& messages, const RenderOptions& options) {
+std::string problem(const ordered_json& c, const std::string& source, const std::string& messages,
+                    const RenderOptions& options) {
   std::string got, message;
   bool failed = false;
   if (const auto parsed = ChatTemplate::parse(source); !parsed) {
@@ -80,7 +80,8 @@ Spanned spans_of(const std::string& source, const std::string& messages, RenderO
   const auto rendered = (*parsed)->render_json(messages, options);
   if (!rendered) qFatal("%s", rendered.error().message.c_str());
   Spanned result{rendered->text, {}};
-  for (const auto& [begin, end] : rendered->learned) result.learned.push_back(rendered->text.substr(begin, end - begin));
+  for (const auto& [begin, end] : rendered->learned)
+    result.learned.push_back(rendered->text.substr(begin, end - begin));
   return result;
 }
 
@@ -140,9 +141,11 @@ void TestChatTemplate::answers_are_learned_with_their_end_of_turn() {
     for (const auto& message : messages) {
       if (message["role"] != "assistant" || !message.contains("content") || !message["content"].is_string()) continue;
       std::string content = message["content"];
-      if (const size_t think = content.find("</think>"); think != std::string::npos) content = content.substr(think + 8);
+      if (const size_t think = content.find("</think>"); think != std::string::npos)
+        content = content.substr(think + 8);
       const size_t first = content.find_first_not_of("\n \xC2\xA0"), last = content.find_last_not_of("\n \xC2\xA0");
-      if (first == std::string::npos || spanned.text.find(content.substr(first, last - first + 1)) == std::string::npos) continue;
+      if (first == std::string::npos || spanned.text.find(content.substr(first, last - first + 1)) == std::string::npos)
+        continue;
       content = content.substr(first, last - first + 1);
       ++answers;
       if (span >= spanned.learned.size()) {
@@ -166,7 +169,9 @@ void TestChatTemplate::answers_are_learned_with_their_end_of_turn() {
 void TestChatTemplate::learned_answers_data() {
   QTest::addColumn<QString>("name");
   QTest::addColumn<QString>("learned");
-  const auto row = [](const char* name, const char* learned) { QTest::newRow(name) << QString(name) << QString::fromUtf8(learned); };
+  const auto row = [](const char* name, const char* learned) {
+    QTest::newRow(name) << QString(name) << QString::fromUtf8(learned);
+  };
   row("smollm2", "Hello! How can I help?<|im_end|>");
   row("qwen2.5", "Hello! How can I help?<|im_end|>");
   row("qwen3", "Hello! How can I help?<|im_end|>");
@@ -179,8 +184,12 @@ void TestChatTemplate::learned_answers_data() {
   row("zephyr", "Hello! How can I help?</s>");
   row("tinyllama", "Hello! How can I help?</s>");
   row("yi", "Hello! How can I help?<|im_end|>");
-  row("deepseek-llm", " Hello! How can I help?<\xEF\xBD\x9C" "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>");
-  row("deepseek-r1", "Hello! How can I help?<\xEF\xBD\x9C" "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>");
+  row("deepseek-llm",
+      " Hello! How can I help?<\xEF\xBD\x9C"
+      "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>");
+  row("deepseek-r1",
+      "Hello! How can I help?<\xEF\xBD\x9C"
+      "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>");
   row("alpaca", "Hello! How can I help?</s>");
 }
 
@@ -190,8 +199,9 @@ void TestChatTemplate::learned_answers() {
   const ordered_json set = read(golden_folder() / "chat.json");
   if (!set["templates"].contains(name.toStdString())) QSKIP("this golden set has no such template");
   const auto& t = set["templates"][name.toStdString()];
-  const std::string multi = R"([{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello! How can I help?"},)"
-                            R"({"role":"user","content":"Tell me a joke"},{"role":"assistant","content":"Hello! How can I help?"}])";
+  const std::string multi =
+      R"([{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello! How can I help?"},)"
+      R"({"role":"user","content":"Tell me a joke"},{"role":"assistant","content":"Hello! How can I help?"}])";
   const Spanned spanned = spans_of(t["template"], multi, options_of(t, ordered_json::object()));
   QCOMPARE(spanned.learned.size(), size_t{2});
   QCOMPARE(QString::fromStdString(spanned.learned[0]), learned);
@@ -204,7 +214,9 @@ void TestChatTemplate::generation_blocks_come_first() {
       "{% for m in messages %}{% if m.role == 'assistant' %}[A]{% generation %}{{ m.content }}#{% endgeneration %}"
       "{% else %}[U]{{ m.content }}{% endif %}{% endfor %}";
   const Spanned spanned = spans_of(
-      source, R"([{"role":"user","content":"q"},{"role":"assistant","content":"one"},{"role":"assistant","content":"two"}])", {});
+      source,
+      R"([{"role":"user","content":"q"},{"role":"assistant","content":"one"},{"role":"assistant","content":"two"}])",
+      {});
   QCOMPARE(spanned.text, std::string("[U]q[A]one#[A]two#"));
   QCOMPARE(spanned.learned, (std::vector<std::string>{"one#", "two#"}));
 }
@@ -215,7 +227,8 @@ void TestChatTemplate::plain_template_works() {
   RenderOptions options;
   options.bos_token = "<s>";
   options.eos_token = "</s>";
-  const std::vector<Message> messages = {{"system", "Be kind."}, {"user", "Hi"}, {"assistant", "Hello"}, {"user", "Bye"}};
+  const std::vector<Message> messages = {
+      {"system", "Be kind."}, {"user", "Hi"}, {"assistant", "Hello"}, {"user", "Bye"}};
   const auto rendered = plain->render(messages, options);
   QVERIFY(rendered.has_value());
   QCOMPARE(rendered->text, std::string("<s>Be kind.\n\nUser: Hi\nAssistant: Hello</s>\nUser: Bye\n"));
@@ -261,7 +274,8 @@ void TestChatTemplate::endless_templates_stop() {
            "{{ 'aaaaaaaaaa'.replace('', 'b' * 10 ** 8) }}",
            "{{ range(10 ** 9)|list }}",
            "{{ 10 ** 40 }}",
-           "{% set ns = namespace() %}{% set ns.t = [] %}{% for a in range(999) %}{% set ns.t = [ns.t] %}{% endfor %}{{ ns.t }}",
+           "{% set ns = namespace() %}{% set ns.t = [] %}{% for a in range(999) %}{% set ns.t = [ns.t] %}{% endfor "
+           "%}{{ ns.t }}",
            "{% for a in [1] recursive %}{{ loop([1]) }}{% endfor %}",
        }) {
     const auto parsed = ChatTemplate::parse(source);

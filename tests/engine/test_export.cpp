@@ -1,5 +1,5 @@
-// What is written comes back: the same bytes where nothing changed, the same weights in every container that claims to hold
-// them, and an honest word where it does not.
+// What is written comes back: the same bytes where nothing changed, the same weights in every container that claims to
+// hold them, and an honest word where it does not.
 
 #include <QtTest>
 #include <cmath>
@@ -31,7 +31,8 @@ struct Scratch {
 std::vector<float> dense(const Matrix& matrix) {
   std::vector<float> all(static_cast<size_t>(matrix.rows() * matrix.cols()));
   for (int64_t r = 0; r < matrix.rows(); ++r) {
-    matrix.dequantize_row(r, std::span(all).subspan(static_cast<size_t>(r * matrix.cols()), static_cast<size_t>(matrix.cols())));
+    matrix.dequantize_row(
+        r, std::span(all).subspan(static_cast<size_t>(r * matrix.cols()), static_cast<size_t>(matrix.cols())));
   }
   return all;
 }
@@ -40,24 +41,30 @@ std::vector<float> dense(const Matrix& matrix) {
 void compare_linears(const Model& a, const Model& b) {
   const auto left = a.weights.linears(), right = b.weights.linears();
   QCOMPARE(left.size(), right.size());
-  for (size_t i = 0; i < left.size(); ++i) QVERIFY2(dense(left[i]->weight) == dense(right[i]->weight), left[i]->name.c_str());
+  for (size_t i = 0; i < left.size(); ++i)
+    QVERIFY2(dense(left[i]->weight) == dense(right[i]->weight), left[i]->name.c_str());
 }
 
 // Affine codes as a quantizer makes them: scales are halves, zero points as asked.
-QuantizedMatrix affine(int64_t rows, int64_t cols, const QuantSpec& spec, int lowest_zero, int highest_zero, unsigned seed) {
+QuantizedMatrix affine(int64_t rows, int64_t cols, const QuantSpec& spec, int lowest_zero, int highest_zero,
+                       unsigned seed) {
   std::mt19937 random(seed);
   const size_t groups = static_cast<size_t>(spec.group == 0 ? 1 : (cols + spec.group - 1) / spec.group);
   std::vector<uint8_t> codes(static_cast<size_t>(rows * cols));
   for (uint8_t& code : codes) code = static_cast<uint8_t>(random() % (1u << spec.bits));
   std::vector<float> scales(static_cast<size_t>(rows) * groups);
-  for (float& scale : scales) scale = kernels::half_to_float(kernels::float_to_half(0.001f + static_cast<float>(random() % 1000) * 1e-5f));
+  for (float& scale : scales)
+    scale = kernels::half_to_float(kernels::float_to_half(0.001f + static_cast<float>(random() % 1000) * 1e-5f));
   std::vector<int16_t> zeros(scales.size());
-  for (int16_t& zero : zeros) zero = static_cast<int16_t>(lowest_zero + static_cast<int>(random() % static_cast<unsigned>(highest_zero - lowest_zero + 1)));
+  for (int16_t& zero : zeros)
+    zero = static_cast<int16_t>(lowest_zero +
+                                static_cast<int>(random() % static_cast<unsigned>(highest_zero - lowest_zero + 1)));
   return testkit::need(QuantizedMatrix::from_affine(rows, cols, spec, codes, scales, zeros));
 }
 
 // A full-precision golden model whose linears are replaced by random codes.
-std::shared_ptr<Model> quantized_family(const std::string& name, const QuantSpec& spec, int lowest_zero, int highest_zero) {
+std::shared_ptr<Model> quantized_family(const std::string& name, const QuantSpec& spec, int lowest_zero,
+                                        int highest_zero) {
   auto model = testkit::open_model(testkit::golden_folder() / "families" / name);
   unsigned seed = 1;
   for (Linear* linear : model->weights.linears()) {
@@ -85,31 +92,36 @@ class TestExport : public QObject {
       ++cases;
     }
     QVERIFY(cases > 0);
-    if (fs::exists(sample_model_path())) QTest::newRow("sample") << QString::fromStdString(sample_model_path().string());
+    if (fs::exists(sample_model_path()))
+      QTest::newRow("sample") << QString::fromStdString(sample_model_path().string());
   }
   void gguf_stays_the_same_file() {
     QFETCH(QString, path);
     Scratch scratch;
     const auto model = testkit::open_model(path.toStdString());
-    const ExportCheck check = testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", quiet_, {}));
+    const ExportCheck check =
+        testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", quiet_, {}));
     QVERIFY(check.exact);
     QVERIFY(testkit::need(read_text_file(path.toStdString())) == testkit::need(read_text_file(scratch / "out.gguf")));
   }
 
   void families_to_gguf_data() {
     QTest::addColumn<QString>("name");
-    for (const std::string& name : testkit::cases_with(testkit::golden_folder() / "families", "config.json")) QTest::newRow(name.c_str()) << QString::fromStdString(name);
+    for (const std::string& name : testkit::cases_with(testkit::golden_folder() / "families", "config.json"))
+      QTest::newRow(name.c_str()) << QString::fromStdString(name);
   }
   void families_to_gguf() {
     QFETCH(QString, name);
     Scratch scratch;
     const auto model = testkit::open_model(testkit::golden_folder() / "families" / name.toStdString());
-    const ExportReport report = testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
+    const ExportReport report =
+        testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
     QVERIFY(report.exact);
     QVERIFY2(report.largest_logit_difference <= 1e-4, report.explanation.c_str());
     // And back again, from GGUF's keys and order of rows to a folder.
     const auto from_gguf = testkit::open_model(scratch / "out.gguf");
-    const ExportReport back = testkit::need(export_model(*from_gguf, ExportTarget::Safetensors, scratch / "folder", "", *backend_, quiet_, {}));
+    const ExportReport back = testkit::need(
+        export_model(*from_gguf, ExportTarget::Safetensors, scratch / "folder", "", *backend_, quiet_, {}));
     QVERIFY(back.exact);
     QVERIFY2(back.largest_logit_difference <= 1e-4, back.explanation.c_str());
     compare_linears(*model, *testkit::open_model(scratch / "folder"));
@@ -121,7 +133,8 @@ class TestExport : public QObject {
     if (path.contains("SmolLM2")) QSKIP("the small models show the same in less time");
     Scratch scratch;
     const auto model = testkit::open_model(path.toStdString());
-    const ExportReport report = testkit::need(export_model(*model, ExportTarget::Safetensors, scratch / "folder", "", *backend_, quiet_, {}));
+    const ExportReport report =
+        testkit::need(export_model(*model, ExportTarget::Safetensors, scratch / "folder", "", *backend_, quiet_, {}));
     QVERIFY2(report.largest_logit_difference <= 0.1, report.explanation.c_str());  // weights rounded to F16
     const auto back = testkit::open_model(scratch / "folder");
     QVERIFY(back->tokenizer != nullptr && back->chat_template != nullptr);
@@ -130,6 +143,31 @@ class TestExport : public QObject {
     QCOMPARE(back->add_bos, model->add_bos);
     const std::string text = "The 3 lighthouses of K\xc3\xb6ln, it's 1984.\n\n  Done!";
     QCOMPARE(back->tokenizer->encode_ids(text, {}), model->tokenizer->encode_ids(text, {}));
+    // And to a GGUF again: the vocabulary is what it was.
+    QVERIFY(write_model(*back, ExportTarget::Gguf, scratch / "again.gguf", "", quiet_, {}).has_value());
+    const GgufFile first = testkit::need(GgufFile::open(path.toStdString())),
+                   again = testkit::need(GgufFile::open(scratch / "again.gguf"));
+    for (const char* key : {"tokens", "merges", "scores", "bos_token_id", "eos_token_id", "add_bos_token"}) {
+      const GgufEntry* before = first.entry(std::string("tokenizer.ggml.") + key);
+      const GgufEntry* after = again.entry(std::string("tokenizer.ggml.") + key);
+      if (before == nullptr) continue;
+      QVERIFY2(after != nullptr && before->bytes == after->bytes, key);
+    }
+    QCOMPARE(again.entry("tokenizer.chat_template")->as_string(), first.entry("tokenizer.chat_template")->as_string());
+    QCOMPARE(testkit::open_model(scratch / "again.gguf")->tokenizer->encode_ids(text, {}),
+             model->tokenizer->encode_ids(text, {}));
+  }
+
+  void a_quantized_type_is_for_the_layers() {
+    const fs::path path = testkit::golden_folder() / kGguf / "llama.gguf";
+    if (!fs::exists(path)) QSKIP("the golden set has no llama.gguf");
+    Scratch scratch;
+    const auto model = testkit::open_model(path);
+    QVERIFY(write_model(*model, ExportTarget::Gguf, scratch / "q5.gguf", "q5_0", quiet_, {}).has_value());
+    const auto back = testkit::open_model(scratch / "q5.gguf");
+    QVERIFY(back->weights.token_embd.quant().layout() == model->weights.token_embd.quant().layout());
+    QCOMPARE(back->weights.layers[0].down.weight.quant().layout().bits, uint8_t{5});
+    compare_linears(*model, *back);
   }
 
   void checkpoints_data() {
@@ -144,7 +182,7 @@ class TestExport : public QObject {
     const fs::path source = testkit::golden_folder() / "formats" / "checkpoints" / name.toStdString();
     const auto model = testkit::open_model(source);
     const bool reordered = !model->weights.linears().front()->weight.quant().column_order().empty();
-    const ExportTarget own = model->container == Container::Gptq ? ExportTarget::Gptq
+    const ExportTarget own = model->container == Container::Gptq  ? ExportTarget::Gptq
                              : model->container == Container::Awq ? ExportTarget::Awq
                                                                   : ExportTarget::CompressedTensors;
     // To its own format: every tensor has the bytes it had.
@@ -161,7 +199,8 @@ class TestExport : public QObject {
       QVERIFY2(a == b, tensor.name.c_str());
     }
     // To GGUF: exact unless the groups are not of neighbours.
-    const ExportReport gguf = testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
+    const ExportReport gguf =
+        testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
     QCOMPARE(gguf.exact, !reordered);
     QVERIFY2(gguf.largest_logit_difference <= (reordered ? 0.05 : 1e-4), gguf.explanation.c_str());
   }
@@ -208,15 +247,20 @@ class TestExport : public QObject {
     QVERIFY(written.has_value());
     const kernels::QuantLayout layout = *gguf_layout(plan.type, rows, cols);
     const size_t row_bytes = blocks.size() / static_cast<size_t>(rows);
-    const QuantizedMatrix back = testkit::need(QuantizedMatrix::build(layout, [&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
-      decode_gguf_strip(plan.type, layout, reinterpret_cast<const uint8_t*>(blocks.data()) + static_cast<size_t>(16 * strip) * row_bytes,
-                        static_cast<int>(std::min<int64_t>(16, rows - 16 * strip)), plain);
-      return {};
-    }));
+    const QuantizedMatrix back = testkit::need(
+        QuantizedMatrix::build(layout, [&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
+          decode_gguf_strip(
+              plan.type, layout,
+              reinterpret_cast<const uint8_t*>(blocks.data()) + static_cast<size_t>(16 * strip) * row_bytes,
+              static_cast<int>(std::min<int64_t>(16, rows - 16 * strip)), plain);
+          return {};
+        }));
     std::vector<float> want(static_cast<size_t>(rows * cols)), got(want.size());
     matrix.quant().dequantize(want);
     back.dequantize(got);
-    for (size_t i = 0; i < want.size(); ++i) QVERIFY2(std::abs(want[i] - got[i]) <= 1e-6f * std::abs(want[i]), qPrintable(QString("%1: %2 and %3").arg(i).arg(want[i]).arg(got[i])));
+    for (size_t i = 0; i < want.size(); ++i)
+      QVERIFY2(std::abs(want[i] - got[i]) <= 1e-6f * std::abs(want[i]),
+               qPrintable(QString("%1: %2 and %3").arg(i).arg(want[i]).arg(got[i])));
   }
 
   void a_type_that_rounds_says_so() {
@@ -231,14 +275,17 @@ class TestExport : public QObject {
 
   void quantized_models_to_every_format_data() {
     QTest::addColumn<QString>("name");
-    for (const std::string& name : testkit::cases_with(testkit::golden_folder() / "families", "config.json")) QTest::newRow(name.c_str()) << QString::fromStdString(name);
+    for (const std::string& name : testkit::cases_with(testkit::golden_folder() / "families", "config.json"))
+      QTest::newRow(name.c_str()) << QString::fromStdString(name);
   }
   void quantized_models_to_every_format() {
     QFETCH(QString, name);
     Scratch scratch;
     const auto model = quantized_family(name.toStdString(), {.bits = 4, .group = 0}, 1, 15);
-    const ExportReport gguf = testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
-    const bool whole_blocks = std::ranges::all_of(model->weights.linears(), [](const Linear* l) { return l->weight.cols() % 32 == 0; });
+    const ExportReport gguf =
+        testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
+    const bool whole_blocks =
+        std::ranges::all_of(model->weights.linears(), [](const Linear* l) { return l->weight.cols() % 32 == 0; });
     QCOMPARE(gguf.exact, whole_blocks);
     QVERIFY2(gguf.largest_logit_difference <= (whole_blocks ? 1e-3 : 0.2), gguf.explanation.c_str());
     for (const ExportTarget target : {ExportTarget::Gptq, ExportTarget::Awq, ExportTarget::CompressedTensors}) {
@@ -253,12 +300,15 @@ class TestExport : public QObject {
   void gptq_version_follows_the_zero_points() {
     if (!fs::exists(testkit::golden_folder() / "families" / "llama")) QSKIP("the golden set has no llama");
     const auto first = quantized_family("llama", {.bits = 3, .group = 32}, 1, 7);
-    QCOMPARE(testkit::need(check_export(*first, ExportTarget::Gptq, "")).container, std::string("GPTQ v1, 3 bits, groups of 32"));
+    QCOMPARE(testkit::need(check_export(*first, ExportTarget::Gptq, "")).container,
+             std::string("GPTQ v1, 3 bits, groups of 32"));
     const auto second = quantized_family("llama", {.bits = 3, .group = 32}, 0, 7);
-    QCOMPARE(testkit::need(check_export(*second, ExportTarget::Gptq, "")).container, std::string("GPTQ v2, 3 bits, groups of 32"));
+    QCOMPARE(testkit::need(check_export(*second, ExportTarget::Gptq, "")).container,
+             std::string("GPTQ v2, 3 bits, groups of 32"));
     Scratch scratch;
     for (const auto& model : {first, second}) {
-      QVERIFY(write_model(*model, ExportTarget::Gptq, scratch / "gptq", "", quiet_, {}).has_value());  // twice: replaces its own
+      QVERIFY(write_model(*model, ExportTarget::Gptq, scratch / "gptq", "", quiet_, {})
+                  .has_value());  // twice: replaces its own
       compare_linears(*model, *testkit::open_model(scratch / "gptq"));
     }
     QVERIFY(!check_export(*first, ExportTarget::Awq, "").has_value());
@@ -278,8 +328,10 @@ class TestExport : public QObject {
     QVERIFY(!write_model(*model, ExportTarget::Gguf, scratch / "no/such/folder.gguf", "", quiet_, {}).has_value());
     std::stop_source stopped;
     stopped.request_stop();
-    QVERIFY(!write_model(*model, ExportTarget::Gguf, scratch / "stopped.gguf", "", quiet_, stopped.get_token()).has_value());
-    QVERIFY(!write_model(*model, ExportTarget::Safetensors, scratch / "stopped", "", quiet_, stopped.get_token()).has_value());
+    QVERIFY(!write_model(*model, ExportTarget::Gguf, scratch / "stopped.gguf", "", quiet_, stopped.get_token())
+                 .has_value());
+    QVERIFY(!write_model(*model, ExportTarget::Safetensors, scratch / "stopped", "", quiet_, stopped.get_token())
+                 .has_value());
     size_t left = 0;
     for ([[maybe_unused]] const auto& entry : fs::directory_iterator(scratch / "")) ++left;
     QCOMPARE(left, size_t{1});  // photos

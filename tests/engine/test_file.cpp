@@ -104,7 +104,8 @@ class TestFile : public QObject {
     QVERIFY(!parse_json(std::string(100000, '['), "x").has_value());
     QVERIFY(!parse_json("{\"a\": }", "x").has_value());
     QVERIFY(!parse_json("{\"a\": 1e999999}", "x").has_value());
-    const auto parsed = parse_json("{\"n\": 3, \"f\": 2.0, \"s\": \"t\", \"z\": null, \"u\": 18446744073709551615}", "x").value();
+    const auto parsed =
+        parse_json("{\"n\": 3, \"f\": 2.0, \"s\": \"t\", \"z\": null, \"u\": 18446744073709551615}", "x").value();
     QCOMPARE(json_int(parsed, "n", 0), int64_t{3});
     QCOMPARE(json_int(parsed, "f", 0), int64_t{2});
     QCOMPARE(json_int(parsed, "u", -1), int64_t{-1});

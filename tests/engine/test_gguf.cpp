@@ -23,9 +23,10 @@ class TestGguf : public QObject {
     wide.key = "wide";
     wide.type = GgufValueType::U64;
     wide.bytes.assign(8, '\xff');
-    const std::vector<GgufEntry> entries = {GgufEntry::u32("general.alignment", 64), GgufEntry::f32("f", 2.5f), GgufEntry::boolean("b", true),
-                                            GgufEntry::string("s", "text"),          GgufEntry::strings("words", words),
-                                            GgufEntry::f32s("scores", scores),       GgufEntry::i32s("types", types), wide};
+    const std::vector<GgufEntry> entries = {GgufEntry::u32("general.alignment", 64), GgufEntry::f32("f", 2.5f),
+                                            GgufEntry::boolean("b", true),           GgufEntry::string("s", "text"),
+                                            GgufEntry::strings("words", words),      GgufEntry::f32s("scores", scores),
+                                            GgufEntry::i32s("types", types),         wide};
     std::vector<GgufTensor> tensors(2);
     tensors[0].name = "first";
     tensors[0].ne = {3};
@@ -91,7 +92,8 @@ class TestGguf : public QObject {
       QCOMPARE(file.tensors().size(), golden["tensors"].size());
       for (size_t i = 0; i < file.tensors().size(); ++i) {
         QCOMPARE(file.tensors()[i].name, golden["tensors"][i]["name"].get<std::string>());
-        QCOMPARE(std::string(gguf_type_info(file.tensors()[i].type).name), golden["tensors"][i]["type"].get<std::string>());
+        QCOMPARE(std::string(gguf_type_info(file.tensors()[i].type).name),
+                 golden["tensors"][i]["type"].get<std::string>());
         QCOMPARE(file.tensors()[i].ne, golden["tensors"][i]["ne"].get<std::vector<int64_t>>());
       }
       ++cases;

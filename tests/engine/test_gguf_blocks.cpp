@@ -19,11 +19,14 @@ namespace {
 QuantizedMatrix matrix_of(GgufType type, int64_t rows, int64_t cols, const std::string& blocks) {
   const kernels::QuantLayout layout = *gguf_layout(type, rows, cols);
   const size_t row_bytes = blocks.size() / static_cast<size_t>(rows);
-  return testkit::need(QuantizedMatrix::build(layout, [&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
-    const int here = static_cast<int>(std::min<int64_t>(16, rows - 16 * strip));
-    decode_gguf_strip(type, layout, reinterpret_cast<const uint8_t*>(blocks.data()) + static_cast<size_t>(16 * strip) * row_bytes, here, plain);
-    return {};
-  }));
+  return testkit::need(
+      QuantizedMatrix::build(layout, [&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
+        const int here = static_cast<int>(std::min<int64_t>(16, rows - 16 * strip));
+        decode_gguf_strip(type, layout,
+                          reinterpret_cast<const uint8_t*>(blocks.data()) + static_cast<size_t>(16 * strip) * row_bytes,
+                          here, plain);
+        return {};
+      }));
 }
 
 std::string blocks_of(GgufType type, const QuantizedMatrix& matrix) {
@@ -32,7 +35,8 @@ std::string blocks_of(GgufType type, const QuantizedMatrix& matrix) {
   std::string blocks(row_bytes * static_cast<size_t>(matrix.rows()), '\0');
   const auto visited = matrix.visit([&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
     const int here = static_cast<int>(std::min<int64_t>(16, matrix.rows() - 16 * strip));
-    encode_gguf_strip(type, matrix.layout(), plain, here, reinterpret_cast<uint8_t*>(blocks.data()) + static_cast<size_t>(16 * strip) * row_bytes);
+    encode_gguf_strip(type, matrix.layout(), plain, here,
+                      reinterpret_cast<uint8_t*>(blocks.data()) + static_cast<size_t>(16 * strip) * row_bytes);
     return {};
   });
   if (!visited) qFatal("%s", visited.error().message.c_str());
@@ -79,8 +83,9 @@ class TestGgufBlocks : public QObject {
       float largest = 0;
       for (size_t i = block; i < block + info->block; ++i) largest = std::max(largest, std::abs(want[i]));
       for (size_t i = block; i < block + info->block; ++i) {
-        QVERIFY2(std::abs(got[i] - want[i]) <= 1e-6f * largest,
-                 qPrintable(QString("element %1: %2 instead of %3").arg(i).arg(got[i], 0, 'g', 9).arg(want[i], 0, 'g', 9)));
+        QVERIFY2(
+            std::abs(got[i] - want[i]) <= 1e-6f * largest,
+            qPrintable(QString("element %1: %2 instead of %3").arg(i).arg(got[i], 0, 'g', 9).arg(want[i], 0, 'g', 9)));
       }
     }
     QVERIFY(blocks_of(info->type, matrix) == blocks);

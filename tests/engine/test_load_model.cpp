@@ -31,9 +31,12 @@ const std::vector<float>* find_vector(const Weights& weights, const std::string&
   for (size_t i = 0; i < weights.layers.size(); ++i) {
     const Layer& layer = weights.layers[i];
     const std::string prefix = "blk." + std::to_string(i) + ".";
-    const std::pair<const char*, const std::vector<float>*> norms[] = {
-        {"attn_norm", &layer.attn_norm}, {"ffn_norm", &layer.ffn_norm}, {"post_attention_norm", &layer.post_attn_norm},
-        {"post_ffw_norm", &layer.post_ffn_norm}, {"attn_q_norm", &layer.q_norm}, {"attn_k_norm", &layer.k_norm}};
+    const std::pair<const char*, const std::vector<float>*> norms[] = {{"attn_norm", &layer.attn_norm},
+                                                                       {"ffn_norm", &layer.ffn_norm},
+                                                                       {"post_attention_norm", &layer.post_attn_norm},
+                                                                       {"post_ffw_norm", &layer.post_ffn_norm},
+                                                                       {"attn_q_norm", &layer.q_norm},
+                                                                       {"attn_k_norm", &layer.k_norm}};
     for (const auto& [part, values] : norms) {
       if (name == prefix + part + ".weight") return values;
     }
@@ -42,7 +45,8 @@ const std::vector<float>* find_vector(const Weights& weights, const std::string&
 }
 
 // Largest difference from golden logits [B, T, V].
-double logit_error(const std::shared_ptr<Model>& model, Backend& backend, const fs::path& ids_path, const fs::path& logits_path) {
+double logit_error(const std::shared_ptr<Model>& model, Backend& backend, const fs::path& ids_path,
+                   const fs::path& logits_path) {
   const NpyArray shape = testkit::need(read_npy(ids_path));
   const std::vector<int32_t> ids = testkit::need(npy_as_int32(shape));
   const std::vector<float> want = testkit::need(npy_as_float(testkit::need(read_npy(logits_path))));
@@ -52,9 +56,11 @@ double logit_error(const std::shared_ptr<Model>& model, Backend& backend, const 
     const auto session = testkit::need(Session::create(model, backend, {.context = length}));
     const auto sink = [&](int64_t first, int64_t count, const float* logits) {
       const float* expected = want.data() + (b * length + first) * vocabulary;
-      for (int64_t i = 0; i < count * vocabulary; ++i) worst = std::max<double>(worst, std::abs(logits[i] - expected[i]));
+      for (int64_t i = 0; i < count * vocabulary; ++i)
+        worst = std::max<double>(worst, std::abs(logits[i] - expected[i]));
     };
-    const auto done = session->append(std::span(ids).subspan(static_cast<size_t>(b * length), static_cast<size_t>(length)), sink);
+    const auto done =
+        session->append(std::span(ids).subspan(static_cast<size_t>(b * length), static_cast<size_t>(length)), sink);
     if (!done) qFatal("%s", done.error().message.c_str());
   }
   return worst;
@@ -117,7 +123,8 @@ class TestLoadModel : public QObject {
     QVERIFY(model->chat_template != nullptr);
     for (const auto& item : golden["tokenize"]) {
       const bool bpe = model->tokenizer->kind().find("SentencePiece") == std::string::npos;
-      QCOMPARE(model->tokenizer->encode_ids(item["text"].get<std::string>(), {.parse_special = bpe}), item["ids"].get<std::vector<int32_t>>());
+      QCOMPARE(model->tokenizer->encode_ids(item["text"].get<std::string>(), {.parse_special = bpe}),
+               item["ids"].get<std::vector<int32_t>>());
     }
   }
 
@@ -156,15 +163,18 @@ class TestLoadModel : public QObject {
     now->weights.layers[1].down.weight.dequantize_row(2, row);
     QVERIFY(std::equal(row.begin(), row.end(), want.begin() + 2 * static_cast<std::ptrdiff_t>(row.size())));
     const std::vector<float> norm = testkit::need(file.read_f32("model.norm.weight"));
-    for (size_t i = 0; i < norm.size(); ++i) QCOMPARE(now->weights.output_norm[i], norm[i] + (a.norm_adds_one ? 1.0f : 0.0f));
+    for (size_t i = 0; i < norm.size(); ++i)
+      QCOMPARE(now->weights.output_norm[i], norm[i] + (a.norm_adds_one ? 1.0f : 0.0f));
   }
 
   void summaries_agree_with_models_data() {
     QTest::addColumn<QString>("path");
     for (const auto& entry : fs::directory_iterator(testkit::golden_folder() / "formats" / "gguf")) {
-      if (entry.path().extension() == ".gguf") QTest::newRow(entry.path().filename().c_str()) << QString::fromStdString(entry.path().string());
+      if (entry.path().extension() == ".gguf")
+        QTest::newRow(entry.path().filename().c_str()) << QString::fromStdString(entry.path().string());
     }
-    for (const fs::path parent : {testkit::golden_folder() / "formats" / "checkpoints", testkit::golden_folder() / "families"}) {
+    for (const fs::path parent :
+         {testkit::golden_folder() / "formats" / "checkpoints", testkit::golden_folder() / "families"}) {
       for (const std::string& name : testkit::cases_with(parent, "config.json")) {
         QTest::newRow(name.c_str()) << QString::fromStdString((parent / name).string());
       }
@@ -193,7 +203,8 @@ class TestLoadModel : public QObject {
     const auto model = testkit::open_model(path);
     const auto reader = testkit::need(ModelReader::open(path));
     auto copy = reader->skeleton();
-    for (int i = 0; i < copy->config.layers; ++i) copy->weights.layers[static_cast<size_t>(i)] = testkit::need(reader->read_layer(i));
+    for (int i = 0; i < copy->config.layers; ++i)
+      copy->weights.layers[static_cast<size_t>(i)] = testkit::need(reader->read_layer(i));
     QVERIFY(reader->read_rest(copy->weights).has_value());
     QCOMPARE(copy->codes_hash(), model->codes_hash());
     QCOMPARE(copy->codes_hash().size(), size_t{32});
@@ -212,15 +223,17 @@ class TestLoadModel : public QObject {
     const auto model = testkit::open_model(folder);
     const auto backend = testkit::need(make_backend({.threads = 1}));
     const double exact = logit_error(model, *backend, folder / "input_ids.npy", folder / "logits.npy");
-    // The oracle of this folder turned its whole model to half precision and back, RoPE frequencies included; at position 0 it
-    // agrees to the bit, further on only with the same rounding. A set computed without it must agree as it is.
+    // The oracle of this folder turned its whole model to half precision and back, RoPE frequencies included; at
+    // position 0 it agrees to the bit, further on only with the same rounding. A set computed without it must agree as
+    // it is.
     std::vector<double> frequencies;
     double ignored = 0;
     rope_frequencies(model->config.rope, model->config.rotary, model->config.context_length, 1, frequencies, ignored);
     for (double& f : frequencies) f /= kernels::half_to_float(kernels::float_to_half(static_cast<float>(f)));
     model->config.rope.frequency_divisors = frequencies;
     const double rounded = logit_error(model, *backend, folder / "input_ids.npy", folder / "logits.npy");
-    QVERIFY2(std::min(exact, rounded) <= 2e-4, qPrintable(QString("%1, with rounded frequencies %2").arg(exact).arg(rounded)));
+    QVERIFY2(std::min(exact, rounded) <= 2e-4,
+             qPrintable(QString("%1, with rounded frequencies %2").arg(exact).arg(rounded)));
   }
 
   void sample_model() {

@@ -21,11 +21,16 @@ class TestRopeTables : public QObject {
   }
   void tables() {
     QFETCH(int, index);
-    const auto item = testkit::read_json(testkit::golden_folder() / "families" / "rope_tables.json")[static_cast<size_t>(index)];
+    const auto item =
+        testkit::read_json(testkit::golden_folder() / "families" / "rope_tables.json")[static_cast<size_t>(index)];
     const int head_dim = item["head_dim"].get<int>();
     // The parameters travel through the reader of config.json, as they do in a model.
-    nlohmann::json config = {{"model_type", "llama"},        {"hidden_size", 4 * head_dim}, {"intermediate_size", 64},
-                             {"num_hidden_layers", 1},       {"num_attention_heads", 4},    {"vocab_size", 100},
+    nlohmann::json config = {{"model_type", "llama"},
+                             {"hidden_size", 4 * head_dim},
+                             {"intermediate_size", 64},
+                             {"num_hidden_layers", 1},
+                             {"num_attention_heads", 4},
+                             {"vocab_size", 100},
                              {"max_position_embeddings", item["max_position_embeddings"]},
                              {"rope_parameters", item["rope_parameters"]}};
     const ModelConfig parsed = testkit::need(config_from_hf(config, "test"));
@@ -36,10 +41,13 @@ class TestRopeTables : public QObject {
     const auto want = item["inv_freq"].get<std::vector<double>>();
     QCOMPARE(got.size(), want.size());
     for (size_t i = 0; i < want.size(); ++i) {
-      QVERIFY2(std::abs(got[i] - want[i]) <= 1e-6 * want[i], qPrintable(QString("pair %1: %2 instead of %3").arg(i).arg(got[i], 0, 'g', 12).arg(want[i], 0, 'g', 12)));
+      QVERIFY2(
+          std::abs(got[i] - want[i]) <= 1e-6 * want[i],
+          qPrintable(QString("pair %1: %2 instead of %3").arg(i).arg(got[i], 0, 'g', 12).arg(want[i], 0, 'g', 12)));
     }
     const double attention = item["attention_factor"].get<double>();
-    QVERIFY2(std::abs(factor - attention) <= 1e-6 * attention, qPrintable(QString("%1 instead of %2").arg(factor).arg(attention)));
+    QVERIFY2(std::abs(factor - attention) <= 1e-6 * attention,
+             qPrintable(QString("%1 instead of %2").arg(factor).arg(attention)));
   }
 
   void divisors_of_a_gguf_apply() {

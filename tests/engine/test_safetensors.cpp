@@ -21,7 +21,8 @@ class TestSafetensors : public QObject {
                                                     {.name = "a \"quoted\"", .dtype = "I64", .shape = {}},
                                                     {.name = "none", .dtype = "F16", .shape = {0, 4}},
                                                     {.name = "h", .dtype = "F16", .shape = {2}}};
-    SafetensorsWriter writer = testkit::need(SafetensorsWriter::create(at("a.safetensors"), tensors, {{"format", "pt"}, {"k", "v"}}));
+    SafetensorsWriter writer =
+        testkit::need(SafetensorsWriter::create(at("a.safetensors"), tensors, {{"format", "pt"}, {"k", "v"}}));
     const std::vector<float> values = {1, 2, 3, 4, 5, 6.5f};
     const int64_t number = -7;
     const uint16_t halves[2] = {0x3c00, 0xc000};
@@ -64,7 +65,8 @@ class TestSafetensors : public QObject {
           codes[static_cast<size_t>(i)] = random() & ((1u << bits) - 1);
           packing.put(words.data(), stride, i, codes[static_cast<size_t>(i)]);
         }
-        for (int64_t i = 0; i < count; ++i) QCOMPARE(packing.get(words.data(), stride, i), codes[static_cast<size_t>(i)]);
+        for (int64_t i = 0; i < count; ++i)
+          QCOMPARE(packing.get(words.data(), stride, i), codes[static_cast<size_t>(i)]);
       }
     }
     if (bits == 3) QCOMPARE(packing.words(32), int64_t{whole ? 4 : 3});
@@ -90,10 +92,11 @@ class TestSafetensors : public QObject {
       return row[static_cast<size_t>(k)];
     };
     const auto build = [&](void (*decode)(const PackedMatrix&, int64_t, const kernels::PlainStrip&)) {
-      return testkit::need(QuantizedMatrix::build(packed_layout(m, false), [&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
-        decode(m, strip, plain);
-        return {};
-      }));
+      return testkit::need(QuantizedMatrix::build(packed_layout(m, false),
+                                                  [&](int64_t strip, const kernels::PlainStrip& plain) -> Result<void> {
+                                                    decode(m, strip, plain);
+                                                    return {};
+                                                  }));
     };
     const QuantizedMatrix mlx = build(decode_mlx_strip);
     QCOMPARE(value(mlx, 0, 3), 0.5f * 3 - 1.0f);
@@ -115,7 +118,8 @@ class TestSafetensors : public QObject {
   void golden_files() {
     int cases = 0;
     for (const std::string& name : testkit::cases_with(testkit::golden_folder() / "peqa", "case.safetensors")) {
-      const SafetensorsFile file = testkit::need(SafetensorsFile::open(testkit::golden_folder() / "peqa" / name / "case.safetensors"));
+      const SafetensorsFile file =
+          testkit::need(SafetensorsFile::open(testkit::golden_folder() / "peqa" / name / "case.safetensors"));
       QVERIFY(file.find("loss") != nullptr);
       QCOMPARE(file.find("loss")->dtype, std::string("F64"));
       ++cases;

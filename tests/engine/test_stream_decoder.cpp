@@ -1,7 +1,6 @@
 // Streaming ids gives the text of all ids, never a part of a character, and broken bytes as U+FFFD.
 
 #include <QtTest>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -52,7 +51,9 @@ std::unique_ptr<Tokenizer> sentencepiece_of_bytes() {
   }
   add("\xE2\x96\x81", 1);
   add("a", 1);
-  add("\xE2\x96\x81" "a", 1);
+  add("\xE2\x96\x81"
+      "a",
+      1);
   auto made = make_tokenizer(std::move(data));
   return made ? std::move(*made) : nullptr;
 }
@@ -77,7 +78,9 @@ void TestStreamDecoder::equals_decoding_at_once() {
     const json c = json::parse(line);
     const std::string name = c["tokenizer"];
     // Byte fallback has rules of its own for broken bytes, which need to see all of them first.
-    if (!fs::exists(golden_folder() / name / "tokenizer.json") || fs::exists(golden_folder() / name / "tokenizer.model")) continue;
+    if (!fs::exists(golden_folder() / name / "tokenizer.json") ||
+        fs::exists(golden_folder() / name / "tokenizer.model"))
+      continue;
     auto& tokenizer = tokenizers[name];
     if (!tokenizer) {
       auto loaded = load_tokenizer_folder(golden_folder() / name);
@@ -102,7 +105,8 @@ void TestStreamDecoder::waits_for_whole_characters() {
   QCOMPARE(decoder.push(byte(0x98)), std::string());
   QCOMPARE(decoder.push(byte(0x80)), std::string("\xF0\x9F\x98\x80"));
   QCOMPARE(decoder.push(byte(0xE6)), std::string());
-  QCOMPARE(decoder.push(byte('a')), std::string("\xEF\xBF\xBD" "a"));
+  QCOMPARE(decoder.push(byte('a')), std::string("\xEF\xBF\xBD"
+                                                "a"));
   QCOMPARE(decoder.push(byte(0xE6)), std::string());
   QCOMPARE(decoder.flush(), std::string("\xEF\xBF\xBD"));
   QCOMPARE(decoder.flush(), std::string());
@@ -111,7 +115,9 @@ void TestStreamDecoder::waits_for_whole_characters() {
 void TestStreamDecoder::strips_the_first_space_only() {
   const auto tokenizer = sentencepiece_of_bytes();
   QVERIFY(tokenizer);
-  const int32_t word = tokenizer->find("\xE2\x96\x81" "a");
+  const int32_t word = tokenizer->find(
+      "\xE2\x96\x81"
+      "a");
   const std::vector<int32_t> ids = {word, word, word};
   QCOMPARE(streamed(*tokenizer, ids, true), std::string("a a a"));
   QCOMPARE(tokenizer->decode(ids, true), std::string("a a a"));

@@ -1,7 +1,6 @@
 // Tokenizers against recorded cases of the `tokenizers` package and libsentencepiece.
 
 #include <QtTest>
-
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -45,7 +44,8 @@ std::map<std::string, Loaded> load_all(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (!entry.is_directory()) continue;
     const std::string name = entry.path().filename().string();
-    const bool model = fs::exists(entry.path() / "tokenizer.model"), tokenizer_json = fs::exists(entry.path() / "tokenizer.json");
+    const bool model = fs::exists(entry.path() / "tokenizer.model"),
+               tokenizer_json = fs::exists(entry.path() / "tokenizer.json");
     if (tokenizer_json) {
       auto loaded = load_tokenizer_folder(entry.path());
       if (!loaded) qFatal("%s", loaded.error().message.c_str());
@@ -64,7 +64,9 @@ std::map<std::string, Loaded> load_all(const fs::path& folder) {
   return result;
 }
 
-QByteArray shown(const std::string& text) { return QByteArray::fromStdString(text).toPercentEncoding(" <>|_'"); }
+QByteArray shown(const std::string& text) {
+  return QByteArray::fromStdString(text).toPercentEncoding(" <>|_'");
+}
 
 }  // namespace
 
@@ -125,7 +127,8 @@ void TestTokenizers::ids_equal_the_recorded() {
       const json* decoded = c.contains("decoded") && c["decoded"].contains(name) ? &c["decoded"][name] : nullptr;
       const std::string back = loaded.tokenizer->decode(expected, false);
       const std::string want = decoded ? decoded->get<std::string>() : text;
-      if (back != want) qWarning() << name.c_str() << shown(text) << "decodes to" << shown(back) << "not" << shown(want);
+      if (back != want)
+        qWarning() << name.c_str() << shown(text) << "decodes to" << shown(back) << "not" << shown(want);
       QVERIFY(back == want);
     }
   }
@@ -226,7 +229,8 @@ void TestTokenizers::special_tokens_only_where_asked() {
       QVERIFY(std::count(without.begin(), without.end(), id) == 0);
       QCOMPARE(tokenizer.find(tokenizer.token_text(id)), id);
     }
-    if (tokenizer.bos() >= 0) QCOMPARE(tokenizer.encode_ids("", {.add_bos = true}), std::vector<int32_t>{tokenizer.bos()});
+    if (tokenizer.bos() >= 0)
+      QCOMPARE(tokenizer.encode_ids("", {.add_bos = true}), std::vector<int32_t>{tokenizer.bos()});
     QVERIFY(tokenizer.decode(std::vector<int32_t>{-1, tokenizer.size(), 1 << 30}, false).empty());
     QVERIFY(tokenizer.token_text(-5).empty() && tokenizer.piece_bytes(1 << 30).empty());
   }
@@ -235,9 +239,14 @@ void TestTokenizers::special_tokens_only_where_asked() {
 void TestTokenizers::broken_utf8_is_replaced() {
   for (auto& [name, loaded] : all_) {
     if (name == "spm_unigram") continue;
-    const std::string broken = "a\xE6\x97" "b\xFF";
+    const std::string broken =
+        "a\xE6\x97"
+        "b\xFF";
     const auto tokens = loaded.tokenizer->encode(broken, {});
-    QCOMPARE(loaded.tokenizer->encode_ids("a\xEF\xBF\xBD" "b\xEF\xBF\xBD", {}), loaded.tokenizer->encode_ids(broken, {}));
+    QCOMPARE(loaded.tokenizer->encode_ids("a\xEF\xBF\xBD"
+                                          "b\xEF\xBF\xBD",
+                                          {}),
+             loaded.tokenizer->encode_ids(broken, {}));
     QCOMPARE(tokens.back().end, static_cast<uint32_t>(broken.size()));
   }
 }
@@ -320,12 +329,15 @@ void TestTokenizers::bad_gguf_vocabulary_is_an_error() {
   QVERIFY(refused([](auto& d) { d.bos = 4; }));
   QVERIFY(refused([](auto& d) { d.eos = 1 << 30; }));
   QVERIFY(refused([](auto& d) { d.types[2] = 9; }));
-  QVERIFY(refused([](auto& d) { d.types[2] = 2; }));      // two unknown tokens
-  QVERIFY(refused([](auto& d) { d.types[2] = 6; }));      // "a" names no byte
-  QVERIFY(refused([](auto& d) { d.types[3] = 6; }));      // one byte of 256
+  QVERIFY(refused([](auto& d) { d.types[2] = 2; }));       // two unknown tokens
+  QVERIFY(refused([](auto& d) { d.types[2] = 6; }));       // "a" names no byte
+  QVERIFY(refused([](auto& d) { d.types[3] = 6; }));       // one byte of 256
   QVERIFY(refused([](auto& d) { d.tokens[2] = "<s>"; }));  // twice
   QVERIFY(refused([](auto& d) { d.scores[2] = std::nanf(""); }));
-  QVERIFY(refused([](auto& d) { d.tokens[2] = std::string("a\0b", 3) + "\xFF"; d.tokens[3] = d.tokens[2]; }));
+  QVERIFY(refused([](auto& d) {
+    d.tokens[2] = std::string("a\0b", 3) + "\xFF";
+    d.tokens[3] = d.tokens[2];
+  }));
   good.model = "gpt2";
   good.pre = "gpt-2";
   good.types = {1, 3, 1, 1};
@@ -342,9 +354,11 @@ void TestTokenizers::many_merges_and_long_words_are_quick() {
   data.pre = "gpt-2";
   for (int i = 0; i < 26; ++i) data.tokens.emplace_back(1, static_cast<char>('a' + i));
   // All pairs and all triples, a few of them in many orders: 18,252 tokens, 1,000,000 merges.
-  for (int i = 0; i < 26 * 26; ++i) data.tokens.push_back({static_cast<char>('a' + i / 26), static_cast<char>('a' + i % 26)});
+  for (int i = 0; i < 26 * 26; ++i)
+    data.tokens.push_back({static_cast<char>('a' + i / 26), static_cast<char>('a' + i % 26)});
   for (int i = 0; i < 26 * 26 * 26; ++i) {
-    data.tokens.push_back({static_cast<char>('a' + i / 676), static_cast<char>('a' + i / 26 % 26), static_cast<char>('a' + i % 26)});
+    data.tokens.push_back(
+        {static_cast<char>('a' + i / 676), static_cast<char>('a' + i / 26 % 26), static_cast<char>('a' + i % 26)});
   }
   for (int i = 0; i < 1000000; ++i) {
     const std::string& token = data.tokens[26 + static_cast<size_t>(i) % (676 + 17576)];

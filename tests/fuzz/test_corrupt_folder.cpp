@@ -15,7 +15,10 @@ namespace {
 std::string file_of(std::string header, size_t data, int64_t length_lie = 0) {
   while (header.size() % 8 != 0) header += ' ';
   Bytes bytes;
-  return bytes.number(static_cast<uint64_t>(static_cast<int64_t>(header.size()) + length_lie)).raw(header).raw(std::string(data, '\0')).text();
+  return bytes.number(static_cast<uint64_t>(static_cast<int64_t>(header.size()) + length_lie))
+      .raw(header)
+      .raw(std::string(data, '\0'))
+      .text();
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -34,7 +37,8 @@ class TestCorruptFolder : public QObject {
 
   std::vector<fs::path> goldens() const {
     std::vector<fs::path> all;
-    for (const fs::path parent : {testkit::golden_folder() / "formats" / "checkpoints", testkit::golden_folder() / "families"}) {
+    for (const fs::path parent :
+         {testkit::golden_folder() / "formats" / "checkpoints", testkit::golden_folder() / "families"}) {
       for (const std::string& name : testkit::cases_with(parent, "config.json")) all.push_back(parent / name);
     }
     return all;
@@ -50,7 +54,9 @@ class TestCorruptFolder : public QObject {
  private slots:
   void lies_data() {
     QTest::addColumn<QByteArray>("bytes");
-    const auto add = [](const char* name, const std::string& bytes) { QTest::newRow(name) << QByteArray(bytes.data(), static_cast<qsizetype>(bytes.size())); };
+    const auto add = [](const char* name, const std::string& bytes) {
+      QTest::newRow(name) << QByteArray(bytes.data(), static_cast<qsizetype>(bytes.size()));
+    };
     const std::string good = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
     add("empty", "");
     add("eight bytes", std::string(8, '\0'));
@@ -62,25 +68,37 @@ class TestCorruptFolder : public QObject {
     add("not JSON", file_of("{\"a\": {", 8));
     add("nested", file_of("{\"a\":" + std::string(5000, '['), 8));
     add("nested objects", file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":{"y":{}}}})", 8));
-    add("duplicate name", file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8));
+    add("duplicate name",
+        file_of(
+            R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+            8));
     add("duplicate field", file_of(R"({"a":{"dtype":"F32","dtype":"F16","shape":[2],"data_offsets":[0,8]}})", 8));
     add("no dtype", file_of(R"({"a":{"shape":[2],"data_offsets":[0,8]}})", 8));
     add("unknown dtype", file_of(R"({"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}})", 8));
     add("shape is a text", file_of(R"({"a":{"dtype":"F32","shape":"2","data_offsets":[0,8]}})", 8));
     add("negative extent", file_of(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8));
     add("fractional extent", file_of(R"({"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}})", 8));
-    add("extents that wrap", file_of(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0));
+    add("extents that wrap",
+        file_of(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0));
     add("extent of 2^64", file_of(R"({"a":{"dtype":"F32","shape":[18446744073709551616],"data_offsets":[0,8]}})", 8));
     add("offsets reversed", file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8));
     add("three offsets", file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}})", 8));
     add("size is not the shape's", file_of(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8));
-    add("gap", file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})", 12));
-    add("overlap", file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8));
+    add("gap",
+        file_of(
+            R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
+            12));
+    add("overlap",
+        file_of(
+            R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+            8));
     add("not from 0", file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8));
     add("file too short", file_of(good, 7));
     add("file too long", file_of(good, 9));
-    add("metadata is a number", file_of(R"({"__metadata__":3,"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8));
-    add("metadata holds an object", file_of(R"({"__metadata__":{"x":{}},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8));
+    add("metadata is a number",
+        file_of(R"({"__metadata__":3,"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8));
+    add("metadata holds an object",
+        file_of(R"({"__metadata__":{"x":{}},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8));
   }
   void lies() {
     QFETCH(QByteArray, bytes);
@@ -112,7 +130,8 @@ class TestCorruptFolder : public QObject {
     nlohmann::json weight_map;
     for (int shard = 0; shard < 2; ++shard) {
       std::vector<SafetensorsTensor> tensors;
-      for (size_t i = static_cast<size_t>(shard); i < source.tensors().size(); i += 2) tensors.push_back(source.tensors()[i]);
+      for (size_t i = static_cast<size_t>(shard); i < source.tensors().size(); i += 2)
+        tensors.push_back(source.tensors()[i]);
       const std::string name = "model-" + std::to_string(shard) + ".safetensors";
       SafetensorsWriter writer = testkit::need(SafetensorsWriter::create(copy / name, tensors, {}));
       for (const SafetensorsTensor& tensor : tensors) {
@@ -127,14 +146,16 @@ class TestCorruptFolder : public QObject {
     fs::remove(copy / "model.safetensors");
     QVERIFY(!load_model(copy, quiet_).has_value());  // two files and no index
     const auto with_index = [&](const nlohmann::json& map) {
-      testkit::put_file(copy / "model.safetensors.index.json", nlohmann::json{{"metadata", nlohmann::json::object()}, {"weight_map", map}}.dump());
+      testkit::put_file(copy / "model.safetensors.index.json",
+                        nlohmann::json{{"metadata", nlohmann::json::object()}, {"weight_map", map}}.dump());
       return load_model(copy, quiet_);
     };
     const auto opened = with_index(weight_map);
     QVERIFY2(opened.has_value(), opened ? "" : opened.error().message.c_str());
     QCOMPARE((*opened)->parameters(), hash);
     const std::string first = weight_map.begin().key();
-    for (const char* bad : {"../model-0.safetensors", "/etc/passwd", "sub/model-0.safetensors", "", "model-0.bin", "..", "model-9.safetensors"}) {
+    for (const char* bad : {"../model-0.safetensors", "/etc/passwd", "sub/model-0.safetensors", "", "model-0.bin", "..",
+                            "model-9.safetensors"}) {
       auto map = weight_map;
       map[first] = bad;
       QVERIFY2(!with_index(map).has_value(), bad);
@@ -155,19 +176,32 @@ class TestCorruptFolder : public QObject {
   void configurations_data() {
     QTest::addColumn<QString>("from");
     QTest::addColumn<QString>("to");
-    QTest::newRow("no JSON") << "{" << "";
-    QTest::newRow("a list") << "{" << "[{";
-    QTest::newRow("another architecture") << "\"model_type\": \"" << "\"model_type\": \"not-";
-    QTest::newRow("no layers") << "\"num_hidden_layers\": " << "\"num_hidden_layers\": -";
-    QTest::newRow("many layers") << "\"num_hidden_layers\": " << "\"num_hidden_layers\": 99999";
-    QTest::newRow("heads of 0") << "\"num_attention_heads\": " << "\"num_attention_heads\": 0, \"x\": ";
-    QTest::newRow("heads that do not divide") << "\"num_key_value_heads\": " << "\"num_key_value_heads\": 3, \"x\": ";
-    QTest::newRow("another width") << "\"hidden_size\": " << "\"hidden_size\": 9";
-    QTest::newRow("width is a text") << "\"hidden_size\": " << "\"hidden_size\": \"wide\", \"x\": ";
-    QTest::newRow("epsilon of 0") << "\"rms_norm_eps\": " << "\"rms_norm_eps\": 0, \"x\": ";
-    QTest::newRow("unknown RoPE") << "\"rope_type\": \"" << "\"rope_type\": \"spiral-";
-    QTest::newRow("RoPE base of 0") << "\"rope_theta\": " << "\"rope_theta\": 0, \"x\": ";
-    QTest::newRow("unknown activation") << "\"hidden_act\": \"" << "\"hidden_act\": \"relu-";
+    QTest::newRow("no JSON") << "{"
+                             << "";
+    QTest::newRow("a list") << "{"
+                            << "[{";
+    QTest::newRow("another architecture") << "\"model_type\": \""
+                                          << "\"model_type\": \"not-";
+    QTest::newRow("no layers") << "\"num_hidden_layers\": "
+                               << "\"num_hidden_layers\": -";
+    QTest::newRow("many layers") << "\"num_hidden_layers\": "
+                                 << "\"num_hidden_layers\": 99999";
+    QTest::newRow("heads of 0") << "\"num_attention_heads\": "
+                                << "\"num_attention_heads\": 0, \"x\": ";
+    QTest::newRow("heads that do not divide") << "\"num_key_value_heads\": "
+                                              << "\"num_key_value_heads\": 5, \"x\": ";
+    QTest::newRow("another width") << "\"hidden_size\": "
+                                   << "\"hidden_size\": 9";
+    QTest::newRow("width is a text") << "\"hidden_size\": "
+                                     << "\"hidden_size\": \"wide\", \"x\": ";
+    QTest::newRow("epsilon of 0") << "\"rms_norm_eps\": "
+                                  << "\"rms_norm_eps\": 0, \"x\": ";
+    QTest::newRow("unknown RoPE") << "\"rope_type\": \""
+                                  << "\"rope_type\": \"spiral-";
+    QTest::newRow("RoPE base of 0") << "\"rope_theta\": "
+                                    << "\"rope_theta\": 0, \"x\": ";
+    QTest::newRow("unknown activation") << "\"hidden_act\": \""
+                                        << "\"hidden_act\": \"relu-";
   }
   void configurations() {
     QFETCH(QString, from);
@@ -191,11 +225,16 @@ class TestCorruptFolder : public QObject {
   void quantization_settings_data() {
     QTest::addColumn<QString>("from");
     QTest::addColumn<QString>("to");
-    QTest::newRow("another method") << "\"quant_method\": \"" << "\"quant_method\": \"un";
-    QTest::newRow("7 bits") << "bits\": " << "bits\": 7, \"x\": ";
-    QTest::newRow("bits of 2^40") << "bits\": " << "bits\": 1099511627776, \"x\": ";
-    QTest::newRow("groups of 5") << "\"group_size\": 32" << "\"group_size\": 5";
-    QTest::newRow("groups of 64") << "\"group_size\": 32" << "\"group_size\": 64";
+    QTest::newRow("another method") << "\"quant_method\": \""
+                                    << "\"quant_method\": \"un";
+    QTest::newRow("7 bits") << "bits\": "
+                            << "bits\": 7, \"x\": ";
+    QTest::newRow("bits of 2^40") << "bits\": "
+                                  << "bits\": 1099511627776, \"x\": ";
+    QTest::newRow("groups of 5") << "\"group_size\": 32"
+                                 << "\"group_size\": 5";
+    QTest::newRow("groups of 64") << "\"group_size\": 32"
+                                  << "\"group_size\": 64";
   }
   void quantization_settings() {
     QFETCH(QString, from);

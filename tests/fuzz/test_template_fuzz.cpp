@@ -1,7 +1,6 @@
 // Templates cut, doubled and scrambled: an error or a text, never a crash and never without end.
 
 #include <QtTest>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +17,8 @@ namespace {
 
 std::vector<std::string> seeds() {
   const char* set = std::getenv("SCALEWRIGHT_GOLDEN");
-  const fs::path folder = (set && *set ? fs::path(set) : fs::path(SCALEWRIGHT_SOURCE_DIR) / "tests" / "golden") / "chat";
+  const fs::path folder =
+      (set && *set ? fs::path(set) : fs::path(SCALEWRIGHT_SOURCE_DIR) / "tests" / "golden") / "chat";
   std::vector<std::string> result;
   if (!fs::exists(folder / "chat.json")) return result;
   std::ifstream chat(folder / "chat.json"), features(folder / "features.json");
@@ -28,14 +28,87 @@ std::vector<std::string> seeds() {
   return result;
 }
 
-const char* const kPieces[] = {
-    "{{", "}}", "{%", "%}", "{#", "#}", "{%-", "-%}", "{{-", "-}}", "(", ")", "[", "]", "{", "}", "'", "\"", "\\", "|", ".", ",",
-    ":", "=", "==", "~", "+", "-", "*", "**", "/", "//", "%", " if ", " else ", " in ", " is ", " not ", " and ", " or ",
-    "{% for x in messages %}", "{% endfor %}", "{% if x %}", "{% endif %}", "{% set x = ", "{% macro f(a) %}", "{% endmacro %}",
-    "{% call f(1) %}", "{% endcall %}", "{{ f(f) }}", "{{ loop.index }}", "{{ loop(messages) }}", "range(99999)", "messages",
-    "namespace()", "x", "none", "1e400", "99999999999999999999999999999999999999", "0x", "'\\ud800'", "|tojson", "|list", "|sort",
-    "|map('upper')", "|join('x')", "|indent(99)", "[::-1]", "[99999999999:]", ".split('')", ".format(1)", "% (1, 2)", "\xE6\x97\xA5",
-    "\r\n", "\n", "{% raw %}", "{% endraw %}", "{% generation %}", "{% endgeneration %}", "{% break %}", "strftime_now('%c')"};
+const char* const kPieces[] = {"{{",
+                               "}}",
+                               "{%",
+                               "%}",
+                               "{#",
+                               "#}",
+                               "{%-",
+                               "-%}",
+                               "{{-",
+                               "-}}",
+                               "(",
+                               ")",
+                               "[",
+                               "]",
+                               "{",
+                               "}",
+                               "'",
+                               "\"",
+                               "\\",
+                               "|",
+                               ".",
+                               ",",
+                               ":",
+                               "=",
+                               "==",
+                               "~",
+                               "+",
+                               "-",
+                               "*",
+                               "**",
+                               "/",
+                               "//",
+                               "%",
+                               " if ",
+                               " else ",
+                               " in ",
+                               " is ",
+                               " not ",
+                               " and ",
+                               " or ",
+                               "{% for x in messages %}",
+                               "{% endfor %}",
+                               "{% if x %}",
+                               "{% endif %}",
+                               "{% set x = ",
+                               "{% macro f(a) %}",
+                               "{% endmacro %}",
+                               "{% call f(1) %}",
+                               "{% endcall %}",
+                               "{{ f(f) }}",
+                               "{{ loop.index }}",
+                               "{{ loop(messages) }}",
+                               "range(99999)",
+                               "messages",
+                               "namespace()",
+                               "x",
+                               "none",
+                               "1e400",
+                               "99999999999999999999999999999999999999",
+                               "0x",
+                               "'\\ud800'",
+                               "|tojson",
+                               "|list",
+                               "|sort",
+                               "|map('upper')",
+                               "|join('x')",
+                               "|indent(99)",
+                               "[::-1]",
+                               "[99999999999:]",
+                               ".split('')",
+                               ".format(1)",
+                               "% (1, 2)",
+                               "\xE6\x97\xA5",
+                               "\r\n",
+                               "\n",
+                               "{% raw %}",
+                               "{% endraw %}",
+                               "{% generation %}",
+                               "{% endgeneration %}",
+                               "{% break %}",
+                               "strftime_now('%c')"};
 
 }  // namespace
 
@@ -63,11 +136,20 @@ void TestTemplateFuzz::scrambled_templates_do_not_crash() {
     for (size_t c = 0; c < changes; ++c) {
       const size_t at = below(source.size() + 1);
       switch (below(5)) {
-        case 0: source.insert(at, kPieces[below(std::size(kPieces))]); break;
-        case 1: source.erase(at, below(12)); break;
-        case 2: source.insert(at, source.substr(below(source.size() + 1), below(80))); break;
-        case 3: if (at < source.size()) source[at] = static_cast<char>(random()); break;
-        default: source.resize(source.size() - std::min(source.size(), below(30)));
+        case 0:
+          source.insert(at, kPieces[below(std::size(kPieces))]);
+          break;
+        case 1:
+          source.erase(at, below(12));
+          break;
+        case 2:
+          source.insert(at, source.substr(below(source.size() + 1), below(80)));
+          break;
+        case 3:
+          if (at < source.size()) source[at] = static_cast<char>(random());
+          break;
+        default:
+          source.resize(source.size() - std::min(source.size(), below(30)));
       }
     }
     const auto parsed = ChatTemplate::parse(source);

@@ -34,6 +34,19 @@ class TestScreenshots : public QObject {
     return nullptr;
   }
 
+ private:
+  // A full-precision model of a real size, made once from the sample; empty where there is no sample.
+  QString fullModel() {
+    if (sampleModel().isEmpty()) return {};
+    const QString folder = m_full.filePath("SmolLM2-135M-Instruct");
+    if (QDir(folder).exists()) return folder;
+    Observer observer;
+    auto model = load_model(sampleModel().toStdString(), observer);
+    if (!model || !write_model(**model, ExportTarget::Safetensors, folder.toStdString(), {}, observer, {})) return {};
+    return folder;
+  }
+  QTemporaryDir m_full;
+
  private slots:
   void initTestCase() {
     const QByteArray given = qgetenv("SCALEWRIGHT_SCREENSHOTS");
@@ -80,10 +93,14 @@ class TestScreenshots : public QObject {
       cut.write(whole.read(3'000'000));
       models << link;
     }
-    if (!smallModel().isEmpty()) QVERIFY(copyFolder(smallModel(), folder + "/small-llama"));
+    if (!fullModel().isEmpty())
+      QVERIFY(QFile::link(fullModel(), folder + "/SmolLM2-135M-Instruct"));
+    else if (!smallModel().isEmpty())
+      QVERIFY(copyFolder(smallModel(), folder + "/small-llama"));
+    if (QDir(folder + "/SmolLM2-135M-Instruct").exists()) models << folder + "/SmolLM2-135M-Instruct";
     TestWindow w(home, mode, size);
     w.context->catalog().add({folder});
-    if (!models.isEmpty()) w.window->openPaths(models);
+    if (!models.isEmpty()) w.window->openPaths({models.last(), models.first()});
     settle(w);
     shoot(w, "01-models", suffix);
     if (auto* tab = button(w.window->page(Place::Models), QStringLiteral("Chat template"))) {
@@ -116,21 +133,38 @@ class TestScreenshots : public QObject {
     QTest::newRow("dark-1280") << true;
   }
   void quantizeAndExport() {
-    if (smallModel().isEmpty()) QSKIP("No small checkpoint: the golden sets are not here.");
+    if (fullModel().isEmpty() && smallModel().isEmpty()) QSKIP("No sample model and no golden sets here.");
     QFETCH(bool, dark);
     const QString suffix = QString::fromLatin1(QTest::currentDataTag());
     Home home;
     const QString folder = home.path("home/models");
-    QVERIFY(copyFolder(smallModel(), folder + "/small-llama"));
+    QDir().mkpath(folder);
+    if (!fullModel().isEmpty())
+      QVERIFY(QFile::link(fullModel(), folder + "/SmolLM2-135M-Instruct"));
+    else
+      QVERIFY(copyFolder(smallModel(), folder + "/small-llama"));
     TestWindow w(home, dark ? ThemeMode::Dark : ThemeMode::Light);
     w.context->catalog().add({folder});
+    if (!fullModel().isEmpty()) w.window->openPaths({folder + "/SmolLM2-135M-Instruct"});
+    QFile text(home.path("home/harbour.txt"));
+    QVERIFY(text.open(QIODevice::WriteOnly));
+    for (int i = 0; i < 40; ++i)
+      text.write(QStringLiteral("On day %1 the harbour master counted %2 boats. The wind came from the west and the water was %3 degrees warm. He wrote it down and went home.\n").arg(i).arg(i * 7 % 23).arg(9 + i % 8).toUtf8());
+    text.close();
     settle(w);
+    w.context->project().addDataset(text.fileName());
+    w.settings.setValue("page/quantize/text", text.fileName());
     w.window->showPlace(Place::Quantize);
     settle(w);
+    if (auto* trial = button(w.window->page(Place::Quantize), QStringLiteral("Try it")); trial && trial->isEnabled()) {
+      trial->click();
+      settle(w, 400000);
+      shoot(w, "02-quantize-forecast", suffix);
+    }
     auto* start = button(w.window->page(Place::Quantize), QStringLiteral("Quantize"));
     QVERIFY(start);
     start->click();
-    QTest::qWait(150);
+    QTRY_VERIFY_WITH_TIMEOUT(!w.context->jobs().busy() || w.context->jobs().current()->fraction() > 0.5, 200000);
     shoot(w, "03-quantizing", suffix);
     settle(w);
     shoot(w, "03b-quantized", suffix);

@@ -137,6 +137,7 @@ class TestSettings : public QObject {
     QCOMPARE(translator.translate("Ctx", "%n model(s)", nullptr, 3), "3 Modelle");
     QVERIFY(translator.translate("Ctx", "Later", nullptr, -1).isNull());
     QVERIFY(translator.translate("Other", "Open", nullptr, -1).isNull());
+    QCOMPARE(translator.translate("scalewright::ui::Moved", "Open", nullptr, -1), QStringLiteral("Öffnen"));
   }
 
  private:

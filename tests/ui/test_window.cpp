@@ -87,13 +87,13 @@ class TestWindowShell : public QObject {
     QVERIFY(!models->banner()->text().isEmpty());
     QCOMPARE(w.context->catalog().table().rowCount(), 1);
     QVERIFY(!w.context->catalog().table().entry(0).usable());
+    QTRY_VERIFY(button(models->banner(), "Remove from list"));
     auto* remove = button(models->banner(), "Remove from list");
-    QVERIFY(remove);
     QTest::mouseClick(remove, Qt::LeftButton);
     QVERIFY(w.waitForJobs());
     QCOMPARE(w.context->catalog().table().rowCount(), 0);
+    QTRY_VERIFY(button(w.window->toast(), "Undo"));
     auto* undo = button(w.window->toast(), "Undo");
-    QVERIFY(undo);
     QTest::mouseClick(undo, Qt::LeftButton);
     QVERIFY(w.waitForJobs());
     QCOMPARE(w.context->catalog().table().rowCount(), 1);
@@ -108,6 +108,9 @@ class TestWindowShell : public QObject {
     QVERIFY(w.waitForJobs());
     QMimeData data;
     data.setUrls({QUrl::fromLocalFile(folder)});
+    QDragEnterEvent enter(QPoint(100, 100), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(w.window.get(), &enter);
+    QVERIFY(enter.isAccepted());
     QDropEvent drop(QPointF(100, 100), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(w.window.get(), &drop);
     QVERIFY(w.waitForJobs());
@@ -199,7 +202,7 @@ class TestWindowShell : public QObject {
       return 1;
     }, this, nullptr);
     QTRY_VERIFY(w.context->jobs().busy());
-    QTRY_COMPARE(w.window->status()->jobText(), "Ready");  // no progress told yet
+    QTRY_COMPARE(w.window->status()->jobText(), "Long work");
     auto answer = [](const QString& words) {
       QTimer::singleShot(150, [words] {
         for (QWidget* top : QApplication::topLevelWidgets())

@@ -39,7 +39,7 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
   outcome.codesHash = QString::fromStdString(open->model->codes_hash());
   SessionOptions options;
   options.context = request.context;
-  options.precision = Precision::Fast;
+  options.precision = Precision::Exact;
   options.kv = KvType::F16;
   Result<void> failed;
   for (const int number : request.sides) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "engine/model/model_reader.h"
 
@@ -140,6 +143,10 @@ Result<ModelDetails> readModelDetails(const QString& path, const EventStream<Ten
     if (whole) model->weights.layers[layer] = std::move(weights);
   }
   if (whole) details.codesHash = model->codes_hash();
+  model->weights.layers.clear();
+#ifdef __GLIBC__
+  malloc_trim(0);  // what was read goes back to the machine at once: the window stays small
+#endif
   return details;
 }
 

@@ -105,6 +105,7 @@ QWidget* ExportPage::buildTargets() {
   for (int i = 0; i < int(std::size(kExportTargets)); ++i) {
     auto* card = new OptionCard(targetTitle(kExportTargets[i]), QString());
     card->setChipAtRight(true);
+    card->setOneLine(true);
     m_group->addButton(card, i);
     m_cards << card;
     m_targetCard->body()->addWidget(card);

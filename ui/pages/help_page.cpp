@@ -32,24 +32,24 @@ HelpPage::HelpPage(AppContext& app, QWidget* parent)
   m_text->setFrameShape(QFrame::NoFrame);
   m_text->setAccessibleName(tr("Help text"));
   setScaledMaximumWidth(m_text, 720);
-  connect(m_tabs, &Segmented::chosen, this, &HelpPage::fill);
+  connect(m_tabs, &Segmented::chosen, this, &HelpPage::showText);
   auto* card = new Card;
   card->setBodyMargins(24, 12, 24, 12);
-  card->add({hbox({grow(m_text, 10), fill()})});
+  card->add({hbox({grow(m_text, 10), ui::fill()})});
   body()->addWidget(card, 1);
-  connect(&theme(), &Theme::changed, this, &HelpPage::fill);
-  fill();
+  connect(&theme(), &Theme::changed, this, &HelpPage::showText);
+  showText();
 }
 
-void HelpPage::activate() { fill(); }
+void HelpPage::activate() { showText(); }
 QWidget* HelpPage::firstField() const { return m_text; }
 void HelpPage::receive(const PageMessage& message) {
   if (message.what != QLatin1String("about")) return;
   m_tabs->setCurrent(3);
-  fill();
+  showText();
 }
 
-void HelpPage::fill() {
+void HelpPage::showText() {
   const QString style = QStringLiteral(
                             "<style>h2 { font-size: %1px; margin-bottom: 4px } h3 { font-size: %2px; margin: 14px 0 2px 0 } p { margin: 4px 0 } li { margin: 3px 0 } td { padding: 3px 0 } a { color: %3 }</style>")
                             .arg(px(20))

@@ -18,7 +18,7 @@ class HelpPage : public Page {
   QWidget* firstField() const override;
 
  private:
-  void fill();
+  void showText();
   QString guide() const;
   QString wordList() const;
   QString keys() const;

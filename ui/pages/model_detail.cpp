@@ -119,15 +119,17 @@ QWidget* ModelDetail::buildTensors() {
   m_tensorError = label({}, FontRole::Help, Ink::Text3);
   m_tensorScales = label({}, FontRole::Help, Ink::Text3);
   m_histogram = new Histogram;
+  setScaledMaximumHeight(m_histogram, 190);
   m_histogram->setAccessibleName(tr("Scales of the chosen tensor"));
   m_histogram->setFormat([](double v) { return v == 0 ? QStringLiteral("0") : QLocale().toString(v, 'g', 2); });
-  return wrap(vbox({m_facts, horizontalLine(), hbox({label(tr("Tensors by layer"), FontRole::Strong), fill(), m_measure}), m_heat,
+  return wrap(vbox({m_facts, horizontalLine(), hbox({label(tr("Tensors by layer"), FontRole::Strong), fill(), m_measure}), grow(m_heat, 2),
                     hbox({m_rampWords, fill(), m_ramp}, 6), m_progress, horizontalLine(),
-                    hbox({new Dot, m_tensorName, m_tensorError, fill(), m_tensorScales}, 8), grow(m_histogram)}, 8));
+                    hbox({new Dot, m_tensorName, m_tensorError, fill(), m_tensorScales}, 8), grow(m_histogram, 3), fill(0)}, 8));
 }
 
 QWidget* ModelDetail::buildTemplate() {
   m_rendered = new LearnedText;
+  m_rendered->setObjectName(QStringLiteral("code"));
   m_templateNote = label({}, FontRole::Help, Ink::Text3, true);
   return wrap(vbox({label(tr("An example as the model sees it"), FontRole::Strong), grow(m_rendered), m_templateNote}, 8));
 }
@@ -349,7 +351,7 @@ void ModelDetail::refreshHeat() {
   }
   m_heat->setCells(m_rows, m_layers, values, texts);
   m_ramp->setVisible(any);
-  if (any) m_ramp->setEnds(errors ? percentText(low, 0) : numberText(low, 1), errors ? percentText(high, 0) : numberText(high, 1));
+  if (any) m_ramp->setEnds(errors ? percentText(low, high - low < 0.03 ? 1 : 0) : numberText(low, 1), errors ? percentText(high, high - low < 0.03 ? 1 : 0) : numberText(high, 1));
   m_rampWords->setText(!any && m_read ? tr("Nothing is quantized: no rounding error") : errors ? tr("Rounding error, from the scales") : tr("Bits per weight"));
 }
 

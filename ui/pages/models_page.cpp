@@ -26,6 +26,15 @@
 #include "ui/widgets/toast.h"
 
 namespace scalewright::ui {
+namespace {
+
+QString countWords(int models, int folders) {
+  const QString first = models == 1 ? ModelsPage::tr("1 model") : ModelsPage::tr("%1 models").arg(models);
+  return folders == 1 ? ModelsPage::tr("%1 in 1 folder").arg(first) : ModelsPage::tr("%1 in %2 folders").arg(first).arg(folders);
+}
+
+}  // namespace
+
 
 ModelsPage::ModelsPage(AppContext& app, QWidget* parent)
     : Page(app, Place::Models, tr("Models"), tr("The model files on this machine, and what can be done with each."), parent) {
@@ -166,7 +175,7 @@ void ModelsPage::catalogChanged() {
   m_stack->setCurrentIndex(empty ? 0 : 1);
   header()->setActions(empty ? QList<QWidget*>{m_scan} : QList<QWidget*>{m_scan, m_open});
   const int shown = m_filter.rowCount(), all = table.rowCount();
-  m_count->setText(shown == all ? tr("%n model(s)", nullptr, all) + tr(" in %n folder(s)", nullptr, app().catalog().folderCount()) : tr("%1 of %2 models").arg(shown).arg(all));
+  m_count->setText(shown == all ? countWords(all, app().catalog().folderCount()) : tr("%1 of %2 models").arg(shown).arg(all));
   if (!m_select.isEmpty()) {
     const int row = table.rowOf(m_select);
     if (row >= 0) {

@@ -1,21 +1,45 @@
 #include "ui/pages/page.h"
 
 #include <QScrollArea>
+#include <QVBoxLayout>
+#include <algorithm>
 
 #include "ui/widgets/banner.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
 
 namespace scalewright::ui {
+namespace {
+
+// The body asks its scroll area for no more than it needs at least at its present width: what can shrink (charts, tables)
+// shrinks before anything scrolls.
+class BodyLayout : public QVBoxLayout {
+ public:
+  bool hasHeightForWidth() const override { return m_asking && QVBoxLayout::hasHeightForWidth(); }
+  QSize minimumSize() const override {
+    const QSize least = QVBoxLayout::minimumSize();
+    if (!parentWidget()) return least;
+    m_asking = true;
+    const int height = QVBoxLayout::minimumHeightForWidth(std::max(parentWidget()->width(), least.width()));
+    m_asking = false;
+    return {least.width(), std::max(least.height(), height)};
+  }
+
+ private:
+  mutable bool m_asking = false;
+};
+
+}  // namespace
 
 Page::Page(AppContext& app, Place place, const QString& title, const QString& purpose, QWidget* parent)
-    : QWidget(parent), m_app(app), m_place(place), m_header(new PageHeader), m_banner(new Banner), m_body(vbox({}, 12)) {
+    : QWidget(parent), m_app(app), m_place(place), m_header(new PageHeader), m_banner(new Banner), m_body(new BodyLayout) {
   setObjectName(QStringLiteral("page"));
   setAttribute(Qt::WA_StyledBackground);
   m_header->setTitle(title);
   m_header->setPurpose(purpose);
   setAccessibleName(title);
   setAccessibleDescription(purpose);
+  setScaledSpacing(m_body, 12);
   setScaledMargins(m_body, 24, 0, 24, 18);
   auto* inner = wrap(m_body);
   inner->setObjectName(QStringLiteral("scrollBody"));

@@ -7,7 +7,6 @@
 #include <QFileInfo>
 #include <QLineEdit>
 #include <QLocale>
-#include <QRegularExpression>
 #include <QStackedWidget>
 #include <QStandardItemModel>
 #include <QTimer>
@@ -328,6 +327,10 @@ ExportTarget QuantizePage::target() const {
   }
 }
 const ModelEntry* QuantizePage::model() const { return app().catalog().table().find(m_model->currentData(kPathRole).toString()); }
+QString QuantizePage::outputPath() const {
+  const QString path = m_output->text().trimmed();
+  return path.startsWith(QLatin1String("~/")) ? QDir::homePath() + path.mid(1) : path;
+}
 QString QuantizePage::textPath() const { return m_text->currentData(kPathRole).toString(); }
 
 QuantizeRequest QuantizePage::request() const {
@@ -391,7 +394,7 @@ void QuantizePage::browseText() {
 
 void QuantizePage::browseOutput() {
   const bool file = target() == ExportTarget::Gguf;
-  const QString path = QFileDialog::getSaveFileName(this, tr("Save the quantized model"), m_output->text(), file ? tr("GGUF (*.gguf)") : QString());
+  const QString path = QFileDialog::getSaveFileName(this, tr("Save the quantized model"), outputPath(), file ? tr("GGUF (*.gguf)") : QString());
   if (path.isEmpty()) return;
   m_output->setText(path);
   m_outputByHand = true;
@@ -407,7 +410,9 @@ void QuantizePage::suggestOutput() {
                          : target() == ExportTarget::Gptq ? QStringLiteral("GPTQ-%1bit").arg(bits())
                          : target() == ExportTarget::Awq  ? QStringLiteral("AWQ-%1bit").arg(bits())
                                                           : QStringLiteral("W%1A16").arg(bits());
-  m_output->setText(QDir(QFileInfo(entry->path).absolutePath()).filePath(QStringLiteral("%1.%2").arg(name, suffix)));
+  const QString path = QDir(QFileInfo(entry->path).absolutePath()).filePath(QStringLiteral("%1.%2").arg(name, suffix));
+  m_output->setText(folderText(path));
+  m_output->setToolTip(path);
 }
 
 void QuantizePage::chosen() {
@@ -480,8 +485,8 @@ void QuantizePage::showForecast(const QuantizeForecast& forecast) {
   const QStringList memory = bytesText(forecast.memory_bytes).split(QLatin1Char(' '));
   m_memoryMetric->setFigure(memory.value(0), memory.value(1), tr("memory while it runs"));
   if (forecast.seconds > 0) {
-    const QString words = durationText(forecast.seconds);
-    m_timeMetric->setFigure(words.section(QLatin1Char(' '), 0, 0), words.section(QLatin1Char(' '), 1), tr("on this machine"));
+    const QString words = durationText(std::max(1.0, std::round(forecast.seconds)));
+    m_timeMetric->setFigure(words.section(QLatin1Char(' '), 0, 0), words.section(QLatin1Char(' '), 1), forecast.seconds < 1 ? tr("or less, on this machine") : tr("on this machine"));
   } else {
     m_timeMetric->setFigure(QStringLiteral("–"), {}, tr("time not known yet"));
   }
@@ -588,7 +593,7 @@ void QuantizePage::showTrial() {
 void QuantizePage::start() {
   const ModelEntry* entry = model();
   if (!entry || !m_startButton->isEnabled()) return;
-  const QString output = m_output->text().trimmed().replace(QRegularExpression(QStringLiteral("^~(?=/)")), QDir::homePath());
+  const QString output = outputPath();
   if (output.isEmpty()) return m_outputField->setError(tr("Name a file to write."));
   if (QFileInfo(output).absoluteFilePath() == QFileInfo(entry->path).absoluteFilePath()) return m_outputField->setError(tr("The original is never overwritten: choose another name."));
   if (!QFileInfo(QFileInfo(output).absolutePath()).isWritable()) return m_outputField->setError(tr("This folder cannot be written to. Choose another."));
@@ -607,7 +612,7 @@ void QuantizePage::start() {
   m_running = entry->name;
   m_originalBytes = entry->bytes;
   m_runningLayers = entry->summary ? entry->summary->layers : 0;
-  m_runningContainer = target() == ExportTarget::Gguf ? QString::fromStdString(m_forecast.container) : m_container->currentText();
+  m_runningContainer = target() == ExportTarget::Gguf ? (m_forecast.container.empty() ? QStringLiteral("GGUF") : QString::fromStdString(m_forecast.container)) : m_container->currentText();
   m_written = output;
   m_log.clear();
   m_log.setType(m_runningContainer.section(QLatin1Char(' '), 0, 0));

@@ -77,6 +77,7 @@ class QuantizePage : public Page {
   int group() const;
   const ModelEntry* model() const;
   QString textPath() const;
+  QString outputPath() const;
 
   View m_view = View::Form;
   bool m_narrow = false;

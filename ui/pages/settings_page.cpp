@@ -35,23 +35,23 @@ namespace {
 QHBoxLayout* settingsRow(const QString& text, QWidget* control) {
   auto* name = label(text, FontRole::Body, Ink::Text2);
   name->setBuddy(control);
-  return hbox({name, fill(), control}, 12);
+  return hbox({name, ui::fill(), control}, 12);
 }
 
 }  // namespace
 
 SettingsPage::SettingsPage(AppContext& app, QWidget* parent)
     : Page(app, Place::Settings, tr("Settings"), tr("How it looks, what it may use, and where things lie. Nothing leaves this machine."), parent) {
-  auto* left = vbox({buildLook(), buildJobs(), fill()}, 16);
-  auto* right = vbox({buildMachine(), buildFolders(), fill()}, 16);
+  auto* left = vbox({buildLook(), buildJobs(), ui::fill()}, 16);
+  auto* right = vbox({buildMachine(), buildFolders(), ui::fill()}, 16);
   m_panes = hbox({grow(left), grow(right)}, 16);
   auto* panes = wrap(m_panes);
   setScaledMaximumWidth(panes, 1180);
   body()->addWidget(panes);
   body()->addStretch(1);
   if (!app.settings().warning().isEmpty()) banner()->show(Tone::Warn, tr("The settings file was not as expected"), app.settings().warning());
-  connect(&app.settings(), &Settings::changed, this, [this] { fill(); });
-  fill();
+  connect(&app.settings(), &Settings::changed, this, [this] { showSettings(); });
+  showSettings();
 }
 
 QWidget* SettingsPage::buildLook() {
@@ -66,6 +66,7 @@ QWidget* SettingsPage::buildLook() {
   });
   m_language = new QComboBox;
   m_language->setToolTip(tr("The language of the window"));
+  m_language->setAccessibleName(tr("Language"));
   m_language->addItem(tr("As the system"), QString());
   for (const QString& code : Language::available()) m_language->addItem(Language::nameOf(code), code);
   m_languageNote = label(tr("Used from the next start."), FontRole::Help, Ink::Text3);
@@ -114,7 +115,7 @@ QWidget* SettingsPage::buildMachine() {
   auto* threads = label(tr("T&hreads"), FontRole::Body, Ink::Text2);
   threads->setBuddy(m_threads);
   auto* card = new Card(tr("Machine"));
-  card->add({m_machineFacts, horizontalLine(), settingsRow(tr("&Device"), m_device), m_reason, hbox({threads, fill(), m_allThreads, m_threads}, 12)});
+  card->add({m_machineFacts, horizontalLine(), settingsRow(tr("&Device"), m_device), m_reason, hbox({threads, ui::fill(), m_allThreads, m_threads}, 12)});
   setScaledSpacing(card->body(), 12);
   return card;
 }
@@ -152,16 +153,16 @@ QWidget* SettingsPage::buildFolders() {
   auto* card = new Card(tr("Folders"));
   card->addTool(show);
   auto* frame = sunkenFrame(vbox({m_folders}, 0, {6, 6, 6, 6}));
-  card->add({m_folderFacts, horizontalLine(), hbox({label(tr("Scanned for models"), FontRole::Strong), fill(), add, m_removeFolder}, 4), frame});
+  card->add({m_folderFacts, horizontalLine(), hbox({label(tr("Scanned for models"), FontRole::Strong), ui::fill(), add, m_removeFolder}, 4), frame});
   setScaledSpacing(card->body(), 10);
   return card;
 }
 
-void SettingsPage::activate() { fill(); }
+void SettingsPage::activate() { showSettings(); }
 QWidget* SettingsPage::firstField() const { return m_language; }
 void SettingsPage::setNarrow(bool narrow) { m_panes->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
 
-void SettingsPage::fill() {
+void SettingsPage::showSettings() {
   Settings& settings = app().settings();
   m_theme->setCurrent(settings.themeMode() == ThemeMode::Light ? 1 : settings.themeMode() == ThemeMode::Dark ? 2 : 0);
   if (std::abs(m_scale->value() - settings.fontScale()) > 0.024) m_scale->setValue(settings.fontScale());

@@ -30,7 +30,7 @@ class SettingsPage : public Page {
   QWidget* buildMachine();
   QWidget* buildFolders();
   QWidget* buildJobs();
-  void fill();
+  void showSettings();
 
   QBoxLayout* m_panes;
   Segmented *m_theme, *m_device;

@@ -18,6 +18,7 @@ namespace scalewright::ui {
 
 TuneModelStep::TuneModelStep(AppContext& app, TuneDraft& draft, QWidget* parent) : TuneStep(app, draft, parent) {
   m_model = new QComboBox;
+  m_model->setAccessibleName(tr("Model"));
   m_model->setToolTip(tr("A quantized model: GGUF, or a folder of safetensors (GPTQ, AWQ, compressed-tensors)"));
   m_facts = new FactsGrid(2, 8);
   m_notice = new Banner;
@@ -28,7 +29,7 @@ TuneModelStep::TuneModelStep(AppContext& app, TuneDraft& draft, QWidget* parent)
   about->add({label(tr("The integers of the model are frozen. Tuning moves only their scales, a few megabytes in all, so the tuned model has the "
                        "same size and speed, and your file is not touched: what is learned goes into a folder of its own."),
                     FontRole::Body, Ink::Text2, true)});
-  setLayout(vbox({card, about, fill()}, 16));
+  setLayout(vbox({card, about, ui::fill()}, 16));
   connect(browse, &QPushButton::clicked, this, &TuneModelStep::choose);
   connect(m_model, &QComboBox::activated, this, [this](int index) { setModel(m_model->itemData(index).toString()); });
 }

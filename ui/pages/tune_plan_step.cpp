@@ -34,7 +34,7 @@ QList<LedgerPart> partsOf(const MemoryLedger& ledger) {
           {TunePlanStep::tr("Workspace, program"), bytes[4], &ThemeTokens::memoryWorkspace}};
 }
 
-QWidget* metric(QLabel*& number, QLabel*& below) {
+QWidget* figureOf(QLabel*& number, QLabel*& below) {
   number = label(QStringLiteral("–"), FontRole::Metric);
   below = label({}, FontRole::Help, Ink::Text2);
   return wrap(vbox({number, below}, 2));
@@ -56,7 +56,7 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_remedies = wrap(vbox({}, 8));
   m_fit->add({m_remedies});
   auto* metrics = new Card;
-  metrics->add({hbox({grow(metric(m_steps, m_stepsText)), grow(metric(m_time, m_timeText)), grow(metric(m_speed, m_speedText)), grow(metric(m_pack, m_packText))}, 16)});
+  metrics->add({hbox({grow(figureOf(m_steps, m_stepsText)), grow(figureOf(m_time, m_timeText)), grow(figureOf(m_speed, m_speedText)), grow(figureOf(m_pack, m_packText))}, 16)});
   m_stepsText->setText(tr("steps"));
   auto* left = wrap(vbox({m_verdict, ledger, m_fit, metrics, fill()}, 16));
 

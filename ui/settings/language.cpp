@@ -18,6 +18,7 @@ bool TsTranslator::loadTs(const QString& path) {
   QFile file(path);
   if (!file.open(QIODevice::ReadOnly)) return false;
   m_texts.clear();
+  m_shared.clear();
   QXmlStreamReader xml(&file);
   QByteArray context, source, comment;
   QStringList forms;
@@ -50,15 +51,23 @@ bool TsTranslator::loadTs(const QString& path) {
         if (forms.isEmpty() && !plain.isEmpty()) forms << plain;
       }
     } else if (xml.isEndElement() && xml.name() == QLatin1String("message")) {
-      if (finished && !forms.isEmpty()) m_texts.insert(keyOf(context, source, comment), forms);
+      if (finished && !forms.isEmpty()) {
+        m_texts.insert(keyOf(context, source, comment), forms);
+        if (comment.isEmpty()) m_shared.insert(source, forms);
+      }
     }
   }
   return !xml.hasError();
 }
 
 QString TsTranslator::translate(const char* context, const char* source, const char* disambiguation, int n) const {
-  const auto it = m_texts.constFind(keyOf(context, source, disambiguation ? QByteArray(disambiguation) : QByteArray()));
-  if (it == m_texts.constEnd()) return {};
+  auto it = m_texts.constFind(keyOf(context, source, disambiguation ? QByteArray(disambiguation) : QByteArray()));
+  if (it == m_texts.constEnd()) {
+    // Only for classes of ours: Qt's own texts have translations of their own.
+    if (!QByteArrayView(context).startsWith("scalewright")) return {};
+    it = m_shared.constFind(source);
+    if (it == m_shared.constEnd()) return {};
+  }
   // Two forms as in English and German: one and many.
   QString text = it->size() > 1 && n != 1 ? it->at(1) : it->at(0);
   if (n >= 0) text.replace(QLatin1String("%n"), QLocale().toString(n));

@@ -16,7 +16,8 @@ class TsTranslator : public QTranslator {
   qsizetype size() const { return m_texts.size(); }
 
  private:
-  QHash<QByteArray, QStringList> m_texts;  // context, 0, source, 0, comment -> forms
+  QHash<QByteArray, QStringList> m_texts;   // context, 0, source, 0, comment -> forms
+  QHash<QByteArray, QStringList> m_shared;  // source -> forms: a text that moved to another class keeps its translation
 };
 
 // Installs the translation for a language code ("de"; empty: the system's) and Qt's own texts, for as long as it lives.

@@ -491,7 +491,8 @@ void Chart::setMarked(double x) {
 void Chart::setLegendVisible(bool on) { m_legend->setVisible(on); }
 void Chart::setEmptyText(const QString& text) {
   m_empty = text;
-  m_overlay->update();
+  m_dirty = true;
+  schedule();
 }
 
 void Chart::linkX(Chart* other) {
@@ -549,6 +550,14 @@ void Chart::fitX() {
 }
 
 void Chart::fitY() {
+  // Lines denser than the pixels gain nothing from smoothing and cost most of a frame.
+  const QCPRange seen = m_strips[0]->x()->range();
+  for (const auto& series : m_series) {
+    const auto data = series->graph->data();
+    const double whole = data->size() > 1 ? (data->constEnd() - 1)->key - data->constBegin()->key : 0;
+    const double visible = whole > 0 ? data->size() * std::min(1.0, seen.size() / whole) : 0;
+    series->graph->setAntialiased(visible < 3000);
+  }
   for (int i = 0; i < m_strips.size(); ++i) {
     const auto& strip = m_strips[i];
     if (strip->fixed) {
@@ -586,17 +595,25 @@ void Chart::fitY() {
   }
 }
 
+void Chart::hideWhenEmpty() {
+  bool any = m_empty.isEmpty();
+  for (const auto& series : m_series) any = any || series->graph->dataCount() > 0;
+  for (const auto& strip : m_strips) strip->rect->setVisible(any);
+}
+
 void Chart::schedule() {
   if (!m_timer->isActive()) m_timer->start();
 }
 void Chart::redraw() {
   m_dirty = false;
+  hideWhenEmpty();
   fitX();
   fitY();
   m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 void Chart::redrawNow() {
   m_dirty = false;
+  hideWhenEmpty();
   fitX();
   fitY();
   m_plot->replot(QCustomPlot::rpImmediateRefresh);

@@ -101,6 +101,7 @@ class Chart : public QWidget {
   void retheme();
   void schedule();
   void redraw();
+  void hideWhenEmpty();
   void fitX();
   void fitY();
   bool dataRange(double* low, double* high) const;

@@ -30,10 +30,16 @@ void FactsGrid::setFacts(const QList<Fact>& facts) {
       auto* key = label(facts[i].key, FontRole::Body, Ink::Text2);
       m_grid->addWidget(key, row, column * 3);
       m_grid->addWidget(value, row, column * 3 + 1);
-      m_grid->setColumnStretch(column * 3 + 1, 1);
       if (column + 1 < m_columns) m_grid->setColumnMinimumWidth(column * 3 + 2, px(6));
       m_values.insert(facts[i].key, value);
     }
+  }
+  // Columns share the room by what they have to say.
+  const int rows = int((facts.size() + m_columns - 1) / m_columns);
+  for (int column = 0; column < m_columns; ++column) {
+    int longest = 4;
+    for (int i = column * rows; i < std::min<int>((column + 1) * rows, int(facts.size())); ++i) longest = std::max(longest, int(facts[i].value.size()));
+    m_grid->setColumnStretch(column * 3 + 1, longest);
   }
   for (const Fact& fact : facts) {
     ElidedLabel* value = m_values.value(fact.key);

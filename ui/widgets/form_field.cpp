@@ -17,7 +17,9 @@ FormField::FormField(const QString& text, QWidget* control, const QString& help,
   auto* below = hbox({m_errorIcon, grow(m_below)}, 6);
   setLayout(vbox({hbox({m_label, fill(), m_value}), control, below}, 5));
   setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-  if (control->accessibleName().isEmpty()) control->setAccessibleName(QString(text).remove(QLatin1Char('&')));
+  const QString name = QString(text).remove(QLatin1Char('&'));
+  if (control->accessibleName().isEmpty()) control->setAccessibleName(name);
+  if (QWidget* inner = control->focusProxy(); inner && inner->accessibleName().isEmpty()) inner->setAccessibleName(name);
   refresh();
 }
 

@@ -13,7 +13,7 @@ namespace scalewright::ui {
 
 HeatMap::HeatMap(QWidget* parent) : QWidget(parent) {
   setFocusPolicy(Qt::StrongFocus);
-  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::MinimumExpanding);
   setAccessibleName(tr("Tensors by layer"));
 }
 
@@ -25,6 +25,7 @@ void HeatMap::setCells(const QStringList& rows, int layers, const QList<QList<do
   m_texts = texts;
   if (!sameShape) {
     m_layer = m_row = -1;
+    setMaximumHeight(int(std::max<qsizetype>(m_rows.size(), 1)) * px(24) + px(20));
     updateGeometry();
   }
   update();
@@ -44,9 +45,12 @@ double HeatMap::left() const {
   return widest + px(8);
 }
 double HeatMap::cell() const { return m_layers > 0 ? (width() - left() - 1) / m_layers : 1; }
-double HeatMap::rowHeight() const { return px(15); }
+double HeatMap::rowHeight() const {
+  if (m_rows.isEmpty()) return px(15);
+  return std::clamp(std::floor(double(height() - px(20)) / double(m_rows.size())), double(px(15)), double(px(24)));
+}
 
-QSize HeatMap::sizeHint() const { return {px(378), int(m_rows.size() * rowHeight()) + px(20)}; }
+QSize HeatMap::sizeHint() const { return {px(378), int(m_rows.size()) * px(15) + px(20)}; }
 QSize HeatMap::minimumSizeHint() const { return {px(200), sizeHint().height()}; }
 
 bool HeatMap::cellAt(QPointF where, int* layer, int* row) const {

@@ -51,6 +51,11 @@ void OptionCard::setChipAtRight(bool right) {
   m_chipRight = right;
   update();
 }
+void OptionCard::setOneLine(bool on) {
+  m_oneLine = on;
+  updateGeometry();
+  update();
+}
 void OptionCard::setMetric(const QString& number, const QString& unit, const QString& below) {
   m_metric = number;
   m_unit = unit;
@@ -67,7 +72,7 @@ QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(px(2
 int OptionCard::heightForWidth(int width) const {
   const QFontMetrics help(theme().font(FontRole::Help)), strong(theme().font(FontRole::Strong));
   const QRect line = help.boundingRect(QRect(0, 0, std::max(40, width - textLeft() - px(12)), 10000), Qt::TextWordWrap, m_line);
-  int height = px(9) + strong.height() + px(2) + (m_line.isEmpty() ? 0 : line.height()) + px(9);
+  int height = px(9) + strong.height() + px(2) + (m_line.isEmpty() && !m_oneLine ? 0 : m_oneLine ? help.height() : line.height()) + px(9);
   if (!m_metric.isEmpty()) height += QFontMetrics(theme().font(FontRole::Metric)).height() + help.height() + px(14);
   return height;
 }
@@ -115,7 +120,11 @@ void OptionCard::paintEvent(QPaintEvent*) {
   }
   painter.setFont(help);
   painter.setPen(color(&ThemeTokens::text3));
-  painter.drawText(QRectF(left, y, width() - left - px(12), height() - y), Qt::TextWordWrap, m_line);
+  const int room = width() - left - px(12);
+  if (m_oneLine)
+    painter.drawText(QRectF(left, y, room, hm.height()), Qt::AlignVCenter, hm.elidedText(m_line, Qt::ElideRight, room));
+  else
+    painter.drawText(QRectF(left, y, room, height() - y), Qt::TextWordWrap, m_line);
 }
 
 }  // namespace scalewright::ui

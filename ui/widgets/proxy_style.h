@@ -18,15 +18,23 @@ class ProxyStyle : public QProxyStyle {
       default: return QProxyStyle::pixelMetric(metric, option, widget);
     }
   }
+  // Mnemonics are underlined while Alt is held, as on desktops that hide them.
+  static void showMnemonics(bool on) { s_mnemonics = on; }
+  static bool mnemonicsShown() { return s_mnemonics; }
+
   int styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const override {
     switch (hint) {
       case SH_ToolTip_WakeUpDelay: return 500;
       case SH_DialogButtonBox_ButtonsHaveIcons: return 0;
       case SH_EtchDisabledText: return 0;
+      case SH_UnderlineShortcut: return s_mnemonics ? 1 : 0;
       case SH_Slider_AbsoluteSetButtons: return Qt::LeftButton;
       default: return QProxyStyle::styleHint(hint, option, widget, data);
     }
   }
+
+ private:
+  static inline bool s_mnemonics = false;
 };
 
 }  // namespace scalewright::ui

@@ -1,6 +1,5 @@
 #include "ui/widgets/table.h"
 
-#include <QHeaderView>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QMouseEvent>
@@ -121,7 +120,37 @@ QWidget* TableDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem
   return editor;
 }
 
+TableHeader::TableHeader(int inset, QWidget* parent) : QHeaderView(Qt::Horizontal, parent), m_inset(inset) { setMouseTracking(true); }
+
+void TableHeader::paintSection(QPainter* painter, const QRect& rect, int section) const {
+  const ThemeTokens& t = theme().tokens();
+  const int visual = visualIndex(section);
+  const bool first = visual == 0, last = visual == count() - 1;
+  painter->save();
+  painter->setPen(QPen(t.border, 1));
+  painter->drawLine(QPointF(rect.left(), rect.bottom() + 0.5), QPointF(rect.right() + 1, rect.bottom() + 0.5));
+  QRectF room = QRectF(rect).adjusted(px(first ? m_inset : 10), 0, -px(last ? m_inset : 10), 0);
+  const bool hovered = sectionsClickable() && rect.contains(mapFromGlobal(QCursor::pos()));
+  const bool sorted = isSortIndicatorShown() && sortIndicatorSection() == section;
+  const QVariant align = model()->headerData(section, orientation(), Qt::TextAlignmentRole);
+  const bool right = align.isValid() && (align.toInt() & Qt::AlignRight);
+  const QFont font = theme().font(FontRole::Label);
+  const QFontMetricsF metrics(font);
+  const QString text = metrics.elidedText(model()->headerData(section, orientation(), Qt::DisplayRole).toString(), Qt::ElideRight, room.width() + px(4));
+  painter->setFont(font);
+  painter->setPen(hovered || sorted ? t.text : t.text3);
+  painter->drawText(room.adjusted(right ? -px(4) : 0, 0, right ? 0 : px(4), 0), Qt::AlignVCenter | (right ? Qt::AlignRight : Qt::AlignLeft), text);
+  if (sorted) {
+    const double side = px(10), width = metrics.horizontalAdvance(text);
+    const double x = right ? room.right() - width - side - px(4) : room.left() + width + px(4);
+    painter->drawPixmap(QPointF(x, rect.center().y() - side / 2),
+                        iconPixmap(sortIndicatorOrder() == Qt::AscendingOrder ? QStringLiteral("up") : QStringLiteral("down"), t.text3, side, devicePixelRatioF()));
+  }
+  painter->restore();
+}
+
 TableView::TableView(int rowHeight, int inset, QWidget* parent) : QTableView(parent), m_rowHeight(rowHeight) {
+  setHorizontalHeader(new TableHeader(inset, this));
   setItemDelegate(new TableDelegate(this, inset));
   verticalHeader()->hide();
   setShowGrid(false);
@@ -135,6 +164,7 @@ TableView::TableView(int rowHeight, int inset, QWidget* parent) : QTableView(par
   setWordWrap(false);
   setFrameShape(QFrame::NoFrame);
   QHeaderView* header = horizontalHeader();
+  header->setStretchLastSection(false);
   header->setHighlightSections(false);
   header->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   header->setMinimumSectionSize(24);

@@ -1,6 +1,7 @@
 #pragma once
 // Tables of the look: one delegate paints every cell from the roles below; rows 34, or 46 with a second line.
 
+#include <QHeaderView>
 #include <QStyledItemDelegate>
 #include <QTableView>
 
@@ -20,6 +21,19 @@ class TableDelegate : public QStyledItemDelegate {
 
  private:
   QRectF checkRect(const QStyleOptionViewItem& option, const QModelIndex& index) const;
+  int m_inset;
+};
+
+// Column heads that stand exactly over their cells; the arrow of the sorted column has a place of its own.
+class TableHeader : public QHeaderView {
+  Q_OBJECT
+ public:
+  TableHeader(int inset, QWidget* parent);
+
+ protected:
+  void paintSection(QPainter* painter, const QRect& rect, int section) const override;
+
+ private:
   int m_inset;
 };
 

@@ -29,7 +29,7 @@ constexpr double kBasePixels = 13.0;
 constexpr auto kFontRole = "swFontRole";
 constexpr auto kMargins = "swMargins";
 constexpr auto kSpacing = "swSpacing";
-constexpr auto kSize = "swSize";  // fixed width, fixed height, minimum width, minimum height, maximum width
+constexpr auto kSize = "swSize";  // fixed width and height, minimum width and height, maximum width and height
 
 bool genericFamily(const QString& family) {
   static const QStringList generic{QStringLiteral("Sans Serif"), QStringLiteral("Sans"),        QStringLiteral("sans-serif"),
@@ -112,12 +112,13 @@ void applyRemembered(QWidget* widget) {
   const QVariant role = widget->property(kFontRole);
   if (role.isValid()) widget->setFont(theme().font(FontRole(role.toInt())));
   const QVariantList size = widget->property(kSize).toList();
-  if (size.size() == 5) {
+  if (size.size() == 6) {
     if (size[0].toInt() > 0) widget->setFixedWidth(px(size[0].toInt()));
     if (size[1].toInt() > 0) widget->setFixedHeight(px(size[1].toInt()));
     if (size[2].toInt() > 0) widget->setMinimumWidth(px(size[2].toInt()));
     if (size[3].toInt() > 0) widget->setMinimumHeight(px(size[3].toInt()));
     if (size[4].toInt() > 0) widget->setMaximumWidth(px(size[4].toInt()));
+    if (size[5].toInt() > 0) widget->setMaximumHeight(px(size[5].toInt()));
   }
 }
 
@@ -130,7 +131,7 @@ void applyRemembered(QLayout* layout) {
 
 void rememberSize(QWidget* widget, int which, int value) {
   QVariantList size = widget->property(kSize).toList();
-  if (size.size() != 5) size = {0, 0, 0, 0, 0};
+  if (size.size() != 6) size = {0, 0, 0, 0, 0, 0};
   size[which] = value;
   widget->setProperty(kSize, size);
   applyRemembered(widget);
@@ -299,9 +300,10 @@ void setScaledMinimum(QWidget* widget, int width, int height) {
   if (height > 0) rememberSize(widget, 3, height);
 }
 void setScaledMaximumWidth(QWidget* widget, int width) { rememberSize(widget, 4, width); }
+void setScaledMaximumHeight(QWidget* widget, int height) { rememberSize(widget, 5, height); }
 void releaseWidth(QWidget* widget) {
   QVariantList size = widget->property(kSize).toList();
-  if (size.size() == 5) {
+  if (size.size() == 6) {
     size[0] = 0;
     widget->setProperty(kSize, size);
   }

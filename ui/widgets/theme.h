@@ -69,6 +69,7 @@ void setScaledWidth(QWidget* widget, int width);      // fixed
 void setScaledHeight(QWidget* widget, int height);    // fixed
 void setScaledMinimum(QWidget* widget, int width, int height);  // 0: leaves that side alone
 void setScaledMaximumWidth(QWidget* widget, int width);
+void setScaledMaximumHeight(QWidget* widget, int height);
 void releaseWidth(QWidget* widget);  // forgets a fixed width: panes that go below each other
 // A dynamic property that the style sheet selects by; repolishes the widget.
 void setStyleProperty(QWidget* widget, const char* name, const QVariant& value);

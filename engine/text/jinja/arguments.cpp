@@ -10,7 +10,8 @@ Parameters::Parameters(std::string_view function, Arguments& arguments, std::ini
     raise("TypeError", function_ + "() takes at most " + std::to_string(names.size()) + " arguments, " +
                            std::to_string(arguments.positional.size()) + " given");
   }
-  for (size_t i = 0; i < arguments.positional.size(); ++i) values_.emplace_back(names.begin()[i], arguments.positional[i]);
+  for (size_t i = 0; i < arguments.positional.size(); ++i)
+    values_.emplace_back(names.begin()[i], arguments.positional[i]);
   for (const auto& [name, value] : arguments.named) {
     const auto known = std::find(names.begin(), names.end(), name);
     if (known == names.end()) raise("TypeError", function_ + "() got an unexpected keyword argument '" + name + "'");
@@ -30,13 +31,16 @@ const Value& Parameters::at(std::string_view name) const {
   raise("TypeError", function_ + "() missing a required argument: '" + std::string(name) + "'");
 }
 
-Value Parameters::get(std::string_view name, Value otherwise) const { return has(name) ? at(name) : otherwise; }
+Value Parameters::get(std::string_view name, Value otherwise) const {
+  return has(name) ? at(name) : otherwise;
+}
 
 std::string Parameters::text(std::string_view name, std::string otherwise) const {
   if (!has(name)) return otherwise;
   const Value& value = at(name);
   fail_if_undefined(value);
-  if (!value.is_string()) raise("TypeError", function_ + "() needs a string for '" + std::string(name) + "', not " + type_name(value));
+  if (!value.is_string())
+    raise("TypeError", function_ + "() needs a string for '" + std::string(name) + "', not " + type_name(value));
   return value.string();
 }
 
@@ -51,13 +55,16 @@ long long Parameters::integer(std::string_view name, long long otherwise) const 
   return static_cast<long long>(std::clamp(value.integer(), -limit, limit));
 }
 
-bool Parameters::flag(std::string_view name, bool otherwise) const { return has(name) ? truth(at(name)) : otherwise; }
+bool Parameters::flag(std::string_view name, bool otherwise) const {
+  return has(name) ? truth(at(name)) : otherwise;
+}
 
 namespace {
 
 class Function final : public Object {
  public:
-  Function(std::string name, Value (*function)(Interpreter&, Arguments&)) : name_(std::move(name)), function_(function) {}
+  Function(std::string name, Value (*function)(Interpreter&, Arguments&))
+      : name_(std::move(name)), function_(function) {}
   std::string type_name() const override { return "function"; }
   std::string repr() const override { return "<function " + name_ + ">"; }
   bool callable() const override { return true; }

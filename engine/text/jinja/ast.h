@@ -22,26 +22,26 @@ struct CallArguments {
 
 struct Expression {
   enum class Kind {
-    Constant,    // value
-    Name,        // text
-    List,        // children
-    Tuple,       // children
-    Dict,        // children: key, value, key, value...
+    Constant,     // value
+    Name,         // text
+    List,         // children
+    Tuple,        // children
+    Dict,         // children: key, value, key, value...
     Conditional,  // children: value, condition, other (may be null)
-    And,         // children: two
+    And,          // children: two
     Or,
     Not,
     Negative,
     Positive,
-    Binary,      // text: + - * / // % **; children: two
-    Concat,      // children, joined as strings
-    Compare,     // children: operands; operators between them
-    Attribute,   // children[0].text
-    Item,        // children[0][children[1]]
-    Slice,       // children: start, stop, step (each may be null); only below Item
-    Call,        // children[0](arguments)
-    Filter,      // children[0] (null inside a filter block) | text(arguments)
-    Test,        // children[0] is text(arguments)
+    Binary,     // text: + - * / // % **; children: two
+    Concat,     // children, joined as strings
+    Compare,    // children: operands; operators between them
+    Attribute,  // children[0].text
+    Item,       // children[0][children[1]]
+    Slice,      // children: start, stop, step (each may be null); only below Item
+    Call,       // children[0](arguments)
+    Filter,     // children[0] (null inside a filter block) | text(arguments)
+    Test,       // children[0] is text(arguments)
   };
   Kind kind = Kind::Constant;
   int line = 1;
@@ -73,18 +73,18 @@ struct Macro {
 
 struct Statement {
   enum class Kind {
-    Data,        // text
-    Output,      // expression
-    If,          // branches; otherwise
-    For,         // target, expression, condition; body; otherwise
-    Set,         // target = expression
-    SetBlock,    // target = body, through filter
-    Define,      // macro
-    CallBlock,   // expression is the call; macro is its body
+    Data,         // text
+    Output,       // expression
+    If,           // branches; otherwise
+    For,          // target, expression, condition; body; otherwise
+    Set,          // target = expression
+    SetBlock,     // target = body, through filter
+    Define,       // macro
+    CallBlock,    // expression is the call; macro is its body
     FilterBlock,  // filter over body
-    With,        // assignments; body
-    Generation,  // body: what the assistant says
-    Scope,       // body on its own ({% block %})
+    With,         // assignments; body
+    Generation,   // body: what the assistant says
+    Scope,        // body on its own ({% block %})
     Break,
     Continue,
   };

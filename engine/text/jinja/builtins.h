@@ -13,8 +13,8 @@ bool is_test(std::string_view name);
 Value call_filter(Interpreter& interpreter, std::string_view name, const Value& input, Arguments& arguments);
 bool call_test(Interpreter& interpreter, std::string_view name, const Value& input, Arguments& arguments);
 
-// A bound method of plain data ("strip" of a string); false where the type has none of that name. Methods that would change
-// a list or dictionary give an undefined value that raises SecurityError when it is called, as the sandbox does.
+// A bound method of plain data ("strip" of a string); false where the type has none of that name. Methods that would
+// change a list or dictionary give an undefined value that raises SecurityError when it is called, as the sandbox does.
 bool find_method(Interpreter& interpreter, const Value& object, std::string_view name, Value& out);
 // range, dict, namespace, cycler, joiner, raise_exception, strftime_now; false where there is none of that name.
 bool find_global(Interpreter& interpreter, std::string_view name, Value& out);

@@ -1,8 +1,8 @@
 // Filters: value | name(arguments).
 
 #include <algorithm>
-#include <cmath>
 #include <charconv>
+#include <cmath>
 #include <functional>
 
 #include "engine/text/jinja/builtins.h"
@@ -28,7 +28,8 @@ Value path_of(Interpreter& interpreter, Value value, const Value& path, const Va
   } else {
     if (!path.is_string()) raise("TypeError", "an attribute is a string or an integer");
     for (const std::string& part : split(path.string(), ".", -1, false)) {
-      const bool number = !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+      const bool number =
+          !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
       if (number && part.size() < 10) {
         value = interpreter.item(value, Value(static_cast<size_t>(std::stoul(part))));
       } else {
@@ -46,7 +47,9 @@ Value folded(const Value& value, bool case_sensitive) {
   return value.is_string() && !case_sensitive ? Value(lower(value.string())) : value;
 }
 
-std::string attribute_text(const Value& value) { return str(value); }
+std::string attribute_text(const Value& value) {
+  return str(value);
+}
 
 // ---- text
 
@@ -85,7 +88,8 @@ std::string jinja_title(std::string_view text) {
 Value trim_filter(Interpreter& interpreter, const Value& input, Arguments& arguments) {
   const Parameters parameters("trim", arguments, {"chars"});
   const std::string text = str(input);
-  if (parameters.get("chars", None{}).is_none()) return made(interpreter, stripped(text, true, true), input.is_markup());
+  if (parameters.get("chars", None{}).is_none())
+    return made(interpreter, stripped(text, true, true), input.is_markup());
   return made(interpreter, stripped(text, parameters.text("chars", ""), true, true), input.is_markup());
 }
 
@@ -107,7 +111,9 @@ Value force_escape_filter(Interpreter& interpreter, const Value& input, Argument
   interpreter.count_bytes(text.size() * 5);
   return Value(html_escaped(text), true);
 }
-Value safe_filter(Interpreter&, const Value& input, Arguments&) { return Value(str(input), true); }
+Value safe_filter(Interpreter&, const Value& input, Arguments&) {
+  return Value(str(input), true);
+}
 Value string_filter(Interpreter& interpreter, const Value& input, Arguments&) {
   return input.is_string() ? input : made(interpreter, str(input));
 }
@@ -124,6 +130,8 @@ Value indent_filter(Interpreter& interpreter, const Value& input, Arguments& arg
     margin.assign(static_cast<size_t>(spaces), ' ');
   }
   const bool first = parameters.flag("first", false), blank = parameters.flag("blank", false);
+  fail_if_undefined(input);
+  if (!input.is_string()) raise("TypeError", "indent needs a string, not " + type_name(input));
   // A line break is added, so that one at the end counts as Python's splitlines does not.
   const std::vector<std::string> lines = split_lines(str(input) + "\n", false);
   std::string out;
@@ -151,7 +159,8 @@ Value truncate_filter(Interpreter& interpreter, const Value& input, Arguments& a
   const std::u32string text = code_points(str(input)), end = code_points(parameters.text("end", "..."));
   const long long wanted = parameters.integer("length", 255);
   const long long leeway = parameters.get("leeway", None{}).is_none() ? 5 : parameters.integer("leeway", 5);
-  if (wanted < static_cast<long long>(end.size()) || leeway < 0) raise("ValueError", "truncate: the length or leeway is too small");
+  if (wanted < static_cast<long long>(end.size()) || leeway < 0)
+    raise("ValueError", "truncate: the length or leeway is too small");
   if (static_cast<long long>(text.size()) <= wanted + leeway) return Value(str(input));
   std::u32string cut = text.substr(0, static_cast<size_t>(wanted) - end.size());
   if (!parameters.flag("killwords", false)) {
@@ -173,11 +182,16 @@ Value wordcount_filter(Interpreter&, const Value& input, Arguments&) {
 }
 
 Value urlencode_filter(Interpreter& interpreter, const Value& input, Arguments&) {
-  const auto quoted = [&](const std::string& text, bool slash) {
+  // In a query a space is a plus and a slash is escaped.
+  const auto quoted = [&](const std::string& text, bool query) {
     std::string out;
     for (const char c : text) {
+      if (query && c == ' ') {
+        out += '+';
+        continue;
+      }
       const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                         std::string_view("_.-~").find(c) != std::string_view::npos || (slash && c == '/');
+                         std::string_view("_.-~").find(c) != std::string_view::npos || (!query && c == '/');
       if (plain) {
         out += c;
       } else {
@@ -194,14 +208,15 @@ Value urlencode_filter(Interpreter& interpreter, const Value& input, Arguments&)
   std::string out;
   for (const auto& [key, value] : input.dict().items()) {
     if (!out.empty()) out += '&';
-    out += quoted(str(key), false) + "=" + quoted(str(value), false);
+    out += quoted(str(key), true) + "=" + quoted(str(value), true);
   }
   return Value(std::move(out));
 }
 
 Value format_filter(Interpreter& interpreter, const Value& input, Arguments& arguments) {
   if (!arguments.named.empty()) {
-    if (!arguments.positional.empty()) raise("FilterArgumentError", "can't handle positional and keyword arguments at the same time");
+    if (!arguments.positional.empty())
+      raise("FilterArgumentError", "can't handle positional and keyword arguments at the same time");
     auto dict = std::make_shared<Dict>();
     for (const auto& [name, value] : arguments.named) dict->set(name, value);
     return Value(percent_format(interpreter, str(input), Value(std::shared_ptr<const Dict>(dict))));
@@ -229,7 +244,8 @@ Value tojson_filter(Interpreter& interpreter, const Value& input, Arguments& arg
   const Value separators = parameters.get("separators", None{});
   if (!separators.is_none()) {
     const std::vector<Value> both = interpreter.iterate(separators);
-    if (both.size() != 2 || !both[0].is_string() || !both[1].is_string()) raise("TypeError", "separators are two strings");
+    if (both.size() != 2 || !both[0].is_string() || !both[1].is_string())
+      raise("TypeError", "separators are two strings");
     style.item_separator = both[0].string();
     style.key_separator = both[1].string();
   }
@@ -272,7 +288,8 @@ bool parse_int(std::string_view text, int base, Int& value) {
   for (const char c : plain) {
     const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : 99;
     if (digit >= base) return false;
-    if (__builtin_mul_overflow(value, static_cast<Int>(base), &value) || __builtin_add_overflow(value, static_cast<Int>(digit), &value)) {
+    if (__builtin_mul_overflow(value, static_cast<Int>(base), &value) ||
+        __builtin_add_overflow(value, static_cast<Int>(digit), &value)) {
       return false;
     }
   }
@@ -297,7 +314,7 @@ Value int_filter(Interpreter&, const Value& input, Arguments& arguments) {
     double real = 0;
     if (parse_double(input.string(), real) && truncated(real, value)) return value;
   }
-  if (input.is_undefined() && input.undefined().kind != "UndefinedError") fail_if_undefined(input);
+  fail_if_undefined(input);
   return parameters.get("default", 0);
 }
 
@@ -306,6 +323,7 @@ Value float_filter(Interpreter&, const Value& input, Arguments& arguments) {
   if (input.is_number()) return input.number();
   double value = 0;
   if (input.is_string() && parse_double(input.string(), value)) return value;
+  fail_if_undefined(input);
   return parameters.get("default", 0.0);
 }
 
@@ -314,7 +332,8 @@ double rounded(double value, long long precision) {
   if (!std::isfinite(value) || precision > 300) return value;
   if (precision >= 0) {
     std::string digits(static_cast<size_t>(precision) + 400, '\0');
-    digits.resize(static_cast<size_t>(std::snprintf(digits.data(), digits.size(), "%.*f", static_cast<int>(precision), value)));
+    digits.resize(
+        static_cast<size_t>(std::snprintf(digits.data(), digits.size(), "%.*f", static_cast<int>(precision), value)));
     double out = value;
     std::from_chars(digits.data(), digits.data() + digits.size(), out);
     return out;
@@ -361,7 +380,9 @@ Value last_filter(Interpreter& interpreter, const Value& input, Arguments&) {
   const std::vector<Value> items = interpreter.iterate(input);
   return items.empty() ? Value::undefined("No last item, sequence was empty.") : items.back();
 }
-Value list_filter(Interpreter& interpreter, const Value& input, Arguments&) { return Value::list(interpreter.iterate(input)); }
+Value list_filter(Interpreter& interpreter, const Value& input, Arguments&) {
+  return Value::list(interpreter.iterate(input));
+}
 
 Value reverse_filter(Interpreter& interpreter, const Value& input, Arguments&) {
   if (input.is_string()) {
@@ -445,7 +466,9 @@ Value extreme_filter(Interpreter& interpreter, const Value& input, Arguments& ar
   const Value path = parameters.get("attribute", None{});
   const std::vector<Value> items = interpreter.iterate(input);
   if (items.empty()) return Value::undefined("No aggregated item, sequence was empty.");
-  const auto key = [&](const Value& item) { return folded(path_of(interpreter, item, path, kNoDefault), case_sensitive); };
+  const auto key = [&](const Value& item) {
+    return folded(path_of(interpreter, item, path, kNoDefault), case_sensitive);
+  };
   const Value* best = &items[0];
   for (const Value& item : items) {
     const int order = compare(key(item), key(*best), kLargest ? ">" : "<");
@@ -499,7 +522,8 @@ Value slice_filter(Interpreter& interpreter, const Value& input, Arguments& argu
   size_t at = 0;
   for (long long i = 0; i < slices; ++i) {
     const auto size = static_cast<size_t>(each + (i < longer ? 1 : 0));
-    std::vector<Value> group(items.begin() + static_cast<ptrdiff_t>(at), items.begin() + static_cast<ptrdiff_t>(at + size));
+    std::vector<Value> group(items.begin() + static_cast<ptrdiff_t>(at),
+                             items.begin() + static_cast<ptrdiff_t>(at + size));
     at += size;
     if (!fill.is_none() && i >= longer) group.push_back(fill);
     groups.push_back(Value::list(std::move(group)));
@@ -522,7 +546,9 @@ Value groupby_filter(Interpreter& interpreter, const Value& input, Arguments& ar
   std::vector<Value> groups, group;
   for (size_t i = 0; i < entries.size(); ++i) {
     group.push_back(entries[i].second);
-    if (i + 1 < entries.size() && equal(folded(entries[i].first, case_sensitive), folded(entries[i + 1].first, case_sensitive))) continue;
+    if (i + 1 < entries.size() &&
+        equal(folded(entries[i].first, case_sensitive), folded(entries[i + 1].first, case_sensitive)))
+      continue;
     groups.push_back(Value::tuple({entries[i + 1 - group.size()].first, Value::list(group)}));
     group.clear();
   }
@@ -559,6 +585,7 @@ Value items_filter(Interpreter& interpreter, const Value& input, Arguments&) {
 
 Value map_filter(Interpreter& interpreter, const Value& input, Arguments& arguments) {
   std::vector<Value> out;
+  if (!truth(input)) return Value::list({});  // nothing is empty here, even none
   if (arguments.positional.empty()) {
     const Parameters parameters("map", arguments, {"attribute", "default"});
     const Value path = parameters.at("attribute"), otherwise = parameters.get("default", kNoDefault);
@@ -580,6 +607,7 @@ Value select_filter(Interpreter& interpreter, const Value& input, Arguments& arg
   const size_t first = kAttribute ? 1 : 0;
   if (kAttribute && arguments.positional.empty()) raise("FilterArgumentError", "Missing parameter for attribute name");
   std::vector<Value> out;
+  if (!truth(input)) return Value::list({});
   for (Value& item : interpreter.iterate(input)) {
     const Value value = kAttribute ? path_of(interpreter, item, arguments.positional[0], kNoDefault) : item;
     bool holds;
@@ -588,7 +616,8 @@ Value select_filter(Interpreter& interpreter, const Value& input, Arguments& arg
     } else {
       const Value& name = arguments.positional[first];
       if (!name.is_string()) raise("TypeError", "the name of a test is a string");
-      Arguments rest{{arguments.positional.begin() + static_cast<ptrdiff_t>(first) + 1, arguments.positional.end()}, arguments.named};
+      Arguments rest{{arguments.positional.begin() + static_cast<ptrdiff_t>(first) + 1, arguments.positional.end()},
+                     arguments.named};
       holds = call_test(interpreter, name.string(), value, rest);
     }
     if (holds == kKeep) out.push_back(std::move(item));
@@ -676,13 +705,16 @@ const FilterFunction* find_filter(std::string_view name) {
 
 }  // namespace
 
-bool is_filter(std::string_view name) { return find_filter(name) != nullptr; }
+bool is_filter(std::string_view name) {
+  return find_filter(name) != nullptr;
+}
 
 Value call_filter(Interpreter& interpreter, std::string_view name, const Value& input, Arguments& arguments) {
   const FilterFunction* filter = find_filter(name);
   if (filter == nullptr) raise("TemplateRuntimeError", "No filter named '" + std::string(name) + "'.");
   interpreter.count_steps(1);
-  if (input.is_undefined() && input.undefined().kind != "UndefinedError" && name != "default" && name != "d") fail_if_undefined(input);
+  if (input.is_undefined() && input.undefined().kind != "UndefinedError" && name != "default" && name != "d")
+    fail_if_undefined(input);
   return (*filter)(interpreter, input, arguments);
 }
 

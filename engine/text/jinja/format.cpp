@@ -64,7 +64,8 @@ std::string one_value(const Specification& spec, const Value& value) {
     case 'r':
     case 'a': {
       std::string text = spec.kind == 's' ? str(value) : repr(value);
-      if (spec.precision >= 0) text = utf8(std::u32string_view(code_points(text)).substr(0, static_cast<size_t>(spec.precision)));
+      if (spec.precision >= 0)
+        text = utf8(std::u32string_view(code_points(text)).substr(0, static_cast<size_t>(spec.precision)));
       return padded(std::move(text), spec, false);
     }
     case 'd':
@@ -75,12 +76,14 @@ std::string one_value(const Specification& spec, const Value& value) {
     case 'o': {
       fail_if_undefined(value);
       if (!value.is_number()) {
-        raise("TypeError", std::string("%") + spec.kind + " format: a real number is required, not " + type_name(value));
+        raise("TypeError",
+              std::string("%") + spec.kind + " format: a real number is required, not " + type_name(value));
       }
       if (value.is_float() && (spec.kind == 'x' || spec.kind == 'X' || spec.kind == 'o')) {
         raise("TypeError", std::string("%") + spec.kind + " format: an integer is required, not float");
       }
-      if (value.is_float() && !(std::fabs(value.number()) < 1e37)) raise("OverflowError", "cannot convert float to integer");
+      if (value.is_float() && !(std::fabs(value.number()) < 1e37))
+        raise("OverflowError", "cannot convert float to integer");
       const Int whole = value.is_float() ? static_cast<Int>(value.number()) : value.integer();
       std::string text = spec.kind == 'x' || spec.kind == 'X' ? based(whole, 16, spec.kind == 'X')
                          : spec.kind == 'o'                   ? based(whole, 8, false)
@@ -171,7 +174,8 @@ std::string percent_format(Interpreter& interpreter, std::string_view format, co
     interpreter.count_bytes(text.size());
     out += text;
   }
-  const bool all_used = used_names || values.is_dict() || (values.is_tuple() ? next == values.items().size() : next > 0);
+  const bool all_used =
+      used_names || values.is_dict() || (values.is_tuple() ? next == values.items().size() : next > 0);
   if (!all_used) raise("TypeError", "not all arguments converted during string formatting");
   interpreter.count_bytes(out.size());
   return out;

@@ -23,7 +23,8 @@ Value range(Interpreter& interpreter, Arguments& arguments) {
   for (size_t i = 0; i < count; ++i) {
     const Value& value = arguments.positional[i];
     fail_if_undefined(value);
-    if (!value.is_integral()) raise("TypeError", "'" + type_name(value) + "' object cannot be interpreted as an integer");
+    if (!value.is_integral())
+      raise("TypeError", "'" + type_name(value) + "' object cannot be interpreted as an integer");
     constexpr Int limit = static_cast<Int>(1) << 60;
     if (value.integer() > limit || value.integer() < -limit) raise("OverflowError", "Range too big.");
     bounds[count == 1 ? 1 : i] = static_cast<long long>(value.integer());
@@ -36,7 +37,8 @@ Value range(Interpreter& interpreter, Arguments& arguments) {
   const long long stride = up ? step : -step;
   const long long length = (span - 1) / stride + 1;
   if (length > kLongestRange) {
-    raise("OverflowError", "Range too big. The sandbox blocks ranges larger than MAX_RANGE (" + std::to_string(kLongestRange) + ").");
+    raise("OverflowError",
+          "Range too big. The sandbox blocks ranges larger than MAX_RANGE (" + std::to_string(kLongestRange) + ").");
   }
   interpreter.count_steps(static_cast<size_t>(length));
   std::vector<Value> items;
@@ -186,8 +188,12 @@ std::tm local_time_now() {
 
 bool find_global(Interpreter&, std::string_view name, Value& out) {
   static constexpr std::pair<std::string_view, Value (*)(Interpreter&, Arguments&)> functions[] = {
-      {"range", range},   {"dict", make_dict},     {"namespace", make_namespace},
-      {"cycler", make_cycler}, {"joiner", make_joiner}, {"raise_exception", raise_exception},
+      {"range", range},
+      {"dict", make_dict},
+      {"namespace", make_namespace},
+      {"cycler", make_cycler},
+      {"joiner", make_joiner},
+      {"raise_exception", raise_exception},
       {"strftime_now", strftime_now},
   };
   for (const auto& [known, function] : functions) {

@@ -10,9 +10,9 @@ namespace scalewright::jinja {
 namespace {
 
 constexpr size_t kMostSteps = 5'000'000;
-constexpr size_t kMostBytes = size_t{512} << 20;   // made in all, thrown away or not
+constexpr size_t kMostBytes = size_t{512} << 20;  // made in all, thrown away or not
 constexpr size_t kMostOutput = size_t{64} << 20;
-constexpr int kDeepest = 500;                      // evaluations within evaluations
+constexpr int kDeepest = 500;  // evaluations within evaluations
 constexpr int kDeepestMacros = 40;
 
 const Int kLargest = static_cast<Int>(~(static_cast<unsigned __int128>(1) << 127));
@@ -37,7 +37,9 @@ Int floor_divide(Int a, Int b) {
   const Int quotient = a / b;
   return (a % b != 0 && (a < 0) != (b < 0)) ? quotient - 1 : quotient;
 }
-Int floor_modulo(Int a, Int b) { return a - floor_divide(a, b) * b; }
+Int floor_modulo(Int a, Int b) {
+  return a - floor_divide(a, b) * b;
+}
 
 Value power(const Value& left, const Value& right) {
   if (left.is_integral() && right.is_integral() && right.integer() >= 0) {
@@ -51,19 +53,27 @@ Value power(const Value& left, const Value& right) {
     return result;
   }
   if (left.number() == 0 && right.number() < 0) raise("ZeroDivisionError", "0.0 cannot be raised to a negative power");
-  return std::pow(left.number(), right.number());
+  const double result = std::pow(left.number(), right.number());
+  if (std::isinf(result) && std::isfinite(left.number()) && std::isfinite(right.number())) {
+    raise("OverflowError", "(34, 'Numerical result out of range')");
+  }
+  return result;
 }
 
 Value arithmetic(std::string_view op, const Value& left, const Value& right) {
   const bool whole = left.is_integral() && right.is_integral();
-  if (op == "+") return whole ? Value(checked_add(left.integer(), right.integer())) : Value(left.number() + right.number());
-  if (op == "-") return whole ? Value(checked_subtract(left.integer(), right.integer())) : Value(left.number() - right.number());
-  if (op == "*") return whole ? Value(checked_multiply(left.integer(), right.integer())) : Value(left.number() * right.number());
+  if (op == "+")
+    return whole ? Value(checked_add(left.integer(), right.integer())) : Value(left.number() + right.number());
+  if (op == "-")
+    return whole ? Value(checked_subtract(left.integer(), right.integer())) : Value(left.number() - right.number());
+  if (op == "*")
+    return whole ? Value(checked_multiply(left.integer(), right.integer())) : Value(left.number() * right.number());
   if (op == "**") return power(left, right);
   if (right.number() == 0) raise("ZeroDivisionError", op == "%" ? "integer modulo by zero" : "division by zero");
   if (op == "/") return left.number() / right.number();
   if (op == "//") {
-    return whole ? Value(floor_divide(left.integer(), right.integer())) : Value(std::floor(left.number() / right.number()));
+    return whole ? Value(floor_divide(left.integer(), right.integer()))
+                 : Value(std::floor(left.number() / right.number()));
   }
   if (whole) return floor_modulo(left.integer(), right.integer());
   const double rest = std::fmod(left.number(), right.number());
@@ -107,7 +117,8 @@ class LoopObject final : public Object, public std::enable_shared_from_this<Loop
   bool callable() const override { return true; }
   // loop(items) of a recursive loop: the same body over other items, as text.
   Value call(Interpreter& interpreter, Arguments& arguments) override {
-    if (!statement->recursive) raise("TypeError", "The loop must have the 'recursive' marker to be called recursively.");
+    if (!statement->recursive)
+      raise("TypeError", "The loop must have the 'recursive' marker to be called recursively.");
     if (arguments.positional.size() != 1) raise("TypeError", "loop() takes the items to go over");
     const auto scope = outer.lock();
     if (!scope) raise("TypeError", "the loop has ended");
@@ -180,8 +191,9 @@ std::string undefined_item(const Value& object, const Value& key) {
 
 // The sandbox shows nothing whose name begins with an underscore.
 Value hidden(const Value& object, std::string_view name) {
-  return Value::undefined("access to attribute " + string_repr(name) + " of '" + type_name(object) + "' object is unsafe.",
-                          "SecurityError");
+  return Value::undefined(
+      "access to attribute " + string_repr(name) + " of '" + type_name(object) + "' object is unsafe.",
+      "SecurityError");
 }
 
 }  // namespace
@@ -240,8 +252,7 @@ struct Interpreter::Nested {
   Interpreter& owner;
 };
 
-Interpreter::Interpreter(std::vector<std::pair<std::string, Value>> context)
-    : root_(std::make_shared<Scope>(nullptr)) {
+Interpreter::Interpreter(std::vector<std::pair<std::string, Value>> context) : root_(std::make_shared<Scope>(nullptr)) {
   for (auto& [name, value] : context) root_->set(name, std::move(value));
 }
 
@@ -263,7 +274,8 @@ std::string Interpreter::run(const Block& block) {
 
 void Interpreter::count_steps(size_t steps) {
   steps_ += steps;
-  if (steps_ > kMostSteps) raise("OverflowError", "the template does not come to an end (stopped after 5 million steps)");
+  if (steps_ > kMostSteps)
+    raise("OverflowError", "the template does not come to an end (stopped after 5 million steps)");
 }
 
 void Interpreter::count_bytes(size_t bytes) {
@@ -358,7 +370,8 @@ Interpreter::Flow Interpreter::execute(const Statement& statement, const std::sh
     }
     case Kind::With: {
       const auto within = inner();
-      for (const auto& [target, expression] : statement.assignments) assign(target, evaluate(*expression, scope), within);
+      for (const auto& [target, expression] : statement.assignments)
+        assign(target, evaluate(*expression, scope), within);
       return execute(statement.body, within);
     }
     case Kind::Generation: {
@@ -378,8 +391,8 @@ Interpreter::Flow Interpreter::execute(const Statement& statement, const std::sh
   return Flow::Next;
 }
 
-Value Interpreter::capture_loop(const Statement& statement, std::vector<Value> items, const std::shared_ptr<Scope>& outer,
-                                int depth) {
+Value Interpreter::capture_loop(const Statement& statement, std::vector<Value> items,
+                                const std::shared_ptr<Scope>& outer, int depth) {
   if (depth > kDeepestMacros) raise("RecursionError", "a loop calls itself too often");
   std::string captured;
   std::string* const before = std::exchange(out_, &captured);
@@ -438,8 +451,8 @@ void Interpreter::assign(const Target& target, const Value& value, const std::sh
       if (items.size() != target.parts.size()) {
         raise("ValueError", items.size() > target.parts.size()
                                 ? "too many values to unpack (expected " + std::to_string(target.parts.size()) + ")"
-                                : "not enough values to unpack (expected " + std::to_string(target.parts.size()) + ", got " +
-                                      std::to_string(items.size()) + ")");
+                                : "not enough values to unpack (expected " + std::to_string(target.parts.size()) +
+                                      ", got " + std::to_string(items.size()) + ")");
       }
       for (size_t i = 0; i < items.size(); ++i) assign(target.parts[i], items[i], scope);
       return;
@@ -503,7 +516,8 @@ Value Interpreter::evaluate(const Expression& expression, const std::shared_ptr<
       fail_if_undefined(value);
       const bool negative = expression.kind == Kind::Negative;
       if (!value.is_number()) {
-        raise("TypeError", std::string("bad operand type for unary ") + (negative ? "-" : "+") + ": '" + type_name(value) + "'");
+        raise("TypeError",
+              std::string("bad operand type for unary ") + (negative ? "-" : "+") + ": '" + type_name(value) + "'");
       }
       if (value.is_float()) return negative ? -value.number() : value.number();
       return negative ? -value.integer() : value.integer();
@@ -567,7 +581,8 @@ Arguments Interpreter::evaluate_arguments(const CallArguments& written, const st
 }
 
 // In a filter block the innermost filter works on the block's text.
-Value Interpreter::evaluate_filter(const Expression& expression, const std::shared_ptr<Scope>& scope, const Value* block_text) {
+Value Interpreter::evaluate_filter(const Expression& expression, const std::shared_ptr<Scope>& scope,
+                                   const Value* block_text) {
   const Nested nested(*this);
   Value input;
   if (!expression.children[0]) {
@@ -598,7 +613,8 @@ Value Interpreter::evaluate_compare(const Expression& expression, const std::sha
       holds = !contains(right, left);
     } else {
       const int order = compare(left, right, op);
-      const bool unordered = (left.is_float() && std::isnan(left.number())) || (right.is_float() && std::isnan(right.number()));
+      const bool unordered =
+          (left.is_float() && std::isnan(left.number())) || (right.is_float() && std::isnan(right.number()));
       holds = !unordered && (op == "<" ? order < 0 : op == "<=" ? order <= 0 : op == ">" ? order > 0 : order >= 0);
     }
     if (!holds) return false;
@@ -621,7 +637,8 @@ bool Interpreter::contains(const Value& container, const Value& wanted) {
   }
   if (container.is_sequence()) {
     count_steps(container.items().size());
-    return std::any_of(container.items().begin(), container.items().end(), [&](const Value& v) { return equal(v, wanted); });
+    return std::any_of(container.items().begin(), container.items().end(),
+                       [&](const Value& v) { return equal(v, wanted); });
   }
   if (container.is_undefined()) {
     if (container.undefined().kind != "UndefinedError") fail_if_undefined(container);
@@ -682,19 +699,27 @@ Value Interpreter::binary(std::string_view op, const Value& left, const Value& r
       if (count != 0 && many.items().size() > kMostSteps / count) count_steps(kMostSteps + 1);
       count_steps(many.items().size() * count);
       std::vector<Value> items;
-      for (size_t i = 0; i < count && !many.items().empty(); ++i) items.insert(items.end(), many.items().begin(), many.items().end());
+      for (size_t i = 0; i < count && !many.items().empty(); ++i)
+        items.insert(items.end(), many.items().begin(), many.items().end());
       return many.is_tuple() ? Value::tuple(std::move(items)) : Value::list(std::move(items));
     }
   }
   if (op == "%" && left.is_string()) return Value(percent_format(*this, left.string(), right), left.is_markup());
   if (op == "+" && left.is_string()) {
-    raise("TypeError", "can only concatenate str (not "" + type_name(right) + "") to str");
+    raise("TypeError",
+          "can only concatenate str (not "
+          " + type_name(right) + "
+          ") to str");
   }
   if (op == "+" && left.is_list()) {
-    raise("TypeError", "can only concatenate list (not "" + type_name(right) + "") to list");
+    raise("TypeError",
+          "can only concatenate list (not "
+          " + type_name(right) + "
+          ") to list");
   }
   const std::string shown = op == "**" ? "** or pow()" : std::string(op);
-  raise("TypeError", "unsupported operand type(s) for " + shown + ": '" + type_name(left) + "' and '" + type_name(right) + "'");
+  raise("TypeError",
+        "unsupported operand type(s) for " + shown + ": '" + type_name(left) + "' and '" + type_name(right) + "'");
 }
 
 Value Interpreter::attribute(const Value& object, std::string_view name) {
@@ -745,7 +770,9 @@ Value Interpreter::item(const Value& object, const Value& key) {
 
 Value Interpreter::slice(const Value& object, const Expression& range, const std::shared_ptr<Scope>& scope) {
   fail_if_undefined(object);
-  if (!object.is_sequence() && !object.is_string()) return Value::undefined(type_name(object) + " object has no slices");
+  if (object.is_dict()) raise("TypeError", "unhashable type: 'slice'");
+  if (!object.is_sequence() && !object.is_string())
+    raise("TypeError", "'" + type_name(object) + "' object is not subscriptable");
   std::u32string points;
   if (object.is_string()) {
     count_steps(object.string().size() / 16);

@@ -1,6 +1,6 @@
 #pragma once
-// Runs a parsed template. Steps, nesting and bytes are counted: a template that never ends, or whose text grows without end,
-// fails instead.
+// Runs a parsed template. Steps, nesting and bytes are counted: a template that never ends, or whose text grows without
+// end, fails instead.
 
 #include <memory>
 #include <string>
@@ -32,24 +32,27 @@ class Interpreter {
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
 
-  std::string run(const Block& block);                                          // throws Failure
-  const std::vector<std::pair<size_t, size_t>>& generated() const { return generated_; }  // bytes of {% generation %} blocks
-  int line() const { return line_; }                                            // where it is, for messages
+  std::string run(const Block& block);  // throws Failure
+  const std::vector<std::pair<size_t, size_t>>& generated() const {
+    return generated_;
+  }                                   // bytes of {% generation %} blocks
+  int line() const { return line_; }  // where it is, for messages
 
   // For builtins.
   void count_steps(size_t steps);
-  void count_bytes(size_t bytes);            // of a text about to be made
+  void count_bytes(size_t bytes);  // of a text about to be made
   Value call(const Value& callee, Arguments& arguments);
-  Value attribute(const Value& object, std::string_view name);   // object.name
-  Value item(const Value& object, const Value& key);             // object[key]
-  std::vector<Value> iterate(const Value& value);                // raises TypeError where it cannot
+  Value attribute(const Value& object, std::string_view name);  // object.name
+  Value item(const Value& object, const Value& key);            // object[key]
+  std::vector<Value> iterate(const Value& value);               // raises TypeError where it cannot
   bool contains(const Value& container, const Value& item);
   Value binary(std::string_view op, const Value& left, const Value& right);
   void remember(std::weak_ptr<Object> object) { objects_.push_back(std::move(object)); }
   // Calls a macro's body with its own scope.
   Value call_macro(const Macro& macro, const std::shared_ptr<Scope>& closure, Arguments& arguments);
   // What one loop over `items` writes; `depth` counts loops within recursive loops.
-  Value capture_loop(const Statement& statement, std::vector<Value> items, const std::shared_ptr<Scope>& outer, int depth);
+  Value capture_loop(const Statement& statement, std::vector<Value> items, const std::shared_ptr<Scope>& outer,
+                     int depth);
 
  private:
   enum class Flow { Next, Break, Continue };
@@ -72,8 +75,8 @@ class Interpreter {
   std::string output_;
   std::string* out_ = &output_;
   std::vector<std::pair<size_t, size_t>> generated_;
-  std::vector<std::weak_ptr<Object>> objects_;   // that could hold each other: emptied at the end
-  std::vector<std::weak_ptr<Scope>> captured_;   // scopes that macros hold
+  std::vector<std::weak_ptr<Object>> objects_;  // that could hold each other: emptied at the end
+  std::vector<std::weak_ptr<Scope>> captured_;  // scopes that macros hold
   size_t steps_ = 0, bytes_ = 0;
   int depth_ = 0, macro_depth_ = 0, line_ = 1;
 };

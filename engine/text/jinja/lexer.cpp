@@ -10,7 +10,9 @@
 namespace scalewright::jinja {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
@@ -234,7 +236,8 @@ class Lexer {
 
   std::string digits(size_t& p) const {
     std::string out;
-    while (p < text_.size() && (is_digit(text_[p]) || (text_[p] == '_' && p + 1 < text_.size() && is_digit(text_[p + 1])))) {
+    while (p < text_.size() &&
+           (is_digit(text_[p]) || (text_[p] == '_' && p + 1 < text_.size() && is_digit(text_[p + 1])))) {
       if (text_[p] != '_') out += text_[p];
       ++p;
     }
@@ -243,7 +246,8 @@ class Lexer {
 
   void read_number() {
     size_t p = at_;
-    if (text_[p] == '0' && p + 1 < text_.size() && std::string_view("xXoObB").find(text_[p + 1]) != std::string_view::npos) {
+    if (text_[p] == '0' && p + 1 < text_.size() &&
+        std::string_view("xXoObB").find(text_[p + 1]) != std::string_view::npos) {
       return read_based_number();
     }
     std::string number = digits(p);
@@ -301,7 +305,10 @@ class Lexer {
     for (; p < text_.size(); ++p) {
       const char c = text_[p];
       if (c == '_') continue;
-      const int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+      const int digit = is_digit(c)            ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                               : 99;
       if (digit >= base) break;
       value = next_digit(value, base, digit);
       any = true;
@@ -360,7 +367,10 @@ class Lexer {
       int64_t value = 0;
       for (int i = 0; i < n; ++i) {
         const char c = from + static_cast<size_t>(i) < text_.size() ? text_[from + static_cast<size_t>(i)] : '\0';
-        const int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        const int digit = is_digit(c)            ? c - '0'
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                 : -1;
         if (digit < 0) return -1;
         value = value * 16 + digit;
       }
@@ -390,6 +400,8 @@ class Lexer {
 
 }  // namespace
 
-std::vector<Token> tokenize(const std::string& source) { return Lexer(source).run(); }
+std::vector<Token> tokenize(const std::string& source) {
+  return Lexer(source).run();
+}
 
 }  // namespace scalewright::jinja

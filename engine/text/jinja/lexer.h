@@ -1,6 +1,6 @@
 #pragma once
-// Template text into tokens, with Jinja's rules for white space around tags (trim_blocks and lstrip_blocks are on, as in
-// transformers).
+// Template text into tokens, with Jinja's rules for white space around tags (trim_blocks and lstrip_blocks are on, as
+// in transformers).
 
 #include <string>
 #include <vector>
@@ -9,7 +9,19 @@
 
 namespace scalewright::jinja {
 
-enum class TokenKind { Data, VariableBegin, VariableEnd, BlockBegin, BlockEnd, Name, String, Integer, Float, Operator, End };
+enum class TokenKind {
+  Data,
+  VariableBegin,
+  VariableEnd,
+  BlockBegin,
+  BlockEnd,
+  Name,
+  String,
+  Integer,
+  Float,
+  Operator,
+  End
+};
 
 struct Token {
   TokenKind kind = TokenKind::End;

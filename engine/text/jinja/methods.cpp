@@ -20,7 +20,9 @@ class BoundMethod final : public Object {
   BoundMethod(Value self, MethodFunction function) : self_(std::move(self)), function_(function) {}
   std::string type_name() const override { return "builtin_function_or_method"; }
   bool callable() const override { return true; }
-  Value call(Interpreter& interpreter, Arguments& arguments) override { return function_(interpreter, self_, arguments); }
+  Value call(Interpreter& interpreter, Arguments& arguments) override {
+    return function_(interpreter, self_, arguments);
+  }
 
  private:
   Value self_;
@@ -78,7 +80,8 @@ Value affix_method(Interpreter& interpreter, const Value& self, Arguments& argum
   const Value& wanted = parameters.at("prefix");
   const auto holds = [&](const Value& affix) {
     fail_if_undefined(affix);
-    if (!affix.is_string()) raise("TypeError", "startswith first arg must be str or a tuple of str, not " + type_name(affix));
+    if (!affix.is_string())
+      raise("TypeError", "startswith first arg must be str or a tuple of str, not " + type_name(affix));
     return kStart ? text.starts_with(affix.string()) : text.ends_with(affix.string());
   };
   interpreter.count_steps(1);
@@ -97,7 +100,8 @@ Value find_text(Interpreter&, const Value& self, Arguments& arguments) {
   if (end < 0) end = std::max(0LL, end + count);
   size_t at = std::u32string::npos;
   if (begin <= end) {
-    const std::u32string_view part = std::u32string_view(text).substr(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+    const std::u32string_view part =
+        std::u32string_view(text).substr(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
     at = kFromRight ? part.rfind(wanted) : part.find(wanted);
   }
   if (at == std::u32string::npos) {
@@ -119,7 +123,9 @@ Value count_method(Interpreter&, const Value& self, Arguments& arguments) {
   const std::string wanted = parameters.text("sub", "");
   if (wanted.empty()) return length(self.string()) + 1;
   size_t found = 0;
-  for (size_t at = self.string().find(wanted); at != std::string::npos; at = self.string().find(wanted, at + wanted.size())) ++found;
+  for (size_t at = self.string().find(wanted); at != std::string::npos;
+       at = self.string().find(wanted, at + wanted.size()))
+    ++found;
   return found;
 }
 
@@ -130,7 +136,8 @@ Value join_method(Interpreter& interpreter, const Value& self, Arguments& argume
   size_t place = 0;
   for (const Value& item : interpreter.iterate(parameters.at("iterable"))) {
     if (!item.is_string()) {
-      raise("TypeError", "sequence item " + std::to_string(place) + ": expected str instance, " + type_name(item) + " found");
+      raise("TypeError",
+            "sequence item " + std::to_string(place) + ": expected str instance, " + type_name(item) + " found");
     }
     interpreter.count_bytes(item.string().size() + self.string().size());
     if (!first) joined += self.string();
@@ -157,11 +164,21 @@ bool is_digit(uint32_t c) {
   const auto type = static_cast<UNumericType>(u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_NUMERIC_TYPE));
   return type == U_NT_DECIMAL || type == U_NT_DIGIT;
 }
-bool is_decimal(uint32_t c) { return u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_NUMERIC_TYPE) == U_NT_DECIMAL; }
-bool is_numeric(uint32_t c) { return u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_NUMERIC_TYPE) != U_NT_NONE; }
-bool is_letter(uint32_t c) { return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_L_MASK) != 0; }
-bool is_letter_or_number(uint32_t c) { return is_letter(c) || is_numeric(c); }
-bool is_ascii(uint32_t c) { return c < 0x80; }
+bool is_decimal(uint32_t c) {
+  return u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_NUMERIC_TYPE) == U_NT_DECIMAL;
+}
+bool is_numeric(uint32_t c) {
+  return u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_NUMERIC_TYPE) != U_NT_NONE;
+}
+bool is_letter(uint32_t c) {
+  return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_L_MASK) != 0;
+}
+bool is_letter_or_number(uint32_t c) {
+  return is_letter(c) || is_numeric(c);
+}
+bool is_ascii(uint32_t c) {
+  return c < 0x80;
+}
 
 template <bool kUpper>
 Value is_case(Interpreter&, const Value& self, Arguments&) {
@@ -269,12 +286,15 @@ Value values_method(Interpreter& interpreter, const Value& self, Arguments& argu
   for (const auto& [key, value] : self.dict().items()) items.push_back(value);
   return Value::list(std::move(items));
 }
-Value copy_method(Interpreter&, const Value& self, Arguments&) { return self; }  // neither copy can change
+Value copy_method(Interpreter&, const Value& self, Arguments&) {
+  return self;
+}  // neither copy can change
 Value index_method(Interpreter& interpreter, const Value& self, Arguments& arguments) {
   const Parameters parameters("index", arguments, {"value"});
   const auto& items = self.items();
   interpreter.count_steps(items.size());
-  const auto at = std::find_if(items.begin(), items.end(), [&](const Value& v) { return equal(v, parameters.at("value")); });
+  const auto at =
+      std::find_if(items.begin(), items.end(), [&](const Value& v) { return equal(v, parameters.at("value")); });
   if (at == items.end()) raise("ValueError", repr(parameters.at("value")) + " is not in list");
   return static_cast<size_t>(at - items.begin());
 }
@@ -328,12 +348,16 @@ constexpr std::pair<std::string_view, MethodFunction> kStringMethods[] = {
     {"format", format_method},
 };
 constexpr std::pair<std::string_view, MethodFunction> kDictMethods[] = {
-    {"get", get_method}, {"items", items_method}, {"keys", keys_method}, {"values", values_method}, {"copy", copy_method},
+    {"get", get_method},       {"items", items_method}, {"keys", keys_method},
+    {"values", values_method}, {"copy", copy_method},
 };
 constexpr std::pair<std::string_view, MethodFunction> kListMethods[] = {
-    {"index", index_method}, {"count", count_items}, {"copy", copy_method},
+    {"index", index_method},
+    {"count", count_items},
+    {"copy", copy_method},
 };
-constexpr std::string_view kChangingLists[] = {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"};
+constexpr std::string_view kChangingLists[] = {"append", "clear",  "extend",  "insert",
+                                               "pop",    "remove", "reverse", "sort"};
 constexpr std::string_view kChangingDicts[] = {"clear", "pop", "popitem", "setdefault", "update"};
 
 }  // namespace
@@ -366,8 +390,9 @@ bool find_method(Interpreter&, const Value& object, std::string_view name, Value
   };
   const auto refuse = [&](const auto& names) {
     if (std::find(std::begin(names), std::end(names), name) == std::end(names)) return false;
-    out = Value::undefined("access to attribute " + string_repr(name) + " of '" + type_name(object) + "' object is unsafe.",
-                           "SecurityError");
+    out = Value::undefined(
+        "access to attribute " + string_repr(name) + " of '" + type_name(object) + "' object is unsafe.",
+        "SecurityError");
     return true;
   };
   if (object.is_string()) return look(kStringMethods);

@@ -31,14 +31,22 @@ class Parser {
   [[noreturn]] void error(const std::string& message) const { throw SyntaxFailure{message, now().line, now().column}; }
   static std::string shown(const Token& token) {
     switch (token.kind) {
-      case TokenKind::Data: return "template data";
-      case TokenKind::VariableBegin: return "'{{'";
-      case TokenKind::VariableEnd: return "'}}'";
-      case TokenKind::BlockBegin: return "'{%'";
-      case TokenKind::BlockEnd: return "'%}'";
-      case TokenKind::String: return "a string";
-      case TokenKind::End: return "the end of the template";
-      default: return "'" + token.text + "'";
+      case TokenKind::Data:
+        return "template data";
+      case TokenKind::VariableBegin:
+        return "'{{'";
+      case TokenKind::VariableEnd:
+        return "'}}'";
+      case TokenKind::BlockBegin:
+        return "'{%'";
+      case TokenKind::BlockEnd:
+        return "'%}'";
+      case TokenKind::String:
+        return "a string";
+      case TokenKind::End:
+        return "the end of the template";
+      default:
+        return "'" + token.text + "'";
     }
   }
   bool is_op(std::string_view op) const { return now().kind == TokenKind::Operator && now().text == op; }
@@ -339,8 +347,9 @@ class Parser {
     tuple.kind = Target::Kind::Tuple;
     tuple.parts.push_back(std::move(first));
     while (skip_op(",")) {
-      const bool ended = is_op("=") || is_op(")") || now().kind == TokenKind::BlockEnd ||
-                         (now().kind == TokenKind::Name && std::find(ends.begin(), ends.end(), now().text) != ends.end());
+      const bool ended =
+          is_op("=") || is_op(")") || now().kind == TokenKind::BlockEnd ||
+          (now().kind == TokenKind::Name && std::find(ends.begin(), ends.end(), now().text) != ends.end());
       if (ended) break;
       tuple.parts.push_back(parse_one_target(with_namespace));
     }
@@ -348,10 +357,12 @@ class Parser {
   }
 
   // ---- expressions
-  ExpressionPtr parse_tuple(bool with_condition, const std::vector<std::string>& ends = {}, bool parenthesized = false) {
+  ExpressionPtr parse_tuple(bool with_condition, const std::vector<std::string>& ends = {},
+                            bool parenthesized = false) {
     const auto ended = [&] {
       const Token& token = now();
-      if (token.kind == TokenKind::VariableEnd || token.kind == TokenKind::BlockEnd || token.kind == TokenKind::End) return true;
+      if (token.kind == TokenKind::VariableEnd || token.kind == TokenKind::BlockEnd || token.kind == TokenKind::End)
+        return true;
       if (token.kind == TokenKind::Operator) return token.text == ")";
       return token.kind == TokenKind::Name && std::find(ends.begin(), ends.end(), token.text) != ends.end();
     };
@@ -611,7 +622,8 @@ class Parser {
         advance();
         arguments.named.emplace_back(std::move(name), parse_expression());
       } else {
-        if (!arguments.named.empty() || arguments.spread || arguments.spread_named) error("these arguments are not in order");
+        if (!arguments.named.empty() || arguments.spread || arguments.spread_named)
+          error("these arguments are not in order");
         arguments.positional.push_back(parse_expression());
       }
     }
@@ -663,7 +675,8 @@ class Parser {
     check_known(is_test(test->text), "test", test->text);
     test->children.push_back(std::move(value));
     const Token& next = now();
-    const bool word = next.kind == TokenKind::Name && next.text != "else" && next.text != "or" && next.text != "and" && next.text != "if";
+    const bool word = next.kind == TokenKind::Name && next.text != "else" && next.text != "or" && next.text != "and" &&
+                      next.text != "if";
     if (is_op("(")) {
       parse_arguments(test->arguments);
     } else if ((word && next.text != "is") || next.kind == TokenKind::String || next.kind == TokenKind::Integer ||
@@ -681,6 +694,8 @@ class Parser {
 
 }  // namespace
 
-Block parse_template(const std::string& source) { return Parser(source).run(); }
+Block parse_template(const std::string& source) {
+  return Parser(source).run();
+}
 
 }  // namespace scalewright::jinja

@@ -35,11 +35,15 @@ std::string one_title(uint32_t c) {
   return from_icu(text);
 }
 
-bool is_cased(uint32_t c) { return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_CASED); }
+bool is_cased(uint32_t c) {
+  return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_CASED);
+}
 
 }  // namespace
 
-bool is_space(uint32_t c) { return (c >= 0x1C && c <= 0x1F) || u_isUWhiteSpace(static_cast<UChar32>(c)); }
+bool is_space(uint32_t c) {
+  return (c >= 0x1C && c <= 0x1F) || u_isUWhiteSpace(static_cast<UChar32>(c));
+}
 
 size_t space_length(std::string_view text, size_t at) {
   const auto byte = static_cast<unsigned char>(text[at]);
@@ -84,14 +88,17 @@ std::string utf8(std::u32string_view points) {
 }
 
 size_t length(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string upper(std::string_view text) {
-  return from_icu(icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())}).toUpper(icu::Locale::getRoot()));
+  return from_icu(
+      icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())}).toUpper(icu::Locale::getRoot()));
 }
 std::string lower(std::string_view text) {
-  return from_icu(icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())}).toLower(icu::Locale::getRoot()));
+  return from_icu(
+      icu::UnicodeString::fromUTF8({text.data(), static_cast<int32_t>(text.size())}).toLower(icu::Locale::getRoot()));
 }
 
 std::string title(std::string_view text) {
@@ -220,7 +227,8 @@ std::string replaced(std::string_view text, std::string_view from, std::string_v
     return out;
   }
   size_t done = 0;
-  for (size_t at = text.find(from); at != std::string_view::npos && (most < 0 || count < most); at = text.find(from, done)) {
+  for (size_t at = text.find(from); at != std::string_view::npos && (most < 0 || count < most);
+       at = text.find(from, done)) {
     out += text.substr(done, at - done);
     out += to;
     done = at + from.size();

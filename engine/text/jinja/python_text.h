@@ -20,7 +20,7 @@ std::string utf8(std::u32string_view points);
 size_t length(std::string_view text);  // characters
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
-std::string title(std::string_view text);       // str.title
+std::string title(std::string_view text);        // str.title
 std::string capitalized(std::string_view text);  // str.capitalize
 std::string swapped_case(std::string_view text);
 std::vector<std::string> split_space(std::string_view text, long long most, bool from_right);

@@ -38,7 +38,8 @@ bool has_case(Interpreter& interpreter, const Value& value, Arguments&) {
 
 constexpr std::pair<std::string_view, TestFunction> kTests[] = {
     {"boolean", [](Interpreter&, const Value& v, Arguments&) { return v.is_bool(); }},
-    {"callable", [](Interpreter&, const Value& v, Arguments&) { return v.is_object() && v.object()->callable(); }},
+    {"callable", [](Interpreter&, const Value& v,
+                    Arguments&) { return v.is_undefined() || (v.is_object() && v.object()->callable()); }},
     {"defined", [](Interpreter&, const Value& v, Arguments&) { return !v.is_undefined(); }},
     {"undefined", [](Interpreter&, const Value& v, Arguments&) { return v.is_undefined(); }},
     {"none", [](Interpreter&, const Value& v, Arguments&) { return v.is_none(); }},
@@ -49,14 +50,10 @@ constexpr std::pair<std::string_view, TestFunction> kTests[] = {
     {"integer", [](Interpreter&, const Value& v, Arguments&) { return v.is_int(); }},
     {"float", [](Interpreter&, const Value& v, Arguments&) { return v.is_float(); }},
     {"mapping", [](Interpreter&, const Value& v, Arguments&) { return v.is_dict(); }},
-    {"sequence",
-     [](Interpreter&, const Value& v, Arguments&) {
-       return v.is_sequence() || v.is_string() || v.is_dict() || v.is_undefined();
-     }},
-    {"iterable",
-     [](Interpreter&, const Value& v, Arguments&) {
-       return v.is_sequence() || v.is_string() || v.is_dict() || v.is_undefined();
-     }},
+    {"sequence", [](Interpreter&, const Value& v,
+                    Arguments&) { return v.is_sequence() || v.is_string() || v.is_dict() || v.is_undefined(); }},
+    {"iterable", [](Interpreter&, const Value& v,
+                    Arguments&) { return v.is_sequence() || v.is_string() || v.is_dict() || v.is_undefined(); }},
     {"escaped", [](Interpreter&, const Value& v, Arguments&) { return v.is_markup(); }},
     {"filter", [](Interpreter&, const Value& v, Arguments&) { return v.is_string() && is_filter(v.string()); }},
     {"test", [](Interpreter&, const Value& v, Arguments&) { return v.is_string() && is_test(v.string()); }},
@@ -98,7 +95,9 @@ const TestFunction* find_test(std::string_view name) {
 
 }  // namespace
 
-bool is_test(std::string_view name) { return find_test(name) != nullptr; }
+bool is_test(std::string_view name) {
+  return find_test(name) != nullptr;
+}
 
 bool call_test(Interpreter& interpreter, std::string_view name, const Value& input, Arguments& arguments) {
   const TestFunction* test = find_test(name);

@@ -58,13 +58,27 @@ class JsonWriter {
       const char* const start = p;
       const uint32_t c = text::next_code_point(p);
       switch (c) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
-        case '\f': out += "\\f"; break;
-        case '\b': out += "\\b"; break;
+        case '"':
+          out += "\\\"";
+          break;
+        case '\\':
+          out += "\\\\";
+          break;
+        case '\n':
+          out += "\\n";
+          break;
+        case '\r':
+          out += "\\r";
+          break;
+        case '\t':
+          out += "\\t";
+          break;
+        case '\f':
+          out += "\\f";
+          break;
+        case '\b':
+          out += "\\b";
+          break;
         default:
           if (c < 0x20 || (style_.ascii && c > 0x7E && c < 0x10000)) {
             unit(c);
@@ -118,7 +132,8 @@ class JsonWriter {
     std::vector<const std::pair<Value, Value>*> items;
     for (const auto& item : values.items()) items.push_back(&item);
     if (style_.sort_keys) {
-      std::stable_sort(items.begin(), items.end(), [](const auto* a, const auto* b) { return compare(a->first, b->first, "<") < 0; });
+      std::stable_sort(items.begin(), items.end(),
+                       [](const auto* a, const auto* b) { return compare(a->first, b->first, "<") < 0; });
     }
     out += '{';
     for (size_t i = 0; i < items.size(); ++i) {

@@ -23,11 +23,19 @@ int sign_of(T a, T b) {
 
 }  // namespace
 
-void raise(std::string kind, std::string message) { throw Failure{std::move(kind), std::move(message)}; }
+void raise(std::string kind, std::string message) {
+  throw Failure{std::move(kind), std::move(message)};
+}
 
-Value Object::call(Interpreter&, Arguments&) { raise("TypeError", "'" + type_name() + "' object is not callable"); }
-bool Object::attribute(Interpreter&, std::string_view, Value&) { return false; }
-std::string Object::repr() const { return "<" + type_name() + ">"; }
+Value Object::call(Interpreter&, Arguments&) {
+  raise("TypeError", "'" + type_name() + "' object is not callable");
+}
+bool Object::attribute(Interpreter&, std::string_view, Value&) {
+  return false;
+}
+std::string Object::repr() const {
+  return "<" + type_name() + ">";
+}
 
 Value Value::list(std::vector<Value> items) {
   Value value;
@@ -283,12 +291,23 @@ std::string html_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '\'': out += "&#39;"; break;
-      case '"': out += "&#34;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;

@@ -1,6 +1,6 @@
 #pragma once
-// Values of the template language: Python's, as far as templates can see them. Lists, tuples and dictionaries never change
-// once made (transformers renders in an immutable sandbox); only namespaces do.
+// Values of the template language: Python's, as far as templates can see them. Lists, tuples and dictionaries never
+// change once made (transformers renders in an immutable sandbox); only namespaces do.
 
 #include <cstdint>
 #include <memory>
@@ -131,13 +131,13 @@ bool truth(const Value& value);
 bool equal(const Value& a, const Value& b, int depth = 0);
 // Python's order; raises TypeError where there is none. Negative, zero or positive.
 int compare(const Value& a, const Value& b, std::string_view symbol, int depth = 0);
-std::string type_name(const Value& value);    // as Python names it: "str", "NoneType"
-std::string str(const Value& value);          // as printed
+std::string type_name(const Value& value);            // as Python names it: "str", "NoneType"
+std::string str(const Value& value);                  // as printed
 std::string repr(const Value& value, int depth = 0);  // as printed inside a list
 std::string int_text(Int value);
-std::string float_text(double value);         // Python's repr: shortest digits, "1e+20", "3.0"
+std::string float_text(double value);  // Python's repr: shortest digits, "1e+20", "3.0"
 std::string string_repr(std::string_view text);
-void fail_if_undefined(const Value& value);   // raises what the undefined value says
+void fail_if_undefined(const Value& value);  // raises what the undefined value says
 std::string html_escaped(std::string_view text);
 
 }  // namespace scalewright::jinja
