@@ -173,7 +173,7 @@ class TestLoadModel : public QObject {
       if (entry.path().extension() == ".gguf")
         QTest::newRow(entry.path().filename().c_str()) << QString::fromStdString(entry.path().string());
     }
-    for (const fs::path parent :
+    for (const fs::path& parent :
          {testkit::golden_folder() / "formats" / "checkpoints", testkit::golden_folder() / "families"}) {
       for (const std::string& name : testkit::cases_with(parent, "config.json")) {
         QTest::newRow(name.c_str()) << QString::fromStdString((parent / name).string());

@@ -205,12 +205,12 @@ void TestTokenizers::gguf_keys_give_the_same_tokenizer() {
     QVERIFY2(data.has_value(), data ? "" : data.error().message.c_str());
     auto made = make_tokenizer(std::move(*data));
     QVERIFY2(made.has_value(), made ? "" : made.error().message.c_str());
-    const bool json = (*made)->kind().starts_with("byte-level");
+    const bool byte_level = (*made)->kind().starts_with("byte-level");
     int compared = 0;
     for (const auto& c : cases_) {
       const std::string text = c["text"];
       if (!c["ids"].contains(name) || text.find("<mask>") != std::string::npos) continue;  // GGUF does not keep lstrip
-      QCOMPARE((*made)->encode_ids(text, {.parse_special = json}), c["ids"][name].get<std::vector<int32_t>>());
+      QCOMPARE((*made)->encode_ids(text, {.parse_special = byte_level}), c["ids"][name].get<std::vector<int32_t>>());
       ++compared;
     }
     QVERIFY(compared > 0);

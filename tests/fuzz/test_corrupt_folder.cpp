@@ -37,7 +37,7 @@ class TestCorruptFolder : public QObject {
 
   std::vector<fs::path> goldens() const {
     std::vector<fs::path> all;
-    for (const fs::path parent :
+    for (const fs::path& parent :
          {testkit::golden_folder() / "formats" / "checkpoints", testkit::golden_folder() / "families"}) {
       for (const std::string& name : testkit::cases_with(parent, "config.json")) all.push_back(parent / name);
     }

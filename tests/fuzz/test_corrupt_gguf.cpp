@@ -184,12 +184,12 @@ class TestCorruptGguf : public QObject {
       for (int what = 0; what < 5; ++what) {
         if (what == 2 && std::string_view(key) == "{a}.context_length")
           continue;  // four thousand million tokens: odd, but a number
-        QTest::addRow("%s %d", key, what) << key << what;
+        QTest::newRow(qPrintable(QStringLiteral("%1 %2").arg(key).arg(what))) << key << what;
       }
     }
     for (const char* key : {"tokenizer.ggml.tokens", "tokenizer.ggml.token_type", "tokenizer.ggml.bos_token_id",
                             "tokenizer.ggml.eos_token_id"}) {
-      for (int what = 1; what < 5; ++what) QTest::addRow("%s %d", key, what) << key << what;
+      for (int what = 1; what < 5; ++what) QTest::newRow(qPrintable(QStringLiteral("%1 %2").arg(key).arg(what))) << key << what;
     }
   }
   void wrong_models() {

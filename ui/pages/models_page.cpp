@@ -239,7 +239,7 @@ void ModelsPage::scanFolder() {
 
 void ModelsPage::startSample() {
   const auto model = sample_model_path();
-  const auto data = sample_dataset_path(false);
+  const auto dataset = sample_dataset_path(false);
   std::error_code error;
   if (!std::filesystem::exists(model, error)) {
     banner()->show(Tone::Warn, tr("The sample model is not on this machine yet"),
@@ -251,8 +251,8 @@ void ModelsPage::startSample() {
   if (!app().project().ensureOpen(&problem)) return showError(tr("No project could be made"), problem);
   const QString path = QString::fromStdString(model.string());
   app().catalog().add({path});
-  app().project().addDataset(QString::fromStdString(data.string()));
-  send(Place::Tune, page_messages::kSample, {{QStringLiteral("path"), path}, {QStringLiteral("data"), QString::fromStdString(data.string())}});
+  app().project().addDataset(QString::fromStdString(dataset.string()));
+  send(Place::Tune, page_messages::kSample, {{QStringLiteral("path"), path}, {QStringLiteral("data"), QString::fromStdString(dataset.string())}});
 }
 
 void ModelsPage::removeCurrent() {

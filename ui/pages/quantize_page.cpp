@@ -370,8 +370,8 @@ void QuantizePage::fillTexts() {
   m_text->clear();
   m_text->addItem(tr("None"), QString());
   QStringList known;
-  for (const QString& data : app().project().datasets())
-    if (data.endsWith(QLatin1String(".txt"))) known << data;
+  for (const QString& dataset : app().project().datasets())
+    if (dataset.endsWith(QLatin1String(".txt"))) known << dataset;
   if (!current.isEmpty() && !known.contains(current)) known.prepend(current);
   for (const QString& path : known)
     if (QFileInfo::exists(path)) m_text->addItem(QFileInfo(path).fileName(), path);

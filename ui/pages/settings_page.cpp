@@ -184,11 +184,11 @@ void SettingsPage::showSettings() {
                             {tr("Memory"), tr("%1, %2 free").arg(bytesText(memory.total_bytes), bytesText(memory.available_bytes))},
                             {tr("Held by open models"), bytesText(app().engine().heldBytes())}});
   m_reason->setText(app().engine().deviceReason());
-  const QString data = QString::fromStdString(data_folder().string());
+  const QString history = QString::fromStdString(data_folder().string());
   m_folderFacts->setFacts({{tr("Project"), app().project().isOpen() ? folderText(app().project().folder()) : tr("none yet"), app().project().folder()},
-                           {tr("History and sample"), folderText(data), data},
+                           {tr("History and sample"), folderText(history), history},
                            {tr("Settings"), folderText(settings.file()), settings.file()},
-                           {tr("Free on disk"), bytesText(free_disk_bytes(data.toStdString()))}});
+                           {tr("Free on disk"), bytesText(free_disk_bytes(history.toStdString()))}});
   QStringList shown;
   for (int i = 0; i < m_folders->count(); ++i) shown << m_folders->item(i)->data(Qt::UserRole).toString();
   if (shown != settings.modelFolders()) {

@@ -78,7 +78,9 @@ Language::Language(const QString& code) {
   const QString wanted = code.isEmpty() ? QLocale::system().name().section(QLatin1Char('_'), 0, 0) : code;
   QLocale::setDefault(wanted == QLatin1String("de") ? QLocale(QLocale::German) : QLocale(QLocale::English));
   if (m_qt.load(QStringLiteral("qtbase_") + wanted, QLibraryInfo::path(QLibraryInfo::TranslationsPath))) QCoreApplication::installTranslator(&m_qt);
-  if (wanted != QLatin1String("en") && m_ours.loadTs(QStringLiteral(":/translations/scalewright_%1.ts").arg(wanted)))
+  // English has a file too: its plurals.
+  const QString file = QStringLiteral(":/translations/scalewright_%1.ts");
+  if (m_ours.loadTs(file.arg(wanted)) || m_ours.loadTs(file.arg(QStringLiteral("en"))))
     QCoreApplication::installTranslator(&m_ours);
 }
 Language::~Language() {
@@ -87,7 +89,7 @@ Language::~Language() {
 }
 
 QStringList Language::available() {
-  QStringList codes{QStringLiteral("en")};
+  QStringList codes;
   for (const QString& file : QDir(QStringLiteral(":/translations")).entryList({QStringLiteral("scalewright_*.ts")}))
     codes << file.section(QLatin1Char('_'), 1).section(QLatin1Char('.'), 0, 0);
   return codes;

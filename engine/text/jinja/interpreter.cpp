@@ -15,7 +15,8 @@ constexpr size_t kMostOutput = size_t{64} << 20;
 constexpr int kDeepest = 500;  // evaluations within evaluations
 constexpr int kDeepestMacros = 40;
 
-const Int kLargest = static_cast<Int>(~(static_cast<unsigned __int128>(1) << 127));
+__extension__ using WideUnsigned = unsigned __int128;
+const Int kLargest = static_cast<Int>(~(static_cast<WideUnsigned>(1) << 127));
 
 Int checked_add(Int a, Int b) {
   Int result;

@@ -1,0 +1,4747 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+<context>
+    <name>ChatEngine</name>
+    <message>
+        <source>%1 tokens, %2 a second</source>
+        <translation>%1 Token, %2 pro Sekunde</translation>
+    </message>
+    <message>
+        <source>; stopped</source>
+        <translation>; angehalten</translation>
+    </message>
+    <message>
+        <source>; cut at the longest answer</source>
+        <translation>; bei der längsten Antwort abgeschnitten</translation>
+    </message>
+    <message>
+        <source>; the context is full</source>
+        <translation>; der Kontext ist voll</translation>
+    </message>
+</context>
+<context>
+    <name>ChatLog</name>
+    <message>
+        <source>New chat</source>
+        <translation>Neuer Chat</translation>
+    </message>
+    <message>
+        <source>Model: %1</source>
+        <translation>Modell: %1</translation>
+    </message>
+    <message>
+        <source>Scale pack: %1</source>
+        <translation>Skalenpaket: %1</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>Original</source>
+        <translation>Original</translation>
+    </message>
+    <message>
+        <source>Tuned</source>
+        <translation>Angepasst</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>The conversation could not be kept in %1: %2. Free some space there or make the folder writable.</source>
+        <translation>Das Gespräch konnte nicht in %1 aufgehoben werden: %2. Schaffen Sie dort Platz oder machen Sie den Ordner beschreibbar.</translation>
+    </message>
+</context>
+<context>
+    <name>EngineHost</name>
+    <message>
+        <source>%1 is not open now.</source>
+        <translation>%1 ist gerade nicht geöffnet.</translation>
+    </message>
+    <message>
+        <source>CPU, %1 threads</source>
+        <translation>CPU, %1 Threads</translation>
+    </message>
+    <message>
+        <source>The CPU, because the settings ask for it.</source>
+        <translation>Die CPU, weil die Einstellungen es so wollen.</translation>
+    </message>
+    <message>
+        <source>A GPU, because the settings ask for it.</source>
+        <translation>Eine GPU, weil die Einstellungen es so wollen.</translation>
+    </message>
+    <message>
+        <source>A GPU was found and is faster than the CPU here.</source>
+        <translation>Eine GPU wurde gefunden und ist hier schneller als die CPU.</translation>
+    </message>
+    <message>
+        <source>No GPU was found; none is needed. The CPU always works.</source>
+        <translation>Keine GPU gefunden; es braucht auch keine. Die CPU geht immer.</translation>
+    </message>
+</context>
+<context>
+    <name>ExportWork</name>
+    <message>
+        <source>opening the model</source>
+        <translation>Modell wird geöffnet</translation>
+    </message>
+    <message>
+        <source>A scale pack holds what a tune learned; this model was not tuned here.</source>
+        <translation>Ein Skalenpaket enthält, was eine Anpassung gelernt hat; dieses Modell wurde hier nicht angepasst.</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>identical</source>
+        <translation>gleich</translation>
+    </message>
+    <message>
+        <source>Layers and width</source>
+        <translation>Schichten und Breite</translation>
+    </message>
+    <message>
+        <source>differ</source>
+        <translation>verschieden</translation>
+    </message>
+    <message>
+        <source>Chat template</source>
+        <translation>Chat-Vorlage</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>ja</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>Codes and zero-points</source>
+        <translation>Codes und Nullpunkte</translation>
+    </message>
+    <message>
+        <source>other layout</source>
+        <translation>andere Anordnung</translation>
+    </message>
+    <message>
+        <source>Largest logit difference</source>
+        <translation>Größter Unterschied der Logits</translation>
+    </message>
+    <message>
+        <source>Perplexity, built-in text</source>
+        <translation>Perplexität, eingebauter Text</translation>
+    </message>
+</context>
+<context>
+    <name>Format</name>
+    <message>
+        <source>%1 s</source>
+        <translation>%1 s</translation>
+    </message>
+    <message>
+        <source>%1 min %2 s</source>
+        <translation>%1 min %2 s</translation>
+    </message>
+    <message>
+        <source>%1 min</source>
+        <translation>%1 min</translation>
+    </message>
+    <message>
+        <source>%1 h %2 min</source>
+        <translation>%1 h %2 min</translation>
+    </message>
+    <message>
+        <source>%1 h</source>
+        <translation>%1 h</translation>
+    </message>
+    <message>
+        <source>%1 left</source>
+        <translation>noch %1</translation>
+    </message>
+    <message>
+        <source>%1 %</source>
+        <translation>%1 %</translation>
+    </message>
+    <message>
+        <source>Just now</source>
+        <translation>Eben</translation>
+    </message>
+    <message>
+        <source>%1 min ago</source>
+        <translation>vor %1 min</translation>
+    </message>
+    <message>
+        <source>Today %1</source>
+        <translation>Heute %1</translation>
+    </message>
+    <message>
+        <source>Yesterday %1</source>
+        <translation>Gestern %1</translation>
+    </message>
+</context>
+<context>
+    <name>Models</name>
+    <message>
+        <source>Reading</source>
+        <translation>Wird gelesen</translation>
+    </message>
+    <message>
+        <source>Full precision</source>
+        <translation>Volle Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Quantized</source>
+        <translation>Quantisiert</translation>
+    </message>
+    <message>
+        <source>Tuned</source>
+        <translation>Angepasst</translation>
+    </message>
+    <message>
+        <source>Incomplete</source>
+        <translation>Unvollständig</translation>
+    </message>
+    <message>
+        <source>Unreadable</source>
+        <translation>Unlesbar</translation>
+    </message>
+    <message>
+        <source>safetensors folder</source>
+        <translation>safetensors-Ordner</translation>
+    </message>
+    <message>
+        <source>GPTQ folder</source>
+        <translation>GPTQ-Ordner</translation>
+    </message>
+    <message>
+        <source>AWQ folder</source>
+        <translation>AWQ-Ordner</translation>
+    </message>
+    <message>
+        <source>compressed-tensors folder</source>
+        <translation>compressed-tensors-Ordner</translation>
+    </message>
+    <message>
+        <source>MLX folder</source>
+        <translation>MLX-Ordner</translation>
+    </message>
+    <message>
+        <source>HQQ folder</source>
+        <translation>HQQ-Ordner</translation>
+    </message>
+</context>
+<context>
+    <name>QuantizeWork</name>
+    <message>
+        <source>opening the model</source>
+        <translation>Modell wird geöffnet</translation>
+    </message>
+    <message>
+        <source>the original</source>
+        <translation>das Original</translation>
+    </message>
+    <message>
+        <source>measuring the original</source>
+        <translation>Original wird gemessen</translation>
+    </message>
+    <message>
+        <source>measuring the result</source>
+        <translation>Ergebnis wird gemessen</translation>
+    </message>
+    <message>
+        <source>a trial at %1 bits</source>
+        <translation>ein Versuch mit %1 Bit</translation>
+    </message>
+</context>
+<context>
+    <name>RunReport</name>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>Last loss</source>
+        <translation>Letzter Verlust</translation>
+    </message>
+    <message>
+        <source>Best validation loss</source>
+        <translation>Bester Validierungsverlust</translation>
+    </message>
+    <message>
+        <source>Memory at its peak</source>
+        <translation>Größter Speicherbedarf</translation>
+    </message>
+    <message>
+        <source>Began</source>
+        <translation>Begonnen</translation>
+    </message>
+    <message>
+        <source>Took</source>
+        <translation>Gedauert</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
+    </message>
+    <message>
+        <source>%1 learned %2.</source>
+        <translation>%1 hat %2 gelernt.</translation>
+    </message>
+    <message>
+        <source>Figures</source>
+        <translation>Zahlen</translation>
+    </message>
+    <message>
+        <source>Recipe</source>
+        <translation>Rezept</translation>
+    </message>
+    <message>
+        <source>%1: %2. Choose another folder.</source>
+        <translation>%1: %2. Wählen Sie einen anderen Ordner.</translation>
+    </message>
+</context>
+<context>
+    <name>TuneJob</name>
+    <message>
+        <source>step %1 of %2</source>
+        <translation>Schritt %1 von %2</translation>
+    </message>
+    <message>
+        <source>Tuning %1</source>
+        <translation>%1 wird angepasst</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::AnswerView</name>
+    <message>
+        <source>Answer of %1</source>
+        <translation>Antwort von %1</translation>
+    </message>
+    <message>
+        <source>reading the prompt…</source>
+        <translation>die Frage wird gelesen…</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>Neu antworten</translation>
+    </message>
+    <message>
+        <source>Copy the answer of %1</source>
+        <translation>Die Antwort von %1 kopieren</translation>
+    </message>
+    <message>
+        <source>Let %1 answer again</source>
+        <translation>%1 noch einmal antworten lassen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n token(s) so far</source>
+        <translation><numerusform>%n Token bisher</numerusform><numerusform>%n Token bisher</numerusform></translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::Banner</name>
+    <message>
+        <source>Close this message</source>
+        <translation>Diese Meldung schließen</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::BarChart</name>
+    <message>
+        <source>%1 of %2 bars; the last is %3</source>
+        <translation>%1 von %2 Balken; der letzte ist %3</translation>
+    </message>
+    <message>
+        <source>%1 cannot be written. Choose a .png, .svg or .csv in another folder.</source>
+        <translation>%1 kann nicht geschrieben werden. Wählen Sie .png, .svg oder .csv in einem anderen Ordner.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::Chart</name>
+    <message>
+        <source>%1 cannot be written. Choose another folder.</source>
+        <translation>%1 kann nicht geschrieben werden. Wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>%1 cannot be written: %2. Choose another folder.</source>
+        <translation>%1 kann nicht geschrieben werden: %2. Wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>%1 cannot be written: %2. Free some space or choose another folder.</source>
+        <translation>%1 kann nicht geschrieben werden: %2. Schaffen Sie Platz oder wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>A chart is saved as .png, .svg or .csv; %1 has none of these endings.</source>
+        <translation>Ein Diagramm wird als .png, .svg oder .csv gespeichert; %1 hat keine dieser Endungen.</translation>
+    </message>
+    <message>
+        <source>Save the chart</source>
+        <translation>Diagramm speichern</translation>
+    </message>
+    <message>
+        <source>Picture (*.png);;Drawing (*.svg);;Numbers (*.csv)</source>
+        <translation>Bild (*.png);;Zeichnung (*.svg);;Zahlen (*.csv)</translation>
+    </message>
+    <message>
+        <source>The chart was not saved</source>
+        <translation>Das Diagramm wurde nicht gespeichert</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ChatPage</name>
+    <message>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Talk to a model. Side by side: one prompt, one seed, one copy of the codes; only the scales differ.</source>
+        <translation>Mit einem Modell reden. Nebeneinander: eine Frage, ein Startwert, eine Kopie der Codes; nur die Skalen unterscheiden sich.</translation>
+    </message>
+    <message>
+        <source>One model</source>
+        <translation>Ein Modell</translation>
+    </message>
+    <message>
+        <source>Side by side</source>
+        <translation>Nebeneinander</translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation>Antworten</translation>
+    </message>
+    <message>
+        <source>Side by side shows the original and the tuned answer to the same prompt</source>
+        <translation>Nebeneinander zeigt die Antwort des Originals und die des angepassten Modells auf dieselbe Frage</translation>
+    </message>
+    <message>
+        <source>Earlier…</source>
+        <translation>Frühere…</translation>
+    </message>
+    <message>
+        <source>Conversations that were kept</source>
+        <translation>Gespräche, die aufgehoben wurden</translation>
+    </message>
+    <message>
+        <source>Save…</source>
+        <translation>Speichern…</translation>
+    </message>
+    <message>
+        <source>Save the conversation as Markdown or JSON</source>
+        <translation>Das Gespräch als Markdown oder JSON speichern</translation>
+    </message>
+    <message>
+        <source>New chat</source>
+        <translation>Neuer Chat</translation>
+    </message>
+    <message>
+        <source>Begin again; this conversation is kept under Earlier</source>
+        <translation>Neu beginnen; dieses Gespräch bleibt unter Frühere</translation>
+    </message>
+    <message>
+        <source>Tuned</source>
+        <translation>Angepasst</translation>
+    </message>
+    <message>
+        <source>Nothing said yet</source>
+        <translation>Noch nichts gesagt</translation>
+    </message>
+    <message>
+        <source>Choose a model at the right, then write below.</source>
+        <translation>Wählen Sie rechts ein Modell und schreiben Sie dann unten.</translation>
+    </message>
+    <message>
+        <source>Choose a model…</source>
+        <translation>Modell wählen…</translation>
+    </message>
+    <message>
+        <source>Your message</source>
+        <translation>Ihre Nachricht</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>Senden</translation>
+    </message>
+    <message>
+        <source>Send (Return)</source>
+        <translation>Senden (Eingabetaste)</translation>
+    </message>
+    <message>
+        <source>The model that answers</source>
+        <translation>Das Modell, das antwortet</translation>
+    </message>
+    <message>
+        <source>What a tuning run learned; switching overwrites scales in place and undoes exactly</source>
+        <translation>Was ein Lauf gelernt hat; der Wechsel überschreibt Skalen an Ort und Stelle und ist genau umkehrbar</translation>
+    </message>
+    <message>
+        <source>Said to the model before every conversation</source>
+        <translation>Wird dem Modell vor jedem Gespräch gesagt</translation>
+    </message>
+    <message>
+        <source>Defaults</source>
+        <translation>Vorgaben</translation>
+    </message>
+    <message>
+        <source>Sampling as it is at first</source>
+        <translation>Auswahl der Wörter wie am Anfang</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>Temperatur</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>Min-p</source>
+        <translation>Min-p</translation>
+    </message>
+    <message>
+        <source>Repeat penalty</source>
+        <translation>Wiederholungsstrafe</translation>
+    </message>
+    <message>
+        <source>0: always the likeliest word; higher: more varied</source>
+        <translation>0: immer das wahrscheinlichste Wort; höher: abwechslungsreicher</translation>
+    </message>
+    <message>
+        <source>Only the likeliest words that together make up this probability</source>
+        <translation>Nur die wahrscheinlichsten Wörter, die zusammen diese Wahrscheinlichkeit ausmachen</translation>
+    </message>
+    <message>
+        <source>Only words at least this likely against the likeliest</source>
+        <translation>Nur Wörter, die mindestens so wahrscheinlich sind, gemessen am wahrscheinlichsten</translation>
+    </message>
+    <message>
+        <source>Above 1: words said lately become less likely</source>
+        <translation>Über 1: eben gesagte Wörter werden unwahrscheinlicher</translation>
+    </message>
+    <message>
+        <source>Same seed, same prompt: same answer</source>
+        <translation>Gleicher Startwert, gleiche Frage: gleiche Antwort</translation>
+    </message>
+    <message>
+        <source>Longest answer, in tokens</source>
+        <translation>Längste Antwort in Token</translation>
+    </message>
+    <message>
+        <source>nothing used yet</source>
+        <translation>noch nichts belegt</translation>
+    </message>
+    <message>
+        <source>Open a scale pack</source>
+        <translation>Skalenpaket öffnen</translation>
+    </message>
+    <message>
+        <source>Scale packs (*.safetensors)</source>
+        <translation>Skalenpakete (*.safetensors)</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Scale pack</source>
+        <translation>Skalenpaket</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>Systemanweisung</translation>
+    </message>
+    <message>
+        <source>Sampling</source>
+        <translation>Wortwahl</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+    <message>
+        <source>Longest</source>
+        <translation>Längste</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>Kontext</translation>
+    </message>
+    <message>
+        <source>This run cannot be opened</source>
+        <translation>Dieser Lauf kann nicht geöffnet werden</translation>
+    </message>
+    <message>
+        <source>%1 holds no readable recipe.json. Choose another run.</source>
+        <translation>%1 enthält keine lesbare recipe.json. Wählen Sie einen anderen Lauf.</translation>
+    </message>
+    <message>
+        <source>The model is not there</source>
+        <translation>Das Modell ist nicht da</translation>
+    </message>
+    <message>
+        <source>%1 was moved or deleted. Choose it at its new place.</source>
+        <translation>%1 wurde verschoben oder gelöscht. Wählen Sie es an seinem neuen Ort.</translation>
+    </message>
+    <message>
+        <source>Choose a model</source>
+        <translation>Modell wählen</translation>
+    </message>
+    <message>
+        <source>Models (*.gguf *.safetensors)</source>
+        <translation>Modelle (*.gguf *.safetensors)</translation>
+    </message>
+    <message>
+        <source>Choose a file…</source>
+        <translation>Datei wählen…</translation>
+    </message>
+    <message>
+        <source>Reading the history</source>
+        <translation>Verlauf wird gelesen</translation>
+    </message>
+    <message>
+        <source>None: the original</source>
+        <translation>Keins: das Original</translation>
+    </message>
+    <message>
+        <source>%1 · %2</source>
+        <translation>%1 · %2</translation>
+    </message>
+    <message>
+        <source>Open a pack…</source>
+        <translation>Paket öffnen…</translation>
+    </message>
+    <message>
+        <source>Choose a scale pack first: there is nothing to compare with</source>
+        <translation>Wählen Sie zuerst ein Skalenpaket: sonst gibt es nichts zu vergleichen</translation>
+    </message>
+    <message>
+        <source>codes %1</source>
+        <translation>Codes %1</translation>
+    </message>
+    <message>
+        <source>Original</source>
+        <translation>Original</translation>
+    </message>
+    <message>
+        <source>this run, now</source>
+        <translation>dieser Lauf, jetzt</translation>
+    </message>
+    <message>
+        <source>one copy of the codes</source>
+        <translation>eine Kopie der Codes</translation>
+    </message>
+    <message>
+        <source>%1, the same</source>
+        <translation>%1, dieselben</translation>
+    </message>
+    <message>
+        <source>Write below: both answer the same prompt.</source>
+        <translation>Schreiben Sie unten: beide antworten auf dieselbe Frage.</translation>
+    </message>
+    <message>
+        <source>Write below to %1.</source>
+        <translation>Schreiben Sie unten an %1.</translation>
+    </message>
+    <message>
+        <source>Write to both models</source>
+        <translation>An beide Modelle schreiben</translation>
+    </message>
+    <message>
+        <source>Write to the model</source>
+        <translation>An das Modell schreiben</translation>
+    </message>
+    <message>
+        <source>Stop both</source>
+        <translation>Beide anhalten</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Choose a model first</source>
+        <translation>Wählen Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+        <source>There is nothing to save yet</source>
+        <translation>Es gibt noch nichts zu speichern</translation>
+    </message>
+    <message>
+        <source>This is a new chat</source>
+        <translation>Dies ist ein neuer Chat</translation>
+    </message>
+    <message>
+        <source>Answering</source>
+        <translation>Antwortet</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>Switched in %1 ms. The codes stay in place.</source>
+        <translation>In %1 ms gewechselt. Die Codes bleiben, wo sie sind.</translation>
+    </message>
+    <message>
+        <source>%1 of %2 tokens</source>
+        <translation>%1 von %2 Token</translation>
+    </message>
+    <message>
+        <source>No answer could be given</source>
+        <translation>Es konnte keine Antwort gegeben werden</translation>
+    </message>
+    <message>
+        <source>The conversation is not kept</source>
+        <translation>Das Gespräch wird nicht aufgehoben</translation>
+    </message>
+    <message>
+        <source>%1   %2</source>
+        <translation>%1   %2</translation>
+    </message>
+    <message>
+        <source>No conversation was kept yet</source>
+        <translation>Noch wurde kein Gespräch aufgehoben</translation>
+    </message>
+    <message>
+        <source>Save the conversation</source>
+        <translation>Gespräch speichern</translation>
+    </message>
+    <message>
+        <source>Markdown (*.md);;JSON (*.json)</source>
+        <translation>Markdown (*.md);;JSON (*.json)</translation>
+    </message>
+    <message>
+        <source>The conversation was not saved</source>
+        <translation>Das Gespräch wurde nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>%1: %2. Choose another folder.</source>
+        <translation>%1: %2. Wählen Sie einen anderen Ordner.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ChatTranscript</name>
+    <message>
+        <source>Conversation</source>
+        <translation>Gespräch</translation>
+    </message>
+    <message>
+        <source>Not answered.</source>
+        <translation>Nicht beantwortet.</translation>
+    </message>
+    <message>
+        <source>Edit the prompt and ask again from here</source>
+        <translation>Die Frage ändern und von hier neu stellen</translation>
+    </message>
+    <message>
+        <source>the model</source>
+        <translation>das Modell</translation>
+    </message>
+    <message>
+        <source>the original</source>
+        <translation>das Original</translation>
+    </message>
+    <message>
+        <source>the tuned model</source>
+        <translation>das angepasste Modell</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ExportPage</name>
+    <message>
+        <source>Scale pack</source>
+        <translation>Skalenpaket</translation>
+    </message>
+    <message>
+        <source>Full precision, safetensors</source>
+        <translation>Volle Genauigkeit, safetensors</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Write a model as a file that other tools load. Every file is opened again and checked.</source>
+        <translation>Ein Modell als Datei schreiben, die andere Programme laden. Jede Datei wird wieder geöffnet und geprüft.</translation>
+    </message>
+    <message>
+        <source>&amp;Export</source>
+        <translation>&amp;Exportieren</translation>
+    </message>
+    <message>
+        <source>Writes the file, opens it again and compares (Ctrl+Enter)</source>
+        <translation>Schreibt die Datei, öffnet sie wieder und vergleicht (Strg+Eingabe)</translation>
+    </message>
+    <message>
+        <source>&amp;Export again</source>
+        <translation>Noch einmal &amp;exportieren</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Stops; nothing half-written is left behind</source>
+        <translation>Hält an; nichts halb Geschriebenes bleibt zurück</translation>
+    </message>
+    <message>
+        <source>Chat with the file</source>
+        <translation>Mit der Datei chatten</translation>
+    </message>
+    <message>
+        <source>Talk with the file that was written</source>
+        <translation>Mit der geschriebenen Datei reden</translation>
+    </message>
+    <message>
+        <source>It is stopping</source>
+        <translation>Es wird angehalten</translation>
+    </message>
+    <message>
+        <source>Nothing to export yet</source>
+        <translation>Noch nichts zu exportieren</translation>
+    </message>
+    <message>
+        <source>Open a model or tune one: it can then be written for llama.cpp, Ollama, LM Studio, vLLM and others.</source>
+        <translation>Öffnen Sie ein Modell oder passen Sie eines an: dann kann es für llama.cpp, Ollama, LM Studio, vLLM und andere geschrieben werden.</translation>
+    </message>
+    <message>
+        <source>Go to Models</source>
+        <translation>Zu den Modellen</translation>
+    </message>
+    <message>
+        <source>Target</source>
+        <translation>Ziel</translation>
+    </message>
+    <message>
+        <source>The model or the tuned run to write</source>
+        <translation>Das Modell oder der Lauf, der geschrieben wird</translation>
+    </message>
+    <message>
+        <source>Exact: the file gives the same numbers as the model in memory. Where a format must round, the self-check measures by how much.</source>
+        <translation>Genau: die Datei liefert dieselben Zahlen wie das Modell im Speicher. Wo ein Format runden muss, misst die Selbstprüfung, um wie viel.</translation>
+    </message>
+    <message>
+        <source>&amp;Model</source>
+        <translation>&amp;Modell</translation>
+    </message>
+    <message>
+        <source>Where the file or folder is written</source>
+        <translation>Wohin die Datei oder der Ordner geschrieben wird</translation>
+    </message>
+    <message>
+        <source>Choose where to save</source>
+        <translation>Speicherort wählen</translation>
+    </message>
+    <message>
+        <source>Sa&amp;ve as</source>
+        <translation>Speichern &amp;als</translation>
+    </message>
+    <message>
+        <source>Write an &amp;Ollama Modelfile beside it</source>
+        <translation>Eine &amp;Ollama-Modelfile daneben schreiben</translation>
+    </message>
+    <message>
+        <source>A small text file, so that "ollama create" knows the file and where answers end</source>
+        <translation>Eine kleine Textdatei, damit "ollama create" die Datei kennt und weiß, wo Antworten enden</translation>
+    </message>
+    <message>
+        <source>Looking at the model</source>
+        <translation>Das Modell wird angesehen</translation>
+    </message>
+    <message>
+        <source>It is opened, and every target says what it can hold.</source>
+        <translation>Es wird geöffnet, und jedes Ziel sagt, was es aufnehmen kann.</translation>
+    </message>
+    <message>
+        <source>Opens in</source>
+        <translation>Lässt sich öffnen mit</translation>
+    </message>
+    <message>
+        <source>After writing</source>
+        <translation>Nach dem Schreiben</translation>
+    </message>
+    <message>
+        <source>The file is opened again from disk. Logits and perplexity of a built-in text are computed from it and from the model in memory, and compared.</source>
+        <translation>Die Datei wird von der Platte wieder geöffnet. Logits und Perplexität eines eingebauten Textes werden aus ihr und aus dem Modell im Speicher berechnet und verglichen.</translation>
+    </message>
+    <message>
+        <source>The file gets its name only when it is whole.</source>
+        <translation>Die Datei erhält ihren Namen erst, wenn sie vollständig ist.</translation>
+    </message>
+    <message>
+        <source>Self-check</source>
+        <translation>Selbstprüfung</translation>
+    </message>
+    <message>
+        <source>Save report…</source>
+        <translation>Bericht speichern…</translation>
+    </message>
+    <message>
+        <source>the written file, opened again and run</source>
+        <translation>die geschriebene Datei, wieder geöffnet und gerechnet</translation>
+    </message>
+    <message>
+        <source>What changed</source>
+        <translation>Was sich geändert hat</translation>
+    </message>
+    <message>
+        <source>tuned against original</source>
+        <translation>angepasst gegen Original</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Copies the command</source>
+        <translation>Kopiert den Befehl</translation>
+    </message>
+    <message>
+        <source>%1  ·  %2</source>
+        <translation>%1  ·  %2</translation>
+    </message>
+    <message>
+        <source>tuned, %1</source>
+        <translation>angepasst, %1</translation>
+    </message>
+    <message>
+        <source>Write %1 as a file that other tools load. Every file is opened again and checked.</source>
+        <translation>%1 als Datei schreiben, die andere Programme laden. Jede Datei wird wieder geöffnet und geprüft.</translation>
+    </message>
+    <message>
+        <source>The model is still being looked at</source>
+        <translation>Das Modell wird noch angesehen</translation>
+    </message>
+    <message>
+        <source>Waiting for the running job</source>
+        <translation>Wartet auf die laufende Arbeit</translation>
+    </message>
+    <message>
+        <source>%1 is at work. What can be written is known when it ends or pauses.</source>
+        <translation>%1 ist im Gange. Was geschrieben werden kann, steht fest, wenn das endet oder pausiert.</translation>
+    </message>
+    <message>
+        <source>Looking at %1</source>
+        <translation>%1 wird angesehen</translation>
+    </message>
+    <message>
+        <source>This model cannot be exported</source>
+        <translation>Dieses Modell kann nicht exportiert werden</translation>
+    </message>
+    <message>
+        <source>Not possible</source>
+        <translation>Nicht möglich</translation>
+    </message>
+    <message>
+        <source>%1; %2</source>
+        <translation>%1; %2</translation>
+    </message>
+    <message>
+        <source>Exact</source>
+        <translation>Genau</translation>
+    </message>
+    <message>
+        <source>Rounds</source>
+        <translation>Rundet</translation>
+    </message>
+    <message>
+        <source>%1 holds this model exactly</source>
+        <translation>%1 nimmt dieses Modell genau auf</translation>
+    </message>
+    <message>
+        <source>%1 rounds this model</source>
+        <translation>%1 rundet dieses Modell</translation>
+    </message>
+    <message>
+        <source>About %1 on disk.</source>
+        <translation>Etwa %1 auf der Platte.</translation>
+    </message>
+    <message>
+        <source>%1 About %2 on disk.</source>
+        <translation>%1 Etwa %2 auf der Platte.</translation>
+    </message>
+    <message>
+        <source>Export as</source>
+        <translation>Exportieren als</translation>
+    </message>
+    <message>
+        <source>GGUF (*.gguf)</source>
+        <translation>GGUF (*.gguf)</translation>
+    </message>
+    <message>
+        <source>Scale pack (*.safetensors)</source>
+        <translation>Skalenpaket (*.safetensors)</translation>
+    </message>
+    <message>
+        <source>Name a file to write.</source>
+        <translation>Nennen Sie eine Datei.</translation>
+    </message>
+    <message>
+        <source>The original is never overwritten: choose another name.</source>
+        <translation>Das Original wird nie überschrieben: wählen Sie einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>This folder cannot be written to. Choose another.</source>
+        <translation>In diesen Ordner kann nicht geschrieben werden. Wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+        <source>The disk has %1 free, the file needs %2.</source>
+        <translation>Die Platte hat %1 frei, die Datei braucht %2.</translation>
+    </message>
+    <message>
+        <source>Opening the model</source>
+        <translation>Modell wird geöffnet</translation>
+    </message>
+    <message>
+        <source>Exporting %1</source>
+        <translation>%1 wird exportiert</translation>
+    </message>
+    <message>
+        <source>Stopped. Nothing was written.</source>
+        <translation>Angehalten. Nichts wurde geschrieben.</translation>
+    </message>
+    <message>
+        <source>The file was not written</source>
+        <translation>Die Datei wurde nicht geschrieben</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>Prüfung</translation>
+    </message>
+    <message>
+        <source>In memory</source>
+        <translation>Im Speicher</translation>
+    </message>
+    <message>
+        <source>In the file</source>
+        <translation>In der Datei</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>Unterschied</translation>
+    </message>
+    <message>
+        <source>perplexity on your validation rows, from %1</source>
+        <translation>Perplexität auf Ihren Validierungszeilen, vorher %1</translation>
+    </message>
+    <message>
+        <source>on disk</source>
+        <translation>auf der Platte</translation>
+    </message>
+    <message>
+        <source>%1, %2. %3 in all.</source>
+        <translation>%1, %2. Insgesamt %3.</translation>
+    </message>
+    <message>
+        <source>Written and checked: the file is the model you tuned</source>
+        <translation>Geschrieben und geprüft: die Datei ist das Modell, das Sie angepasst haben</translation>
+    </message>
+    <message>
+        <source>Written and checked: the file is the model in memory</source>
+        <translation>Geschrieben und geprüft: die Datei ist das Modell im Speicher</translation>
+    </message>
+    <message>
+        <source>Written and checked: the file rounds a little</source>
+        <translation>Geschrieben und geprüft: die Datei rundet ein wenig</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Im Ordner zeigen</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>Bericht speichern</translation>
+    </message>
+    <message>
+        <source>Text (*.txt)</source>
+        <translation>Text (*.txt)</translation>
+    </message>
+    <message>
+        <source>Self-check of %1</source>
+        <translation>Selbstprüfung von %1</translation>
+    </message>
+    <message>
+        <source>The report was not saved</source>
+        <translation>Der Bericht wurde nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::FirstStart</name>
+    <message>
+        <source>Open model…</source>
+        <translation>Modell öffnen…</translation>
+    </message>
+    <message>
+        <source>Choose a GGUF file or a model folder on this machine</source>
+        <translation>Eine GGUF-Datei oder einen Modellordner auf diesem Rechner wählen</translation>
+    </message>
+    <message>
+        <source>Try it on the sample</source>
+        <translation>Am Beispiel ausprobieren</translation>
+    </message>
+    <message>
+        <source>Opens a small model and 200 sample requests, ready to tune</source>
+        <translation>Öffnet ein kleines Modell und Beispielanfragen, bereit zum Anpassen</translation>
+    </message>
+    <message>
+        <source>Bring the model you already run</source>
+        <translation>Bringen Sie das Modell, das Sie schon benutzen</translation>
+    </message>
+    <message>
+        <source>Leave with a file of the same size that is better at your task.</source>
+        <translation>Gehen Sie mit einer gleich großen Datei, die Ihre Aufgabe besser kann.</translation>
+    </message>
+    <message>
+        <source>or drop a GGUF file or a model folder anywhere in this window</source>
+        <translation>oder legen Sie eine GGUF-Datei oder einen Modellordner irgendwo in dieses Fenster</translation>
+    </message>
+    <message>
+        <source>Quantize</source>
+        <translation>Quantisieren</translation>
+    </message>
+    <message>
+        <source>or open a file that already is</source>
+        <translation>oder eine Datei öffnen, die es schon ist</translation>
+    </message>
+    <message>
+        <source>Fine-tune</source>
+        <translation>Anpassen</translation>
+    </message>
+    <message>
+        <source>on sample requests, a few minutes</source>
+        <translation>an Beispielanfragen, wenige Minuten</translation>
+    </message>
+    <message>
+        <source>Compare and export</source>
+        <translation>Vergleichen und exportieren</translation>
+    </message>
+    <message>
+        <source>the same size, checked</source>
+        <translation>gleich groß, geprüft</translation>
+    </message>
+    <message>
+        <source>First start</source>
+        <translation>Erster Start</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::HeatMap</name>
+    <message>
+        <source>Tensors by layer</source>
+        <translation>Tensoren nach Schicht</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::HeatRamp</name>
+    <message>
+        <source>From %1 to %2</source>
+        <translation>Von %1 bis %2</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::HelpPage</name>
+    <message>
+        <source>Help</source>
+        <translation>Hilfe</translation>
+    </message>
+    <message>
+        <source>How the main job goes, what the words mean, and the keys.</source>
+        <translation>Wie die Hauptarbeit geht, was die Wörter bedeuten, und die Tasten.</translation>
+    </message>
+    <message>
+        <source>The main job</source>
+        <translation>Die Hauptarbeit</translation>
+    </message>
+    <message>
+        <source>Words</source>
+        <translation>Wörter</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>Tasten</translation>
+    </message>
+    <message>
+        <source>About</source>
+        <translation>Über</translation>
+    </message>
+    <message>
+        <source>Help about</source>
+        <translation>Hilfe zu</translation>
+    </message>
+    <message>
+        <source>Help text</source>
+        <translation>Hilfetext</translation>
+    </message>
+    <message>
+        <source>From the model you run to one that is better at your task</source>
+        <translation>Vom Modell, das Sie benutzen, zu einem, das Ihre Aufgabe besser kann</translation>
+    </message>
+    <message>
+        <source>A quantized model is made of codes and scales. The codes are small whole numbers and most of the file; the scales say what a code is worth. Here the codes never change: only the scales learn. So the tuned file has the same type and size as the one you began with, and whatever runs that one runs this one.</source>
+        <translation>Ein quantisiertes Modell besteht aus Codes und Skalen. Die Codes sind kleine ganze Zahlen und machen fast die ganze Datei aus; die Skalen sagen, was ein Code wert ist. Hier ändern sich die Codes nie: nur die Skalen lernen. So hat die angepasste Datei denselben Typ und dieselbe Größe wie die, mit der Sie begonnen haben, und was jene ausführt, führt auch diese aus.</translation>
+    </message>
+    <message>
+        <source>1. Models</source>
+        <translation>1. Modelle</translation>
+    </message>
+    <message>
+        <source>Drop a GGUF file or a model folder anywhere in the window, or scan a folder. The pane at the right shows what the model is made of and what can be done with it.</source>
+        <translation>Legen Sie eine GGUF-Datei oder einen Modellordner irgendwo in das Fenster, oder durchsuchen Sie einen Ordner. Rechts steht, woraus das Modell besteht und was damit geht.</translation>
+    </message>
+    <message>
+        <source>2. Quantize, if it is full precision</source>
+        <translation>2. Quantisieren, wenn es volle Genauigkeit hat</translation>
+    </message>
+    <message>
+        <source>Four bits in groups of 32 with a clip search keep nearly all of the quality. Size, memory and time are shown before anything is written; with a text of your own, the expected quality too.</source>
+        <translation>Vier Bit in Gruppen von 32 mit Grenzsuche erhalten fast die ganze Güte. Größe, Speicher und Zeit stehen da, bevor etwas geschrieben wird; mit einem eigenen Text auch die erwartete Güte.</translation>
+    </message>
+    <message>
+        <source>3. Fine-tune</source>
+        <translation>3. Anpassen</translation>
+    </message>
+    <message>
+        <source>Five steps: the model, your examples, how long to learn, the plan, the run. Every row of your file is checked before the start, and what the model learns to write is highlighted. The plan counts every byte; what does not fit is refused, with what would. The run saves itself every few seconds and can always go on.</source>
+        <translation>Fünf Schritte: das Modell, Ihre Beispiele, wie lange gelernt wird, der Plan, der Lauf. Jede Zeile Ihrer Datei wird vor dem Start geprüft, und was das Modell zu schreiben lernt, ist hervorgehoben. Der Plan zählt jedes Byte; was nicht passt, wird abgelehnt, mit dem, was passen würde. Der Lauf sichert sich alle paar Sekunden und kann immer weitergehen.</translation>
+    </message>
+    <message>
+        <source>4. Chat, side by side</source>
+        <translation>4. Chat, nebeneinander</translation>
+    </message>
+    <message>
+        <source>One prompt, one seed, the original beside the tuned model. Both use the same codes; only the scales differ.</source>
+        <translation>Eine Frage, ein Startwert, das Original neben dem angepassten Modell. Beide benutzen dieselben Codes; nur die Skalen unterscheiden sich.</translation>
+    </message>
+    <message>
+        <source>5. Export</source>
+        <translation>5. Exportieren</translation>
+    </message>
+    <message>
+        <source>Choose where it shall run. Whether a format holds the model exactly is said before writing; the written file is opened again and compared.</source>
+        <translation>Wählen Sie, wo es laufen soll. Ob ein Format das Modell genau aufnimmt, steht vor dem Schreiben da; die geschriebene Datei wird wieder geöffnet und verglichen.</translation>
+    </message>
+    <message>
+        <source>Bits</source>
+        <translation>Bits</translation>
+    </message>
+    <message>
+        <source>How many values a code can have: 4 bits are 16 values. Fewer bits, smaller file, less quality.</source>
+        <translation>Wie viele Werte ein Code haben kann: 4 Bit sind 16 Werte. Weniger Bits, kleinere Datei, weniger Güte.</translation>
+    </message>
+    <message>
+        <source>Group</source>
+        <translation>Gruppe</translation>
+    </message>
+    <message>
+        <source>How many weights share one scale. Smaller groups are more precise and leave more to tune.</source>
+        <translation>Wie viele Gewichte sich eine Skala teilen. Kleinere Gruppen sind genauer und lassen mehr zum Anpassen.</translation>
+    </message>
+    <message>
+        <source>Scale</source>
+        <translation>Skala</translation>
+    </message>
+    <message>
+        <source>The size of one step of a group's codes. The only thing that is tuned here.</source>
+        <translation>Die Größe eines Schritts der Codes einer Gruppe. Das Einzige, was hier angepasst wird.</translation>
+    </message>
+    <message>
+        <source>Perplexity</source>
+        <translation>Perplexität</translation>
+    </message>
+    <message>
+        <source>How surprised a model is by a text; lower is better. The same text must be used to compare.</source>
+        <translation>Wie überrascht ein Modell von einem Text ist; weniger ist besser. Zum Vergleichen muss es derselbe Text sein.</translation>
+    </message>
+    <message>
+        <source>Validation</source>
+        <translation>Validierung</translation>
+    </message>
+    <message>
+        <source>Rows kept apart from learning, to see whether the model learns the task and not only the rows.</source>
+        <translation>Zeilen, die vom Lernen ferngehalten werden, um zu sehen, ob das Modell die Aufgabe lernt und nicht nur die Zeilen.</translation>
+    </message>
+    <message>
+        <source>Epoch</source>
+        <translation>Epoche</translation>
+    </message>
+    <message>
+        <source>One pass over all rows.</source>
+        <translation>Ein Durchgang durch alle Zeilen.</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>Kontext</translation>
+    </message>
+    <message>
+        <source>How many tokens are seen at once. Longer rows are cut.</source>
+        <translation>Wie viele Token auf einmal gesehen werden. Längere Zeilen werden gekürzt.</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>A piece of text as the model sees it: a word or a part of one.</source>
+        <translation>Ein Stück Text, wie das Modell es sieht: ein Wort oder ein Teil davon.</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>How far a step goes. Too large and the loss rises; the default fits the bits.</source>
+        <translation>Wie weit ein Schritt geht. Zu groß, und der Verlust steigt; die Vorgabe passt zu den Bits.</translation>
+    </message>
+    <message>
+        <source>Scale pack</source>
+        <translation>Skalenpaket</translation>
+    </message>
+    <message>
+        <source>A task as a file of a few MB: the learned scales, to be put onto the same base.</source>
+        <translation>Eine Aufgabe als Datei von wenigen MB: die gelernten Skalen, auf dieselbe Grundlage zu setzen.</translation>
+    </message>
+    <message>
+        <source>Codes hash</source>
+        <translation>Prüfsumme der Codes</translation>
+    </message>
+    <message>
+        <source>A fingerprint of the codes. The same before and after tuning: nothing else has changed.</source>
+        <translation>Ein Fingerabdruck der Codes. Vor und nach dem Anpassen derselbe: sonst hat sich nichts geändert.</translation>
+    </message>
+    <message>
+        <source>The six places</source>
+        <translation>Die sechs Orte</translation>
+    </message>
+    <message>
+        <source>Open a model</source>
+        <translation>Modell öffnen</translation>
+    </message>
+    <message>
+        <source>New: a chat on the Chat page, else a project</source>
+        <translation>Neu: ein Chat auf der Chat-Seite, sonst ein Projekt</translation>
+    </message>
+    <message>
+        <source>The page's main action</source>
+        <translation>Die Haupthandlung der Seite</translation>
+    </message>
+    <message>
+        <source>Read again</source>
+        <translation>Neu lesen</translation>
+    </message>
+    <message>
+        <source>Between the rail and the page</source>
+        <translation>Zwischen Leiste und Seite</translation>
+    </message>
+    <message>
+        <source>The menu</source>
+        <translation>Das Menü</translation>
+    </message>
+    <message>
+        <source>Larger, smaller, normal text</source>
+        <translation>Größere, kleinere, normale Schrift</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Closes a message; never ends a run</source>
+        <translation>Schließt eine Meldung; beendet nie einen Lauf</translation>
+    </message>
+    <message>
+        <source>Arrows</source>
+        <translation>Pfeile</translation>
+    </message>
+    <message>
+        <source>Within choices, heat maps and tables</source>
+        <translation>Innerhalb von Auswahlen, Wärmebildern und Tabellen</translation>
+    </message>
+    <message>
+        <source>In a chart: +, −, arrows, 0</source>
+        <translation>In einem Diagramm: +, −, Pfeile, 0</translation>
+    </message>
+    <message>
+        <source>Zoom, move, whole range; the wheel and dragging too</source>
+        <translation>Vergrößern, verschieben, alles zeigen; auch mit Rad und Ziehen</translation>
+    </message>
+    <message>
+        <source>window</source>
+        <translation>Fenster</translation>
+    </message>
+    <message>
+        <source>charts</source>
+        <translation>Diagramme</translation>
+    </message>
+    <message>
+        <source>matrix products on the CPU</source>
+        <translation>Matrixprodukte auf der CPU</translation>
+    </message>
+    <message>
+        <source>tokenizers</source>
+        <translation>Tokenizer</translation>
+    </message>
+    <message>
+        <source>characters</source>
+        <translation>Zeichen</translation>
+    </message>
+    <message>
+        <source>JSON</source>
+        <translation>JSON</translation>
+    </message>
+    <message>
+        <source>public domain</source>
+        <translation>gemeinfrei</translation>
+    </message>
+    <message>
+        <source>history of runs</source>
+        <translation>Verlauf der Läufe</translation>
+    </message>
+    <message>
+        <source>fingerprints</source>
+        <translation>Fingerabdrücke</translation>
+    </message>
+    <message>
+        <source>log</source>
+        <translation>Protokoll</translation>
+    </message>
+    <message>
+        <source>command line</source>
+        <translation>Befehlszeile</translation>
+    </message>
+    <message>
+        <source>errors as values</source>
+        <translation>Fehler als Werte</translation>
+    </message>
+    <message>
+        <source>Quantizes language models, tunes only their scales, lets you talk with the result and writes it for the programs you use. Runs on this machine alone; needs no network.</source>
+        <translation>Quantisiert Sprachmodelle, passt nur ihre Skalen an, lässt Sie mit dem Ergebnis reden und schreibt es für die Programme, die Sie benutzen. Läuft allein auf diesem Rechner; braucht kein Netz.</translation>
+    </message>
+    <message>
+        <source>The method is PEQA (Kim and others, 2023): memory-efficient tuning of quantized models by their scales.</source>
+        <translation>Die Methode ist PEQA (Kim und andere, 2023): speichersparendes Anpassen quantisierter Modelle durch ihre Skalen.</translation>
+    </message>
+    <message>
+        <source>Made with</source>
+        <translation>Gemacht mit</translation>
+    </message>
+    <message>
+        <source>%1; %2</source>
+        <translation>%1; %2</translation>
+    </message>
+    <message>
+        <source>Fonts, where they are installed: Inter and Noto, under the SIL Open Font License.</source>
+        <translation>Schriften, wo sie vorhanden sind: Inter und Noto, unter der SIL Open Font License.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::Job</name>
+    <message>
+        <source>The machine has no memory left for this. Close other programs, or choose a smaller model.</source>
+        <translation>Der Rechner hat dafür keinen Speicher mehr. Schließen Sie andere Programme oder wählen Sie ein kleineres Modell.</translation>
+    </message>
+    <message>
+        <source>The work ended unexpectedly: %1.</source>
+        <translation>Die Arbeit endete unerwartet: %1.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::LearnedText</name>
+    <message>
+        <source>The row as the model sees it</source>
+        <translation>Die Zeile, wie das Modell sie sieht</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::LedgerBar</name>
+    <message>
+        <source>Memory ledger</source>
+        <translation>Speicherplan</translation>
+    </message>
+    <message>
+        <source>This run %1 of %2: %3</source>
+        <translation>Dieser Lauf %1 von %2: %3</translation>
+    </message>
+    <message>
+        <source>In use by others  %1</source>
+        <translation>Von anderen belegt  %1</translation>
+    </message>
+    <message>
+        <source>Machine ends here  %1</source>
+        <translation>Hier endet der Rechner  %1</translation>
+    </message>
+    <message>
+        <source>This run  %1</source>
+        <translation>Dieser Lauf  %1</translation>
+    </message>
+    <message>
+        <source>Stays free  %1  of %2</source>
+        <translation>Bleibt frei  %1  von %2</translation>
+    </message>
+    <message>
+        <source>This machine  %1</source>
+        <translation>Dieser Rechner  %1</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::LegendRow</name>
+    <message>
+        <source>Legend: %1</source>
+        <translation>Legende: %1</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::MainWindow</name>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>Quantize</source>
+        <translation>Quantisieren</translation>
+    </message>
+    <message>
+        <source>Fine-tune</source>
+        <translation>Anpassen</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>Läufe</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Help</source>
+        <translation>Hilfe</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>&amp;Datei</translation>
+    </message>
+    <message>
+        <source>&amp;Open model…</source>
+        <translation>Modell ö&amp;ffnen…</translation>
+    </message>
+    <message>
+        <source>Open a model</source>
+        <translation>Modell öffnen</translation>
+    </message>
+    <message>
+        <source>Models (*.gguf *.safetensors config.json);;All files (*)</source>
+        <translation>Modelle (*.gguf *.safetensors config.json);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>&amp;New…</source>
+        <translation>&amp;Neu…</translation>
+    </message>
+    <message>
+        <source>New &amp;project…</source>
+        <translation>Neues &amp;Projekt…</translation>
+    </message>
+    <message>
+        <source>Open pro&amp;ject…</source>
+        <translation>Pro&amp;jekt öffnen…</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>&amp;Beenden</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>&amp;Bearbeiten</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Rückgängig</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>&amp;Ansicht</translation>
+    </message>
+    <message>
+        <source>&amp;Models</source>
+        <translation>&amp;Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;Quantize</source>
+        <translation>&amp;Quantisieren</translation>
+    </message>
+    <message>
+        <source>&amp;Fine-tune</source>
+        <translation>&amp;Anpassen</translation>
+    </message>
+    <message>
+        <source>&amp;Runs</source>
+        <translation>&amp;Läufe</translation>
+    </message>
+    <message>
+        <source>&amp;Chat</source>
+        <translation>&amp;Chat</translation>
+    </message>
+    <message>
+        <source>&amp;Export</source>
+        <translation>&amp;Exportieren</translation>
+    </message>
+    <message>
+        <source>&amp;Settings</source>
+        <translation>&amp;Einstellungen</translation>
+    </message>
+    <message>
+        <source>Re&amp;fresh</source>
+        <translation>Neu &amp;lesen</translation>
+    </message>
+    <message>
+        <source>Next &amp;area</source>
+        <translation>Nächster &amp;Bereich</translation>
+    </message>
+    <message>
+        <source>&amp;Larger text</source>
+        <translation>&amp;Größere Schrift</translation>
+    </message>
+    <message>
+        <source>S&amp;maller text</source>
+        <translation>&amp;Kleinere Schrift</translation>
+    </message>
+    <message>
+        <source>&amp;Normal text</source>
+        <translation>&amp;Normale Schrift</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+        <source>&amp;About Scalewright</source>
+        <translation>&amp;Über Scalewright</translation>
+    </message>
+    <message>
+        <source>New project…</source>
+        <translation>Neues Projekt…</translation>
+    </message>
+    <message>
+        <source>Open project…</source>
+        <translation>Projekt öffnen…</translation>
+    </message>
+    <message>
+        <source>The project was not opened</source>
+        <translation>Das Projekt wurde nicht geöffnet</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Im Ordner zeigen</translation>
+    </message>
+    <message>
+        <source>Name a folder for the new project</source>
+        <translation>Einen Ordner für das neue Projekt nennen</translation>
+    </message>
+    <message>
+        <source>The project was not made</source>
+        <translation>Das Projekt wurde nicht angelegt</translation>
+    </message>
+    <message>
+        <source>Open a project's folder</source>
+        <translation>Den Ordner eines Projekts öffnen</translation>
+    </message>
+    <message>
+        <source>stopping</source>
+        <translation>wird angehalten</translation>
+    </message>
+    <message>
+        <source>%1: done</source>
+        <translation>%1: fertig</translation>
+    </message>
+    <message>
+        <source>%1: failed</source>
+        <translation>%1: fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>%1: stopped</source>
+        <translation>%1: angehalten</translation>
+    </message>
+    <message>
+        <source>Looking for interrupted runs</source>
+        <translation>Unterbrochene Läufe werden gesucht</translation>
+    </message>
+    <message>
+        <source>A run was interrupted at step %1</source>
+        <translation>Ein Lauf wurde bei Schritt %1 unterbrochen</translation>
+    </message>
+    <message>
+        <source>%1 can go on from its checkpoint.</source>
+        <translation>%1 kann von seinem Sicherungspunkt weitergehen.</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>%1 used  ·  %2 free</source>
+        <translation>%1 belegt  ·  %2 frei</translation>
+    </message>
+    <message>
+        <source>Close Scalewright?</source>
+        <translation>Scalewright schließen?</translation>
+    </message>
+    <message>
+        <source>%1 is still running.</source>
+        <translation>%1 läuft noch.</translation>
+    </message>
+    <message>
+        <source>It is saved before the window closes, and offered again at the next start.</source>
+        <translation>Der Stand wird gesichert, bevor das Fenster schließt, und beim nächsten Start wieder angeboten.</translation>
+    </message>
+    <message>
+        <source>It is stopped; nothing half-written is left behind.</source>
+        <translation>Die Arbeit wird angehalten; nichts halb Geschriebenes bleibt zurück.</translation>
+    </message>
+    <message>
+        <source>Stop and close</source>
+        <translation>Anhalten und schließen</translation>
+    </message>
+    <message>
+        <source>Keep working</source>
+        <translation>Weiterarbeiten</translation>
+    </message>
+    <message>
+        <source>Saving before closing</source>
+        <translation>Vor dem Schließen wird gesichert</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ModelCatalog</name>
+    <message>
+        <source>Pack on %1</source>
+        <translation>Paket auf %1</translation>
+    </message>
+    <message>
+        <source>Its base model cannot be read. %1</source>
+        <translation>Das Grundmodell kann nicht gelesen werden. %1</translation>
+    </message>
+    <message>
+        <source>%1 is not there any more. Bring it back, or remove it from the list.</source>
+        <translation>%1 ist nicht mehr da. Legen Sie es zurück oder nehmen Sie es aus der Liste.</translation>
+    </message>
+    <message>
+        <source>Reading models</source>
+        <translation>Modelle werden gelesen</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ModelDetail</name>
+    <message>
+        <source>group %1</source>
+        <translation>Gruppe %1</translation>
+    </message>
+    <message>
+        <source>a row</source>
+        <translation>je Zeile</translation>
+    </message>
+    <message>
+        <source>Details of the model</source>
+        <translation>Einzelheiten des Modells</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Im Ordner zeigen</translation>
+    </message>
+    <message>
+        <source>Copy path</source>
+        <translation>Pfad kopieren</translation>
+    </message>
+    <message>
+        <source>Quantize…</source>
+        <translation>Quantisieren…</translation>
+    </message>
+    <message>
+        <source>Remove from list</source>
+        <translation>Aus der Liste nehmen</translation>
+    </message>
+    <message>
+        <source>Fine-tune</source>
+        <translation>Anpassen</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Talk with this model</source>
+        <translation>Mit diesem Modell reden</translation>
+    </message>
+    <message>
+        <source>Write it as a file for other programs</source>
+        <translation>Als Datei für andere Programme schreiben</translation>
+    </message>
+    <message>
+        <source>Tensors</source>
+        <translation>Tensoren</translation>
+    </message>
+    <message>
+        <source>Chat template</source>
+        <translation>Chat-Vorlage</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>No model is chosen</source>
+        <translation>Kein Modell gewählt</translation>
+    </message>
+    <message>
+        <source>Choose one in the table to see what it is made of.</source>
+        <translation>Wählen Sie eines in der Tabelle, um zu sehen, woraus es besteht.</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Bits</source>
+        <translation>Bits</translation>
+    </message>
+    <message>
+        <source>Measure</source>
+        <translation>Maß</translation>
+    </message>
+    <message>
+        <source>How much rounding to this grid costs each tensor, estimated from its scales</source>
+        <translation>Was das Runden auf dieses Raster jeden Tensor kostet, geschätzt aus seinen Skalen</translation>
+    </message>
+    <message>
+        <source>Bits per weight, scales included</source>
+        <translation>Bits pro Gewicht, Skalen eingeschlossen</translation>
+    </message>
+    <message>
+        <source>Scales of the chosen tensor</source>
+        <translation>Skalen des gewählten Tensors</translation>
+    </message>
+    <message>
+        <source>Tensors by layer</source>
+        <translation>Tensoren nach Schicht</translation>
+    </message>
+    <message>
+        <source>An example as the model sees it</source>
+        <translation>Ein Beispiel, wie das Modell es sieht</translation>
+    </message>
+    <message>
+        <source>Tensor</source>
+        <translation>Tensor</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>Typ</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>Form</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Tensors of the file</source>
+        <translation>Tensoren der Datei</translation>
+    </message>
+    <message>
+        <source>Why it cannot be used</source>
+        <translation>Warum es nicht benutzt werden kann</translation>
+    </message>
+    <message>
+        <source>Template found</source>
+        <translation>Vorlage gefunden</translation>
+    </message>
+    <message>
+        <source>No template</source>
+        <translation>Keine Vorlage</translation>
+    </message>
+    <message>
+        <source>Can be tuned</source>
+        <translation>Anpassbar</translation>
+    </message>
+    <message>
+        <source>Quantize</source>
+        <translation>Quantisieren</translation>
+    </message>
+    <message>
+        <source>Make it small first; then its scales can be tuned</source>
+        <translation>Erst klein machen; dann lassen sich seine Skalen anpassen</translation>
+    </message>
+    <message>
+        <source>Teach it your answers; only its scales learn</source>
+        <translation>Ihm Ihre Antworten beibringen; nur seine Skalen lernen</translation>
+    </message>
+    <message>
+        <source>It is still being read</source>
+        <translation>Es wird noch gelesen</translation>
+    </message>
+    <message>
+        <source>It is being read.</source>
+        <translation>Es wird gelesen.</translation>
+    </message>
+    <message>
+        <source>Family</source>
+        <translation>Familie</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>Schichten</translation>
+    </message>
+    <message>
+        <source>Width</source>
+        <translation>Breite</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation>Wortschatz</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>Kontext</translation>
+    </message>
+    <message>
+        <source>Scales</source>
+        <translation>Skalen</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>Codes hash</source>
+        <translation>Prüfsumme der Codes</translation>
+    </message>
+    <message>
+        <source>Path</source>
+        <translation>Pfad</translation>
+    </message>
+    <message>
+        <source>Container</source>
+        <translation>Behälter</translation>
+    </message>
+    <message>
+        <source>%1 (%2 bytes)</source>
+        <translation>%1 (%2 Bytes)</translation>
+    </message>
+    <message>
+        <source>Bits per weight</source>
+        <translation>Bits pro Gewicht</translation>
+    </message>
+    <message>
+        <source>Tokenizer</source>
+        <translation>Tokenizer</translation>
+    </message>
+    <message>
+        <source>found</source>
+        <translation>gefunden</translation>
+    </message>
+    <message>
+        <source>none: it cannot chat</source>
+        <translation>keiner: es kann nicht chatten</translation>
+    </message>
+    <message>
+        <source>Reading the template</source>
+        <translation>Die Vorlage wird gelesen</translation>
+    </message>
+    <message>
+        <source>Reading %1</source>
+        <translation>%1 wird gelesen</translation>
+    </message>
+    <message>
+        <source>This model has no chat template. Plain "User: … Assistant: …" turns are used.</source>
+        <translation>Dieses Modell hat keine Chat-Vorlage. Schlichte Wechsel "User: … Assistant: …" werden benutzt.</translation>
+    </message>
+    <message>
+        <source>What a tune learns to write is highlighted: answers and their end. %1.</source>
+        <translation>Was eine Anpassung zu schreiben lernt, ist hervorgehoben: Antworten und ihr Ende. %1.</translation>
+    </message>
+    <message>
+        <source>blk.%1.%2: %3, error %4</source>
+        <translation>blk.%1.%2: %3, Fehler %4</translation>
+    </message>
+    <message>
+        <source>%1 bits</source>
+        <translation>%1 Bit</translation>
+    </message>
+    <message>
+        <source>Nothing is quantized: no rounding error</source>
+        <translation>Nichts ist quantisiert: kein Rundungsfehler</translation>
+    </message>
+    <message>
+        <source>Rounding error, from the scales</source>
+        <translation>Rundungsfehler, aus den Skalen</translation>
+    </message>
+    <message>
+        <source>error %1</source>
+        <translation>Fehler %1</translation>
+    </message>
+    <message>
+        <source>not quantized</source>
+        <translation>nicht quantisiert</translation>
+    </message>
+    <message>
+        <source>%1 scales</source>
+        <translation>%1 Skalen</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ModelTableModel</name>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>Bits</source>
+        <translation>Bits</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ModelsPage</name>
+    <message>
+        <source>1 model</source>
+        <translation>1 Modell</translation>
+    </message>
+    <message>
+        <source>%1 models</source>
+        <translation>%1 Modelle</translation>
+    </message>
+    <message>
+        <source>%1 in 1 folder</source>
+        <translation>%1 in 1 Ordner</translation>
+    </message>
+    <message>
+        <source>%1 in %2 folders</source>
+        <translation>%1 in %2 Ordnern</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>The model files on this machine, and what can be done with each.</source>
+        <translation>Die Modelldateien auf diesem Rechner, und was mit jeder geht.</translation>
+    </message>
+    <message>
+        <source>&amp;Scan folder…</source>
+        <translation>Ordner &amp;durchsuchen…</translation>
+    </message>
+    <message>
+        <source>Finds every model below a folder</source>
+        <translation>Findet jedes Modell unter einem Ordner</translation>
+    </message>
+    <message>
+        <source>&amp;Open model…</source>
+        <translation>Modell ö&amp;ffnen…</translation>
+    </message>
+    <message>
+        <source>Adds a GGUF file or a model folder (Ctrl+O)</source>
+        <translation>Nimmt eine GGUF-Datei oder einen Modellordner auf (Strg+O)</translation>
+    </message>
+    <message>
+        <source>No model was found in %1</source>
+        <translation>In %1 wurde kein Modell gefunden</translation>
+    </message>
+    <message>
+        <source>Looked for GGUF files and for folders with config.json and safetensors, four levels deep.</source>
+        <translation>Gesucht wurden GGUF-Dateien und Ordner mit config.json und safetensors, vier Ebenen tief.</translation>
+    </message>
+    <message>
+        <source>Choose another folder</source>
+        <translation>Anderen Ordner wählen</translation>
+    </message>
+    <message>
+        <source>Filter by name or family</source>
+        <translation>Nach Name oder Familie filtern</translation>
+    </message>
+    <message>
+        <source>Filter models</source>
+        <translation>Modelle filtern</translation>
+    </message>
+    <message>
+        <source>Shows only models whose name, folder, family or type contains this</source>
+        <translation>Zeigt nur Modelle, deren Name, Ordner, Familie oder Typ dies enthält</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>Alle</translation>
+    </message>
+    <message>
+        <source>Full</source>
+        <translation>Volle</translation>
+    </message>
+    <message>
+        <source>Quantized</source>
+        <translation>Quantisiert</translation>
+    </message>
+    <message>
+        <source>Tuned</source>
+        <translation>Angepasst</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Drop files or folders here to add them</source>
+        <translation>Legen Sie Dateien oder Ordner hierher, um sie aufzunehmen</translation>
+    </message>
+    <message>
+        <source>%1 of %2 models</source>
+        <translation>%1 von %2 Modellen</translation>
+    </message>
+    <message>
+        <source>%1 is incomplete</source>
+        <translation>%1 ist unvollständig</translation>
+    </message>
+    <message>
+        <source>%1 cannot be used</source>
+        <translation>%1 kann nicht benutzt werden</translation>
+    </message>
+    <message>
+        <source>Choose another file</source>
+        <translation>Andere Datei wählen</translation>
+    </message>
+    <message>
+        <source>Remove from list</source>
+        <translation>Aus der Liste nehmen</translation>
+    </message>
+    <message>
+        <source>%1 million</source>
+        <translation>%1 Millionen</translation>
+    </message>
+    <message>
+        <source>%1 billion</source>
+        <translation>%1 Milliarden</translation>
+    </message>
+    <message>
+        <source>This machine can tune models of up to %1 parameters</source>
+        <translation>Dieser Rechner kann Modelle mit bis zu %1 Parametern anpassen</translation>
+    </message>
+    <message>
+        <source>%1, %2 of memory free. %3 Nothing leaves this machine.</source>
+        <translation>%1, %2 Speicher frei. %3 Nichts verlässt diesen Rechner.</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Open a model</source>
+        <translation>Modell öffnen</translation>
+    </message>
+    <message>
+        <source>Models (*.gguf *.safetensors config.json);;All files (*)</source>
+        <translation>Modelle (*.gguf *.safetensors config.json);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Scan a folder for models</source>
+        <translation>Einen Ordner nach Modellen durchsuchen</translation>
+    </message>
+    <message>
+        <source>The sample model is not on this machine yet</source>
+        <translation>Das Beispielmodell ist noch nicht auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>The set-up puts it at %1. Run the set-up script again, or open any model of your own.</source>
+        <translation>Die Einrichtung legt es nach %1. Starten Sie sie noch einmal, oder öffnen Sie ein eigenes Modell.</translation>
+    </message>
+    <message>
+        <source>Open model…</source>
+        <translation>Modell öffnen…</translation>
+    </message>
+    <message>
+        <source>No project could be made</source>
+        <translation>Es konnte kein Projekt angelegt werden</translation>
+    </message>
+    <message>
+        <source>%1 was removed from the list; the file stays</source>
+        <translation>%1 wurde aus der Liste genommen; die Datei bleibt</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ProgressBar</name>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation>nicht bekannt</translation>
+    </message>
+    <message>
+        <source>%1 percent</source>
+        <translation>%1 Prozent</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::Project</name>
+    <message>
+        <source>No project yet</source>
+        <translation>Noch kein Projekt</translation>
+    </message>
+    <message>
+        <source>The folder %1 cannot be made. Choose one that you may write to.</source>
+        <translation>Der Ordner %1 kann nicht angelegt werden. Wählen Sie einen, in den Sie schreiben dürfen.</translation>
+    </message>
+    <message>
+        <source>My project</source>
+        <translation>Mein Projekt</translation>
+    </message>
+    <message>
+        <source>%1 cannot be read: %2. Check its permissions.</source>
+        <translation>%1 kann nicht gelesen werden: %2. Prüfen Sie die Rechte.</translation>
+    </message>
+    <message>
+        <source>%1 cannot be written: %2. Choose a folder that you may write to, on a disk with space.</source>
+        <translation>%1 kann nicht geschrieben werden: %2. Wählen Sie einen Ordner, in den Sie schreiben dürfen, auf einer Platte mit Platz.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QApplication</name>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+    <message>
+        <source>Try it in Ollama</source>
+        <translation>Mit Ollama versuchen</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QFile</name>
+    <message>
+        <source>The settings file could not be read and was set back. The old one is kept as %1.</source>
+        <translation>Die Einstellungsdatei war nicht zu lesen und wurde zurückgesetzt. Die alte liegt als %1 bereit.</translation>
+    </message>
+    <message>
+        <source>The settings were written by a newer version. What is known was taken over; a copy is kept as %1.</source>
+        <translation>Die Einstellungen stammen von einer neueren Fassung. Bekanntes wurde übernommen; eine Kopie liegt als %1 bereit.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QMetaObject</name>
+    <message>
+        <source>The language of the window</source>
+        <translation>Die Sprache des Fensters</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>Wie das System</translation>
+    </message>
+    <message>
+        <source>Used from the next start.</source>
+        <translation>Gilt ab dem nächsten Start.</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>Aussehen</translation>
+    </message>
+    <message>
+        <source>&amp;Theme</source>
+        <translation>&amp;Farben</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Sprache</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QString</name>
+    <message>
+        <source>Layer %1</source>
+        <translation>Schicht %1</translation>
+    </message>
+    <message>
+        <source>Tensors</source>
+        <translation>Tensoren</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>Mean error</source>
+        <translation>Mittlerer Fehler</translation>
+    </message>
+    <message>
+        <source>%1 of %2 layers done</source>
+        <translation>%1 von %2 Schichten fertig</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QTimer</name>
+    <message>
+        <source>Looking at this machine</source>
+        <translation>Dieser Rechner wird angesehen</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QToolTip</name>
+    <message>
+        <source>%1 to %2: %3</source>
+        <translation>%1 bis %2: %3</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QuantizePage</name>
+    <message>
+        <source>Quantize</source>
+        <translation>Quantisieren</translation>
+    </message>
+    <message>
+        <source>Make a full-precision model small. The codes are fixed here; the scales stay open for tuning.</source>
+        <translation>Ein Modell mit voller Genauigkeit klein machen. Die Codes werden hier festgelegt; die Skalen bleiben offen.</translation>
+    </message>
+    <message>
+        <source>&amp;Quantize</source>
+        <translation>&amp;Quantisieren</translation>
+    </message>
+    <message>
+        <source>Starts; the original file is only read (Ctrl+Enter)</source>
+        <translation>Beginnt; die Originaldatei wird nur gelesen (Strg+Eingabe)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Stops; nothing half-written is left behind</source>
+        <translation>Hält an; nichts halb Geschriebenes bleibt zurück</translation>
+    </message>
+    <message>
+        <source>Quantize another</source>
+        <translation>Ein weiteres quantisieren</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation>Damit chatten</translation>
+    </message>
+    <message>
+        <source>Fine-tune it</source>
+        <translation>Anpassen</translation>
+    </message>
+    <message>
+        <source>No model to quantize yet</source>
+        <translation>Noch kein Modell zum Quantisieren</translation>
+    </message>
+    <message>
+        <source>Add a full-precision model: a folder with config.json and safetensors, or a GGUF in F16 or F32. Files that are quantized already can be tuned as they are.</source>
+        <translation>Nehmen Sie ein Modell mit voller Genauigkeit auf: einen Ordner mit config.json und safetensors, oder eine GGUF in F16 oder F32. Schon quantisierte Dateien lassen sich anpassen, wie sie sind.</translation>
+    </message>
+    <message>
+        <source>Go to Models</source>
+        <translation>Zu den Modellen</translation>
+    </message>
+    <message>
+        <source>The model to make small</source>
+        <translation>Das Modell, das klein werden soll</translation>
+    </message>
+    <message>
+        <source>&amp;Model</source>
+        <translation>&amp;Modell</translation>
+    </message>
+    <message>
+        <source>Bits</source>
+        <translation>Bits</translation>
+    </message>
+    <message>
+        <source>&amp;Bits</source>
+        <translation>&amp;Bits</translation>
+    </message>
+    <message>
+        <source>Row</source>
+        <translation>Zeile</translation>
+    </message>
+    <message>
+        <source>Group</source>
+        <translation>Gruppe</translation>
+    </message>
+    <message>
+        <source>&amp;Group</source>
+        <translation>&amp;Gruppe</translation>
+    </message>
+    <message>
+        <source>Round to nearest</source>
+        <translation>Zur nächsten Stufe runden</translation>
+    </message>
+    <message>
+        <source>Instant. Fine from 5 bits upwards.</source>
+        <translation>Sofort fertig. Gut ab 5 Bit.</translation>
+    </message>
+    <message>
+        <source>Clip search</source>
+        <translation>Grenzsuche</translation>
+    </message>
+    <message>
+        <source>Finds the best range for each group.</source>
+        <translation>Findet für jede Gruppe den besten Bereich.</translation>
+    </message>
+    <message>
+        <source>Recommended</source>
+        <translation>Empfohlen</translation>
+    </message>
+    <message>
+        <source>GPTQ</source>
+        <translation>GPTQ</translation>
+    </message>
+    <message>
+        <source>Corrects errors as it goes. Needs a text; best at 3 bits.</source>
+        <translation>Gleicht Fehler unterwegs aus. Braucht einen Text; am besten bei 3 Bit.</translation>
+    </message>
+    <message>
+        <source>What the result is written as</source>
+        <translation>Als was das Ergebnis geschrieben wird</translation>
+    </message>
+    <message>
+        <source>GPTQ folder</source>
+        <translation>GPTQ-Ordner</translation>
+    </message>
+    <message>
+        <source>AWQ folder</source>
+        <translation>AWQ-Ordner</translation>
+    </message>
+    <message>
+        <source>compressed-tensors folder</source>
+        <translation>compressed-tensors-Ordner</translation>
+    </message>
+    <message>
+        <source>A text that says what quantizing costs in quality, and that GPTQ corrects itself by</source>
+        <translation>Ein Text, der sagt, was das Quantisieren an Güte kostet, und nach dem GPTQ sich richtet</translation>
+    </message>
+    <message>
+        <source>&amp;Text for the trial</source>
+        <translation>&amp;Text für den Versuch</translation>
+    </message>
+    <message>
+        <source>Where the result is written</source>
+        <translation>Wohin das Ergebnis geschrieben wird</translation>
+    </message>
+    <message>
+        <source>Choose where to save</source>
+        <translation>Speicherort wählen</translation>
+    </message>
+    <message>
+        <source>Sa&amp;ve as</source>
+        <translation>Speichern &amp;als</translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation>Verfahren</translation>
+    </message>
+    <message>
+        <source>&amp;Write as</source>
+        <translation>&amp;Schreiben als</translation>
+    </message>
+    <message>
+        <source>per weight</source>
+        <translation>pro Gewicht</translation>
+    </message>
+    <message>
+        <source>expected perplexity</source>
+        <translation>erwartete Perplexität</translation>
+    </message>
+    <message>
+        <source>memory while it runs</source>
+        <translation>Speicher während der Arbeit</translation>
+    </message>
+    <message>
+        <source>on this machine</source>
+        <translation>auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>Try it</source>
+        <translation>Versuchen</translation>
+    </message>
+    <message>
+        <source>Quantizes three layers at each size and measures the text: some seconds to a minute</source>
+        <translation>Quantisiert drei Schichten in jeder Größe und misst den Text: einige Sekunden bis eine Minute</translation>
+    </message>
+    <message>
+        <source>Perplexity against size</source>
+        <translation>Perplexität gegen Größe</translation>
+    </message>
+    <message>
+        <source>Choose a text, and a trial on three layers shows what each size costs in quality.</source>
+        <translation>Wählen Sie einen Text, dann zeigt ein Versuch an drei Schichten, was jede Größe an Güte kostet.</translation>
+    </message>
+    <message>
+        <source>Perplexity</source>
+        <translation>Perplexität</translation>
+    </message>
+    <message>
+        <source>Forecast</source>
+        <translation>Vorhersage</translation>
+    </message>
+    <message>
+        <source>Before anything is written</source>
+        <translation>Bevor etwas geschrieben wird</translation>
+    </message>
+    <message>
+        <source>Size on disk</source>
+        <translation>Größe auf der Platte</translation>
+    </message>
+    <message>
+        <source>Error by layer</source>
+        <translation>Fehler nach Schicht</translation>
+    </message>
+    <message>
+        <source>mean so far %1</source>
+        <translation>Mittel bisher %1</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>Schichten</translation>
+    </message>
+    <message>
+        <source>Tensors</source>
+        <translation>Tensoren</translation>
+    </message>
+    <message>
+        <source>Bars by</source>
+        <translation>Balken nach</translation>
+    </message>
+    <message>
+        <source>Save the chart as PNG, SVG or CSV</source>
+        <translation>Das Diagramm als PNG, SVG oder CSV speichern</translation>
+    </message>
+    <message>
+        <source>Save the chart</source>
+        <translation>Diagramm speichern</translation>
+    </message>
+    <message>
+        <source>quantization-error.png</source>
+        <translation>quantisierungsfehler.png</translation>
+    </message>
+    <message>
+        <source>Picture (*.png);;Drawing (*.svg);;Numbers (*.csv)</source>
+        <translation>Bild (*.png);;Zeichnung (*.svg);;Zahlen (*.csv)</translation>
+    </message>
+    <message>
+        <source>The chart was not saved</source>
+        <translation>Das Diagramm wurde nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>Relative, against the full-precision weights</source>
+        <translation>Relativ, gegen die Gewichte mit voller Genauigkeit</translation>
+    </message>
+    <message>
+        <source>So far</source>
+        <translation>Bisher</translation>
+    </message>
+    <message>
+        <source>Last tensors</source>
+        <translation>Letzte Tensoren</translation>
+    </message>
+    <message>
+        <source>%1  ·  full precision, %2</source>
+        <translation>%1  ·  volle Genauigkeit, %2</translation>
+    </message>
+    <message>
+        <source>%1  ·  %2, %3</source>
+        <translation>%1  ·  %2, %3</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keiner</translation>
+    </message>
+    <message>
+        <source>Choose a file…</source>
+        <translation>Datei wählen…</translation>
+    </message>
+    <message>
+        <source>Choose a text</source>
+        <translation>Text wählen</translation>
+    </message>
+    <message>
+        <source>Texts (*.txt *.md *.jsonl);;All files (*)</source>
+        <translation>Texte (*.txt *.md *.jsonl);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Save the quantized model</source>
+        <translation>Das quantisierte Modell speichern</translation>
+    </message>
+    <message>
+        <source>GGUF (*.gguf)</source>
+        <translation>GGUF (*.gguf)</translation>
+    </message>
+    <message>
+        <source>2 is for the smallest size; tune it afterwards, or it forgets much.</source>
+        <translation>2 ist für die kleinste Größe; passen Sie es danach an, sonst vergisst es viel.</translation>
+    </message>
+    <message>
+        <source>3 loses some quality; GPTQ and tuning win much of it back.</source>
+        <translation>3 verliert etwas Güte; GPTQ und Anpassen holen viel davon zurück.</translation>
+    </message>
+    <message>
+        <source>4 keeps nearly all of the quality at a third of the size.</source>
+        <translation>4 erhält fast die ganze Güte bei einem Drittel der Größe.</translation>
+    </message>
+    <message>
+        <source>5 is hard to tell from the original.</source>
+        <translation>5 ist vom Original kaum zu unterscheiden.</translation>
+    </message>
+    <message>
+        <source>6 is as good as the original for most purposes.</source>
+        <translation>6 ist für die meisten Zwecke so gut wie das Original.</translation>
+    </message>
+    <message>
+        <source>8 changes nothing that can be measured; half the size of 16 bits.</source>
+        <translation>8 ändert nichts Messbares; halb so groß wie 16 Bit.</translation>
+    </message>
+    <message>
+        <source>One scale for a whole output row: smallest, and least to tune.</source>
+        <translation>Eine Skala für eine ganze Ausgabezeile: am kleinsten, und am wenigsten zum Anpassen.</translation>
+    </message>
+    <message>
+        <source>One scale for every 32 weights: most precise, and most to tune.</source>
+        <translation>Eine Skala für je 32 Gewichte: am genauesten, und am meisten zum Anpassen.</translation>
+    </message>
+    <message>
+        <source>One scale for every %1 weights.</source>
+        <translation>Eine Skala für je %1 Gewichte.</translation>
+    </message>
+    <message>
+        <source>Already quantized: its rounding errors stay. Better take the full-precision model.</source>
+        <translation>Schon quantisiert: seine Rundungsfehler bleiben. Besser das Modell mit voller Genauigkeit nehmen.</translation>
+    </message>
+    <message>
+        <source>GPTQ needs a text.</source>
+        <translation>GPTQ braucht einen Text.</translation>
+    </message>
+    <message>
+        <source>Choose a model first</source>
+        <translation>Wählen Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+        <source>GPTQ needs a text: choose one</source>
+        <translation>GPTQ braucht einen Text: wählen Sie einen</translation>
+    </message>
+    <message>
+        <source>Choose a text for the trial first</source>
+        <translation>Wählen Sie zuerst einen Text für den Versuch</translation>
+    </message>
+    <message>
+        <source>bits</source>
+        <translation>Bit</translation>
+    </message>
+    <message>
+        <source>or less, on this machine</source>
+        <translation>oder weniger, auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>time not known yet</source>
+        <translation>Zeit noch nicht bekannt</translation>
+    </message>
+    <message>
+        <source>%1 of the original</source>
+        <translation>%1 des Originals</translation>
+    </message>
+    <message>
+        <source>Needs %1 of memory; %2 is free. Close other programs.</source>
+        <translation>Braucht %1 Speicher; %2 sind frei. Schließen Sie andere Programme.</translation>
+    </message>
+    <message>
+        <source>A trial on %1</source>
+        <translation>Ein Versuch an %1</translation>
+    </message>
+    <message>
+        <source>The trial ended</source>
+        <translation>Der Versuch endete</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>lower is better</source>
+        <translation>weniger ist besser</translation>
+    </message>
+    <message>
+        <source>lower is better; a trial on layers %1</source>
+        <translation>weniger ist besser; ein Versuch an den Schichten %1</translation>
+    </message>
+    <message>
+        <source>2 bits</source>
+        <translation>2 Bit</translation>
+    </message>
+    <message>
+        <source>original %1</source>
+        <translation>Original %1</translation>
+    </message>
+    <message>
+        <source>%1 bits, group %2</source>
+        <translation>%1 Bit, Gruppe %2</translation>
+    </message>
+    <message>
+        <source>%1 bits, a row</source>
+        <translation>%1 Bit, je Zeile</translation>
+    </message>
+    <message>
+        <source>expected perplexity, from %1</source>
+        <translation>erwartete Perplexität, vorher %1</translation>
+    </message>
+    <message>
+        <source>quality: choose a text</source>
+        <translation>Güte: Text wählen</translation>
+    </message>
+    <message>
+        <source>being tried</source>
+        <translation>wird versucht</translation>
+    </message>
+    <message>
+        <source>quality: try it</source>
+        <translation>Güte: versuchen</translation>
+    </message>
+    <message>
+        <source>Name a file to write.</source>
+        <translation>Nennen Sie eine Datei.</translation>
+    </message>
+    <message>
+        <source>The original is never overwritten: choose another name.</source>
+        <translation>Das Original wird nie überschrieben: wählen Sie einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>This folder cannot be written to. Choose another.</source>
+        <translation>In diesen Ordner kann nicht geschrieben werden. Wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+        <source>The disk has %1 free, the file needs %2.</source>
+        <translation>Die Platte hat %1 frei, die Datei braucht %2.</translation>
+    </message>
+    <message>
+        <source>Quantizing %1</source>
+        <translation>%1 wird quantisiert</translation>
+    </message>
+    <message>
+        <source>round to nearest</source>
+        <translation>zur nächsten Stufe</translation>
+    </message>
+    <message>
+        <source>clip search</source>
+        <translation>Grenzsuche</translation>
+    </message>
+    <message>
+        <source>Quantizing to %1</source>
+        <translation>Wird quantisiert zu %1</translation>
+    </message>
+    <message>
+        <source>%1, %2 bits, groups of %3, %4. The original file is only read.</source>
+        <translation>%1, %2 Bit, Gruppen von %3, %4. Die Originaldatei wird nur gelesen.</translation>
+    </message>
+    <message>
+        <source>%1, %2 bits, one scale a row, %3. The original file is only read.</source>
+        <translation>%1, %2 Bit, eine Skala je Zeile, %3. Die Originaldatei wird nur gelesen.</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Beginnt</translation>
+    </message>
+    <message>
+        <source>Bits per weight</source>
+        <translation>Bits pro Gewicht</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Mean error</source>
+        <translation>Mittlerer Fehler</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>Hält an</translation>
+    </message>
+    <message>
+        <source>It stops after the tensor it is at</source>
+        <translation>Es hält nach dem jetzigen Tensor an</translation>
+    </message>
+    <message>
+        <source>now %1</source>
+        <translation>jetzt %1</translation>
+    </message>
+    <message>
+        <source>%1 passed</source>
+        <translation>%1 vergangen</translation>
+    </message>
+    <message>
+        <source>%1 was not quantized</source>
+        <translation>%1 wurde nicht quantisiert</translation>
+    </message>
+    <message>
+        <source>Stopped. Nothing was written.</source>
+        <translation>Angehalten. Nichts wurde geschrieben.</translation>
+    </message>
+    <message>
+        <source>Quantized to %1</source>
+        <translation>Quantisiert zu %1</translation>
+    </message>
+    <message>
+        <source>on disk, from %1</source>
+        <translation>auf der Platte, vorher %1</translation>
+    </message>
+    <message>
+        <source>per weight, in %1</source>
+        <translation>pro Gewicht, in %1</translation>
+    </message>
+    <message>
+        <source>perplexity, from %1</source>
+        <translation>Perplexität, vorher %1</translation>
+    </message>
+    <message>
+        <source>perplexity: no text was chosen</source>
+        <translation>Perplexität: kein Text gewählt</translation>
+    </message>
+    <message>
+        <source>%1, %2. Largest difference of a logit: %3.</source>
+        <translation>%1, %2. Größter Unterschied eines Logits: %3.</translation>
+    </message>
+    <message>
+        <source>Written and checked: the file is the model that was measured</source>
+        <translation>Geschrieben und geprüft: die Datei ist das gemessene Modell</translation>
+    </message>
+    <message>
+        <source>Written and checked: the file rounds a little</source>
+        <translation>Geschrieben und geprüft: die Datei rundet ein wenig</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::Rail</name>
+    <message>
+        <source>Places</source>
+        <translation>Orte</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::RailHead</name>
+    <message>
+        <source>Project: %1</source>
+        <translation>Projekt: %1</translation>
+    </message>
+    <message>
+        <source>Project: %1. Click to change it.</source>
+        <translation>Projekt: %1. Klicken, um es zu wechseln.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::RailItem</name>
+    <message>
+        <source>A job runs here: %1 percent</source>
+        <translation>Hier läuft eine Arbeit: %1 Prozent</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::RecipeDiffModel</name>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Data</source>
+        <translation>Daten</translation>
+    </message>
+    <message>
+        <source>Validation</source>
+        <translation>Validierung</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>Länge</translation>
+    </message>
+    <message>
+        <source>%1 steps</source>
+        <translation>%1 Schritte</translation>
+    </message>
+    <message>
+        <source>%1 epochs</source>
+        <translation>%1 Epochen</translation>
+    </message>
+    <message>
+        <source>What learns</source>
+        <translation>Was lernt</translation>
+    </message>
+    <message>
+        <source>rows</source>
+        <translation>Zeilen</translation>
+    </message>
+    <message>
+        <source>groups</source>
+        <translation>Gruppen</translation>
+    </message>
+    <message>
+        <source>Form</source>
+        <translation>Form</translation>
+    </message>
+    <message>
+        <source>raw</source>
+        <translation>roh</translation>
+    </message>
+    <message>
+        <source>relative</source>
+        <translation>relativ</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>default</source>
+        <translation>Vorgabe</translation>
+    </message>
+    <message>
+        <source>Schedule</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>constant</source>
+        <translation>konstant</translation>
+    </message>
+    <message>
+        <source>linear</source>
+        <translation>linear</translation>
+    </message>
+    <message>
+        <source>cosine</source>
+        <translation>Kosinus</translation>
+    </message>
+    <message>
+        <source>Warm-up</source>
+        <translation>Anlauf</translation>
+    </message>
+    <message>
+        <source>Context × batch</source>
+        <translation>Kontext × Stapel</translation>
+    </message>
+    <message>
+        <source>Gradient clip</source>
+        <translation>Gradientengrenze</translation>
+    </message>
+    <message>
+        <source>Weight decay</source>
+        <translation>Gewichtszug</translation>
+    </message>
+    <message>
+        <source>Learns from</source>
+        <translation>Lernt aus</translation>
+    </message>
+    <message>
+        <source>whole text</source>
+        <translation>ganzem Text</translation>
+    </message>
+    <message>
+        <source>answers</source>
+        <translation>Antworten</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::RowProblemModel</name>
+    <message>
+        <source>Skipped</source>
+        <translation>Ausgelassen</translation>
+    </message>
+    <message>
+        <source>Longer than the context</source>
+        <translation>Länger als der Kontext</translation>
+    </message>
+    <message>
+        <source>cut to %1 tokens</source>
+        <translation>auf %1 Token gekürzt</translation>
+    </message>
+    <message>
+        <source>Cut</source>
+        <translation>Gekürzt</translation>
+    </message>
+    <message>
+        <source>Line</source>
+        <translation>Zeile</translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <translation>Problem</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::RunTableModel</name>
+    <message>
+        <source>Running</source>
+        <translation>Läuft</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Pausiert</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Finished</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Interrupted</source>
+        <translation>Unterbrochen</translation>
+    </message>
+    <message>
+        <source>%1 learns %2</source>
+        <translation>%1 lernt %2</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Lauf</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Validation loss</source>
+        <translation>Validierungsverlust</translation>
+    </message>
+    <message>
+        <source>Exact answers</source>
+        <translation>Genaue Antworten</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Begonnen</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::RunsPage</name>
+    <message>
+        <source>Runs</source>
+        <translation>Läufe</translation>
+    </message>
+    <message>
+        <source>Every run ever made here: compare, resume, annotate, report.</source>
+        <translation>Jeder Lauf, der hier gemacht wurde: vergleichen, fortsetzen, Notizen, Bericht.</translation>
+    </message>
+    <message>
+        <source>Report…</source>
+        <translation>Bericht…</translation>
+    </message>
+    <message>
+        <source>A page with the recipe, the curves and the figures of this run, as HTML or PDF</source>
+        <translation>Eine Seite mit Rezept, Kurven und Zahlen dieses Laufs, als HTML oder PDF</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation>Damit chatten</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>Verlust</translation>
+    </message>
+    <message>
+        <source>Validation</source>
+        <translation>Validierung</translation>
+    </message>
+    <message>
+        <source>Rate</source>
+        <translation>Rate</translation>
+    </message>
+    <message>
+        <source>Curve</source>
+        <translation>Kurve</translation>
+    </message>
+    <message>
+        <source>Save the chart as PNG, SVG or CSV</source>
+        <translation>Das Diagramm als PNG, SVG oder CSV speichern</translation>
+    </message>
+    <message>
+        <source>Check runs below to compare them</source>
+        <translation>Haken Sie unten Läufe an, um sie zu vergleichen</translation>
+    </message>
+    <message>
+        <source>Step %1</source>
+        <translation>Schritt %1</translation>
+    </message>
+    <message>
+        <source>smoothed</source>
+        <translation>geglättet</translation>
+    </message>
+    <message>
+        <source>Recipes of the compared runs</source>
+        <translation>Rezepte der verglichenen Läufe</translation>
+    </message>
+    <message>
+        <source>Recipe</source>
+        <translation>Rezept</translation>
+    </message>
+    <message>
+        <source>differences in bold</source>
+        <translation>Unterschiede fett</translation>
+    </message>
+    <message>
+        <source>Filter runs</source>
+        <translation>Läufe filtern</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Notes…</source>
+        <translation>Notizen…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>No runs yet</source>
+        <translation>Noch keine Läufe</translation>
+    </message>
+    <message>
+        <source>Tune a model: its run appears here, with its curves and its recipe.</source>
+        <translation>Passen Sie ein Modell an: der Lauf erscheint hier, mit Kurven und Rezept.</translation>
+    </message>
+    <message>
+        <source>Fine-tune a model</source>
+        <translation>Ein Modell anpassen</translation>
+    </message>
+    <message>
+        <source>Renaming</source>
+        <translation>Wird umbenannt</translation>
+    </message>
+    <message>
+        <source>Reading the history</source>
+        <translation>Verlauf wird gelesen</translation>
+    </message>
+    <message>
+        <source>The history cannot be read</source>
+        <translation>Der Verlauf kann nicht gelesen werden</translation>
+    </message>
+    <message>
+        <source>%1 compared</source>
+        <translation>%1 verglichen</translation>
+    </message>
+    <message>
+        <source>differences in bold; %1 equal lines hidden</source>
+        <translation>Unterschiede fett; %1 gleiche Zeilen verborgen</translation>
+    </message>
+    <message>
+        <source>Reading curves</source>
+        <translation>Kurven werden gelesen</translation>
+    </message>
+    <message>
+        <source>The curves cannot be read</source>
+        <translation>Die Kurven können nicht gelesen werden</translation>
+    </message>
+    <message>
+        <source>Validation loss</source>
+        <translation>Validierungsverlust</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>Choose a run in the table</source>
+        <translation>Wählen Sie einen Lauf in der Tabelle</translation>
+    </message>
+    <message>
+        <source>The folder of this run was moved or deleted</source>
+        <translation>Der Ordner dieses Laufs wurde verschoben oder gelöscht</translation>
+    </message>
+    <message>
+        <source>It is running: stop it first</source>
+        <translation>Er läuft: halten Sie ihn zuerst an</translation>
+    </message>
+    <message>
+        <source>It is running</source>
+        <translation>Er läuft</translation>
+    </message>
+    <message>
+        <source>It is finished</source>
+        <translation>Er ist fertig</translation>
+    </message>
+    <message>
+        <source>The history was not changed</source>
+        <translation>Der Verlauf wurde nicht geändert</translation>
+    </message>
+    <message>
+        <source>Deleting</source>
+        <translation>Wird gelöscht</translation>
+    </message>
+    <message>
+        <source>%1 was deleted from the history; its files stay</source>
+        <translation>%1 wurde aus dem Verlauf gelöscht; die Dateien bleiben</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Undoing</source>
+        <translation>Wird rückgängig gemacht</translation>
+    </message>
+    <message>
+        <source>Notes on %1</source>
+        <translation>Notizen zu %1</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>Notizen</translation>
+    </message>
+    <message>
+        <source>Writing notes</source>
+        <translation>Notizen werden geschrieben</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>Bericht speichern</translation>
+    </message>
+    <message>
+        <source>HTML (*.html);;PDF (*.pdf)</source>
+        <translation>HTML (*.html);;PDF (*.pdf)</translation>
+    </message>
+    <message>
+        <source>The report was not written</source>
+        <translation>Der Bericht wurde nicht geschrieben</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::SettingsPage</name>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>How it looks, what it may use, and where things lie. Nothing leaves this machine.</source>
+        <translation>Wie es aussieht, was es benutzen darf und wo die Dinge liegen. Nichts verlässt diesen Rechner.</translation>
+    </message>
+    <message>
+        <source>The settings file was not as expected</source>
+        <translation>Die Einstellungsdatei war nicht wie erwartet</translation>
+    </message>
+    <message>
+        <source>Follow system</source>
+        <translation>Wie das System</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>Farben</translation>
+    </message>
+    <message>
+        <source>Text size</source>
+        <translation>Schriftgröße</translation>
+    </message>
+    <message>
+        <source>&amp;Notify me when a long job ends</source>
+        <translation>&amp;Melden, wenn eine lange Arbeit endet</translation>
+    </message>
+    <message>
+        <source>By the desktop's notifications, when this window is not in front</source>
+        <translation>Durch die Meldungen der Arbeitsumgebung, wenn dieses Fenster nicht vorn ist</translation>
+    </message>
+    <message>
+        <source>While jobs run</source>
+        <translation>Während gearbeitet wird</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>GPU</source>
+        <translation>GPU</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>An NVIDIA GPU, where this build and this machine have one</source>
+        <translation>Eine NVIDIA-GPU, wo dieses Programm und dieser Rechner eine haben</translation>
+    </message>
+    <message>
+        <source>Processor threads that jobs use</source>
+        <translation>Prozessor-Threads für Arbeiten</translation>
+    </message>
+    <message>
+        <source>Threads</source>
+        <translation>Threads</translation>
+    </message>
+    <message>
+        <source>&amp;As many as are useful</source>
+        <translation>&amp;So viele, wie nützen</translation>
+    </message>
+    <message>
+        <source>One for each physical core</source>
+        <translation>Einer je Prozessorkern</translation>
+    </message>
+    <message>
+        <source>T&amp;hreads</source>
+        <translation>T&amp;hreads</translation>
+    </message>
+    <message>
+        <source>Machine</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
+        <source>&amp;Device</source>
+        <translation>&amp;Gerät</translation>
+    </message>
+    <message>
+        <source>Folders that are scanned for models</source>
+        <translation>Ordner, die nach Modellen durchsucht werden</translation>
+    </message>
+    <message>
+        <source>Add folder…</source>
+        <translation>Ordner aufnehmen…</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Stops scanning this folder; its files stay</source>
+        <translation>Durchsucht diesen Ordner nicht mehr; seine Dateien bleiben</translation>
+    </message>
+    <message>
+        <source>Scan a folder for models</source>
+        <translation>Einen Ordner nach Modellen durchsuchen</translation>
+    </message>
+    <message>
+        <source>%1 is not scanned any more</source>
+        <translation>%1 wird nicht mehr durchsucht</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Choose a folder first</source>
+        <translation>Wählen Sie zuerst einen Ordner</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Shows the folder with history and sample in the file manager</source>
+        <translation>Zeigt den Ordner mit Verlauf und Beispiel in der Dateiverwaltung</translation>
+    </message>
+    <message>
+        <source>Folders</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Scanned for models</source>
+        <translation>Nach Modellen durchsucht</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>Prozessor</translation>
+    </message>
+    <message>
+        <source>Used as</source>
+        <translation>Benutzt als</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>%1, %2 free</source>
+        <translation>%1, %2 frei</translation>
+    </message>
+    <message>
+        <source>Held by open models</source>
+        <translation>Von offenen Modellen belegt</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>Projekt</translation>
+    </message>
+    <message>
+        <source>none yet</source>
+        <translation>noch keins</translation>
+    </message>
+    <message>
+        <source>History and sample</source>
+        <translation>Verlauf und Beispiel</translation>
+    </message>
+    <message>
+        <source>Free on disk</source>
+        <translation>Frei auf der Platte</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::SizeBars</name>
+    <message>
+        <source>Size now %1, after %2</source>
+        <translation>Größe jetzt %1, danach %2</translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>Jetzt</translation>
+    </message>
+    <message>
+        <source>After</source>
+        <translation>Danach</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::StatusBar</name>
+    <message>
+        <source>Status</source>
+        <translation>Status</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::Stepper</name>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Step %1 of %2: %3</source>
+        <translation>Schritt %1 von %2: %3</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TensorLogModel</name>
+    <message>
+        <source>Tensor</source>
+        <translation>Tensor</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>Typ</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Seconds</source>
+        <translation>Sekunden</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TuneDataStep</name>
+    <message>
+        <source>instructions (Alpaca)</source>
+        <translation>Anweisungen (Alpaca)</translation>
+    </message>
+    <message>
+        <source>conversations (ShareGPT)</source>
+        <translation>Gespräche (ShareGPT)</translation>
+    </message>
+    <message>
+        <source>chat messages</source>
+        <translation>Chat-Nachrichten</translation>
+    </message>
+    <message>
+        <source>prompts and completions</source>
+        <translation>Fragen und Antworten</translation>
+    </message>
+    <message>
+        <source>table (CSV)</source>
+        <translation>Tabelle (CSV)</translation>
+    </message>
+    <message>
+        <source>plain text</source>
+        <translation>reiner Text</translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation>unbekannt</translation>
+    </message>
+    <message>
+        <source>Choose a file…</source>
+        <translation>Datei wählen…</translation>
+    </message>
+    <message>
+        <source>JSON, JSONL, CSV, TSV or text</source>
+        <translation>JSON, JSONL, CSV, TSV oder Text</translation>
+    </message>
+    <message>
+        <source>Columns…</source>
+        <translation>Spalten…</translation>
+    </message>
+    <message>
+        <source>Which column is the prompt, which the answer</source>
+        <translation>Welche Spalte die Frage ist und welche die Antwort</translation>
+    </message>
+    <message>
+        <source>Remove this file</source>
+        <translation>Diese Datei entfernen</translation>
+    </message>
+    <message>
+        <source>Answers only</source>
+        <translation>Nur Antworten</translation>
+    </message>
+    <message>
+        <source>Whole text</source>
+        <translation>Ganzer Text</translation>
+    </message>
+    <message>
+        <source>Learn from</source>
+        <translation>Lernen aus</translation>
+    </message>
+    <message>
+        <source>Held back to validate on, percent of the rows</source>
+        <translation>Zum Validieren zurückgehalten, Prozent der Zeilen</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>No examples yet</source>
+        <translation>Noch keine Beispiele</translation>
+    </message>
+    <message>
+        <source>Drop a file here: chat messages, instructions, prompts with answers, a table or plain text.</source>
+        <translation>Legen Sie eine Datei hierher: Chat-Nachrichten, Anweisungen, Fragen mit Antworten, eine Tabelle oder reinen Text.</translation>
+    </message>
+    <message>
+        <source>Use the sample dataset</source>
+        <translation>Die Beispieldaten benutzen</translation>
+    </message>
+    <message>
+        <source>Rows with problems</source>
+        <translation>Zeilen mit Problemen</translation>
+    </message>
+    <message>
+        <source>Row checks</source>
+        <translation>Prüfung der Zeilen</translation>
+    </message>
+    <message>
+        <source>every row is read before the start</source>
+        <translation>jede Zeile wird vor dem Start gelesen</translation>
+    </message>
+    <message>
+        <source>Row before</source>
+        <translation>Vorige Zeile</translation>
+    </message>
+    <message>
+        <source>Row after</source>
+        <translation>Nächste Zeile</translation>
+    </message>
+    <message>
+        <source>What the model sees</source>
+        <translation>Was das Modell sieht</translation>
+    </message>
+    <message>
+        <source>Length of rows</source>
+        <translation>Länge der Zeilen</translation>
+    </message>
+    <message>
+        <source>tokens</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>The rows are being checked</source>
+        <translation>Die Zeilen werden geprüft</translation>
+    </message>
+    <message>
+        <source>Choose examples first</source>
+        <translation>Wählen Sie zuerst Beispiele</translation>
+    </message>
+    <message>
+        <source>No row of this file can be learned from</source>
+        <translation>Aus keiner Zeile dieser Datei kann gelernt werden</translation>
+    </message>
+    <message>
+        <source>%1 rows</source>
+        <translation>%1 Zeilen</translation>
+    </message>
+    <message>
+        <source>Choose examples</source>
+        <translation>Beispiele wählen</translation>
+    </message>
+    <message>
+        <source>Datasets (*.json *.jsonl *.csv *.tsv *.txt *.md);;All files (*)</source>
+        <translation>Datensätze (*.json *.jsonl *.csv *.tsv *.txt *.md);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Checking %1</source>
+        <translation>%1 wird geprüft</translation>
+    </message>
+    <message>
+        <source>These examples cannot be used</source>
+        <translation>Diese Beispiele können nicht benutzt werden</translation>
+    </message>
+    <message>
+        <source>reading every row…</source>
+        <translation>jede Zeile wird gelesen…</translation>
+    </message>
+    <message>
+        <source>%1 rows, %2, %3</source>
+        <translation>%1 Zeilen, %2, %3</translation>
+    </message>
+    <message>
+        <source>not read</source>
+        <translation>nicht gelesen</translation>
+    </message>
+    <message>
+        <source>Format recognized</source>
+        <translation>Format erkannt</translation>
+    </message>
+    <message>
+        <source>Reading</source>
+        <translation>Wird gelesen</translation>
+    </message>
+    <message>
+        <source>Not usable</source>
+        <translation>Nicht brauchbar</translation>
+    </message>
+    <message>
+        <source>%1 ready</source>
+        <translation>%1 bereit</translation>
+    </message>
+    <message>
+        <source>%1 cut</source>
+        <translation>%1 gekürzt</translation>
+    </message>
+    <message>
+        <source>%1 skipped</source>
+        <translation>%1 ausgelassen</translation>
+    </message>
+    <message>
+        <source>%1 twice</source>
+        <translation>%1 doppelt</translation>
+    </message>
+    <message>
+        <source>context %1</source>
+        <translation>Kontext %1</translation>
+    </message>
+    <message>
+        <source>tokens; median %1, longest %2</source>
+        <translation>Token; Median %1, längste %2</translation>
+    </message>
+    <message>
+        <source>%1 of %2 rows</source>
+        <translation>%1 von %2 Zeilen</translation>
+    </message>
+    <message>
+        <source>Row %1 of %2</source>
+        <translation>Zeile %1 von %2</translation>
+    </message>
+    <message>
+        <source>Rendering a row</source>
+        <translation>Eine Zeile wird dargestellt</translation>
+    </message>
+    <message>
+        <source>This row cannot be rendered</source>
+        <translation>Diese Zeile kann nicht dargestellt werden</translation>
+    </message>
+    <message>
+        <source>nothing to learn in this row</source>
+        <translation>in dieser Zeile gibt es nichts zu lernen</translation>
+    </message>
+    <message>
+        <source>highlighted: learned, %1 tokens</source>
+        <translation>hervorgehoben: gelernt, %1 Token</translation>
+    </message>
+    <message>
+        <source>read only, %1 tokens</source>
+        <translation>nur gelesen, %1 Token</translation>
+    </message>
+    <message>
+        <source>%1 of %2 tokens</source>
+        <translation>%1 von %2 Token</translation>
+    </message>
+    <message>
+        <source>Columns</source>
+        <translation>Spalten</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>Frage</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>Systemanweisung</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>recognized by its name</source>
+        <translation>am Namen erkannt</translation>
+    </message>
+    <message>
+        <source>Choose examples of how it should answer. Every row is checked before anything starts.</source>
+        <translation>Wählen Sie Beispiele, wie es antworten soll. Jede Zeile wird geprüft, bevor etwas beginnt.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TuneMethodStep</name>
+    <message>
+        <source>Quick</source>
+        <translation>Schnell</translation>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation>Ausgewogen</translation>
+    </message>
+    <message>
+        <source>Thorough</source>
+        <translation>Gründlich</translation>
+    </message>
+    <message>
+        <source>Shows whether your data works.</source>
+        <translation>Zeigt, ob Ihre Daten taugen.</translation>
+    </message>
+    <message>
+        <source>Right for a few hundred rows.</source>
+        <translation>Richtig für einige hundert Zeilen.</translation>
+    </message>
+    <message>
+        <source>Learns most; watch the validation loss.</source>
+        <translation>Lernt am meisten; achten Sie auf den Validierungsverlust.</translation>
+    </message>
+    <message>
+        <source>Recommended</source>
+        <translation>Empfohlen</translation>
+    </message>
+    <message>
+        <source>How long to learn</source>
+        <translation>Wie lange gelernt wird</translation>
+    </message>
+    <message>
+        <source>Scales of groups</source>
+        <translation>Skalen der Gruppen</translation>
+    </message>
+    <message>
+        <source>Row multipliers</source>
+        <translation>Faktoren der Zeilen</translation>
+    </message>
+    <message>
+        <source>Every scale learns. Learns most.</source>
+        <translation>Jede Skala lernt. Lernt am meisten.</translation>
+    </message>
+    <message>
+        <source>One factor an output row: a small pack, faster steps. Fits any file type.</source>
+        <translation>Ein Faktor je Ausgabezeile: ein kleines Paket, schnellere Schritte. Passt zu jedem Dateityp.</translation>
+    </message>
+    <message>
+        <source>What learns</source>
+        <translation>Was lernt</translation>
+    </message>
+    <message>
+        <source>A question of yours</source>
+        <translation>Eine Frage von Ihnen</translation>
+    </message>
+    <message>
+        <source>A prompt of your own</source>
+        <translation>Eine eigene Frage</translation>
+    </message>
+    <message>
+        <source>Answered at each validation, so that progress can be read and not only plotted.</source>
+        <translation>Wird bei jeder Validierung beantwortet, damit der Fortschritt zu lesen und nicht nur gezeichnet ist.</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation>Weiteres</translation>
+    </message>
+    <message>
+        <source>learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>What to expect</source>
+        <translation>Was zu erwarten ist</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Shown in Runs and as the name of the pack.</source>
+        <translation>Steht unter Läufe und ist der Name des Pakets.</translation>
+    </message>
+    <message>
+        <source>Passes over the data</source>
+        <translation>Durchgänge durch die Daten</translation>
+    </message>
+    <message>
+        <source>Tokens of a row: longer rows are cut</source>
+        <translation>Token einer Zeile: längere werden gekürzt</translation>
+    </message>
+    <message>
+        <source>Rows computed at once</source>
+        <translation>Zeilen, die auf einmal gerechnet werden</translation>
+    </message>
+    <message>
+        <source>Batches whose gradients are added before a step</source>
+        <translation>Stapel, deren Gradienten vor einem Schritt addiert werden</translation>
+    </message>
+    <message>
+        <source>0: the default for the bits of this model</source>
+        <translation>0: die Vorgabe für die Bits dieses Modells</translation>
+    </message>
+    <message>
+        <source>Part of the steps in which the rate goes up</source>
+        <translation>Anteil der Schritte, in denen die Rate steigt</translation>
+    </message>
+    <message>
+        <source>Largest gradient norm; 0: none</source>
+        <translation>Größte Gradientennorm; 0: keine</translation>
+    </message>
+    <message>
+        <source>Pulls the scales back to where they were</source>
+        <translation>Zieht die Skalen dorthin zurück, wo sie waren</translation>
+    </message>
+    <message>
+        <source>Same seed, same run, to the bit</source>
+        <translation>Gleicher Startwert, gleicher Lauf, bis aufs Bit</translation>
+    </message>
+    <message>
+        <source>constant</source>
+        <translation>konstant</translation>
+    </message>
+    <message>
+        <source>cosine</source>
+        <translation>Kosinus</translation>
+    </message>
+    <message>
+        <source>linear</source>
+        <translation>linear</translation>
+    </message>
+    <message>
+        <source>How the learning rate goes down</source>
+        <translation>Wie die Lernrate abnimmt</translation>
+    </message>
+    <message>
+        <source>relative: s = s0 (1 + θ)</source>
+        <translation>relativ: s = s0 (1 + θ)</translation>
+    </message>
+    <message>
+        <source>raw: s itself</source>
+        <translation>roh: s selbst</translation>
+    </message>
+    <message>
+        <source>Relative steps mean the same for every model; raw is the paper's form</source>
+        <translation>Relative Schritte bedeuten für jedes Modell dasselbe; roh ist die Form der Veröffentlichung</translation>
+    </message>
+    <message>
+        <source>For rows that have none</source>
+        <translation>Für Zeilen, die keine haben</translation>
+    </message>
+    <message>
+        <source>Epochs</source>
+        <translation>Epochen</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>Kontext</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation>Stapel</translation>
+    </message>
+    <message>
+        <source>Accumulate</source>
+        <translation>Ansammeln</translation>
+    </message>
+    <message>
+        <source>Warm-up</source>
+        <translation>Anlauf</translation>
+    </message>
+    <message>
+        <source>Gradient clip</source>
+        <translation>Gradientengrenze</translation>
+    </message>
+    <message>
+        <source>Weight decay</source>
+        <translation>Gewichtszug</translation>
+    </message>
+    <message>
+        <source>Schedule</source>
+        <translation>Verlauf</translation>
+    </message>
+    <message>
+        <source>Form</source>
+        <translation>Form</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>Systemanweisung</translation>
+    </message>
+    <message>
+        <source>Give the run a name</source>
+        <translation>Geben Sie dem Lauf einen Namen</translation>
+    </message>
+    <message>
+        <source>Own</source>
+        <translation>Eigenes</translation>
+    </message>
+    <message>
+        <source>context %1, batch %2, rate %3, warm-up %4, clip %5, seed %6</source>
+        <translation>Kontext %1, Stapel %2, Rate %3, Anlauf %4, Grenze %5, Startwert %6</translation>
+    </message>
+    <message>
+        <source>default</source>
+        <translation>Vorgabe</translation>
+    </message>
+    <message>
+        <source>Advanced    %1</source>
+        <translation>Weiteres    %1</translation>
+    </message>
+    <message>
+        <source>Planning</source>
+        <translation>Wird geplant</translation>
+    </message>
+    <message>
+        <source>This cannot be planned</source>
+        <translation>Das kann nicht geplant werden</translation>
+    </message>
+    <message>
+        <source>&lt; 1</source>
+        <translation>&lt; 1</translation>
+    </message>
+    <message>
+        <source>min</source>
+        <translation>min</translation>
+    </message>
+    <message>
+        <source>%1 epochs, %2 steps</source>
+        <translation>%1 Epochen, %2 Schritte</translation>
+    </message>
+    <message>
+        <source>%1 epochs</source>
+        <translation>%1 Epochen</translation>
+    </message>
+    <message>
+        <source>%1 numbers learn; a pack of %2. %3</source>
+        <translation>%1 Zahlen lernen; ein Paket von %2. %3</translation>
+    </message>
+    <message>
+        <source>Fits any file type.</source>
+        <translation>Passt zu jedem Dateityp.</translation>
+    </message>
+    <message>
+        <source>Learns most.</source>
+        <translation>Lernt am meisten.</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Tokens learned</source>
+        <translation>Gelernte Token</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Checkpoints</source>
+        <translation>Sicherungspunkte</translation>
+    </message>
+    <message>
+        <source>every %1 s</source>
+        <translation>alle %1 s</translation>
+    </message>
+    <message>
+        <source>Fits</source>
+        <translation>Passt</translation>
+    </message>
+    <message>
+        <source>yes, %1 stay free</source>
+        <translation>ja, %1 bleiben frei</translation>
+    </message>
+    <message>
+        <source>no: see the plan</source>
+        <translation>nein: siehe Plan</translation>
+    </message>
+    <message>
+        <source>Choose how long to learn. Everything else has a good default.</source>
+        <translation>Wählen Sie, wie lange gelernt wird. Alles andere hat eine gute Vorgabe.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TuneModelStep</name>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>A quantized model: GGUF, or a folder of safetensors (GPTQ, AWQ, compressed-tensors)</source>
+        <translation>Ein quantisiertes Modell: GGUF, oder ein Ordner mit safetensors (GPTQ, AWQ, compressed-tensors)</translation>
+    </message>
+    <message>
+        <source>Choose a file…</source>
+        <translation>Datei wählen…</translation>
+    </message>
+    <message>
+        <source>What will happen</source>
+        <translation>Was geschehen wird</translation>
+    </message>
+    <message>
+        <source>The integers of the model are frozen. Tuning moves only their scales, a few megabytes in all, so the tuned model has the same size and speed, and your file is not touched: what is learned goes into a folder of its own.</source>
+        <translation>Die ganzen Zahlen des Modells sind eingefroren. Angepasst werden nur ihre Skalen, insgesamt wenige Megabyte; so bleiben Größe und Geschwindigkeit, und Ihre Datei wird nicht angerührt: was gelernt wird, kommt in einen eigenen Ordner.</translation>
+    </message>
+    <message>
+        <source>Choose a model first</source>
+        <translation>Wählen Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+        <source>This model is in full precision: quantize it first</source>
+        <translation>Dieses Modell hat volle Genauigkeit: quantisieren Sie es zuerst</translation>
+    </message>
+    <message>
+        <source>This model has no tokenizer beside it</source>
+        <translation>Neben diesem Modell liegt kein Tokenizer</translation>
+    </message>
+    <message>
+        <source>Choose a model</source>
+        <translation>Modell wählen</translation>
+    </message>
+    <message>
+        <source>Models (*.gguf *.safetensors)</source>
+        <translation>Modelle (*.gguf *.safetensors)</translation>
+    </message>
+    <message>
+        <source>Reading %1</source>
+        <translation>%1 wird gelesen</translation>
+    </message>
+    <message>
+        <source>This model cannot be opened</source>
+        <translation>Dieses Modell kann nicht geöffnet werden</translation>
+    </message>
+    <message>
+        <source>Family</source>
+        <translation>Familie</translation>
+    </message>
+    <message>
+        <source>Type</source>
+        <translation>Typ</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>Schichten</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>Kontext</translation>
+    </message>
+    <message>
+        <source>Chat template</source>
+        <translation>Chat-Vorlage</translation>
+    </message>
+    <message>
+        <source>found</source>
+        <translation>gefunden</translation>
+    </message>
+    <message>
+        <source>none: plain turns are used</source>
+        <translation>keine: schlichte Wechsel werden benutzt</translation>
+    </message>
+    <message>
+        <source>Bits a weight</source>
+        <translation>Bits pro Gewicht</translation>
+    </message>
+    <message>
+        <source>This model cannot be run</source>
+        <translation>Dieses Modell kann nicht ausgeführt werden</translation>
+    </message>
+    <message>
+        <source>This model is in full precision</source>
+        <translation>Dieses Modell hat volle Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Only scales learn, so it has to be quantized first. That takes a minute or two.</source>
+        <translation>Nur Skalen lernen, also muss es zuerst quantisiert werden. Das dauert ein bis zwei Minuten.</translation>
+    </message>
+    <message>
+        <source>Quantize it…</source>
+        <translation>Quantisieren…</translation>
+    </message>
+    <message>
+        <source>Choose the model that shall learn. Only its scales learn; the codes never change.</source>
+        <translation>Wählen Sie das Modell, das lernen soll. Nur seine Skalen lernen; die Codes ändern sich nie.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TunePage</name>
+    <message>
+        <source>Fine-tune</source>
+        <translation>Anpassen</translation>
+    </message>
+    <message>
+        <source>Teach the model your answers. Only its scales learn; the codes never change.</source>
+        <translation>Bringen Sie dem Modell Ihre Antworten bei. Nur seine Skalen lernen; die Codes ändern sich nie.</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>Weiter</translation>
+    </message>
+    <message>
+        <source>Stop and keep</source>
+        <translation>Anhalten und behalten</translation>
+    </message>
+    <message>
+        <source>Ends after this step; everything learned so far is kept and can go on later</source>
+        <translation>Endet nach diesem Schritt; alles bisher Gelernte bleibt und kann später weitergehen</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pause</translation>
+    </message>
+    <message>
+        <source>Try it now</source>
+        <translation>Jetzt ausprobieren</translation>
+    </message>
+    <message>
+        <source>Talk to the model as it is at this step; training goes on after each answer</source>
+        <translation>Mit dem Modell reden, wie es bei diesem Schritt ist; nach jeder Antwort geht das Lernen weiter</translation>
+    </message>
+    <message>
+        <source>Chat: original | tuned</source>
+        <translation>Chat: Original | angepasst</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren…</translation>
+    </message>
+    <message>
+        <source>New run</source>
+        <translation>Neuer Lauf</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Data</source>
+        <translation>Daten</translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation>Verfahren</translation>
+    </message>
+    <message>
+        <source>Plan</source>
+        <translation>Plan</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Lauf</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>Hält an</translation>
+    </message>
+    <message>
+        <source>A run is going on</source>
+        <translation>Ein Lauf ist im Gange</translation>
+    </message>
+    <message>
+        <source>One run at a time: stop it or wait until it is done, then resume the other.</source>
+        <translation>Immer nur ein Lauf: halten Sie ihn an oder warten Sie, bis er fertig ist, und setzen Sie dann den anderen fort.</translation>
+    </message>
+    <message>
+        <source>Next: Data</source>
+        <translation>Weiter: Daten</translation>
+    </message>
+    <message>
+        <source>Next: Method</source>
+        <translation>Weiter: Verfahren</translation>
+    </message>
+    <message>
+        <source>Next: Plan</source>
+        <translation>Weiter: Plan</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>%1 learns %2. Safe to close: the run is offered again at the next start.</source>
+        <translation>%1 lernt %2. Sie können schließen: der Lauf wird beim nächsten Start wieder angeboten.</translation>
+    </message>
+    <message>
+        <source>There is no place for the run</source>
+        <translation>Für den Lauf ist kein Platz</translation>
+    </message>
+    <message>
+        <source>A model is being tuned</source>
+        <translation>Ein Modell wird angepasst</translation>
+    </message>
+    <message>
+        <source>The run stopped</source>
+        <translation>Der Lauf hielt an</translation>
+    </message>
+    <message>
+        <source>Stopped, and kept</source>
+        <translation>Angehalten und behalten</translation>
+    </message>
+    <message>
+        <source>It has learned</source>
+        <translation>Es hat gelernt</translation>
+    </message>
+    <message>
+        <source>The run can go on later from this very step. What it has learned so far can be tried and exported.</source>
+        <translation>Der Lauf kann später von genau diesem Schritt weitergehen. Was bisher gelernt ist, lässt sich ausprobieren und exportieren.</translation>
+    </message>
+    <message>
+        <source>The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it.</source>
+        <translation>Die Codes sind unverändert, und die Datei behält ihre Größe. Reden Sie mit ihm neben dem Original, oder exportieren Sie es.</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>Weitermachen</translation>
+    </message>
+    <message>
+        <source>Tuning stopped</source>
+        <translation>Das Anpassen hielt an</translation>
+    </message>
+    <message>
+        <source>Tuning is done</source>
+        <translation>Das Anpassen ist fertig</translation>
+    </message>
+    <message>
+        <source>This run cannot go on</source>
+        <translation>Dieser Lauf kann nicht weitergehen</translation>
+    </message>
+    <message>
+        <source>%1 holds no recipe.json: the folder was moved or deleted.</source>
+        <translation>%1 enthält keine recipe.json: der Ordner wurde verschoben oder gelöscht.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TunePlanStep</name>
+    <message>
+        <source>Weights, frozen</source>
+        <translation>Gewichte, eingefroren</translation>
+    </message>
+    <message>
+        <source>Scales, optimizer</source>
+        <translation>Skalen, Optimierer</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Logits</source>
+        <translation>Logits</translation>
+    </message>
+    <message>
+        <source>Workspace, program</source>
+        <translation>Arbeitsspeicher, Programm</translation>
+    </message>
+    <message>
+        <source>Show all entries</source>
+        <translation>Alle Posten zeigen</translation>
+    </message>
+    <message>
+        <source>Memory ledger</source>
+        <translation>Speicherplan</translation>
+    </message>
+    <message>
+        <source>every byte, before the start</source>
+        <translation>jedes Byte, vor dem Start</translation>
+    </message>
+    <message>
+        <source>Make it fit</source>
+        <translation>Passend machen</translation>
+    </message>
+    <message>
+        <source>steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>Ändern</translation>
+    </message>
+    <message>
+        <source>Back to the method</source>
+        <translation>Zurück zum Verfahren</translation>
+    </message>
+    <message>
+        <source>Recipe</source>
+        <translation>Rezept</translation>
+    </message>
+    <message>
+        <source>Safety</source>
+        <translation>Sicherheit</translation>
+    </message>
+    <message>
+        <source>resumes to the bit</source>
+        <translation>geht bis aufs Bit weiter</translation>
+    </message>
+    <message>
+        <source>Keep this machine awake</source>
+        <translation>Diesen Rechner wach halten</translation>
+    </message>
+    <message>
+        <source>Notify me when it ends</source>
+        <translation>Melden, wenn es endet</translation>
+    </message>
+    <message>
+        <source>While it runs</source>
+        <translation>Während es läuft</translation>
+    </message>
+    <message>
+        <source>Hide entries</source>
+        <translation>Posten verbergen</translation>
+    </message>
+    <message>
+        <source>The memory is being planned</source>
+        <translation>Der Speicher wird geplant</translation>
+    </message>
+    <message>
+        <source>It does not fit this machine: choose one of the ways to make it fit</source>
+        <translation>Es passt nicht auf diesen Rechner: wählen Sie einen der Wege, es passend zu machen</translation>
+    </message>
+    <message>
+        <source>Planning the memory</source>
+        <translation>Speicher wird geplant</translation>
+    </message>
+    <message>
+        <source>This cannot be planned</source>
+        <translation>Das kann nicht geplant werden</translation>
+    </message>
+    <message>
+        <source>Every buffer is laid out before anything starts.</source>
+        <translation>Jeder Puffer wird ausgelegt, bevor etwas beginnt.</translation>
+    </message>
+    <message>
+        <source>It fits, and is reserved before step 1</source>
+        <translation>Es passt und ist vor Schritt 1 reserviert</translation>
+    </message>
+    <message>
+        <source>%1 will be set aside at the start. The run never asks for more.</source>
+        <translation>%1 werden am Anfang beiseitegelegt. Der Lauf verlangt nie mehr.</translation>
+    </message>
+    <message>
+        <source>It does not fit this machine</source>
+        <translation>Es passt nicht auf diesen Rechner</translation>
+    </message>
+    <message>
+        <source>The run would need %1 and %2 are free. Nothing was started.</source>
+        <translation>Der Lauf bräuchte %1, und %2 sind frei. Nichts wurde begonnen.</translation>
+    </message>
+    <message>
+        <source>steps, %1 epochs</source>
+        <translation>Schritte, %1 Epochen</translation>
+    </message>
+    <message>
+        <source>until done, estimated</source>
+        <translation>bis zum Ende, geschätzt</translation>
+    </message>
+    <message>
+        <source>tokens a second</source>
+        <translation>Token pro Sekunde</translation>
+    </message>
+    <message>
+        <source>on disk for the pack</source>
+        <translation>auf der Platte für das Paket</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Data</source>
+        <translation>Daten</translation>
+    </message>
+    <message>
+        <source>%1 rows, %2 to validate</source>
+        <translation>%1 Zeilen, %2 zum Validieren</translation>
+    </message>
+    <message>
+        <source>What learns</source>
+        <translation>Was lernt</translation>
+    </message>
+    <message>
+        <source>%1 scales</source>
+        <translation>%1 Skalen</translation>
+    </message>
+    <message>
+        <source>Granularity</source>
+        <translation>Feinheit</translation>
+    </message>
+    <message>
+        <source>per row</source>
+        <translation>je Zeile</translation>
+    </message>
+    <message>
+        <source>per group</source>
+        <translation>je Gruppe</translation>
+    </message>
+    <message>
+        <source>Context × batch</source>
+        <translation>Kontext × Stapel</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>Layers kept</source>
+        <translation>Behaltene Schichten</translation>
+    </message>
+    <message>
+        <source>%1, the others are recomputed</source>
+        <translation>%1, die anderen werden neu gerechnet</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+    <message>
+        <source>Checkpoint</source>
+        <translation>Sicherungspunkt</translation>
+    </message>
+    <message>
+        <source>every %1 s</source>
+        <translation>alle %1 s</translation>
+    </message>
+    <message>
+        <source>Size of one</source>
+        <translation>Größe eines</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>Free on disk</source>
+        <translation>Frei auf der Platte</translation>
+    </message>
+    <message>
+        <source>Check the plan. Nothing runs until you press Start, and nothing grows after.</source>
+        <translation>Prüfen Sie den Plan. Nichts läuft, bevor Sie Starten drücken, und nichts wächst danach.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TuneRunView</name>
+    <message>
+        <source>Preparing</source>
+        <translation>Wird vorbereitet</translation>
+    </message>
+    <message>
+        <source>train loss</source>
+        <translation>Verlust beim Lernen</translation>
+    </message>
+    <message>
+        <source>validation</source>
+        <translation>Validierung</translation>
+    </message>
+    <message>
+        <source>tokens a second</source>
+        <translation>Token pro Sekunde</translation>
+    </message>
+    <message>
+        <source>used</source>
+        <translation>belegt</translation>
+    </message>
+    <message>
+        <source>codes frozen</source>
+        <translation>Codes eingefroren</translation>
+    </message>
+    <message>
+        <source>train, raw</source>
+        <translation>Lernen, roh</translation>
+    </message>
+    <message>
+        <source>train, smoothed</source>
+        <translation>Lernen, geglättet</translation>
+    </message>
+    <message>
+        <source>learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>gradient norm</source>
+        <translation>Gradientennorm</translation>
+    </message>
+    <message>
+        <source>Step %1</source>
+        <translation>Schritt %1</translation>
+    </message>
+    <message>
+        <source>The first steps are being computed</source>
+        <translation>Die ersten Schritte werden gerechnet</translation>
+    </message>
+    <message>
+        <source>Linear</source>
+        <translation>Linear</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Log</translation>
+    </message>
+    <message>
+        <source>Scale of the loss</source>
+        <translation>Skala des Verlusts</translation>
+    </message>
+    <message>
+        <source>Show all of it</source>
+        <translation>Alles zeigen</translation>
+    </message>
+    <message>
+        <source>Save as PNG, SVG or CSV</source>
+        <translation>Als PNG, SVG oder CSV speichern</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>Verlust</translation>
+    </message>
+    <message>
+        <source>Your own prompt, at each validation</source>
+        <translation>Ihre eigene Frage, bei jeder Validierung</translation>
+    </message>
+    <message>
+        <source>Weights, frozen</source>
+        <translation>Gewichte, eingefroren</translation>
+    </message>
+    <message>
+        <source>Scales, optimizer</source>
+        <translation>Skalen, Optimierer</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Logits</source>
+        <translation>Logits</translation>
+    </message>
+    <message>
+        <source>Workspace, program</source>
+        <translation>Arbeitsspeicher, Programm</translation>
+    </message>
+    <message>
+        <source>Nothing reserved yet</source>
+        <translation>Noch nichts reserviert</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>MB by part</source>
+        <translation>MB nach Teil</translation>
+    </message>
+    <message>
+        <source>No step done yet</source>
+        <translation>Noch kein Schritt getan</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>Geschwindigkeit</translation>
+    </message>
+    <message>
+        <source>No prompt was given: choose one under Method next time.</source>
+        <translation>Keine Frage angegeben: wählen Sie nächstes Mal eine unter Verfahren.</translation>
+    </message>
+    <message>
+        <source>reserved %1</source>
+        <translation>reserviert %1</translation>
+    </message>
+    <message>
+        <source>used, of %1 reserved</source>
+        <translation>belegt, von %1 reserviert</translation>
+    </message>
+    <message>
+        <source>validation, falling</source>
+        <translation>Validierung, fallend</translation>
+    </message>
+    <message>
+        <source>validation, rising</source>
+        <translation>Validierung, steigend</translation>
+    </message>
+    <message>
+        <source>Step %1 of %2</source>
+        <translation>Schritt %1 von %2</translation>
+    </message>
+    <message>
+        <source>epoch %1</source>
+        <translation>Epoche %1</translation>
+    </message>
+    <message>
+        <source>step %1   %2</source>
+        <translation>Schritt %1   %2</translation>
+    </message>
+    <message>
+        <source>Stopped by an error</source>
+        <translation>Durch einen Fehler angehalten</translation>
+    </message>
+    <message>
+        <source>Stopped at step %1, everything kept</source>
+        <translation>Bei Schritt %1 angehalten, alles behalten</translation>
+    </message>
+    <message>
+        <source>Done: %1 steps</source>
+        <translation>Fertig: %1 Schritte</translation>
+    </message>
+    <message>
+        <source>%1 in all</source>
+        <translation>insgesamt %1</translation>
+    </message>
+    <message>
+        <source>codes unchanged, %1</source>
+        <translation>Codes unverändert, %1</translation>
+    </message>
+    <message>
+        <source>CODES CHANGED</source>
+        <translation>CODES GEÄNDERT</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ValueSlider</name>
+    <message>
+        <source>%1. A double click gives the default back.</source>
+        <translation>%1. Ein Doppelklick stellt die Vorgabe wieder her.</translation>
+    </message>
+    <message>
+        <source>%1, as a number</source>
+        <translation>%1, als Zahl</translation>
+    </message>
+    <message>
+        <source>Type a number</source>
+        <translation>Eine Zahl eingeben</translation>
+    </message>
+</context>
+</TS>
