@@ -11,6 +11,8 @@
 class QLineEdit;
 class QStackedLayout;
 
+class QBoxLayout;
+
 namespace scalewright::ui {
 
 class Button;
@@ -65,7 +67,7 @@ class RunsPage : public Page {
   Chip* m_compared;
   EmptyState* m_empty;
   QWidget *m_content;
-  class QBoxLayout* m_top;
+  QBoxLayout* m_top;
 };
 
 }  // namespace scalewright::ui

@@ -9,6 +9,8 @@
 class QComboBox;
 class QLabel;
 
+class QBoxLayout;
+
 namespace scalewright::ui {
 
 class Button;
@@ -68,7 +70,7 @@ class TuneDataStep : public TuneStep {
   LearnedText* m_text;
   Histogram* m_lengths;
   Card* m_lengthCard;
-  class QBoxLayout* m_columnsLayout;
+  QBoxLayout* m_columnsLayout;
 };
 
 }  // namespace scalewright::ui

@@ -11,6 +11,8 @@ class QLineEdit;
 class QPlainTextEdit;
 class QSpinBox;
 
+class QBoxLayout;
+
 namespace scalewright::ui {
 
 class Button;
@@ -53,7 +55,7 @@ class TuneMethodStep : public TuneStep {
   FactsGrid* m_facts;
   Chart* m_rateChart;
   int m_rateSeries;
-  class QBoxLayout* m_columnsLayout;
+  QBoxLayout* m_columnsLayout;
 };
 
 }  // namespace scalewright::ui

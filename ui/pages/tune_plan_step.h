@@ -6,6 +6,8 @@
 class QCheckBox;
 class QLabel;
 
+class QBoxLayout;
+
 namespace scalewright::ui {
 
 class Banner;
@@ -44,7 +46,7 @@ class TunePlanStep : public TuneStep {
   QLabel *m_steps, *m_stepsText, *m_time, *m_timeText, *m_speed, *m_speedText, *m_pack, *m_packText;
   FactsGrid *m_recipe, *m_safety, *m_list;
   QCheckBox *m_awake, *m_notify;
-  class QBoxLayout* m_columnsLayout;
+  QBoxLayout* m_columnsLayout;
 };
 
 }  // namespace scalewright::ui

@@ -9,6 +9,8 @@
 
 class QHBoxLayout;
 
+class QBoxLayout;
+
 namespace scalewright::ui {
 
 class Banner;
@@ -45,7 +47,7 @@ class TuneRunView : public QWidget {
   double m_smoothed = 0.0, m_lastValidation = -1.0;
   bool m_any = false;
   QList<double> m_parts;       // planned bytes by part, bottom to top
-  class QBoxLayout* m_columnsLayout;
+  QBoxLayout* m_columnsLayout;
 };
 
 }  // namespace scalewright::ui

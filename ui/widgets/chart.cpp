@@ -144,11 +144,11 @@ class ChartOverlay : public QWidget {
     // Snap to the nearest point of any series, so that line and values belong together.
     double at = kNone;
     for (const auto& series : m_chart->m_series) {
-      const auto data = series->graph->data();
-      if (data->isEmpty() || !series->graph->visible()) continue;
-      auto it = data->findBegin(x, true);
+      const auto points = series->graph->data();
+      if (points->isEmpty() || !series->graph->visible()) continue;
+      auto it = points->findBegin(x, true);
       auto next = it + 1;
-      if (next != data->constEnd() && std::abs(next->key - x) < std::abs(it->key - x)) it = next;
+      if (next != points->constEnd() && std::abs(next->key - x) < std::abs(it->key - x)) it = next;
       if (std::isnan(at) || std::abs(it->key - x) < std::abs(at - x)) at = it->key;
     }
     if (std::isnan(at)) return;
@@ -164,10 +164,10 @@ class ChartOverlay : public QWidget {
     struct Row { QString name, value; QColor ink; };
     QList<Row> rows;
     for (const auto& series : m_chart->m_series) {
-      const auto data = series->graph->data();
-      if (data->isEmpty() || !series->graph->visible()) continue;
-      auto it = data->findBegin(at, true);
-      if (auto next = it + 1; next != data->constEnd() && std::abs(next->key - at) < std::abs(it->key - at)) it = next;
+      const auto points = series->graph->data();
+      if (points->isEmpty() || !series->graph->visible()) continue;
+      auto it = points->findBegin(at, true);
+      if (auto next = it + 1; next != points->constEnd() && std::abs(next->key - at) < std::abs(it->key - at)) it = next;
       const double gap = data->size() > 1 ? std::abs((data->constEnd() - 1)->key - data->constBegin()->key) / double(data->size() - 1) : 1e300;
       if (std::abs(it->key - at) > gap * 1.01) continue;
       const auto& strip = m_chart->m_strips[series->strip];
@@ -553,9 +553,9 @@ void Chart::fitY() {
   // Lines denser than the pixels gain nothing from smoothing and cost most of a frame.
   const QCPRange seen = m_strips[0]->x()->range();
   for (const auto& series : m_series) {
-    const auto data = series->graph->data();
-    const double whole = data->size() > 1 ? (data->constEnd() - 1)->key - data->constBegin()->key : 0;
-    const double visible = whole > 0 ? data->size() * std::min(1.0, seen.size() / whole) : 0;
+    const auto points = series->graph->data();
+    const double whole = points->size() > 1 ? (points->constEnd() - 1)->key - points->constBegin()->key : 0;
+    const double visible = whole > 0 ? points->size() * std::min(1.0, seen.size() / whole) : 0;
     series->graph->setAntialiased(visible < 3000);
   }
   for (int i = 0; i < m_strips.size(); ++i) {
