@@ -168,7 +168,7 @@ class ChartOverlay : public QWidget {
       if (points->isEmpty() || !series->graph->visible()) continue;
       auto it = points->findBegin(at, true);
       if (auto next = it + 1; next != points->constEnd() && std::abs(next->key - at) < std::abs(it->key - at)) it = next;
-      const double gap = data->size() > 1 ? std::abs((data->constEnd() - 1)->key - data->constBegin()->key) / double(data->size() - 1) : 1e300;
+      const double gap = points->size() > 1 ? std::abs((points->constEnd() - 1)->key - points->constBegin()->key) / double(points->size() - 1) : 1e300;
       if (std::abs(it->key - at) > gap * 1.01) continue;
       const auto& strip = m_chart->m_strips[series->strip];
       if (!series->style.area) {
