@@ -21,7 +21,7 @@ namespace {
 constexpr size_t kLongestSource = size_t{4} << 20;  // bytes
 
 Value message_value(const Message& message) {
-  auto dict = std::make_shared<jinja::Dict>();
+  auto dict = jinja::make_flat<jinja::Dict>();
   dict->set("role", message.role);
   dict->set("content", message.content);
   return Value(std::shared_ptr<const jinja::Dict>(std::move(dict)));

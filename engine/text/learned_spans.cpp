@@ -41,7 +41,7 @@ bool is_answer(const Value& message) {
 }
 
 Value with_content(const Value& message, std::string content) {
-  auto dict = std::make_shared<jinja::Dict>(message.dict());
+  auto dict = jinja::make_flat<jinja::Dict>(message.dict());
   dict->set("content", std::move(content));
   return Value(std::shared_ptr<const jinja::Dict>(std::move(dict)));
 }

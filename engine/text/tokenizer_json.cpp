@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "engine/core/file.h"
-#include "engine/core/json.h"
+#include "engine/text/json_access.h"
 #include "engine/text/utf8.h"
 
 namespace scalewright::text {
@@ -13,35 +12,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kDeepest = 64;  // nesting of the parts that we follow
-constexpr int64_t kLargestAddedId = 1 << 24;
-
-tl::unexpected<Error> damaged(const std::string& where, const std::string& what) {
-  return fail(ErrorCode::Format, where + ": " + what);
-}
-tl::unexpected<Error> unsupported(const std::string& where, const std::string& what) {
-  return fail(ErrorCode::Unsupported, where + ": " + what);
-}
-
-std::string text_at(const json& object, const char* key, const std::string& otherwise = {}) {
-  const auto at = object.find(key);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : otherwise;
-}
-bool flag_at(const json& object, const char* key, bool otherwise) {
-  const auto at = object.find(key);
-  return at != object.end() && at->is_boolean() ? at->get<bool>() : otherwise;
-}
-const json* member(const json& object, const char* key) {
-  const auto at = object.find(key);
-  return at == object.end() || at->is_null() ? nullptr : &*at;
-}
-
-// A token written as a string or as an object with its content.
-std::string token_text_at(const json& object, const char* key) {
-  const json* token = member(object, key);
-  if (token == nullptr) return {};
-  if (token->is_string()) return token->get<std::string>();
-  return token->is_object() ? text_at(*token, "content") : std::string();
-}
 
 struct Pattern {
   bool regex = false;
@@ -141,7 +111,10 @@ Result<void> add_pre_tokenizers(const json& step, const std::string& where, int 
     SW_ASSIGN(const SplitBehavior behavior, behavior_at(step, where));
     const bool invert = flag_at(step, "invert", false);
     if (pattern.regex) {
-      SW_ASSIGN(auto made, regex_split(pattern.text, behavior, invert));
+      SW_ASSIGN(auto made, regex_split(pattern.text, behavior, invert).map_error([&](Error error) {
+        error.message = where + ": " + error.message;
+        return error;
+      }));
       out.steps.push_back(std::move(made));
     } else {
       out.steps.push_back(literal_split(pattern.text, behavior, invert));
@@ -221,18 +194,6 @@ Result<void> read_decoder(const json& step, const std::string& where, int depth,
     return unsupported(where, "its decoder \"" + type + "\" is not one that Scalewright knows.");
   }
   return {};
-}
-
-// A token's fields as both tokenizer.json and tokenizer_config.json write them.
-AddedToken added_token(const json& entry) {
-  AddedToken token;
-  token.content = text_at(entry, "content");
-  token.special = flag_at(entry, "special", false);
-  token.normalized = flag_at(entry, "normalized", !token.special);
-  token.single_word = flag_at(entry, "single_word", false);
-  token.strip_left = flag_at(entry, "lstrip", false);
-  token.strip_right = flag_at(entry, "rstrip", false);
-  return token;
 }
 
 Result<std::vector<std::string>> read_vocabulary(const json& model, const std::string& where) {
@@ -363,62 +324,6 @@ Result<void> check_model(const json& model, const std::string& where) {
 }
 
 }  // namespace
-
-Result<json> read_json_file(const std::filesystem::path& path) {
-  SW_ASSIGN(const std::string text, read_text_file(path, uint64_t{256} << 20));
-  return parse_json(text, path.string());
-}
-
-Result<FolderTokenizerConfig> read_folder_config(const std::filesystem::path& folder) {
-  FolderTokenizerConfig config;
-  std::error_code ignored;
-  const auto present = [&](const char* name) { return std::filesystem::exists(folder / name, ignored); };
-  const auto take = [&](const json& object, const char* key, std::string& out) {
-    if (out.empty()) out = token_text_at(object, key);
-  };
-  for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
-    if (!present(name)) continue;
-    SW_ASSIGN(const json document, read_json_file(folder / name));
-    if (!document.is_object()) return damaged((folder / name).string(), "this is not a JSON object.");
-    take(document, "bos_token", config.bos);
-    take(document, "eos_token", config.eos);
-    take(document, "unk_token", config.unknown);
-    take(document, "pad_token", config.padding);
-    const auto optional_flag = [&](const char* key, std::optional<bool>& out) {
-      const json* flag = member(document, key);
-      if (!out && flag != nullptr && flag->is_boolean()) out = flag->get<bool>();
-    };
-    optional_flag("add_bos_token", config.add_bos);
-    optional_flag("add_eos_token", config.add_eos);
-    optional_flag("legacy", config.legacy);
-    const json* added = member(document, "added_tokens_decoder");
-    if (added == nullptr || !added->is_object()) continue;
-    for (const auto& [id, entry] : added->items()) {
-      if (!entry.is_object() || id.empty() || id.size() > 8 ||
-          !std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-        return damaged((folder / name).string(), "added_tokens_decoder has the unusable id \"" + id + "\".");
-      }
-      AddedToken token = added_token(entry);
-      token.id = static_cast<int32_t>(std::stol(id));
-      if (token.id > kLargestAddedId) return damaged((folder / name).string(), "an added token has the id " + id + ".");
-      if (!token.content.empty()) config.added.push_back(std::move(token));
-    }
-    std::sort(config.added.begin(), config.added.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  }
-  if (present("config.json")) {
-    SW_ASSIGN(const json document, read_json_file(folder / "config.json"));
-    const auto id_at = [&](const char* key) -> int32_t {
-      const json* id = document.is_object() ? member(document, key) : nullptr;
-      if (id != nullptr && id->is_array() && !id->empty()) id = &id->front();
-      if (id == nullptr || !id->is_number_integer()) return -1;
-      const auto value = id->get<int64_t>();
-      return value >= 0 && value <= kLargestAddedId ? static_cast<int32_t>(value) : -1;
-    };
-    config.bos_id = id_at("bos_token_id");
-    config.eos_id = id_at("eos_token_id");
-  }
-  return config;
-}
 
 Result<TokenizerJson> parse_tokenizer_json(const json& document, const FolderTokenizerConfig& config,
                                            const std::string& where) {

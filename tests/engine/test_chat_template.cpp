@@ -90,6 +90,7 @@ Spanned spans_of(const std::string& source, const std::string& messages, RenderO
 class TestChatTemplate : public QObject {
   Q_OBJECT
  private slots:
+  void deep_values_are_freed();
   void published_templates_render_as_recorded();
   void features_render_as_recorded();
   void answers_are_learned_with_their_end_of_turn();
@@ -294,6 +295,26 @@ void TestChatTemplate::endless_templates_stop() {
   for (int i = 0; i < 100000; ++i) blocks += "{% if 1 %}";
   QVERIFY(!ChatTemplate::parse(blocks));
 }
+
+// Half a million lists, one inside the other, are freed without filling the stack.
+void TestChatTemplate::deep_values_are_freed() {
+  for (const char* source : {
+           "{% set ns = namespace(t=[]) %}{% for a in range(99999) %}{% set ns.t = [ns.t] %}{% endfor %}x",
+           "{% set ns = namespace(t={}) %}{% for a in range(99999) %}{% set ns.t = {'a': ns.t} %}{% endfor %}x",
+           "{% set ns = namespace(t=[]) %}{% for a in range(99999) %}{% set ns.t = namespace(t=ns.t) %}{% endfor %}x",
+           "{% set ns = namespace(t='') %}{% for a in range(99999) %}{% set ns.t = joiner(ns.t) %}{% endfor %}x",
+           "{% set ns = namespace(t=[]) %}{% for a in range(99999) %}{% set ns.t = [ns.t].count %}{% endfor %}x",
+           "{% set ns = namespace() %}{% for a in range(99999) %}{% macro f() %}{% endmacro %}{% set ns.t = [f, ns.t] %}"
+           "{% endfor %}{% set ns.t = 1 %}x",
+       }) {
+    const auto parsed = ChatTemplate::parse(source);
+    QVERIFY2(parsed.has_value(), source);
+    const auto rendered = (*parsed)->render({}, {});
+    QVERIFY2(rendered.has_value(), rendered ? "" : rendered.error().message.c_str());
+    QCOMPARE(rendered->text, std::string("x"));
+  }
+}
+
 
 QTEST_APPLESS_MAIN(TestChatTemplate)
 #include "test_chat_template.moc"

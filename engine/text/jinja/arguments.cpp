@@ -78,7 +78,7 @@ class Function final : public Object {
 }  // namespace
 
 Value function_value(std::string name, Value (*function)(Interpreter&, Arguments&)) {
-  return Value(std::static_pointer_cast<Object>(std::make_shared<Function>(std::move(name), function)));
+  return object_value<Function>(std::move(name), function);
 }
 
 }  // namespace scalewright::jinja

@@ -52,7 +52,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
       problem = "is nested deeper than " + std::to_string(kDeepest) + " levels";
       return false;
     }
-    open_.push_back({object ? std::make_shared<Dict>() : nullptr, {}, {}});
+    open_.push_back({object ? make_flat<Dict>() : nullptr, {}, {}});
     return true;
   }
   bool add(Value value) {

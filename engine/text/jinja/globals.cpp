@@ -48,7 +48,7 @@ Value range(Interpreter& interpreter, Arguments& arguments) {
 
 // dict(pairs, name=value)
 std::shared_ptr<Dict> pairs_of(Interpreter& interpreter, Arguments& arguments) {
-  auto dict = std::make_shared<Dict>();
+  auto dict = make_flat<Dict>();
   if (arguments.positional.size() > 1) raise("TypeError", "dict expected at most 1 argument");
   if (!arguments.positional.empty()) {
     const Value& source = arguments.positional[0];
@@ -74,7 +74,7 @@ Value make_dict(Interpreter& interpreter, Arguments& arguments) {
 
 Value make_namespace(Interpreter& interpreter, Arguments& arguments) {
   const auto values = pairs_of(interpreter, arguments);
-  const auto space = std::make_shared<Namespace>();
+  const auto space = make_flat<Namespace>();
   for (const auto& [name, value] : values->items()) {
     if (name.is_string()) space->set(name.string(), value);
   }
@@ -119,7 +119,7 @@ bool Cycler::attribute(Interpreter&, std::string_view name, Value& out) {
   if (name == "current") {
     out = items_[at_];
   } else if (name == "next" || name == "reset") {
-    out = Value(std::static_pointer_cast<Object>(std::make_shared<CyclerMethod>(shared_from_this(), name == "next")));
+    out = object_value<CyclerMethod>(shared_from_this(), name == "next");
   } else {
     return false;
   }
@@ -143,12 +143,12 @@ class Joiner final : public Object {
 
 Value make_cycler(Interpreter&, Arguments& arguments) {
   if (arguments.positional.empty()) raise("RuntimeError", "at least one item has to be provided");
-  return Value(std::static_pointer_cast<Object>(std::make_shared<Cycler>(arguments.positional)));
+  return object_value<Cycler>(arguments.positional);
 }
 
 Value make_joiner(Interpreter&, Arguments& arguments) {
   const Parameters parameters("joiner", arguments, {"sep"});
-  return Value(std::static_pointer_cast<Object>(std::make_shared<Joiner>(parameters.get("sep", Value(", ")))));
+  return object_value<Joiner>(parameters.get("sep", Value(", ")));
 }
 
 Value raise_exception(Interpreter&, Arguments& arguments) {

@@ -13,6 +13,12 @@
 
 namespace scalewright::jinja {
 
+inline constexpr size_t kMostSteps = 5'000'000;
+inline constexpr size_t kMostBytes = size_t{512} << 20;  // made in all, thrown away or not
+inline constexpr size_t kMostOutput = size_t{64} << 20;
+inline constexpr int kDeepest = 500;  // evaluations within evaluations
+inline constexpr int kDeepestMacros = 40;
+
 class Scope {
  public:
   explicit Scope(std::shared_ptr<Scope> parent) : parent_(std::move(parent)) {}
@@ -56,7 +62,17 @@ class Interpreter {
 
  private:
   enum class Flow { Next, Break, Continue };
-  struct Nested;  // counts the depth of evaluation
+  // Counts the depth of evaluation.
+  struct Nested {
+    explicit Nested(Interpreter& interpreter) : owner(interpreter) {
+      if (++owner.depth_ > kDeepest) {
+        --owner.depth_;
+        raise("RecursionError", "the template is nested too deeply");
+      }
+    }
+    ~Nested() { --owner.depth_; }
+    Interpreter& owner;
+  };
 
   std::string capture(const Block& block, const std::shared_ptr<Scope>& scope);
   Flow execute(const Block& block, const std::shared_ptr<Scope>& scope);

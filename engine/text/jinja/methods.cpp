@@ -383,7 +383,7 @@ bool find_method(Interpreter&, const Value& object, std::string_view name, Value
   const auto look = [&](const auto& methods) {
     for (const auto& [known, function] : methods) {
       if (known != name) continue;
-      out = Value(std::static_pointer_cast<Object>(std::make_shared<BoundMethod>(object, function)));
+      out = object_value<BoundMethod>(object, function);
       return true;
     }
     return false;

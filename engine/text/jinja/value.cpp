@@ -23,6 +23,24 @@ int sign_of(T a, T b) {
 
 }  // namespace
 
+void free_flat(void* what, void (*free)(void*)) {
+  using Waiting = std::vector<std::pair<void*, void (*)(void*)>>;
+  thread_local Waiting* waiting = nullptr;  // of the outermost call of this thread
+  if (waiting != nullptr) {
+    waiting->emplace_back(what, free);
+    return;
+  }
+  Waiting mine;
+  waiting = &mine;
+  free(what);
+  while (!mine.empty()) {
+    const auto [next, free_next] = mine.back();
+    mine.pop_back();
+    free_next(next);
+  }
+  waiting = nullptr;
+}
+
 void raise(std::string kind, std::string message) {
   throw Failure{std::move(kind), std::move(message)};
 }
@@ -39,12 +57,12 @@ std::string Object::repr() const {
 
 Value Value::list(std::vector<Value> items) {
   Value value;
-  value.data_ = std::make_shared<const Sequence>(Sequence{std::move(items), false});
+  value.data_ = make_flat<Sequence>(Sequence{std::move(items), false});
   return value;
 }
 Value Value::tuple(std::vector<Value> items) {
   Value value;
-  value.data_ = std::make_shared<const Sequence>(Sequence{std::move(items), true});
+  value.data_ = make_flat<Sequence>(Sequence{std::move(items), true});
   return value;
 }
 Value Value::undefined(std::string message, std::string kind) {

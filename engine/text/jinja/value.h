@@ -18,6 +18,20 @@ __extension__ typedef __int128 Int;  // Python's integers are unbounded; these s
 class Value;
 class Interpreter;
 
+// Values hold values, as deep as a template likes to nest them. Freed one inside the other they would fill the stack,
+// so what a value frees waits until it is gone itself.
+void free_flat(void* what, void (*free)(void*));
+struct FlatDelete {
+  template <class T>
+  void operator()(T* what) const {
+    free_flat(what, [](void* p) { delete static_cast<T*>(p); });
+  }
+};
+template <class T, class... Arguments>
+std::shared_ptr<T> make_flat(Arguments&&... arguments) {
+  return std::shared_ptr<T>(new T(std::forward<Arguments>(arguments)...), FlatDelete());
+}
+
 // What goes wrong while rendering; caught where the room ends. `kind` is the class that Python would raise.
 struct Failure {
   std::string kind, message;
@@ -126,6 +140,12 @@ class Value {
  private:
   Storage data_;
 };
+
+// A new object as a value.
+template <class T, class... Parts>
+Value object_value(Parts&&... parts) {
+  return Value(std::static_pointer_cast<Object>(make_flat<T>(std::forward<Parts>(parts)...)));
+}
 
 bool truth(const Value& value);
 bool equal(const Value& a, const Value& b, int depth = 0);
