@@ -87,7 +87,9 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   preview->addTool(m_previous);
   preview->addTool(m_rowText);
   preview->addTool(m_next);
-  preview->add({grow(m_text), hbox({m_learned, m_readOnly, fill(), m_tokens}, 16)});
+  m_text->setFrameShape(QFrame::NoFrame);
+  m_text->viewport()->setAutoFillBackground(false);
+  preview->add({grow(sunkenFrame(vbox({grow(m_text)}, 0, QMargins(10, 8, 4, 8)))), hbox({m_learned, m_readOnly, fill(), m_tokens}, 16)});
   m_lengths = new Histogram;
   m_lengthCard = new Card(tr("Length of rows"), tr("tokens"));
   m_lengthCard->add({m_lengths});

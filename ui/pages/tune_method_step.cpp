@@ -48,7 +48,7 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   m_presets = new QButtonGroup(this);
   auto* presetRow = hbox({}, 10);
   const QStringList names = {tr("Quick"), tr("Balanced"), tr("Thorough")};
-  const QStringList lines = {tr("Shows whether your data works."), tr("Right for a few hundred rows."), tr("Learns most; watch the validation loss.")};
+  const QStringList lines = {tr("Shows whether your data works."), tr("Right for a few hundred rows."), tr("Learns most, takes longest.")};
   for (int i = 0; i < 3; ++i) {
     auto* card = new OptionCard(names[i], lines[i]);
     if (i == 1) card->setChip(tr("Recommended"), Tone::Accent);
@@ -86,11 +86,11 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
 
   m_facts = new FactsGrid;
   m_rateChart = new Chart;
-  m_rateChart->setLegendVisible(false);
   m_rateChart->setYFromZero(true);
   m_rateChart->setTickCount(4, 2);
   m_rateChart->setYFormat([](double v) { return rateText(v); });
   m_rateSeries = m_rateChart->addSeries({.name = tr("learning rate"), .token = &ThemeTokens::seriesRate, .width = 2.0, .dashes = {4, 3}});
+  m_rateChart->setLegendVisible(false);
   setScaledMinimum(m_rateChart, 0, 130);
   auto* expect = new Card(tr("What to expect"));
   expect->add({m_facts, horizontalLine(), label(tr("Learning rate"), FontRole::Strong), m_rateChart});

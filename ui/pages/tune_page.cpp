@@ -39,22 +39,11 @@ TunePage::TunePage(AppContext& app, QWidget* parent) : Page(app, Place::Tune, tr
   for (Button* button : {m_back, m_next, m_stop, m_pause, m_try, m_again, m_export, m_chat}) header()->addAction(button);
 
   m_stepper = new Stepper({tr("Model"), tr("Data"), tr("Method"), tr("Plan"), tr("Run")});
-  m_model = new TuneModelStep(app, m_draft);
-  m_data = new TuneDataStep(app, m_draft);
-  m_method = new TuneMethodStep(app, m_draft);
-  m_plan = new TunePlanStep(app, m_draft);
-  m_run = new TuneRunView;
   m_stack = new QStackedWidget;
-  for (QWidget* widget : std::initializer_list<QWidget*>{m_model, m_data, m_method, m_plan, m_run}) m_stack->addWidget(widget);
+  for (int i = 0; i < StepCount; ++i) m_stack->addWidget(wrap(vbox({}, 0)));
   body()->addWidget(m_stepper);
   body()->addWidget(m_stack, 1);
 
-  for (int i = 0; i < RunStep; ++i) {
-    connect(step(i), &TuneStep::changed, this, &TunePage::showStep);
-    connect(step(i), &TuneStep::failed, this, [this](const QString& title, const QString& text) { showError(title, text); });
-  }
-  connect(m_model, &TuneModelStep::quantizeWanted, this, [this](const QString& path) { send(Place::Quantize, page_messages::kUseModel, {{"path", path}}); });
-  connect(m_plan, &TunePlanStep::editWanted, this, [this] { goTo(MethodStep); });
   connect(m_stepper, &Stepper::stepClicked, this, [this](int to) {
     if (m_step != RunStep) goTo(to);
   });
@@ -84,12 +73,58 @@ TunePage::TunePage(AppContext& app, QWidget* parent) : Page(app, Place::Tune, tr
 
 TunePage::~TunePage() = default;
 
-TuneStep* TunePage::step(int index) const { return index < RunStep ? qobject_cast<TuneStep*>(m_stack->widget(index)) : nullptr; }
-QWidget* TunePage::firstField() const { return step(m_step) ? step(m_step)->firstField() : m_try; }
+template <class T>
+T* TunePage::make(int index) {
+  auto* made = new T(app(), m_draft);
+  m_steps[static_cast<size_t>(index)] = made;
+  m_stack->widget(index)->layout()->addWidget(made);
+  connect(made, &TuneStep::changed, this, &TunePage::showStep);
+  connect(made, &TuneStep::failed, this, [this](const QString& title, const QString& text) { showError(title, text); });
+  made->setNarrow(m_narrow);
+  return made;
+}
+
+TuneStep* TunePage::step(int index) {
+  if (index < 0 || index >= RunStep) return nullptr;
+  if (TuneStep* made = m_steps[static_cast<size_t>(index)]) return made;
+  switch (index) {
+    case ModelStep: {
+      auto* model = make<TuneModelStep>(index);
+      connect(model, &TuneModelStep::quantizeWanted, this, [this](const QString& path) { send(Place::Quantize, page_messages::kUseModel, {{"path", path}}); });
+      return model;
+    }
+    case DataStep: return make<TuneDataStep>(index);
+    case MethodStep: return make<TuneMethodStep>(index);
+    default: {
+      auto* plan = make<TunePlanStep>(index);
+      connect(plan, &TunePlanStep::editWanted, this, [this] { goTo(MethodStep); });
+      return plan;
+    }
+  }
+}
+
+TuneModelStep* TunePage::modelStep() { return static_cast<TuneModelStep*>(step(ModelStep)); }
+TunePlanStep* TunePage::planStep() { return static_cast<TunePlanStep*>(step(PlanStep)); }
+
+TuneRunView* TunePage::run() {
+  if (!m_run) {
+    m_run = new TuneRunView;
+    m_stack->widget(RunStep)->layout()->addWidget(m_run);
+    m_run->setNarrow(m_narrow);
+  }
+  return m_run;
+}
+
+QWidget* TunePage::firstField() const {
+  const TuneStep* current = m_step < RunStep ? m_steps[static_cast<size_t>(m_step)] : nullptr;
+  return current ? current->firstField() : m_try;
+}
 
 void TunePage::setNarrow(bool narrow) {
-  for (int i = 0; i < RunStep; ++i) step(i)->setNarrow(narrow);
-  m_run->setNarrow(narrow);
+  m_narrow = narrow;
+  for (TuneStep* made : m_steps)
+    if (made) made->setNarrow(narrow);
+  if (m_run) m_run->setNarrow(narrow);
 }
 
 void TunePage::activate() {
@@ -111,7 +146,7 @@ void TunePage::receive(const PageMessage& message) {
   if (message.what == page_messages::kSample) return trySample();
   m_draft.fromSample = false;
   goTo(ModelStep);
-  m_model->setModel(path);
+  modelStep()->setModel(path);
 }
 
 // The sample model, dataset and recipe, ready to be looked at and started with Next.
@@ -124,7 +159,7 @@ void TunePage::trySample() {
   m_draft.dataset.reset();
   m_draft.encoded.reset();
   goTo(ModelStep);
-  m_model->setModel(QString::fromStdString(sample_model_path().string()));
+  modelStep()->setModel(QString::fromStdString(sample_model_path().string()));
 }
 
 void TunePage::goTo(int target) {
@@ -142,7 +177,10 @@ void TunePage::showStep() {
   m_stepper->setVisible(!onRun);
   m_stepper->setCurrent(m_step);
   m_stepper->setReached(m_reached);
-  for (int i = 0; i < RunStep; ++i) m_stepper->setStepValue(i, i < m_reached ? step(i)->value() : QString());
+  for (int i = 0; i < RunStep; ++i) {
+    const TuneStep* made = m_steps[static_cast<size_t>(i)];
+    m_stepper->setStepValue(i, made && i < m_reached ? made->value() : QString());
+  }
   const QStringList names = {tr("Next: Data"), tr("Next: Method"), tr("Next: Plan"), tr("Start")};
   QList<QWidget*> actions;
   if (!onRun) {
@@ -200,7 +238,7 @@ void TunePage::start(bool resume, const QString& folder) {
   m_control = std::make_shared<TuneControl>();
   m_finished = false;
   m_stop->setBusy(false);
-  m_run->begin(QString::fromStdString(m_draft.recipe.sample_prompt));
+  run()->begin(QString::fromStdString(m_draft.recipe.sample_prompt));
   TuneRequest request;
   request.recipe = m_draft.recipe;
   request.recipe.threads = app().settings().threads();
@@ -209,16 +247,16 @@ void TunePage::start(bool resume, const QString& folder) {
   request.resume = resume;
   request.stoppedByPerson = m_byPerson = std::make_shared<std::atomic<bool>>(false);
   const EventStream<TuneEvent> events([guard = QPointer<TunePage>(this)](std::vector<TuneEvent> list) {
-    if (guard) guard->m_run->take(list);
+    if (guard) guard->run()->take(list);
   });
-  m_awake = m_plan->keepAwake() ? std::make_unique<Desktop::StayAwake>(tr("A model is being tuned")) : nullptr;
+  m_awake = planStep()->keepAwake() ? std::make_unique<Desktop::StayAwake>(tr("A model is being tuned")) : nullptr;
   m_job = startTune(app().jobs(), app().engine(), request, m_control, events, this, [this](Result<TuneReport> report) { onDone(std::move(report)); });
   goTo(RunStep);
 }
 
 void TunePage::onDone(Result<TuneReport> report) {
   m_awake.reset();
-  m_run->finish(report);
+  run()->finish(report);
   const bool cancelledBeforeStart = !report && m_job && m_job->state() == Job::State::Cancelled;
   m_job.reset();
   m_control.reset();
@@ -233,7 +271,7 @@ void TunePage::onDone(Result<TuneReport> report) {
                    stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
                            : tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
     if (stopped) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
-    if (m_plan->notify() && !window()->isActiveWindow()) Desktop::notify(stopped ? tr("Tuning stopped") : tr("Tuning is done"), m_draft.name);
+    if (planStep()->notify() && !window()->isActiveWindow()) Desktop::notify(stopped ? tr("Tuning stopped") : tr("Tuning is done"), m_draft.name);
   }
 }
 

@@ -2,6 +2,7 @@
 // Fine-tune: a wizard of five steps, from the model to the live run.
 
 #include <QTimer>
+#include <array>
 #include <atomic>
 #include <memory>
 
@@ -16,8 +17,6 @@ namespace scalewright::ui {
 class Button;
 namespace Desktop { class StayAwake; }
 class Stepper;
-class TuneDataStep;
-class TuneMethodStep;
 class TuneModelStep;
 class TunePlanStep;
 class TuneRunView;
@@ -45,23 +44,25 @@ class TunePage : public Page {
   void onDone(Result<TuneReport> report);
   void trySample();
   QString freshFolder() const;
-  TuneStep* step(int index) const;
+  TuneModelStep* modelStep();
+  TunePlanStep* planStep();
+  TuneStep* step(int index);      // made when first asked for, so that the page is there at once; null for the run
+  TuneRunView* run();             // likewise: its charts are the heaviest part
+  template <class T>
+  T* make(int index);
 
   TuneDraft m_draft;
   int m_step = ModelStep, m_reached = ModelStep;
   Stepper* m_stepper;
   QStackedWidget* m_stack;
-  TuneModelStep* m_model;
-  TuneDataStep* m_data;
-  TuneMethodStep* m_method;
-  TunePlanStep* m_plan;
-  TuneRunView* m_run;
+  std::array<TuneStep*, RunStep> m_steps{};
+  TuneRunView* m_run = nullptr;
   Button *m_back, *m_next, *m_stop, *m_pause, *m_try, *m_chat, *m_export, *m_again;
   std::shared_ptr<TuneControl> m_control;
   std::shared_ptr<Job> m_job;
   std::unique_ptr<Desktop::StayAwake> m_awake;
   QString m_runFolder;
-  bool m_finished = false;
+  bool m_finished = false, m_narrow = false;
   std::shared_ptr<std::atomic<bool>> m_byPerson = std::make_shared<std::atomic<bool>>(false);
 };
 

@@ -162,7 +162,7 @@ void TunePlanStep::show() {
                       {tr("Granularity"), r.granularity == Granularity::Row ? tr("per row") : tr("per group")},
                       {tr("Context × batch"), QStringLiteral("%1 × %2").arg(r.context).arg(r.batch * r.accumulate)},
                       {tr("Learning rate"), rateText(plan->learning_rate)},
-                      {tr("Layers kept"), tr("%1, the others are recomputed").arg(plan->kept_layers)},
+                      {tr("Layers kept"), tr("%1 of %2").arg(plan->kept_layers).arg(draft().summary.layers)},
                       {tr("Seed"), QString::number(r.seed)}});
   const QString folder = app().project().runsFolder();
   m_safety->setFacts({{tr("Checkpoint"), tr("every %1 s").arg(r.checkpoint_every)},
