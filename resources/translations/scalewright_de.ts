@@ -3805,8 +3805,8 @@
         <translation>Richtig für einige hundert Zeilen.</translation>
     </message>
     <message>
-        <source>Learns most; watch the validation loss.</source>
-        <translation>Lernt am meisten; achten Sie auf den Validierungsverlust.</translation>
+        <source>Learns most, takes longest.</source>
+        <translation>Lernt am meisten, dauert am längsten.</translation>
     </message>
     <message>
         <source>Recommended</source>
