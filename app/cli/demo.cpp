@@ -79,13 +79,13 @@ Result<int> demo(const Context& context, const Options& options) {
   summary["device"] = backend->description();
   context.print("Scalewright " SCALEWRIGHT_VERSION " on " + backend->description());
 
-  stage.begin("Quantize " + source.filename().string() + " to 4 bits, groups of 64");
+  stage.begin("Quantize " + source.filename().string() + " to 4 bits, symmetric, groups of 32");
   DemoObserver quantize_observer;
   QuantizeRequest request;
   request.input = source;
-  request.spec = {.bits = 4, .group = 64, .symmetric = false};
+  request.spec = {.bits = 4, .group = 32, .symmetric = true};  // Q4_0: the smallest type that every program reads
   SW_ASSIGN(QuantizeReport quantized, quantize_model(request, *backend, quantize_observer, context.stop));
-  const fs::path quantized_path = folder / "sample-w4-g64.gguf";
+  const fs::path quantized_path = folder / "sample-w4-g32.gguf";
   SW_ASSIGN(const ExportCheck written, write_model(*quantized.model, ExportTarget::Gguf, quantized_path, "", quantize_observer, context.stop));
   quantize_observer.finish();
   summary["quantize"] = {{"seconds", stage.seconds()}, {"bits_per_weight", quantized.bits_per_weight}, {"file_bytes", written.bytes}, {"container", written.container}};
