@@ -12,7 +12,8 @@
 namespace scalewright {
 namespace {
 
-using kernels::cpu::cpu_features;
+using kernels::cpu::supported;
+using CpuIsa = kernels::cpu::Isa;
 
 // Physical processors among those that this process may use: two threads of one processor share its arithmetic.
 int physical_processors() {
@@ -32,10 +33,15 @@ int physical_processors() {
 }
 
 std::string offered_here() {
-  return cpu_features().avx2
-             ? "This build has kernels for AVX2 and plain C++, and this processor runs both."
-             : "This build has kernels for AVX2 and plain C++; this processor has no AVX2 with FMA and F16C, "
-               "so only plain C++ runs here.";
+  const std::string built = "This build has kernels for AVX-512 with VNNI, AVX2 and plain C++";
+  if (supported(CpuIsa::Avx512)) return built + ", and this processor runs all three.";
+  if (supported(CpuIsa::Avx2)) return built + "; this processor runs AVX2 and plain C++.";
+  return built + "; this processor has no AVX2 with FMA and F16C, so only plain C++ runs here.";
+}
+
+Result<std::unique_ptr<Backend>> on(CpuIsa isa, const char* asked, int threads) {
+  if (!supported(isa)) return fail(ErrorCode::Unsupported, std::string(asked) + " was asked for. " + offered_here());
+  return make_cpu_backend(threads, isa);
 }
 
 }  // namespace
@@ -53,23 +59,18 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
                 std::to_string(options.threads) +
                     " threads were asked for. Choose 1 to 1024, or 0 for one a physical processor.");
   }
-  kernels::cpu::Isa isa = kernels::cpu::best_isa();
+  const int threads = options.threads > 0 ? options.threads : physical_processors();
   switch (options.isa) {
     case Isa::Auto:
       break;
     case Isa::Scalar:
-      isa = kernels::cpu::Isa::Scalar;
-      break;
+      return on(CpuIsa::Scalar, "Plain C++", threads);
     case Isa::Avx2:
-      if (!kernels::cpu::supported(kernels::cpu::Isa::Avx2))
-        return fail(ErrorCode::Unsupported, "AVX2 was asked for. " + offered_here());
-      isa = kernels::cpu::Isa::Avx2;
-      break;
+      return on(CpuIsa::Avx2, "AVX2", threads);
     case Isa::Avx512:
-      return fail(ErrorCode::Unsupported, "AVX-512 was asked for. " + offered_here());
+      return on(CpuIsa::Avx512, "AVX-512", threads);
   }
-  const int threads = options.threads > 0 ? options.threads : physical_processors();
-  return make_cpu_backend(threads, isa);
+  return make_cpu_backend(threads, kernels::cpu::best_isa());
 }
 
 }  // namespace scalewright

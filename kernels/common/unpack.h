@@ -30,11 +30,14 @@ void pack_chunk(const uint8_t* codes, int bits, uint8_t* lines);
 // unpack_panel: W = a * q - c. a, c [.][16] are those of strip_scales, counted from the sub-block that holds input
 // 32 * chunk0 (number 32 * chunk0 / sub).
 // unpack_codes: q itself.
-// Those ending in _avx2 give the same numbers up to the rounding of one FMA and need AVX2, FMA and F16C.
+// Those ending in _avx2 give the same numbers up to the rounding of one FMA and need AVX2, FMA and F16C; _avx512 gives
+// the bits of _avx2.
 void unpack_panel(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a, const float* c,
                   float* panel);
 void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
                        const float* c, float* panel);
+void unpack_panel_avx512(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
+                         const float* c, float* panel);
 // strip_scales of quant_layout.h, the same bits; a shortcut where no masters are given.
 void strip_scales_avx2(const QuantView& view, int64_t strip, int64_t first, int64_t count, float* a, float* c);
 void unpack_codes(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, float* panel);

@@ -1,7 +1,7 @@
 #include <immintrin.h>
 
 #include "kernels/common/quads_avx2.h"
-#include "kernels/common/unpack_lines_avx2.h"
+#include "kernels/common/unpack_lines.h"
 
 namespace scalewright::kernels {
 namespace {

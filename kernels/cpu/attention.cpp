@@ -131,14 +131,14 @@ void forward_block(const CpuContext& context, const AttentionSpec& s, const floa
       gather_head(rows, kv_row(s, k, s.ldk, key, kv), s.half_kv, s.ldk, keys, dim, m.keys);
       transpose_head(kernels, m.keys, keys, dim, m.keys_t);
       gather_head(rows, kv_row(s, v, s.ldv, key, kv), s.half_kv, s.ldv, keys, dim, m.values);
-      for (int64_t i = 0; i < count; i += kTileRows) {
-        const int tile = static_cast<int>(std::min<int64_t>(kTileRows, count - i));
+      for (int64_t i = 0; i < count; i += kernels.tile_rows) {
+        const int tile = static_cast<int>(std::min<int64_t>(kernels.tile_rows, count - i));
         const KeyRange range = visible(s, t0 + i, tile, key, keys);
         if (range.empty()) continue;
         float* scores = m.scores + i * kBlock;
-        for (int64_t j = range.first / 16 * 16; j < range.end; j += 16)
-          kernels.rows(tile, 16, q + (t0 + i) * s.ldq + head * dim, s.ldq, m.keys_t + j, kBlock, dim, scores + j,
-                       kBlock, false);
+        const int64_t j = range.first / 16 * 16;
+        multiply_rows(kernels, tile, padded_dim(range.end - j), q + (t0 + i) * s.ldq + head * dim, s.ldq, m.keys_t + j,
+                      kBlock, dim, scores + j, kBlock, false);
         for (int64_t r = i; r < i + tile; ++r) {
           const int64_t low = std::max<int64_t>(0, s.lowest_key(t0 + r) - key);
           const int64_t high = std::min(keys, s.highest_key(t0 + r) + 1 - key);
@@ -146,9 +146,8 @@ void forward_block(const CpuContext& context, const AttentionSpec& s, const floa
                                                       m.largest + r, m.sum + r);
           if (correction != 1.0f) rows.scale(m.out + r * width, width, correction);
         }
-        for (int64_t d = 0; d < width; d += 16)
-          kernels.rows(tile, 16, scores + range.first, kBlock, m.values + range.first * width + d, width,
-                       range.end - range.first, m.out + i * width + d, width, true);
+        multiply_rows(kernels, tile, width, scores + range.first, kBlock, m.values + range.first * width, width,
+                      range.end - range.first, m.out + i * width, width, true);
       }
     }
     for (int64_t r = 0; r < count; ++r) {

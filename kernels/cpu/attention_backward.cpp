@@ -53,18 +53,17 @@ class BlockPair {
     gather_head(rows_, t_.dout + query * s_.ldo + head * dim_, false, s_.ldo, queries_count_, dim_, douts_);
   }
 
-  // p_ and ds_ of all tiles of six queries that see any of these keys.
+  // p_ and ds_ of all tiles of queries that see any of these keys.
   void probabilities() {
-    for (int64_t i = 0; i < queries_count_; i += kTileRows) {
-      const int tile = static_cast<int>(std::min<int64_t>(kTileRows, queries_count_ - i));
+    for (int64_t i = 0; i < queries_count_; i += kernels_.tile_rows) {
+      const int tile = static_cast<int>(std::min<int64_t>(kernels_.tile_rows, queries_count_ - i));
       const KeyRange range = visible(s_, query_ + i, tile, key_, keys_count_);
       const int64_t first = range.empty() ? 0 : range.first / 16 * 16;
-      for (int64_t j = first; j < range.end; j += 16) {
-        kernels_.rows(tile, 16, t_.q + (query_ + i) * s_.ldq + head_ * dim_, s_.ldq, keys_t_ + j, kBlock, dim_,
-                      p_ + i * kBlock + j, kBlock, false);
-        kernels_.rows(tile, 16, t_.dout + (query_ + i) * s_.ldo + head_ * dim_, s_.ldo, values_t_ + j, kBlock, dim_,
-                      ds_ + i * kBlock + j, kBlock, false);
-      }
+      const int64_t columns = padded_dim(range.end - first);
+      multiply_rows(kernels_, tile, columns, t_.q + (query_ + i) * s_.ldq + head_ * dim_, s_.ldq, keys_t_ + first,
+                    kBlock, dim_, p_ + i * kBlock + first, kBlock, false);
+      multiply_rows(kernels_, tile, columns, t_.dout + (query_ + i) * s_.ldo + head_ * dim_, s_.ldo, values_t_ + first,
+                    kBlock, dim_, ds_ + i * kBlock + first, kBlock, false);
       for (int64_t r = i; r < i + tile; ++r) {
         const int64_t low = std::max<int64_t>(0, s_.lowest_key(query_ + r) - key_);
         const int64_t high = std::min(keys_count_, s_.highest_key(query_ + r) + 1 - key_);
@@ -73,30 +72,26 @@ class BlockPair {
       }
     }
   }
-  // dk_ += dS^T Q and dv_ += P^T dO, six keys and sixteen elements at a time, over the queries that can see these keys.
+  // dk_ += dS^T Q and dv_ += P^T dO, a tile of keys at a time, over the queries that can see these keys.
   void add_to_keys() {
-    for (int64_t j = 0; j < keys_count_; j += kTileRows) {
-      const int tile = static_cast<int>(std::min<int64_t>(kTileRows, keys_count_ - j));
+    for (int64_t j = 0; j < keys_count_; j += kernels_.tile_rows) {
+      const int tile = static_cast<int>(std::min<int64_t>(kernels_.tile_rows, keys_count_ - j));
       const int64_t first = std::max<int64_t>(0, key_ + j - s_.query_offset - query_);
       if (first >= queries_count_) continue;
-      for (int64_t d = 0; d < width_; d += 16) {
-        kernels_.columns(tile, 16, p_ + first * kBlock + j, kBlock, douts_ + first * width_ + d, width_,
-                         queries_count_ - first, dv_ + j * width_ + d, width_, true);
-        kernels_.columns(tile, 16, ds_ + first * kBlock + j, kBlock, queries_ + first * width_ + d, width_,
-                         queries_count_ - first, dk_ + j * width_ + d, width_, true);
-      }
+      multiply_columns(kernels_, tile, width_, p_ + first * kBlock + j, kBlock, douts_ + first * width_, width_,
+                       queries_count_ - first, dv_ + j * width_, width_, true);
+      multiply_columns(kernels_, tile, width_, ds_ + first * kBlock + j, kBlock, queries_ + first * width_, width_,
+                       queries_count_ - first, dk_ + j * width_, width_, true);
     }
   }
   // to [rows][ld] += dS K, of the columns that the head has.
   void add_to_queries(float* to, int64_t ld, int64_t columns) {
-    for (int64_t i = 0; i < queries_count_; i += kTileRows) {
-      const int tile = static_cast<int>(std::min<int64_t>(kTileRows, queries_count_ - i));
+    for (int64_t i = 0; i < queries_count_; i += kernels_.tile_rows) {
+      const int tile = static_cast<int>(std::min<int64_t>(kernels_.tile_rows, queries_count_ - i));
       const KeyRange range = visible(s_, query_ + i, tile, key_, keys_count_);
       if (range.empty()) continue;
-      for (int64_t d = 0; d < columns; d += 16)
-        kernels_.rows(tile, static_cast<int>(std::min<int64_t>(16, columns - d)), ds_ + i * kBlock + range.first,
-                      kBlock, keys_ + range.first * width_ + d, width_, range.end - range.first, to + i * ld + d, ld,
-                      true);
+      multiply_rows(kernels_, tile, columns, ds_ + i * kBlock + range.first, kBlock, keys_ + range.first * width_,
+                    width_, range.end - range.first, to + i * ld, ld, true);
     }
   }
 

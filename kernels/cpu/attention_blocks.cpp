@@ -25,6 +25,20 @@ void transpose_head(const GemmKernels& kernels, const float* in, int64_t count, 
   for (int64_t d = 0; d < head_dim; ++d) std::fill(out + d * kBlock + count, out + (d + 1) * kBlock, 0.0f);
 }
 
+void multiply_rows(const GemmKernels& kernels, int rows, int64_t cols, const float* a, int64_t lda, const float* b,
+                   int64_t ldb, int64_t k, float* c, int64_t ldc, bool accumulate) {
+  for (int64_t j = 0; j < cols; j += kernels.tile_cols)
+    kernels.wide_rows(rows, static_cast<int>(std::min<int64_t>(kernels.tile_cols, cols - j)), a, lda, b + j, ldb, 16, k,
+                      c + j, ldc, accumulate);
+}
+
+void multiply_columns(const GemmKernels& kernels, int rows, int64_t cols, const float* a, int64_t lda, const float* b,
+                      int64_t ldb, int64_t k, float* c, int64_t ldc, bool accumulate) {
+  for (int64_t j = 0; j < cols; j += kernels.tile_cols)
+    kernels.wide_columns(rows, static_cast<int>(std::min<int64_t>(kernels.tile_cols, cols - j)), a, lda, b + j, ldb, 16,
+                         k, c + j, ldc, accumulate);
+}
+
 KeyRange visible(const AttentionSpec& s, int64_t query, int64_t queries, int64_t key, int64_t keys) {
   int64_t low = INT64_MAX, high = -1;
   for (int64_t t = query; t < query + queries; ++t) {

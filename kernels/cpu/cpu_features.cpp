@@ -25,15 +25,31 @@ const CpuFeatures& cpu_features() {
 }
 
 bool supported(Isa isa) {
-  return isa == Isa::Scalar || cpu_features().avx2;
+  switch (isa) {
+    case Isa::Scalar:
+      return true;
+    case Isa::Avx2:
+      return cpu_features().avx2;
+    case Isa::Avx512:
+      return cpu_features().avx512 && cpu_features().avx512_vnni;
+  }
+  return false;
 }
 
 Isa best_isa() {
-  return cpu_features().avx2 ? Isa::Avx2 : Isa::Scalar;
+  return supported(Isa::Avx512) ? Isa::Avx512 : supported(Isa::Avx2) ? Isa::Avx2 : Isa::Scalar;
 }
 
 const char* isa_name(Isa isa) {
-  return isa == Isa::Avx2 ? "AVX2" : "scalar";
+  switch (isa) {
+    case Isa::Scalar:
+      return "scalar";
+    case Isa::Avx2:
+      return "AVX2";
+    case Isa::Avx512:
+      return "AVX-512";
+  }
+  return "";
 }
 
 }  // namespace scalewright::kernels::cpu

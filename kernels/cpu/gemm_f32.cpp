@@ -14,14 +14,25 @@ namespace {
 constexpr int64_t kRowBlock = 512;
 constexpr int64_t kOutputBlock = 512;  // rows of W in a panel of the input gradient
 
-constexpr int64_t tiles_of(int64_t rows) {
-  return (rows + kTileRows - 1) / kTileRows;
-}
+// The tiles of an instruction set, and how deep a panel of their columns may be: one of 32 KB lies in the first cache
+// beside its operands.
+struct Tiling {
+  explicit Tiling(const GemmKernels& kernels)
+      : rows(kernels.tile_rows), cols(kernels.tile_cols), strips(cols / kStripRows), depth(kPanelInputs / strips) {}
+  int64_t tiles_of(int64_t count) const { return (count + rows - 1) / rows; }
+  int rows_from(int64_t at, int64_t end) const { return static_cast<int>(std::min(rows, end - at)); }
+  int cols_from(int64_t at, int64_t end) const { return static_cast<int>(std::min(cols, end - at)); }
+
+  int64_t rows, cols;
+  int64_t strips;  // of 16 rows of W, in the columns of a tile
+  int64_t depth;
+};
 
 }  // namespace
 
 size_t gemm_thread_bytes() {
-  return static_cast<size_t>(WeightPanels::kScratchFloats + 2 * std::max(kPanelInputs, kOutputBlock) * 16) *
+  // A panel for one product or two for another; by_input may write 31 rows more than asked for.
+  return static_cast<size_t>(WeightPanels::kScratchFloats + 2 * (std::max(kPanelInputs, kOutputBlock) + kChunk) * 16) *
          sizeof(float);
 }
 
@@ -32,24 +43,27 @@ size_t gemm_shared_bytes(int64_t T, int64_t N, int64_t K) {
 
 void linear_f32(const CpuContext& context, const float* x, int64_t ldx, int64_t T, const WeightView& w,
                 const float* bias, float* y, int64_t ldy) {
-  const int64_t N = w.rows(), K = w.cols(), strips = (N + kStripRows - 1) / kStripRows;
+  const int64_t N = w.rows(), K = w.cols();
   const GemmKernels& kernels = gemm_kernels(context.isa);
+  const Tiling tiling(kernels);
+  const int64_t next = (tiling.depth + kChunk) * kStripRows;  // from the panel of a strip to that of the next
   for (int64_t t0 = 0; t0 < T; t0 += kRowBlock) {
-    const int64_t rows = std::min(kRowBlock, T - t0);
-    for_cells(*context.pool, strips, tiles_of(rows), [&](int thread, int64_t strip, int64_t first, int64_t last) {
+    const int64_t rows = std::min(kRowBlock, T - t0), units = (N + tiling.cols - 1) / tiling.cols;
+    for_cells(*context.pool, units, tiling.tiles_of(rows), [&](int thread, int64_t unit, int64_t first, int64_t last) {
       float* panel = context.scratch(thread);
-      WeightPanels panels(w, context.isa, panel + kPanelInputs * 16);
-      const int64_t n = strip * kStripRows, begin = t0 + first * kTileRows,
-                    end = std::min(t0 + rows, t0 + last * kTileRows);
-      const int cols = static_cast<int>(std::min<int64_t>(kTileCols, N - n));
+      WeightPanels panels(w, context.isa, panel + tiling.strips * next);
+      const int64_t n = unit * tiling.cols, begin = t0 + first * tiling.rows,
+                    end = std::min(t0 + rows, t0 + last * tiling.rows);
+      const int cols = tiling.cols_from(n, N);
       if (bias)
         for (int64_t t = begin; t < end; ++t) std::copy_n(bias + n, cols, y + t * ldy + n);
-      for (int64_t k0 = 0; k0 < K; k0 += kPanelInputs) {
-        const int64_t count = std::min(kPanelInputs, K - k0);
-        panels.by_input(strip, k0, count, panel);
-        for (int64_t t = begin; t < end; t += kTileRows)
-          kernels.rows(static_cast<int>(std::min<int64_t>(kTileRows, end - t)), cols, x + t * ldx + k0, ldx, panel, 16,
-                       count, y + t * ldy + n, ldy, bias || k0 > 0);
+      for (int64_t k0 = 0; k0 < K; k0 += tiling.depth) {
+        const int64_t count = std::min(tiling.depth, K - k0);
+        for (int64_t s = 0; s * kStripRows < cols; ++s)
+          panels.by_input(n / kStripRows + s, k0, count, panel + s * next);
+        for (int64_t t = begin; t < end; t += tiling.rows)
+          kernels.wide_rows(tiling.rows_from(t, end), cols, x + t * ldx + k0, ldx, panel, kStripRows, next, count,
+                            y + t * ldy + n, ldy, bias || k0 > 0);
       }
     });
   }
@@ -59,26 +73,28 @@ void linear_dx_f32(const CpuContext& context, const float* dy, int64_t lddy, int
                    int64_t lddx, bool accumulate) {
   const int64_t N = w.rows(), K = w.cols(), chunks = (K + kChunk - 1) / kChunk;
   const GemmKernels& kernels = gemm_kernels(context.isa);
+  const Tiling tiling(kernels);
+  const int64_t depth = kOutputBlock / tiling.strips, next = (depth + kChunk) * kStripRows;
   for (int64_t t0 = 0; t0 < T; t0 += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, T - t0);
-    for_cells(*context.pool, chunks, tiles_of(rows), [&](int thread, int64_t chunk, int64_t first, int64_t last) {
-      float* panel[2] = {context.scratch(thread), context.scratch(thread) + kOutputBlock * 16};
-      WeightPanels panels(w, context.isa, panel[1] + kOutputBlock * 16);
-      const int64_t begin = t0 + first * kTileRows, end = std::min(t0 + rows, t0 + last * kTileRows);
-      for (int64_t n0 = 0; n0 < N; n0 += kOutputBlock) {
-        const int64_t count = std::min(kOutputBlock, N - n0);
-        for (int64_t n = 0; n < count; n += kStripRows)
-          panels.by_output((n0 + n) / kStripRows, chunk, panel[0] + n * 16, panel[1] + n * 16);
-        for (int half = 0; half < 2; ++half) {
-          const int64_t k = chunk * kChunk + 16 * half;
-          if (k >= K) break;
-          const int cols = static_cast<int>(std::min<int64_t>(kTileCols, K - k));
-          for (int64_t t = begin; t < end; t += kTileRows)
-            kernels.rows(static_cast<int>(std::min<int64_t>(kTileRows, end - t)), cols, dy + t * lddy + n0, lddy,
-                         panel[half], 16, count, dx + t * lddx + k, lddx, accumulate || n0 > 0);
-        }
-      }
-    });
+    for_cells(
+        *context.pool, chunks, tiling.tiles_of(rows), [&](int thread, int64_t chunk, int64_t first, int64_t last) {
+          float* panel = context.scratch(thread);  // inputs 0 .. 15 of the chunk, then 16 .. 31
+          WeightPanels panels(w, context.isa, panel + 2 * next);
+          const int64_t begin = t0 + first * tiling.rows, end = std::min(t0 + rows, t0 + last * tiling.rows);
+          const int64_t k_end = std::min(K, (chunk + 1) * kChunk);
+          for (int64_t n0 = 0; n0 < N; n0 += depth) {
+            const int64_t count = std::min(depth, N - n0);
+            for (int64_t n = 0; n < count; n += kStripRows)
+              panels.by_output((n0 + n) / kStripRows, chunk, panel + n * 16, panel + next + n * 16);
+            for (int64_t k = chunk * kChunk; k < k_end; k += tiling.cols) {
+              const float* columns = panel + (k - chunk * kChunk) / kStripRows * next;
+              for (int64_t t = begin; t < end; t += tiling.rows)
+                kernels.wide_rows(tiling.rows_from(t, end), tiling.cols_from(k, k_end), dy + t * lddy + n0, lddy,
+                                  columns, kStripRows, next, count, dx + t * lddx + k, lddx, accumulate || n0 > 0);
+            }
+          }
+        });
   }
 }
 
@@ -102,8 +118,7 @@ class UnitPanels {
     const int64_t k0 = chunk * kChunk, count = std::min<int64_t>(kChunk, w_.layout.cols - k0), sub = w_.layout.sub;
     const int64_t first = k0 / sub, subs = (k0 + count - 1) / sub - first + 1;
     unit_scales(strip, first, subs);
-    const auto unpack = isa_ == Isa::Avx2 ? unpack_panel_avx2 : unpack_panel;
-    unpack(w_, strip, chunk, 1, a_, c_, rows_);
+    panel_unpacker(isa_)(w_, strip, chunk, 1, a_, c_, rows_);
     kernels_.transpose(rows_, kStripRows, 16, kStripRows, low, 16);
     kernels_.transpose(rows_ + 16 * kStripRows, kStripRows, 16, kStripRows, high, 16);
   }
@@ -143,7 +158,7 @@ class UnitPanels {
   float *rows_, *a_, *c_;
 };
 
-constexpr int64_t kScaleRows = 48;  // rows of W at a time: 3 strips, 8 tiles of 6
+constexpr int64_t kScaleRows = 48;  // rows of W at a time: 3 strips, 8 tiles of 6 or 4 of 12
 
 }  // namespace
 
@@ -151,19 +166,21 @@ void linear_dscale_f32(const CpuContext& context, const float* dy, int64_t lddy,
                        const QuantView& w, float* dscale, float* dscale_min) {
   const int64_t N = w.layout.rows, K = w.layout.cols, G = w.layout.groups(),
                 chunks_per_group = w.layout.chunks_per_record();
-  const int64_t row_blocks = (N + kScaleRows - 1) / kScaleRows, slices = (K + 15) / 16, tiles = tiles_of(N);
+  const int64_t row_blocks = (N + kScaleRows - 1) / kScaleRows, slices = (K + 15) / 16;
   const GemmKernels& kernels = gemm_kernels(context.isa);
+  const Tiling tiling(kernels);
+  const int64_t tiles = tiling.tiles_of(N);
   const int passes = dscale_min && w.layout.has_second_scale() ? 2 : 1;
   for (int64_t t0 = 0; t0 < T; t0 += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, T - t0);
-    float* packed_dy = context.shared();                           // [tiles][rows][6]
+    float* packed_dy = context.shared();                           // [tiles][rows][tile rows]
     float* packed_x = packed_dy + row_blocks * kScaleRows * rows;  // [slices][rows][16]
     context.pool->parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         const float* from = dy + (t0 + t) * lddy;
         for (int64_t i = 0; i < tiles; ++i) {
-          const int64_t have = std::min<int64_t>(kTileRows, N - i * kTileRows);
-          std::copy_n(from + i * kTileRows, have, packed_dy + (i * rows + t) * kTileRows);
+          const int64_t have = std::min(tiling.rows, N - i * tiling.rows);
+          std::copy_n(from + i * tiling.rows, have, packed_dy + (i * rows + t) * tiling.rows);
         }
         const float* inputs = x + (t0 + t) * ldx;
         for (int64_t s = 0; s < slices; ++s) {
@@ -177,7 +194,7 @@ void linear_dscale_f32(const CpuContext& context, const float* dy, int64_t lddy,
     for_cells(*context.pool, row_blocks, G, [&](int thread, int64_t block, int64_t first, int64_t last) {
       float* unit = context.scratch(thread);  // [passes][2 halves][48][16]
       float* scratch = unit + 2 * 2 * kScaleRows * 16;
-      alignas(64) float tile[kTileRows * kTileCols], sums[2][kScaleRows];
+      alignas(64) float tile[kMostTileRows * kMostTileCols], sums[2][kScaleRows];
       const int64_t n0 = block * kScaleRows, n1 = std::min(N, n0 + kScaleRows);
       for (int64_t group = first; group < last; ++group) {
         std::memset(sums, 0, sizeof sums);
@@ -189,14 +206,17 @@ void linear_dscale_f32(const CpuContext& context, const float* dy, int64_t lddy,
             for (int64_t n = n0; n < n1; n += kStripRows)
               panels.by_output(n / kStripRows, chunk, low + (n - n0) * 16, low + (kScaleRows + n - n0) * 16);
           }
-          for (int64_t slice = chunk * 2; slice < std::min(slices, chunk * 2 + 2); ++slice)
-            for (int64_t n = n0; n < n1; n += kTileRows) {
-              const int count = static_cast<int>(std::min<int64_t>(kTileRows, n1 - n));
-              kernels.columns(count, kTileCols, packed_dy + n / kTileRows * rows * kTileRows, kTileRows,
-                              packed_x + slice * rows * 16, 16, rows, tile, kTileCols, false);
+          const int64_t last_slice = std::min(slices, chunk * 2 + 2);
+          for (int64_t slice = chunk * 2; slice < last_slice; slice += tiling.strips)
+            for (int64_t n = n0; n < n1; n += tiling.rows) {
+              const int count = tiling.rows_from(n, n1), cols = tiling.cols_from(slice * 16, last_slice * 16);
+              kernels.wide_columns(count, cols, packed_dy + n / tiling.rows * rows * tiling.rows, tiling.rows,
+                                   packed_x + slice * rows * 16, 16, rows * 16, rows, tile, kMostTileCols, false);
               for (int pass = 0; pass < passes; ++pass)
-                kernels.tile_dot(count, tile, unit + ((pass * 2 + slice % 2) * kScaleRows + n - n0) * 16,
-                                 sums[pass] + n - n0);
+                for (int64_t s = 0; s * 16 < cols; ++s)
+                  kernels.tile_dot(count, tile + s * 16, kMostTileCols,
+                                   unit + ((pass * 2 + (slice + s) % 2) * kScaleRows + n - n0) * 16,
+                                   sums[pass] + n - n0);
             }
         }
         for (int64_t n = n0; n < n1; ++n) {

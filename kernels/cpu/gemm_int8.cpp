@@ -39,13 +39,17 @@ size_t scratch_bytes(int64_t chunks) {
 
 // How a layout is multiplied.
 struct Plan {
-  explicit Plan(const QuantView& w) : layout(w.layout) {
+  Plan(const QuantView& w, Isa isa)
+      : layout(w.layout), kernels(isa == Isa::Avx512 ? tile_kernels_avx512() : tile_kernels_avx2()) {
     const int middle = 1 << (layout.bits - 1);
     const bool sub16 = layout.sub == 16 && layout.block != 16;
     const bool offset_kind = layout.kind == BlockKind::Offset || layout.kind == BlockKind::KScale;
-    form = layout.bits == 8 ? TileForm::Nibbles : sub16 || layout.bits == 6 ? TileForm::Halves : TileForm::Whole;
+    const bool narrow = !kernels.wide_sums;
+    form = narrow && layout.bits == 8              ? TileForm::Nibbles
+           : sub16 || (narrow && layout.bits == 6) ? TileForm::Halves
+                                                   : TileForm::Whole;
     // Up to 4 bits any centre fits the 16-bit sums; above only the middle does.
-    const bool fits = layout.bits <= 4 && layout.offset >= 0 && layout.offset <= 16;
+    const bool fits = !narrow || (layout.bits <= 4 && layout.offset >= 0 && layout.offset <= 16);
     centre = offset_kind && fits ? layout.offset : middle;
     with_offsets = !(offset_kind && centre == layout.offset);
     chunks = layout.chunks();
@@ -60,6 +64,7 @@ struct Plan {
   int plane_centre() const { return form == TileForm::Nibbles ? 8 : centre; }
 
   QuantLayout layout;
+  const TileKernels& kernels;
   TileForm form;
   int centre;
   bool with_offsets;
@@ -83,7 +88,7 @@ void pack_tile(const Plan& plan, Isa isa, const float* x, int64_t ldx, int token
   float* sum16 = sum32 + plan.chunks;
   for (int t = 0; t < tokens; ++t) {
     round_activations(isa, x + t * ldx, plan.layout.cols, {q, d, sum32, sum16});
-    tile_pack_token_avx2(q, d, plan.chunks, plan.form, plan.plane_centre(), t, tile.q, tile.d, tile.start);
+    plan.kernels.pack_token(q, d, plan.chunks, plan.form, plan.plane_centre(), t, tile.q, tile.d, tile.start);
     if (plan.with_offsets) pack_sums(plan, sum16, t, tile.sums);
   }
 }
@@ -119,7 +124,8 @@ void block_panel(const Plan& plan, const QuantView& w, int64_t strip, int64_t ch
   for (int64_t done = 0; done < chunks;) {
     const int64_t chunk = chunk0 + done, within = per_record - chunk % per_record;
     const int64_t count = within < chunks - done ? within : chunks - done;
-    tile_panel_avx2(chunk_lines(plan.layout, w.records, strip, chunk), plan.layout.bits, count, panel + done * bytes);
+    plan.kernels.panel(chunk_lines(plan.layout, w.records, strip, chunk), plan.layout.bits, count,
+                       panel + done * bytes);
     done += count;
   }
 }
@@ -130,49 +136,67 @@ struct Output {
   const float* bias;
 };
 
-// One strip against all tiles of tokens.
-void multiply_strip(const Plan& plan, const QuantView& w, int64_t strip, const Packed& tiles, int64_t T,
-                    const Output& y) {
-  alignas(64) uint8_t panel[kBlockChunks * 512];
-  alignas(64) float a[2 * kBlockChunks * kStripRows], c[2 * kBlockChunks * kStripRows];
-  const int64_t n0 = strip * kStripRows, left = y.rows - n0;
-  const auto rows = static_cast<size_t>(left < kStripRows ? left : kStripRows);
-  const int64_t block = plan.block_chunks;
+int64_t rows_of(const Output& y, int64_t strip) {
+  const int64_t left = y.rows - strip * kStripRows;
+  return left < kStripRows ? left : kStripRows;
+}
+
+// `strips` strips from strip `first` on against all tiles of tokens.
+void multiply_strips(const Plan& plan, const QuantView& w, int64_t first, int strips, const Packed& tiles, int64_t T,
+                     const Output& y) {
+  constexpr int64_t kPanelBytes = kBlockChunks * 512, kScales = 2 * kBlockChunks * kStripRows;
+  alignas(64) uint8_t panel[kMostTileStrips * kPanelBytes];
+  alignas(64) float a[kMostTileStrips * kScales], c[kMostTileStrips * kScales];
+  const int64_t n0 = first * kStripRows, block = plan.block_chunks;
   for (int64_t chunk0 = 0; chunk0 < plan.chunks; chunk0 += block) {
     const int64_t count = block < plan.chunks - chunk0 ? block : plan.chunks - chunk0;
     const bool last = chunk0 + count == plan.chunks;
-    block_panel(plan, w, strip, chunk0, count, panel);
-    block_scales(plan, w, strip, chunk0, count, a, c);
+    for (int s = 0; s < strips; ++s) {
+      block_panel(plan, w, first + s, chunk0, count, panel + s * kPanelBytes);
+      block_scales(plan, w, first + s, chunk0, count, a + s * kScales, c + s * kScales);
+    }
     const int64_t granule0 = chunk0 * kChunk / plan.granule;
     const int64_t wanted = (count * kChunk + plan.granule - 1) / plan.granule;
     const int64_t granules = wanted < plan.granules - granule0 ? wanted : plan.granules - granule0;
     for (int64_t t0 = 0; t0 < T; t0 += kTileTokens) {
       const int64_t unit = t0 / kTileTokens;
       const int tokens = static_cast<int>(T - t0 < kTileTokens ? T - t0 : kTileTokens);
-      alignas(64) float out[kTileTokens * kStripRows] = {};
+      alignas(64) float out[kMostTileStrips * kTileTokens * kStripRows];
       float* to = y.y + t0 * y.ldy + n0;
-      if (chunk0 > 0) {
-        for (int t = 0; t < tokens; ++t) std::memcpy(out + t * kStripRows, to + t * y.ldy, rows * sizeof(float));
+      for (int s = 0; s < strips; ++s) {
+        const auto rows = static_cast<size_t>(rows_of(y, first + s));
+        for (int t = 0; t < tokens; ++t) {
+          float* row = out + (s * kTileTokens + t) * kStripRows;
+          if (chunk0 == 0 || rows < kStripRows) std::memset(row, 0, kStripRows * sizeof(float));
+          if (chunk0 > 0) std::memcpy(row, to + t * y.ldy + s * kStripRows, rows * sizeof(float));
+        }
       }
       if (plan.with_offsets) {
-        tile_offsets_avx2(tiles.sums + (unit * plan.granules + granule0) * kTileTokens, c, granules, tokens, out);
+        plan.kernels.offsets(tiles.sums + (unit * plan.granules + granule0) * kTileTokens, c, kScales, granules, strips,
+                             tokens, out);
       }
       Tile tile;
       tile.panel = panel;
+      tile.panel_next = kPanelBytes;
       tile.a = a;
+      tile.a_next = kScales;
       tile.q = tiles.q + (unit * plan.chunks + chunk0) * kChunk * kTileTokens;
       tile.d = tiles.d + (unit * plan.chunks + chunk0) * kTileTokens;
       tile.start = tiles.start + (unit * plan.chunks + chunk0) * plan.a_per_chunk * kTileTokens;
       tile.chunks = count;
+      tile.strips = strips;
       tile.tokens = tokens;
       tile.out = out;
-      tile_product_avx2(plan.form, tile);
-      for (int t = 0; t < tokens; ++t) {
-        if (last && y.bias) {
-          for (size_t r = 0; r < rows; ++r)
-            out[static_cast<size_t>(t) * kStripRows + r] += y.bias[n0 + static_cast<int64_t>(r)];
+      plan.kernels.product(plan.form, tile);
+      for (int s = 0; s < strips; ++s) {
+        const int64_t rows = rows_of(y, first + s), n = n0 + s * kStripRows;
+        for (int t = 0; t < tokens; ++t) {
+          float* row = out + (s * kTileTokens + t) * kStripRows;
+          if (last && y.bias) {
+            for (int64_t r = 0; r < rows; ++r) row[r] += y.bias[n + r];
+          }
+          std::memcpy(to + t * y.ldy + s * kStripRows, row, static_cast<size_t>(rows) * sizeof(float));
         }
-        std::memcpy(to + t * y.ldy, out + t * kStripRows, rows * sizeof(float));
       }
     }
   }
@@ -192,8 +216,8 @@ size_t gemm_fast_workspace_bytes(int64_t T, int64_t K) {
 void gemm_fast(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T, const QuantView& w, const float* bias,
                float* y, int64_t ldy, void* workspace) {
 #if defined(__x86_64__)
-  if (isa == Isa::Avx2 && T > 0) {
-    const Plan plan(w);
+  if (isa != Isa::Scalar && T > 0) {
+    const Plan plan(w, isa);
     const int64_t units = (T + kTileTokens - 1) / kTileTokens;
     uint8_t* memory = reinterpret_cast<uint8_t*>(round_up(reinterpret_cast<intptr_t>(workspace), 64));
     const auto take = [&](int64_t bytes) {
@@ -222,8 +246,13 @@ void gemm_fast(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T
       }
     });
     const Output output{y, ldy, w.layout.rows, bias};
-    pool.parallel_pieces(w.layout.strips(), piece_of(pool, w.layout.strips()), [&](int64_t begin, int64_t end) {
-      for (int64_t strip = begin; strip < end; ++strip) multiply_strip(plan, w, strip, all, T, output);
+    const int64_t strips = w.layout.strips(), together = plan.kernels.strips,
+                  groups = (strips + together - 1) / together;
+    pool.parallel_pieces(groups, piece_of(pool, groups), [&](int64_t begin, int64_t end) {
+      for (int64_t strip = begin * together; strip < end * together && strip < strips; strip += together) {
+        const int64_t count = together < strips - strip ? together : strips - strip;
+        multiply_strips(plan, w, strip, static_cast<int>(count), all, T, output);
+      }
     });
     return;
   }

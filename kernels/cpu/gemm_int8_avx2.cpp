@@ -173,9 +173,7 @@ void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
   }
 }
 
-}  // namespace
-
-void tile_product_avx2(TileForm form, const Tile& tile) {
+void tile_product(TileForm form, const Tile& tile) {
   switch (tile.tokens) {
     case 1:
       return product<1>(form, tile);
@@ -192,7 +190,7 @@ void tile_product_avx2(TileForm form, const Tile& tile) {
   }
 }
 
-void tile_offsets_avx2(const float* sums, const float* c, int64_t granules, int tokens, float* out) {
+void tile_offsets(const float* sums, const float* c, int64_t, int64_t granules, int, int tokens, float* out) {
   switch (tokens) {
     case 1:
       return offsets<1>(sums, c, granules, out);
@@ -209,7 +207,7 @@ void tile_offsets_avx2(const float* sums, const float* c, int64_t granules, int 
   }
 }
 
-void tile_panel_avx2(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {
+void tile_panel(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {
   switch (bits) {
     case 2:
       return panel_of<2>(lines, chunks, panel);
@@ -226,8 +224,8 @@ void tile_panel_avx2(const uint8_t* lines, int bits, int64_t chunks, uint8_t* pa
   }
 }
 
-void tile_pack_token_avx2(const int8_t* q, const float* d, int64_t chunks, TileForm form, int centre, int token,
-                          int8_t* packed_q, float* packed_d, int32_t* packed_start) {
+void tile_pack_token(const int8_t* q, const float* d, int64_t chunks, TileForm form, int centre, int token,
+                     int8_t* packed_q, float* packed_d, int32_t* packed_start) {
   const __m256i ones = _mm256_set1_epi8(1), factor = _mm256_set1_epi16(static_cast<short>(-centre));
   for (int64_t j = 0; j < chunks; ++j, q += 32) {
     const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
@@ -250,6 +248,13 @@ void tile_pack_token_avx2(const int8_t* q, const float* d, int64_t chunks, TileF
       packed_start[j * kTileTokens + token] = _mm_cvtsi128_si32(both);
     }
   }
+}
+
+}  // namespace
+
+const TileKernels& tile_kernels_avx2() {
+  static const TileKernels table{1, false, tile_product, tile_offsets, tile_panel, tile_pack_token};
+  return table;
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -84,6 +84,12 @@ void product(int rows, int cols, const float* a, int64_t lda, const float* b, in
   }
 }
 
+template <bool kColumns>
+void wide_product(int rows, int cols, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t, int64_t k,
+                  float* c, int64_t ldc, bool accumulate) {
+  product<kColumns>(rows, cols, a, lda, b, ldb, k, c, ldc, accumulate);
+}
+
 void transpose_8x8(const float* in, int64_t ldi, float* out, int64_t ldo) {
   __m256 r[8], t[8], u[8];
   for (int i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(in + i * ldi);
@@ -111,10 +117,10 @@ void transpose(const float* in, int64_t ldi, int64_t rows, int64_t cols, float* 
     for (int64_t j = i < whole_rows ? whole_cols : 0; j < cols; ++j) out[j * ldo + i] = in[i * ldi + j];
 }
 
-void tile_dot(int rows, const float* t, const float* weights, float* sums) {
+void tile_dot(int rows, const float* t, int64_t ldt, const float* weights, float* sums) {
   for (int i = 0; i < rows; ++i) {
-    const __m256 low = _mm256_mul_ps(_mm256_loadu_ps(t + 16 * i), _mm256_loadu_ps(weights + 16 * i));
-    const __m256 both = _mm256_fmadd_ps(_mm256_loadu_ps(t + 16 * i + 8), _mm256_loadu_ps(weights + 16 * i + 8), low);
+    const __m256 low = _mm256_mul_ps(_mm256_loadu_ps(t + ldt * i), _mm256_loadu_ps(weights + 16 * i));
+    const __m256 both = _mm256_fmadd_ps(_mm256_loadu_ps(t + ldt * i + 8), _mm256_loadu_ps(weights + 16 * i + 8), low);
     __m128 h = _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1));
     h = _mm_add_ps(h, _mm_movehl_ps(h, h));
     sums[i] += _mm_cvtss_f32(_mm_add_ss(h, _mm_movehdup_ps(h)));
@@ -124,7 +130,8 @@ void tile_dot(int rows, const float* t, const float* weights, float* sums) {
 }  // namespace
 
 const GemmKernels& gemm_kernels_avx2() {
-  static const GemmKernels table{product<false>, product<true>, transpose, tile_dot};
+  static const GemmKernels table{product<false>, product<true>, transpose,           tile_dot,
+                                 kTileRows,      kTileCols,     wide_product<false>, wide_product<true>};
   return table;
 }
 

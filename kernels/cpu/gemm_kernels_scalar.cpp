@@ -17,15 +17,21 @@ void product(int rows, int cols, const float* a, int64_t lda, const float* b, in
   }
 }
 
+template <bool kColumns>
+void wide_product(int rows, int cols, const float* a, int64_t lda, const float* b, int64_t ldb, int64_t, int64_t k,
+                  float* c, int64_t ldc, bool accumulate) {
+  product<kColumns>(rows, cols, a, lda, b, ldb, k, c, ldc, accumulate);
+}
+
 void transpose(const float* in, int64_t ldi, int64_t rows, int64_t cols, float* out, int64_t ldo) {
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < cols; ++j) out[j * ldo + i] = in[i * ldi + j];
 }
 
-void tile_dot(int rows, const float* tile, const float* weights, float* sums) {
+void tile_dot(int rows, const float* tile, int64_t ldt, const float* weights, float* sums) {
   for (int i = 0; i < rows; ++i) {
     float sum = 0.0f;
-    for (int j = 0; j < kTileCols; ++j) sum += tile[i * kTileCols + j] * weights[i * kTileCols + j];
+    for (int j = 0; j < kTileCols; ++j) sum += tile[i * ldt + j] * weights[i * kTileCols + j];
     sums[i] += sum;
   }
 }
@@ -33,12 +39,21 @@ void tile_dot(int rows, const float* tile, const float* weights, float* sums) {
 }  // namespace
 
 const GemmKernels& gemm_kernels_scalar() {
-  static const GemmKernels table{product<false>, product<true>, transpose, tile_dot};
+  static const GemmKernels table{product<false>, product<true>, transpose,           tile_dot,
+                                 kTileRows,      kTileCols,     wide_product<false>, wide_product<true>};
   return table;
 }
 
 const GemmKernels& gemm_kernels(Isa isa) {
-  return isa == Isa::Avx2 ? gemm_kernels_avx2() : gemm_kernels_scalar();
+  switch (isa) {
+    case Isa::Avx512:
+      return gemm_kernels_avx512();
+    case Isa::Avx2:
+      return gemm_kernels_avx2();
+    case Isa::Scalar:
+      break;
+  }
+  return gemm_kernels_scalar();
 }
 
 }  // namespace scalewright::kernels::cpu

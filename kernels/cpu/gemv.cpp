@@ -176,10 +176,11 @@ void product(ThreadPool& pool, Isa isa, const Row* rows, int64_t T, const QuantV
   const bool fast = rows[0].planes == 1;
   StripKernel kernel = nullptr;
 #if defined(__x86_64__)
-  if (isa == Isa::Avx2) {
-    const bool masters = w.scale != nullptr;
-    kernel = fast ? fast_kernel_avx2(w.layout.kind, w.layout.bits, shape.sub16, masters)
-                  : exact_kernel_avx2(w.layout.kind, w.layout.bits, shape.sub16, masters);
+  if (isa != Isa::Scalar) {
+    const bool wide = isa == Isa::Avx512;
+    const auto pick =
+        fast ? (wide ? fast_kernel_avx512 : fast_kernel_avx2) : (wide ? exact_kernel_avx512 : exact_kernel_avx2);
+    kernel = pick(w.layout.kind, w.layout.bits, shape.sub16, w.scale != nullptr);
   }
 #endif
   const bool scaled = !kernel || w.scale;
@@ -248,11 +249,12 @@ void gemv_dense(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t 
   const int64_t N = w.rows, K = w.cols;
   pool.parallel_ranges(N, 16, [&](int64_t begin, int64_t end) {
 #if defined(__x86_64__)
-    if (isa == Isa::Avx2) {
+    if (isa != Isa::Scalar) {
+      const auto dense_rows = isa == Isa::Avx512 ? dense_rows_avx512 : dense_rows_avx2;
       const int64_t row_size = K * (w.type == DenseType::F32 ? 4 : 2);
       for (int64_t n = begin; n < end; n += 4) {
         const int count = static_cast<int>(end - n < 4 ? end - n : 4);
-        dense_rows_avx2(x, ldx, T, static_cast<const uint8_t*>(w.data) + n * row_size, w.type, K, count, y + n, ldy);
+        dense_rows(x, ldx, T, static_cast<const uint8_t*>(w.data) + n * row_size, w.type, K, count, y + n, ldy);
       }
     } else
 #endif

@@ -106,6 +106,7 @@ void round_activations(Isa isa, const float* x, int64_t K, const IntegerRow& row
   WholeChunks whole_chunks = nullptr;
 #if defined(__x86_64__)
   if (isa == Isa::Avx2) whole_chunks = round_chunks_avx2;
+  if (isa == Isa::Avx512) whole_chunks = round_chunks_avx512;
 #endif
   (void)isa;
   convert(whole_chunks, round_chunk, x, K, row);
@@ -115,6 +116,7 @@ void split_activations(Isa isa, const float* x, int64_t K, const IntegerRow& row
   WholeChunks whole_chunks = nullptr;
 #if defined(__x86_64__)
   if (isa == Isa::Avx2) whole_chunks = split_chunks_avx2;
+  if (isa == Isa::Avx512) whole_chunks = split_chunks_avx512;
 #endif
   (void)isa;
   convert(whole_chunks, split_chunk, x, K, row);

@@ -28,9 +28,11 @@ struct IntegerRow {
 void round_activations(Isa isa, const float* x, int64_t K, const IntegerRow& row);
 void split_activations(Isa isa, const float* x, int64_t K, const IntegerRow& row);
 
-// The whole chunks of a row. Need AVX2.
+// The whole chunks of a row, on the instruction set of the name.
 void round_chunks_avx2(const float* x, int64_t chunks, const IntegerRow& row);
 void split_chunks_avx2(const float* x, int64_t chunks, const IntegerRow& row);
+void round_chunks_avx512(const float* x, int64_t chunks, const IntegerRow& row);
+void split_chunks_avx512(const float* x, int64_t chunks, const IntegerRow& row);
 
 // What one block's largest number, given as the bits of its magnitude, says about its scale: d, and what to multiply x
 // by.

@@ -30,9 +30,13 @@ using StripKernel = void (*)(const StripTask& task);
 // The loop for a layout; `masters`: with a and c from the task. Null for a combination that no format has.
 StripKernel fast_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters);
 StripKernel exact_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters);
+StripKernel fast_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters);
+StripKernel exact_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters);
 
 // out [T] = rows of x times one row of a dense matrix, T 1..8; rows has rows_of_w (1..4) rows of K elements.
 void dense_rows_avx2(const float* x, int64_t ldx, int64_t T, const void* rows, DenseType type, int64_t K, int rows_of_w,
                      float* out, int64_t ldo);
+void dense_rows_avx512(const float* x, int64_t ldx, int64_t T, const void* rows, DenseType type, int64_t K,
+                       int rows_of_w, float* out, int64_t ldo);
 
 }  // namespace scalewright::kernels::cpu

@@ -70,7 +70,8 @@ struct RowKernels {
 };
 
 const RowKernels& row_kernels_scalar();
-const RowKernels& row_kernels_avx2();  // call only where Isa::Avx2 is supported
+const RowKernels& row_kernels_avx2();    // call only where Isa::Avx2 is supported
+const RowKernels& row_kernels_avx512();  // call only where Isa::Avx512 is supported
 const RowKernels& row_kernels(Isa isa);
 
 }  // namespace scalewright::kernels::cpu

@@ -1,6 +1,7 @@
 #pragma once
-// What kernels written once over a vector type V (ScalarVec, Avx2Vec) are made of. Every template is instantiated with
-// the type of the including file only, so nothing compiled for one instruction set can stand in for another.
+// What kernels written once over a vector type V (ScalarVec, Avx2Vec, Avx512Vec) are made of. Every template is
+// instantiated with the type of the including file only, so nothing compiled for one instruction set can stand in for
+// another.
 
 #include "kernels/cpu/row_kernels.h"
 

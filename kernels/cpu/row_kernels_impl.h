@@ -95,9 +95,9 @@ struct Rows : AttentionRows<V> {
   }
   static void rope_adjacent(float* head, int64_t pairs, const float* cosine, const float* sine, float sign) {
     int64_t i = 0;
-    if constexpr (W == 8) {
+    if constexpr (W > 1) {
       const V direction = V::set(sign);
-      for (; i + 4 <= pairs; i += 4) {
+      for (; i + W / 2 <= pairs; i += W / 2) {
         const V x = V::load(head + 2 * i), co = V::load_twice(cosine + i), si = V::load_twice(sine + i) * direction;
         multiply_add(x, co, x.swapped() * si.even_negated()).store(head + 2 * i);
       }

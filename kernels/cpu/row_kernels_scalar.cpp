@@ -9,7 +9,15 @@ const RowKernels& row_kernels_scalar() {
 }
 
 const RowKernels& row_kernels(Isa isa) {
-  return isa == Isa::Avx2 ? row_kernels_avx2() : row_kernels_scalar();
+  switch (isa) {
+    case Isa::Avx512:
+      return row_kernels_avx512();
+    case Isa::Avx2:
+      return row_kernels_avx2();
+    case Isa::Scalar:
+      break;
+  }
+  return row_kernels_scalar();
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -19,6 +19,18 @@ void dense_to_float(const DenseView& w, int64_t first, int64_t count, Isa isa, f
   }
 }
 
+PanelUnpacker panel_unpacker(Isa isa) {
+  switch (isa) {
+    case Isa::Avx512:
+      return unpack_panel_avx512;
+    case Isa::Avx2:
+      return unpack_panel_avx2;
+    case Isa::Scalar:
+      break;
+  }
+  return unpack_panel;
+}
+
 WeightPanels::WeightPanels(const WeightView& w, Isa isa, float* scratch)
     : w_(w),
       isa_(isa),
@@ -47,12 +59,11 @@ void WeightPanels::by_input(int64_t strip, int64_t k0, int64_t count, float* pan
   }
   const int64_t sub = w_.quant.layout.sub, first = k0 / sub, last = (k0 + count - 1) / sub;
   const auto scales =
-      isa_ == Isa::Avx2
-          ? strip_scales_avx2
-          : static_cast<void (*)(const QuantView&, int64_t, int64_t, int64_t, float*, float*)>(strip_scales);
+      isa_ == Isa::Scalar
+          ? static_cast<void (*)(const QuantView&, int64_t, int64_t, int64_t, float*, float*)>(strip_scales)
+          : strip_scales_avx2;
   scales(w_.quant, strip, first, last - first + 1, a_, c_);
-  const auto unpack = isa_ == Isa::Avx2 ? unpack_panel_avx2 : unpack_panel;
-  unpack(w_.quant, strip, k0 / kChunk, (count + kChunk - 1) / kChunk, a_, c_, panel);
+  panel_unpacker(isa_)(w_.quant, strip, k0 / kChunk, (count + kChunk - 1) / kChunk, a_, c_, panel);
 }
 
 void WeightPanels::by_output(int64_t strip, int64_t chunk, float* low, float* high) {

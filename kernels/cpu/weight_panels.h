@@ -11,6 +11,11 @@ namespace scalewright::kernels::cpu {
 
 inline constexpr int64_t kPanelInputs = 512;  // a panel of 512 x 16 floats fits the first cache beside its operands
 
+// unpack_panel (kernels/common/unpack.h) of an instruction set.
+using PanelUnpacker = void (*)(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
+                               const float* c, float* panel);
+PanelUnpacker panel_unpacker(Isa isa);
+
 class WeightPanels {
  public:
   // scratch: kScratchFloats floats of the calling thread, 64-byte aligned.

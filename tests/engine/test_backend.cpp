@@ -83,7 +83,7 @@ class TestBackend : public QObject {
 
   static std::vector<std::unique_ptr<Backend>> all() {
     std::vector<std::unique_ptr<Backend>> backends;
-    for (const Isa isa : {Isa::Scalar, Isa::Avx2}) {
+    for (const Isa isa : {Isa::Scalar, Isa::Avx2, Isa::Avx512}) {
       BackendOptions options;
       options.threads = 3;
       options.isa = isa;
@@ -115,12 +115,22 @@ class TestBackend : public QObject {
   }
 
   void refusals() {
+    // An instruction set is taken as asked, or refused with what there is.
     BackendOptions options;
-    options.isa = Isa::Avx512;
-    auto backend = make_backend(options);
-    QVERIFY(!backend && backend.error().code == ErrorCode::Unsupported);
-    QVERIFY(backend.error().message.find("AVX2") != std::string::npos);
+    for (const auto& [asked, isa, name] : {std::tuple(Isa::Avx2, kernels::cpu::Isa::Avx2, "AVX2"),
+                                           std::tuple(Isa::Avx512, kernels::cpu::Isa::Avx512, "AVX-512")}) {
+      options.isa = asked;
+      auto chosen = make_backend(options);
+      if (kernels::cpu::supported(isa)) {
+        QVERIFY(chosen && (*chosen)->description().ends_with(name));
+      } else {
+        QVERIFY(!chosen && chosen.error().code == ErrorCode::Unsupported);
+        QVERIFY(chosen.error().message.find(std::string(name) + " was asked for") != std::string::npos);
+        QVERIFY(chosen.error().message.find("plain C++") != std::string::npos);
+      }
+    }
     options = {};
+    Result<std::unique_ptr<Backend>> backend = fail(ErrorCode::InvalidArgument, "");
     options.device = "cuda";
     backend = make_backend(options);
     QVERIFY(!backend && backend.error().code == ErrorCode::Unsupported);

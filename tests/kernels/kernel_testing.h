@@ -103,13 +103,17 @@ class Bench {
   cpu::CpuContext context_;
 };
 
-inline std::vector<cpu::Isa> all_isas() {
-  std::vector<cpu::Isa> isas{cpu::Isa::Scalar};
-  if (cpu::supported(cpu::Isa::Avx2)) isas.push_back(cpu::Isa::Avx2);
-  return isas;
-}
 inline void skip_note() {
-  if (!cpu::supported(cpu::Isa::Avx2)) qInfo("AVX2 kernels are not run: this processor has no AVX2 with FMA and F16C");
+  for (const cpu::Isa isa : cpu::kAllIsas) {
+    if (!cpu::supported(isa)) qInfo("SKIP: %s kernels are not run, this processor lacks it", cpu::isa_name(isa));
+  }
+}
+inline std::vector<cpu::Isa> all_isas() {
+  std::vector<cpu::Isa> isas;
+  for (const cpu::Isa isa : cpu::kAllIsas) {
+    if (cpu::supported(isa)) isas.push_back(isa);
+  }
+  return isas;
 }
 
 // A random quantized matrix with everything that a view can carry.

@@ -97,6 +97,11 @@ Problem make_problem(const QuantKind& kind, int64_t N, int64_t K, int64_t T, Mas
 class TestGemv : public QObject {
   Q_OBJECT
  private slots:
+  void initTestCase() {
+    for (const Isa isa : kAllIsas) {
+      if (!supported(isa)) qInfo("SKIP: %s kernels are not run, this processor lacks it", isa_name(isa));
+    }
+  }
   void rounding();
   void splitting();
   void not_finite();
@@ -117,9 +122,9 @@ void TestGemv::rounding() {
     if (K > 2) x[1] = 0.25f, x[2] = 0.75f;
     std::vector<double> expected(K);
     scalewright::kernels::reference::round_activations(x.data(), K, expected.data());
-    std::vector<int8_t> q[2];
-    std::vector<float> d[2], sum32[2], sum16[2];
-    for (const Isa isa : {Isa::Scalar, Isa::Avx2}) {
+    std::vector<int8_t> q[std::size(kAllIsas)];
+    std::vector<float> d[std::size(kAllIsas)], sum32[std::size(kAllIsas)], sum16[std::size(kAllIsas)];
+    for (const Isa isa : kAllIsas) {
       if (!supported(isa)) continue;
       const int i = static_cast<int>(isa);
       q[i].assign(chunks * 32, 99);
@@ -154,9 +159,9 @@ void TestGemv::splitting() {
       for (auto& v : x) v = size * normal(random);
       for (int64_t k = 0; k < K; k += 64)
         x[k] = std::nextafter(std::ldexp(size, 3), 0.0f);  // just under a power of two
-      std::vector<int8_t> q[2];
+      std::vector<int8_t> q[std::size(kAllIsas)];
       std::vector<float> d(chunks), sum32(chunks), sum16(2 * chunks);
-      for (const Isa isa : {Isa::Scalar, Isa::Avx2}) {
+      for (const Isa isa : kAllIsas) {
         if (!supported(isa)) continue;
         std::vector<int8_t>& digits = q[static_cast<int>(isa)];
         digits.assign(chunks * 96, 99);
@@ -190,7 +195,7 @@ void TestGemv::not_finite() {
       Problem p = make_problem(quant_kinds()[0], 16, 64, 1, Masters::None, 8);
       p.x[at] = bad;
       std::vector<uint8_t> workspace(gemm_fast_workspace_bytes(1, 64));
-      for (const Isa isa : {Isa::Scalar, Isa::Avx2}) {
+      for (const Isa isa : kAllIsas) {
         if (!supported(isa)) continue;
         for (auto* product : {gemv_exact, gemv_fast, gemm_fast}) {
           float y[16];
@@ -241,7 +246,7 @@ void TestGemv::quantized() {
       for (const bool fast : {false, true}) p.expect(fast, expected[fast], size[fast]);
       for (const Product& product : {Product{"gemv_exact", gemv_exact, false}, Product{"gemv_fast", gemv_fast, true},
                                      Product{"gemm_fast", gemm_fast, true}}) {
-        for (const Isa isa : {Isa::Scalar, Isa::Avx2}) {
+        for (const Isa isa : kAllIsas) {
           if (!supported(isa)) continue;
           const size_t bytes =
               product.function == gemm_fast ? gemm_fast_workspace_bytes(s.T, s.K) : gemv_workspace_bytes(s.T, s.K);
@@ -295,7 +300,7 @@ void TestGemv::extreme_codes() {
         std::vector<uint8_t> workspace(gemm_fast_workspace_bytes(1, 512));
         std::vector<double> expected, size;
         p.expect(true, expected, size);
-        for (const Isa isa : {Isa::Scalar, Isa::Avx2}) {
+        for (const Isa isa : kAllIsas) {
           if (!supported(isa)) continue;
           for (auto* product : {gemv_fast, gemm_fast}) {
             std::vector<float> y(16);
@@ -334,7 +339,7 @@ void TestGemv::dense() {
         }
       }
       const void* data = type == DenseType::F32 ? static_cast<const void*>(w.data()) : half.data();
-      for (const Isa isa : {Isa::Scalar, Isa::Avx2}) {
+      for (const Isa isa : kAllIsas) {
         if (!supported(isa)) continue;
         std::vector<float> y(T * N);
         gemv_dense(pool, isa, x.data(), K, T, {data, type, N, K}, bias.data(), y.data(), N);

@@ -114,6 +114,13 @@ void TestStripCodec::round_trip() {
           QVERIFY(raw_fast == raw);
           for (size_t i = 0; i < panel.size(); ++i)
             wrong += !(std::abs(panel[i] - fast[i]) <= 1e-6f * (1 + std::abs(panel[i])));
+          if (scalewright::kernels::cpu::supported(scalewright::kernels::cpu::Isa::Avx512)) {
+            std::vector<float> wide(fast.size());
+            unpack_panel_avx512(sample.view(), strip, 0, cut, a.data(), c.data(), wide.data());
+            unpack_panel_avx512(sample.view(), strip, cut, chunks - cut, a.data() + first * 16, c.data() + first * 16,
+                                wide.data() + cut * 512);
+            QVERIFY(wide == fast);
+          }
           QVERIFY2(wrong == 0, sample.label().c_str());
           // In one place at a time, the scales of a part alone give the same.
           if (cut == chunks) continue;

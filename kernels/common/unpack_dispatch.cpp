@@ -1,9 +1,9 @@
-// The record-walking half of the AVX2 panels; built without AVX2.
+// The record-walking half of the AVX2 and AVX-512 panels; built for any processor.
 
 #include <cstring>
 
 #include "kernels/common/unpack.h"
-#include "kernels/common/unpack_lines_avx2.h"
+#include "kernels/common/unpack_lines.h"
 
 namespace scalewright::kernels {
 namespace {
@@ -17,8 +17,11 @@ void clear_tail(const QuantLayout& layout, int64_t chunk0, int64_t chunks, float
 }  // namespace
 
 #if defined(__x86_64__)
-void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
-                       const float* c, float* panel) {
+namespace {
+
+template <class Lines>
+void walk_panel(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a, const float* c,
+                float* panel, Lines lines) {
   const QuantLayout& layout = w.layout;
   const int64_t per_record = layout.chunks_per_record(), first_sub = chunk0 * kChunk / layout.sub;
   for (int64_t done = 0; done < chunks;) {
@@ -28,11 +31,22 @@ void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_
     const bool halves = layout.sub == 16 && layout.block != layout.sub;
     const int64_t sub = halves ? 16 : (layout.sub + kChunk - 1) / kChunk * kChunk;
     const int64_t at = (chunk * kChunk / layout.sub - first_sub) * kStripRows;
-    unpack_lines_scaled_avx2(chunk_lines(layout, w.records, strip, chunk), layout.bits, count, sub,
-                             chunk * kChunk % layout.sub, a + at, c + at, panel + done * kChunk * kStripRows);
+    lines(chunk_lines(layout, w.records, strip, chunk), layout.bits, count, sub, chunk * kChunk % layout.sub, a + at,
+          c + at, panel + done * kChunk * kStripRows);
     done += count;
   }
   clear_tail(layout, chunk0, chunks, panel);
+}
+
+}  // namespace
+
+void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
+                       const float* c, float* panel) {
+  walk_panel(w, strip, chunk0, chunks, a, c, panel, unpack_lines_scaled_avx2);
+}
+void unpack_panel_avx512(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
+                         const float* c, float* panel) {
+  walk_panel(w, strip, chunk0, chunks, a, c, panel, unpack_lines_scaled_avx512);
 }
 
 void strip_scales_avx2(const QuantView& view, int64_t strip, int64_t first, int64_t count, float* a, float* c) {
@@ -74,6 +88,10 @@ void strip_scales_avx2(const QuantView& view, int64_t strip, int64_t first, int6
 }
 void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
                        const float* c, float* panel) {
+  unpack_panel(w, strip, chunk0, chunks, a, c, panel);
+}
+void unpack_panel_avx512(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
+                         const float* c, float* panel) {
   unpack_panel(w, strip, chunk0, chunks, a, c, panel);
 }
 void unpack_codes_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, float* panel) {

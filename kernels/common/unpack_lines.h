@@ -1,6 +1,6 @@
 #pragma once
-// Raw-pointer entry points of the AVX2 unpackers, called by unpack_avx2_dispatch.cpp. Nothing here is inline, so that
-// no code built for AVX2 can be taken by another file.
+// Raw-pointer entry points of the AVX2 and AVX-512 unpackers, called by unpack_dispatch.cpp. Nothing here is inline, so
+// that no code built for one instruction set can be taken by another file.
 
 #include <cstdint>
 
@@ -13,6 +13,8 @@ namespace scalewright::kernels {
 // chunk.
 void unpack_lines_scaled_avx2(const uint8_t* lines, int bits, int64_t chunks, int64_t sub, int64_t phase,
                               const float* a, const float* c, float* panel);
+void unpack_lines_scaled_avx512(const uint8_t* lines, int bits, int64_t chunks, int64_t sub, int64_t phase,
+                                const float* a, const float* c, float* panel);
 // Sub-blocks first .. first + count - 1 of one record: a, c [count][16], without masters and row scales. sub16:
 // sub-blocks of 16 inputs in KMin.
 void record_scales_avx2(const uint8_t* header, BlockKind kind, bool sub16, float offset, int64_t first, int64_t count,

@@ -1,0 +1,197 @@
+// A tile of 32 output rows x 6 tokens: 12 sums of 32 bits, 12 in fp32, two registers of codes and a broadcast of x. A
+// broadcast serves two products, so that the load ports are half busy.
+
+#include <immintrin.h>
+
+#include <type_traits>
+
+#include "kernels/common/quads_avx512.h"
+#include "kernels/cpu/gemm_int8_tile.h"
+
+namespace scalewright::kernels::cpu {
+namespace {
+
+inline __attribute__((always_inline)) __m512i broadcast32(const void* p) {
+  int value;
+  __builtin_memcpy(&value, p, sizeof value);
+  return _mm512_set1_epi32(value);
+}
+
+// sum [token][strip] += products of `Quads` quads.
+template <int Tokens, int Strips, int Quads>
+inline __attribute__((always_inline)) void dot(const uint8_t* w, int64_t next, const int8_t* q,
+                                               __m512i (&sum)[Tokens][Strips]) {
+#pragma GCC unroll 1
+  for (int i = 0; i < Quads; ++i) {
+    __m512i codes[Strips];
+#pragma GCC unroll 2
+    for (int s = 0; s < Strips; ++s) codes[s] = _mm512_loadu_si512(w + s * next);
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) {
+      const __m512i x = broadcast32(q + 4 * t);
+#pragma GCC unroll 2
+      for (int s = 0; s < Strips; ++s) sum[t][s] = _mm512_dpbusd_epi32(sum[t][s], codes[s], x);
+    }
+    w += 64;
+    q += 4 * kTileTokens;
+  }
+}
+
+// Parts: runs of inputs with an (a) of their own in a chunk, 1 or 2.
+template <int Tokens, int Strips, int Parts>
+void product(const Tile& tile) {
+  __m512 out[Tokens][Strips];
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t)
+#pragma GCC unroll 2
+    for (int s = 0; s < Strips; ++s) out[t][s] = _mm512_loadu_ps(tile.out + (s * kTileTokens + t) * 16);
+  const uint8_t* w = tile.panel;
+  const int8_t* q = tile.q;
+  const float *a = tile.a, *d = tile.d;
+  const int32_t* start = tile.start;
+  for (int64_t j = 0; j < tile.chunks; ++j, d += kTileTokens) {
+#pragma GCC unroll 1
+    for (int part = 0; part < Parts; ++part) {
+      __m512i sum[Tokens][Strips];
+#pragma GCC unroll 6
+      for (int t = 0; t < Tokens; ++t)
+#pragma GCC unroll 2
+        for (int s = 0; s < Strips; ++s) sum[t][s] = broadcast32(start + t);
+      dot<Tokens, Strips, 8 / Parts>(w, tile.panel_next, q, sum);
+      __m512 scale[Strips];
+#pragma GCC unroll 2
+      for (int s = 0; s < Strips; ++s) scale[s] = _mm512_loadu_ps(a + s * tile.a_next);
+#pragma GCC unroll 6
+      for (int t = 0; t < Tokens; ++t) {
+        const __m512 step = _mm512_set1_ps(d[t]);
+#pragma GCC unroll 2
+        for (int s = 0; s < Strips; ++s)
+          out[t][s] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[t][s]), _mm512_mul_ps(scale[s], step), out[t][s]);
+      }
+      w += 512 / Parts;
+      q += 32 / Parts * kTileTokens;
+      a += 16;
+      start += kTileTokens;
+    }
+  }
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t)
+#pragma GCC unroll 2
+    for (int s = 0; s < Strips; ++s) _mm512_storeu_ps(tile.out + (s * kTileTokens + t) * 16, out[t][s]);
+}
+
+template <int Tokens, int Strips>
+void offsets(const float* sums, const float* c, int64_t c_next, int64_t granules, float* out) {
+  __m512 acc[Tokens][Strips];
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t)
+#pragma GCC unroll 2
+    for (int s = 0; s < Strips; ++s) acc[t][s] = _mm512_loadu_ps(out + (s * kTileTokens + t) * 16);
+  for (int64_t g = 0; g < granules; ++g, sums += kTileTokens, c += 16) {
+    __m512 offset[Strips];
+#pragma GCC unroll 2
+    for (int s = 0; s < Strips; ++s) offset[s] = _mm512_loadu_ps(c + s * c_next);
+#pragma GCC unroll 6
+    for (int t = 0; t < Tokens; ++t) {
+      const __m512 sum = _mm512_set1_ps(sums[t]);
+#pragma GCC unroll 2
+      for (int s = 0; s < Strips; ++s) acc[t][s] = _mm512_fnmadd_ps(sum, offset[s], acc[t][s]);
+    }
+  }
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t)
+#pragma GCC unroll 2
+    for (int s = 0; s < Strips; ++s) _mm512_storeu_ps(out + (s * kTileTokens + t) * 16, acc[t][s]);
+}
+
+// Calls body with the number of tokens and of strips as constants.
+template <class Body>
+inline void with_constants(int tokens, int strips, const Body& body) {
+  const auto with_strips = [&](auto count) {
+    if (strips == 2) return body.template operator()<decltype(count)::value, 2>();
+    body.template operator()<decltype(count)::value, 1>();
+  };
+  switch (tokens) {
+    case 1:
+      return with_strips(std::integral_constant<int, 1>());
+    case 2:
+      return with_strips(std::integral_constant<int, 2>());
+    case 3:
+      return with_strips(std::integral_constant<int, 3>());
+    case 4:
+      return with_strips(std::integral_constant<int, 4>());
+    case 5:
+      return with_strips(std::integral_constant<int, 5>());
+    default:
+      return with_strips(std::integral_constant<int, 6>());
+  }
+}
+
+void tile_product(TileForm form, const Tile& tile) {
+  with_constants(tile.tokens, tile.strips, [&]<int Tokens, int Strips>() {
+    form == TileForm::Halves ? product<Tokens, Strips, 2>(tile) : product<Tokens, Strips, 1>(tile);
+  });
+}
+
+void tile_offsets(const float* sums, const float* c, int64_t c_next, int64_t granules, int strips, int tokens,
+                  float* out) {
+  with_constants(tokens, strips,
+                 [&]<int Tokens, int Strips>() { offsets<Tokens, Strips>(sums, c, c_next, granules, out); });
+}
+
+template <int Bits>
+void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
+  for (int64_t j = 0; j < chunks; ++j, lines += 64 * Bits, panel += 512)
+    for_quads16<Bits>(
+        lines, [&](int quad, __m512i codes)
+                   __attribute__((always_inline)) { _mm512_storeu_si512(panel + 64 * quad, codes); });
+}
+
+void tile_panel(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {
+  switch (bits) {
+    case 2:
+      return panel_of<2>(lines, chunks, panel);
+    case 3:
+      return panel_of<3>(lines, chunks, panel);
+    case 4:
+      return panel_of<4>(lines, chunks, panel);
+    case 5:
+      return panel_of<5>(lines, chunks, panel);
+    case 6:
+      return panel_of<6>(lines, chunks, panel);
+    default:
+      return panel_of<8>(lines, chunks, panel);
+  }
+}
+
+void tile_pack_token(const int8_t* q, const float* d, int64_t chunks, TileForm form, int centre, int token,
+                     int8_t* packed_q, float* packed_d, int32_t* packed_start) {
+  const __m256i ones = _mm256_set1_epi8(1);
+  for (int64_t j = 0; j < chunks; ++j, q += 32) {
+    const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
+    alignas(32) int32_t quads[8];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(quads), codes);
+    for (int i = 0; i < 8; ++i) __builtin_memcpy(packed_q + ((j * 8 + i) * kTileTokens + token) * 4, &quads[i], 4);
+    packed_d[j * kTileTokens + token] = d[j];
+    // The sum of every quad, then of the chunk's first 16 and last 16 inputs.
+    __m256i sums = _mm256_dpbusd_epi32(_mm256_setzero_si256(), ones, codes);
+    sums = _mm256_add_epi32(sums, _mm256_shuffle_epi32(sums, 0x4e));
+    sums = _mm256_add_epi32(sums, _mm256_shuffle_epi32(sums, 0xb1));
+    const int low = -centre * _mm256_extract_epi32(sums, 0), high = -centre * _mm256_extract_epi32(sums, 4);
+    if (form == TileForm::Halves) {
+      packed_start[(2 * j) * kTileTokens + token] = low;
+      packed_start[(2 * j + 1) * kTileTokens + token] = high;
+    } else {
+      packed_start[j * kTileTokens + token] = low + high;
+    }
+  }
+}
+
+}  // namespace
+
+const TileKernels& tile_kernels_avx512() {
+  static const TileKernels table{2, true, tile_product, tile_offsets, tile_panel, tile_pack_token};
+  return table;
+}
+
+}  // namespace scalewright::kernels::cpu

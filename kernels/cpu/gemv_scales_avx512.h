@@ -1,0 +1,139 @@
+#pragma once
+// gemv_scales_avx2.h with all 16 rows in one register. Only for files built with AVX-512; internal linkage.
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "kernels/cpu/gemv_pick.h"
+
+namespace scalewright::kernels::cpu {
+namespace {
+
+inline __attribute__((always_inline)) __m512 load_halves16(const uint8_t* p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+inline __attribute__((always_inline)) __m128i load_bytes16(const uint8_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+
+// From the sum over a sub-block (t = sum of q x, S = sum of x) to its share of the product, a t - c S.
+template <Scales Kind, bool Sub16>
+struct RecordSum16 {
+  __m512 acc = _mm512_setzero_ps();
+  __m512 scaled, lowered;  // K kinds: before d and dmin
+
+  inline __attribute__((always_inline)) void begin() {
+    if constexpr (Kind == Scales::KMin || Kind == Scales::KScale) scaled = lowered = _mm512_setzero_ps();
+  }
+
+  // Sub-block `sub` of the record; a, c only with masters.
+  inline __attribute__((always_inline)) void add(const uint8_t* header, int64_t sub, __m512 t, float S, float offset,
+                                                 const float* a, const float* c) {
+    const __m512 sum = _mm512_set1_ps(S);
+    if constexpr (Kind == Scales::Offset) {
+      t = _mm512_fnmadd_ps(_mm512_set1_ps(offset), sum, t);
+      acc = _mm512_fmadd_ps(load_halves16(header), t, acc);
+    } else if constexpr (Kind == Scales::Affine) {
+      const __m256i zero = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(header + 32));
+      const __m512 z = _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(zero));
+      acc = _mm512_fmadd_ps(load_halves16(header), _mm512_fnmadd_ps(z, sum, t), acc);
+    } else if constexpr (Kind == Scales::KScale) {
+      const __m512 scale = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(load_bytes16(header + 64 + 16 * sub)));
+      scaled = _mm512_fmadd_ps(scale, _mm512_fnmadd_ps(_mm512_set1_ps(offset), sum, t), scaled);
+    } else if constexpr (Kind == Scales::Min) {
+      acc = _mm512_fmadd_ps(load_halves16(header), t, acc);
+      acc = _mm512_fmadd_ps(load_halves16(header + 32), sum, acc);
+    } else if constexpr (Kind == Scales::Masters) {
+      acc = _mm512_fmadd_ps(_mm512_loadu_ps(a + 16 * sub), t, acc);
+      acc = _mm512_fnmadd_ps(_mm512_loadu_ps(c + 16 * sub), sum, acc);
+    } else {
+      __m512i scale = _mm512_cvtepu8_epi32(load_bytes16(header + 64 + 16 * sub)), minimum;
+      if constexpr (Sub16) {  // one byte holds both
+        minimum = _mm512_srli_epi32(scale, 4);
+        scale = _mm512_and_si512(scale, _mm512_set1_epi32(15));
+      } else {
+        minimum = _mm512_cvtepu8_epi32(load_bytes16(header + 192 + 16 * sub));
+      }
+      scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(scale), t, scaled);
+      lowered = _mm512_fmadd_ps(_mm512_cvtepi32_ps(minimum), sum, lowered);
+    }
+  }
+
+  inline __attribute__((always_inline)) void end(const uint8_t* header) {
+    if constexpr (Kind == Scales::KMin || Kind == Scales::KScale)
+      acc = _mm512_fmadd_ps(load_halves16(header), scaled, acc);
+    if constexpr (Kind == Scales::KMin) acc = _mm512_fnmadd_ps(load_halves16(header + 32), lowered, acc);
+  }
+
+  inline __attribute__((always_inline)) void store(float* out) const {
+    _mm512_storeu_ps(out, _mm512_add_ps(_mm512_loadu_ps(out), acc));
+  }
+};
+
+inline __attribute__((always_inline)) __m512i broadcast_quad16(const int8_t* q) {
+  int value;
+  __builtin_memcpy(&value, q, sizeof value);
+  return _mm512_set1_epi32(value);
+}
+
+// Walks the records of a task. Dot: `planes`, and to_floats(lines, q, first quad, quads, d) -> the product of that part
+// of a chunk times d.
+template <class Dot, Scales Kind, bool Sub16, int Bits>
+inline __attribute__((always_inline)) void walk_records(const StripTask& task) {
+  constexpr int kPrefetch = 2048;  // bytes ahead of the line being used
+  RecordSum16<Kind, Sub16> record;
+  const uint8_t* header = task.records;
+  const int8_t* q = task.q;
+  const float *d = task.d, *sum32 = task.sum32, *sum16 = task.sum16, *a = task.a, *c = task.c;
+  const auto prefetch = [](const uint8_t* lines) __attribute__((always_inline)) {
+    for (int v = 0; v < Bits; ++v) _mm_prefetch(reinterpret_cast<const char*>(lines + kPrefetch + 64 * v), _MM_HINT_T0);
+  };
+  for (int64_t left = task.chunks; left > 0;) {
+    const int64_t chunks = left < task.chunks_per_record ? left : task.chunks_per_record;
+    left -= chunks;
+    const uint8_t* lines = header + task.header_bytes;
+    _mm_prefetch(reinterpret_cast<const char*>(header + kPrefetch), _MM_HINT_T0);
+    record.begin();
+    int64_t sub = 0;
+    for (int64_t at = 0; at < chunks;) {
+      if constexpr (Sub16) {
+        prefetch(lines);
+        const __m512 zero = _mm512_setzero_ps();
+        record.add(header, sub, Dot::template add<Bits, 0, 4>(lines, q, *d, zero), sum16[0], task.offset, a, c);
+        record.add(header, sub + 1, Dot::template add<Bits, 4, 4>(lines, q, *d, zero), sum16[1], task.offset, a, c);
+        lines += 64 * Bits;
+        q += 32 * Dot::kPlanes;
+        ++d;
+        sum16 += 2;
+        sub += 2;
+        ++at;
+      } else {
+        __m512 t = _mm512_setzero_ps();
+        float S = 0.0f;
+        const int64_t end = at + task.chunks_per_sub < chunks ? at + task.chunks_per_sub : chunks;
+        for (; at < end; ++at) {
+          prefetch(lines);
+          t = Dot::template add<Bits, 0, 8>(lines, q, *d, t);
+          S += *sum32;
+          lines += 64 * Bits;
+          q += 32 * Dot::kPlanes;
+          ++d;
+          ++sum32;
+        }
+        record.add(header, sub, t, S, task.offset, a, c);
+        ++sub;
+      }
+    }
+    record.end(header);
+    if constexpr (Kind == Scales::Masters) {
+      a += 16 * sub;
+      c += 16 * sub;
+    }
+    header = lines;
+  }
+  record.store(task.out);
+}
+
+}  // namespace
+}  // namespace scalewright::kernels::cpu
