@@ -84,6 +84,11 @@ MainWindow::MainWindow(AppContext& app, QWidget* parent)
   updateMachine();
   fitWidth();
   QTimer::singleShot(600, this, &MainWindow::offerInterruptedRuns);
+  // What was wrong with the settings is said where the person is.
+  if (!m_app.settings().warning().isEmpty())
+    QTimer::singleShot(0, this, [this] {
+      if (Page* page = m_made.value(m_place)) page->banner()->show(Tone::Warn, tr("The settings file was not as expected"), m_app.settings().warning());
+    });
   // The device says what it is before the first job needs it.
   QTimer::singleShot(300, this, [this] {
     EngineHost* engine = &m_app.engine();
@@ -269,24 +274,27 @@ void MainWindow::jobDone(Job* job) {
 }
 
 void MainWindow::offerInterruptedRuns() {
-  struct Found { QString name, folder; qint64 step = 0; };
-  m_app.jobs().run<std::vector<Found>>(
+  struct Run { QString name, folder; qint64 step = 0; };
+  struct Found { std::vector<Run> runs; std::string warning; };
+  m_app.jobs().run<Found>(
       tr("Looking for interrupted runs"), Place::None,
-      [](JobContext&) -> Result<std::vector<Found>> {
-        std::vector<Found> found;
+      [](JobContext&) -> Result<Found> {
+        Found found;
         if (!std::filesystem::exists(RunStore::default_file())) return found;
-        SW_ASSIGN(auto store, RunStore::open(RunStore::default_file()));
+        SW_ASSIGN(auto store, RunStore::open(RunStore::default_file(), &found.warning));
         SW_ASSIGN(auto rows, store->runs());
         for (const RunRow& row : rows)
           if ((row.state == "running" || row.state == "interrupted" || row.state == "paused") && std::filesystem::exists(row.folder))
-            found.push_back({QString::fromStdString(row.name), QString::fromStdString(row.folder), row.step});
+            found.runs.push_back({QString::fromStdString(row.name), QString::fromStdString(row.folder), row.step});
         return found;
       },
       this,
-      [this](Result<std::vector<Found>> found) {
+      [this](Result<Found> found) {
         Page* page = m_made.value(m_place);
-        if (!found || found->empty() || !page || m_app.engine().activeTune().control || page->banner()->isVisible()) return;
-        const Found first = found->front();
+        if (!found || !page) return;
+        if (!found->warning.empty()) return page->banner()->show(Tone::Warn, tr("The history was damaged"), QString::fromStdString(found->warning));
+        if (found->runs.empty() || m_app.engine().activeTune().control || page->banner()->isVisible()) return;
+        const Run first = found->runs.front();
         page->banner()->show(Tone::Info, tr("A run was interrupted at step %1").arg(first.step), tr("%1 can go on from its checkpoint.").arg(first.name));
         Button* resume = page->banner()->addAction(tr("Resume"));
         connect(resume, &Button::clicked, this, [this, page, first] {

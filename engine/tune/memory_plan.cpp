@@ -85,15 +85,16 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
 }
 
 // The changes of recipe that a person may make, each planned with nothing kept.
-std::vector<std::string> remedies(const Request& request, uint64_t limit) {
-  std::vector<std::string> lines;
+std::vector<MemoryRemedy> remedies(const Request& request, uint64_t limit) {
+  std::vector<MemoryRemedy> ways;
   bool one_fits = false;
   const auto attempt = [&](const std::string& words, const TuneRecipe& recipe) {
     const Request changed{request.model, request.backend, recipe, request.held};
     const uint64_t bytes =
         candidate(changed, trainable_layout(request.model, recipe.granularity), 0, kSmallLossChunk).total;
     one_fits = one_fits || bytes <= limit;
-    lines.push_back(words + " needs " + readable_bytes(bytes) + (bytes <= limit ? ": fits" : ": does not fit"));
+    ways.push_back({words, recipe.context, recipe.batch, recipe.accumulate, recipe.granularity,
+                    !recipe.sample_prompt.empty(), bytes, bytes <= limit});
     return bytes <= limit;
   };
   if (request.recipe.batch > 1) {
@@ -122,7 +123,7 @@ std::vector<std::string> remedies(const Request& request, uint64_t limit) {
     recipe.sample_prompt.clear();
     attempt("no sample prompt", recipe);
   }
-  return lines;
+  return ways;
 }
 
 }  // namespace
@@ -202,7 +203,11 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
         {"held for a moment while files were read, free again", MemoryPart::Program, held.peak_bytes - best.total});
     ledger.total_bytes = held.peak_bytes;
   }
-  if (!ledger.fits) ledger.remedies = remedies(request, ledger.limit_bytes);
+  if (!ledger.fits) ledger.ways = remedies(request, ledger.limit_bytes);
+  for (const MemoryRemedy& way : ledger.ways) {
+    ledger.remedies.push_back(way.words + " needs " + readable_bytes(way.bytes) +
+                              (way.fits ? ": fits" : ": does not fit"));
+  }
   return choice;
 }
 

@@ -18,6 +18,15 @@
 
 namespace scalewright {
 
+// A change of the recipe that a person may make when it does not fit.
+struct MemoryRemedy {
+  std::string words;  // "context 256"
+  int64_t context = 0, batch = 1, accumulate = 1;
+  Granularity granularity = Granularity::Group;
+  bool sample_prompt = true;  // false: without it
+  uint64_t bytes = 0;         // that it needs
+  bool fits = false;
+};
 struct MemoryLedger {
   std::vector<MemoryItem> items;  // bottom to top: weights, scales + optimizer, activations, logits, workspace, program
   uint64_t total_bytes = 0;
@@ -26,6 +35,7 @@ struct MemoryLedger {
   uint64_t limit_bytes = 0;      // the smaller of the limit asked for and available
   bool fits = false;
   std::vector<std::string> remedies;  // when it does not: "context 256 needs 410 MB: fits"
+  std::vector<MemoryRemedy> ways;     // the same, to be applied
 };
 struct TunePlan {
   MemoryLedger ledger;

@@ -6,6 +6,8 @@
 namespace scalewright::ui {
 namespace {
 
+constexpr int64_t kInsideContext = 1024, kInsideChunk = 64;
+
 QString tr(const char* text) { return QCoreApplication::translate("ChatEngine", text); }
 
 QString factsOf(const Generation& generation) {
@@ -28,17 +30,20 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
   } else {
     SW_ASSIGN(open, host.open(request.model, context));
   }
-  if (open != m_model || backend != m_backend || request.context != m_context) {
+  // Beside a run a chat is kept small: the memory that was planned is the run's.
+  const int64_t positions = insideTune ? std::min(request.context, kInsideContext) : request.context;
+  if (open != m_model || backend != m_backend || positions != m_context) {
     for (Side& side : m_sides) side = {};
     m_model = open;
     m_backend = backend;
-    m_context = request.context;
+    m_context = positions;
   }
   ChatOutcome outcome;
   outcome.modelName = QString::fromStdString(open->model->name);
   outcome.codesHash = QString::fromStdString(open->model->codes_hash());
   SessionOptions options;
-  options.context = request.context;
+  options.context = positions;
+  if (insideTune) options.chunk = kInsideChunk;
   options.precision = Precision::Exact;
   options.kv = KvType::F16;
   Result<void> failed;

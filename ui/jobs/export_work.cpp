@@ -92,7 +92,7 @@ Result<ExportOutcome> runExport(EngineHost& engine, const ExportOrder& order, Jo
     // What the header of the written file says, against what is in memory.
     SW_ASSIGN(const ModelSummary written, summarize_model(order.output));
     const int64_t parameters = model.parameters();
-    outcome.rows.push_back({words("Parameters"), std::to_string(parameters), std::to_string(written.parameters),
+    outcome.rows.push_back({words("Parameters"), countText(parameters).toStdString(), countText(written.parameters).toStdString(),
                             parameters == written.parameters ? words("identical") : std::to_string(written.parameters - parameters), parameters == written.parameters});
     outcome.rows.push_back({words("Layers and width"), std::to_string(model.config.layers) + " × " + std::to_string(model.config.width),
                             std::to_string(written.layers) + " × " + std::to_string(written.width),

@@ -57,6 +57,25 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
 
 }  // namespace
 
+Result<std::vector<TuneEvent>> eventsSoFar(const std::filesystem::path& folder) {
+  std::vector<TuneEvent> events;
+  std::error_code error;
+  if (!std::filesystem::exists(RunStore::default_file(), error)) return events;
+  SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
+  SW_ASSIGN(const std::vector<RunRow> runs, store->runs());
+  for (const RunRow& run : runs) {
+    if (!std::filesystem::equivalent(run.folder, folder, error)) continue;
+    SW_ASSIGN(const auto steps, store->steps(run.id));
+    SW_ASSIGN(const auto validations, store->validations(run.id));
+    SW_ASSIGN(const auto samples, store->samples(run.id));
+    events.insert(events.end(), steps.begin(), steps.end());
+    events.insert(events.end(), validations.begin(), validations.end());
+    events.insert(events.end(), samples.begin(), samples.end());
+    break;
+  }
+  return events;
+}
+
 std::shared_ptr<Job> startTune(JobQueue& jobs, EngineHost& engine, const TuneRequest& request, const std::shared_ptr<TuneControl>& control,
                                const EventStream<TuneEvent>& events, QObject* guard, std::function<void(Result<TuneReport>)> done) {
   auto job = std::make_shared<WorkJob<TuneReport>>(

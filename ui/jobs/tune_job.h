@@ -27,6 +27,9 @@ struct TuneRequest {
   std::shared_ptr<std::atomic<bool>> stoppedByPerson;
 };
 
+// What the history knows of the run in `folder`: its steps, validations and sample answers, in order. Nothing known: empty.
+Result<std::vector<TuneEvent>> eventsSoFar(const std::filesystem::path& folder);
+
 // Starts it on the engine thread. `events` and `done` arrive on the UI thread while `guard` lives. The model goes back to its
 // base scales at the end: what was learned is in the run's folder.
 std::shared_ptr<Job> startTune(JobQueue& jobs, EngineHost& engine, const TuneRequest& request, const std::shared_ptr<TuneControl>& control,

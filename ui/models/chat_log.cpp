@@ -26,8 +26,9 @@ std::vector<Message> ChatLog::messages(int side, int turn) const {
   std::vector<Message> list;
   if (!systemPrompt.trimmed().isEmpty()) list.push_back({"system", systemPrompt.toStdString()});
   for (int i = 0; i <= turn && i < turns.size(); ++i) {
-    list.push_back({"user", turns[i].prompt.toStdString()});
     const ChatAnswer& answer = turns[i].answers[static_cast<size_t>(side)];
+    if (i < turn && !answer.given) continue;  // this side was not asked then
+    list.push_back({"user", turns[i].prompt.toStdString()});
     if (i < turn) list.push_back({"assistant", answer.text.toStdString()});
   }
   return list;

@@ -13,6 +13,8 @@ void RowProblemModel::setRows(const Dataset& dataset, const EncodedDataset& enco
   m_rows.clear();
   for (const RowProblem& problem : dataset.problems)
     m_rows.append({problem.line, QString::fromStdString(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn});
+  for (const RowProblem& problem : encoded.problems)
+    m_rows.append({problem.line, QString::fromStdString(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn});
   for (const EncodedExample& example : encoded.examples)
     if (example.cut) m_rows.append({example.line, tr("Longer than the context"), tr("cut to %1 tokens").arg(countText(context)), tr("Cut"), kInfo});
   endResetModel();

@@ -1,5 +1,6 @@
 #include "ui/models/run_table_model.h"
 
+#include <QFileInfo>
 #include <QDateTime>
 #include <cmath>
 
@@ -70,7 +71,7 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   switch (index.column()) {
     case Name:
       if (role == Qt::DisplayRole || role == Qt::EditRole || role == SortRole) return QString::fromStdString(row->name);
-      if (role == SubTextRole) return tr("%1 learns %2").arg(QString::fromStdString(row->model), QString::fromStdString(row->data));
+      if (role == SubTextRole) return tr("%1 learns %2").arg(QFileInfo(QString::fromStdString(row->model)).completeBaseName(), QFileInfo(QString::fromStdString(row->data)).fileName());
       if (role == StrongRole) return true;
       if (role == Qt::CheckStateRole) return m_compared.contains(row->id) ? Qt::Checked : Qt::Unchecked;
       if (role == MarkRole && m_compared.contains(row->id)) return static_cast<int>(m_compared.indexOf(row->id));

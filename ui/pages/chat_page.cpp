@@ -1,19 +1,18 @@
 #include "ui/pages/chat_page.h"
 
-#include <QComboBox>
+#include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLineEdit>
 #include <QMenu>
-#include <QPlainTextEdit>
+#include <QPointer>
 #include <QSaveFile>
-#include <QScrollArea>
-#include <QSpinBox>
-#include <QStackedLayout>
+#include <utility>
 
 #include "engine/core/system.h"
 #include "engine/tune/run_store.h"
 #include "ui/jobs/app_context.h"
+#include "ui/pages/chat_pane.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/answer_view.h"
 #include "ui/widgets/banner.h"
@@ -22,31 +21,25 @@
 #include "ui/widgets/chat_transcript.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/empty_state.h"
-#include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/page_header.h"
-#include "ui/widgets/progress_bar.h"
 #include "ui/widgets/segmented.h"
-#include "ui/widgets/value_slider.h"
 
 namespace scalewright::ui {
 namespace {
 
 constexpr int kHistory = 20;
 
-QSpinBox* spinBox(int low, int high, int value, const QString& tip) {
-  auto* box = new QSpinBox;
-  box->setRange(low, high);
-  box->setValue(value);
-  box->setButtonSymbols(QAbstractSpinBox::NoButtons);
-  box->setToolTip(tip);
-  return box;
+QString packNameOf(const QString& path) {
+  if (path.isEmpty()) return {};
+  const QFileInfo info(path);
+  return info.fileName() == QLatin1String("tuned.safetensors") ? info.dir().dirName() : info.completeBaseName();
 }
 
 }  // namespace
 
 ChatPage::ChatPage(AppContext& app, QWidget* parent)
-    : Page(app, Place::Chat, tr("Chat"), tr("Talk to a model. Side by side: one prompt, one seed, one copy of the codes; only the scales differ."), parent) {
+    : Page(app, Place::Chat, tr("Chat"), tr("One prompt, one seed, one copy of the codes: only the scales differ."), parent) {
   m_mode = new Segmented({tr("One model"), tr("Side by side")});
   m_mode->setName(tr("Answers"));
   m_mode->setToolTip(tr("Side by side shows the original and the tuned answer to the same prompt"));
@@ -57,13 +50,23 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   m_new = new Button(Button::Default, tr("New chat"), QStringLiteral("plus"));
   m_new->setHint(tr("Begin again; this conversation is kept under Earlier"));
   header()->setActions({m_mode, m_history, m_save, m_new});
-  m_pane = buildPane();
+  m_pane = new ChatPane;
   body()->addLayout(hbox({grow(buildConversation()), m_pane}, 16), 1);
 
   connect(m_mode, &Segmented::chosen, this, [this](int index) {
     m_log.sideBySide = index == 1;
     m_transcript->setLog(m_log);
     showHead();
+  });
+  connect(m_pane, &ChatPane::modelChosen, this, &ChatPage::setModel);
+  connect(m_pane, &ChatPane::modelWanted, this, &ChatPage::chooseModel);
+  connect(m_pane, &ChatPane::packChosen, this, &ChatPage::setPack);
+  connect(m_pane, &ChatPane::packWanted, this, [this] {
+    const QString path = QFileDialog::getOpenFileName(this, tr("Open a scale pack"), {}, tr("Scale packs (*.safetensors)"));
+    path.isEmpty() ? listPacks() : setPack(path);
+  });
+  connect(&app.jobs(), &JobQueue::jobDone, this, [this](Job* job) {
+    if (job->place() == Place::Tune && adoptTune()) showHead();
   });
   connect(m_history, &QPushButton::clicked, this, &ChatPage::showHistory);
   connect(m_save, &QPushButton::clicked, this, &ChatPage::saveChat);
@@ -82,7 +85,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
     if (busy()) return;
     m_log.turns.resize(turn + 1);  // what came after answered something else
     m_log.turns[turn].answers[static_cast<size_t>(side)] = {};
-    m_seed->setValue(m_seed->value() + 1);
+    m_pane->nextSeed();
     m_transcript->setLog(m_log);
     if (AnswerView* view = m_transcript->answer(turn, side)) view->restart();
     ask(turn, {side});
@@ -94,12 +97,11 @@ QWidget* ChatPage::buildConversation() {
   auto* card = new Card;
   card->setBodyMargins(0, 0, 0, 0);
   m_leftChip = new Chip;
-  m_leftName = label({}, FontRole::CardTitle);
+  m_leftName = new ElidedLabel({}, FontRole::CardTitle, Ink::Text, Qt::ElideMiddle);
   m_leftCodes = label({}, FontRole::Help, Ink::Text2);
   m_rightChip = new Chip(tr("Tuned"), Tone::Accent);
-  m_rightName = label({}, FontRole::CardTitle);
+  m_rightName = new ElidedLabel({}, FontRole::CardTitle, Ink::Text, Qt::ElideMiddle);
   m_rightCodes = label({}, FontRole::Help, Ink::Ok);
-  for (QLabel* name : {m_leftName, m_rightName}) name->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   m_rightHead = wrap(hbox({verticalLine(), m_rightChip, grow(m_rightName), new IconLabel(QStringLiteral("lock"), &ThemeTokens::ok, 14), m_rightCodes}, 8));
   m_head = wrap(hbox({grow(wrap(hbox({m_leftChip, grow(m_leftName), m_leftCodes}, 8))), grow(m_rightHead)}, 16, QMargins(16, 10, 16, 10)));
   m_transcript = new ChatTranscript;
@@ -115,69 +117,6 @@ QWidget* ChatPage::buildConversation() {
   card->body()->setSpacing(0);
   card->add({m_head, horizontalLine(), grow(stack), horizontalLine(), wrap(hbox({grow(m_input), m_send}, 8, QMargins(12, 10, 12, 10)))});
   return card;
-}
-
-QWidget* ChatPage::buildPane() {
-  m_model = new QComboBox;
-  m_model->setToolTip(tr("The model that answers"));
-  m_pack = new QComboBox;
-  m_pack->setToolTip(tr("What a tuning run learned; switching overwrites scales in place and undoes exactly"));
-  m_packFacts = label({}, FontRole::Help, Ink::Text3, true);
-  m_system = new QPlainTextEdit;
-  m_system->setTabChangesFocus(true);
-  m_system->setToolTip(tr("Said to the model before every conversation"));
-  setScaledHeight(m_system, 60);
-  auto* own = new Button(Button::Quiet, tr("Defaults"), QStringLiteral("undo"));
-  own->setHint(tr("Sampling as it is at first"));
-  m_temperature = new ValueSlider(tr("Temperature"), 0.0, 2.0, 0.05, 2, 0.7);
-  m_topP = new ValueSlider(tr("Top-p"), 0.05, 1.0, 0.05, 2, 0.95);
-  m_minP = new ValueSlider(tr("Min-p"), 0.0, 0.5, 0.01, 2, 0.05);
-  m_penalty = new ValueSlider(tr("Repeat penalty"), 1.0, 2.0, 0.05, 2, 1.0);
-  m_temperature->setToolTip(tr("0: always the likeliest word; higher: more varied"));
-  m_topP->setToolTip(tr("Only the likeliest words that together make up this probability"));
-  m_minP->setToolTip(tr("Only words at least this likely against the likeliest"));
-  m_penalty->setToolTip(tr("Above 1: words said lately become less likely"));
-  const auto reset = [this] {
-    m_temperature->setValue(0.7);
-    m_topP->setValue(0.95);
-    m_minP->setValue(0.05);
-    m_penalty->setValue(1.0);
-  };
-  reset();
-  connect(own, &QPushButton::clicked, this, reset);
-  m_seed = spinBox(0, 1'000'000, 42, tr("Same seed, same prompt: same answer"));
-  m_longest = spinBox(1, 8192, 256, tr("Longest answer, in tokens"));
-  m_contextBar = new ProgressBar(6);
-  m_contextText = label(tr("nothing used yet"), FontRole::Help, Ink::Text2);
-
-  connect(m_model, &QComboBox::activated, this, [this](int index) {
-    const QString path = m_model->itemData(index).toString();
-    path.isEmpty() ? chooseModel() : setModel(path);
-  });
-  connect(m_pack, &QComboBox::activated, this, [this](int index) {
-    QString path = m_pack->itemData(index).toString();
-    if (path == QLatin1String("?")) path = QFileDialog::getOpenFileName(this, tr("Open a scale pack"), {}, tr("Scale packs (*.safetensors)"));
-    else if (path.isEmpty()) m_mode->setCurrent(0), m_log.sideBySide = false;
-    if (index > 0 && path.isEmpty()) return listPacks();
-    m_log.packPath = path;
-    m_log.packName = path.isEmpty() ? QString() : QFileInfo(path).fileName() == QLatin1String("tuned.safetensors") ? QFileInfo(path).dir().dirName() : QFileInfo(path).completeBaseName();
-    listPacks();
-    m_transcript->setLog(m_log);
-    showHead();
-  });
-
-  auto* card = new Card;
-  card->add({new FormField(tr("Model"), m_model), new FormField(tr("Scale pack"), m_pack), m_packFacts, horizontalLine(), new FormField(tr("System prompt"), m_system),
-             horizontalLine(), hbox({label(tr("Sampling"), FontRole::Strong), fill(), own}), m_temperature, m_topP, m_minP, m_penalty,
-             hbox({grow(new FormField(tr("Seed"), m_seed)), grow(new FormField(tr("Longest"), m_longest))}, 8), label(tr("Context"), FontRole::Strong), m_contextBar, m_contextText,
-             fill()});
-  auto* scroll = new QScrollArea;
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setWidgetResizable(true);
-  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  scroll->setWidget(card);
-  setScaledWidth(scroll, 250);
-  return scroll;
 }
 
 QWidget* ChatPage::firstField() const { return m_input; }
@@ -222,6 +161,7 @@ void ChatPage::setModel(const QString& path) {
   QString base = path;
   m_log.packPath.clear();
   m_log.packName.clear();
+  m_tuneRun.clear();
   if (is_run_folder(path.toStdString())) {
     QFile file(path + QStringLiteral("/recipe.json"));
     const auto recipe = file.open(QIODevice::ReadOnly) ? recipe_from_json(file.readAll().toStdString()) : fail(ErrorCode::Io, {});
@@ -233,9 +173,20 @@ void ChatPage::setModel(const QString& path) {
       m_log.packName = QFileInfo(path).fileName();
     }
   }
-  if (!QFileInfo::exists(base)) return showError(tr("The model is not there"), tr("%1 was moved or deleted. Choose it at its new place.").arg(base));
+  if (!QFileInfo::exists(base)) {
+    showError(tr("The model is not there"), tr("%1 was moved or deleted. Choose it at its new place.").arg(base));
+    connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
+    return;
+  }
+  if (base != m_log.modelPath) m_pane->showSwitched(-1);
   m_log.modelPath = base;
-  m_log.modelName = QFileInfo(base).completeBaseName();
+  m_log.modelName = QFileInfo(base).isDir() ? QFileInfo(base).fileName() : QFileInfo(base).completeBaseName();
+  app().jobs().run<ModelSampling>(
+      tr("Reading %1").arg(m_log.modelName), Place::None, [path = base.toStdString()](JobContext&) { return readModelSampling(path); }, this,
+      [this, base](Result<ModelSampling> sampling) {
+        if (base == m_log.modelPath) m_pane->setModelSampling(sampling ? *sampling : ModelSampling{});
+      },
+      Lane::Quick);
   app().settings().addRecentModel(base);
   listModels();
   listPacks();
@@ -249,21 +200,16 @@ void ChatPage::chooseModel() {
 }
 
 void ChatPage::listModels() {
-  m_model->clear();
   QStringList paths = app().settings().recentModels();
   for (const QString& path : app().project().models())
     if (!paths.contains(path)) paths.append(path);
   const QString sample = QString::fromStdString(sample_model_path().string());
   if (!paths.contains(sample)) paths.append(sample);
+  if (!m_log.modelPath.isEmpty() && !paths.contains(m_log.modelPath)) paths.prepend(m_log.modelPath);
+  QStringList there;
   for (const QString& path : paths)
-    if (QFileInfo::exists(path) && !is_run_folder(path.toStdString())) m_model->addItem(QFileInfo(path).completeBaseName(), path);
-  m_model->addItem(tr("Choose a file…"), QString());
-  int index = m_model->findData(m_log.modelPath);
-  if (m_log.modelPath.isEmpty()) {
-    m_model->setPlaceholderText(tr("Choose a model"));
-    index = -1;
-  }
-  m_model->setCurrentIndex(index);
+    if ((QFileInfo::exists(path) || path == m_log.modelPath) && !is_run_folder(path.toStdString())) there << path;
+  m_pane->setModels(there, m_log.modelPath);
 }
 
 // The history is read off the UI thread; until it arrives the choice that is in force stands there.
@@ -271,12 +217,12 @@ void ChatPage::listPacks() {
   fillPacks({});
   if (m_log.modelPath.isEmpty()) return;
   const std::string model = m_log.modelPath.toStdString();
-  app().jobs().run<QList<PackChoice>>(
+  app().jobs().run<QList<ChatPane::Pack>>(
       tr("Reading the history"), Place::None,
-      [model](JobContext&) -> Result<QList<PackChoice>> {
+      [model](JobContext&) -> Result<QList<ChatPane::Pack>> {
         SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
         SW_ASSIGN(const std::vector<RunRow> runs, store->runs());
-        QList<PackChoice> packs;
+        QList<ChatPane::Pack> packs;
         for (const RunRow& run : runs) {
           const QFileInfo pack(QString::fromStdString(run.folder) + QStringLiteral("/tuned.safetensors"));
           const auto recipe = recipe_from_json(run.recipe_json);
@@ -285,24 +231,38 @@ void ChatPage::listPacks() {
         }
         return packs;
       },
-      this, [this, model](Result<QList<PackChoice>> packs) { if (packs && m_log.modelPath.toStdString() == model) fillPacks(*packs); }, Lane::Quick);
+      this, [this, model](Result<QList<ChatPane::Pack>> packs) { if (packs && m_log.modelPath.toStdString() == model) fillPacks(*packs); }, Lane::Quick);
 }
 
-void ChatPage::fillPacks(const QList<PackChoice>& packs) {
-  m_pack->clear();
-  m_pack->addItem(tr("None: the original"), QString());
-  const QString chosen = m_log.packPath;
-  for (const PackChoice& pack : packs) m_pack->addItem(tr("%1 · %2").arg(pack.name, bytesText(pack.bytes)), pack.path);
-  if (!chosen.isEmpty() && m_pack->findData(chosen) < 0) m_pack->addItem(m_log.packName, chosen);
-  m_pack->addItem(tr("Open a pack…"), QStringLiteral("?"));
-  m_pack->setCurrentIndex(std::max(0, m_pack->findData(chosen)));
-  m_pack->setEnabled(!m_log.modelPath.isEmpty());
+void ChatPage::fillPacks(const QList<ChatPane::Pack>& packs) { m_pane->setPacks(packs, m_log.packPath, m_log.packName, !m_log.modelPath.isEmpty()); }
+
+void ChatPage::setPack(const QString& path) {
+  if (busy()) return listPacks();
+  m_log.packPath = path;
+  m_log.packName = packNameOf(path);
+  if (path.isEmpty()) m_log.sideBySide = false;
+  m_tuneRun.clear();
+  listPacks();
+  m_transcript->setLog(m_log);
+  showHead();
+}
+
+// A run that was talked to while it went on has ended: what it learned is its pack from now on, never the original under its name.
+bool ChatPage::adoptTune() {
+  if (m_tuneRun.isEmpty() || app().engine().activeTune().control) return false;
+  const QString pack = std::exchange(m_tuneRun, {}) + QStringLiteral("/tuned.safetensors");
+  if (!m_log.packPath.isEmpty() || !QFileInfo::exists(pack)) return true;
+  m_log.packPath = pack;
+  m_log.packName = packNameOf(pack);
+  listPacks();
+  return true;
 }
 
 void ChatPage::showHead() {
   const bool pack = !m_log.packPath.isEmpty();
   const auto tune = app().engine().activeTune();
   const bool inTune = tune.control && QString::fromStdString(tune.model.string()) == m_log.modelPath;
+  if (inTune) m_tuneRun = QString::fromStdString(tune.run.string());
   const bool canCompare = pack || inTune;
   m_mode->setChoiceEnabled(1, canCompare, tr("Choose a scale pack first: there is nothing to compare with"));
   if (!canCompare && m_log.sideBySide) m_log.sideBySide = false;
@@ -310,9 +270,10 @@ void ChatPage::showHead() {
   const bool both = m_log.sideBySide;
   const QString codes = m_codes.isEmpty() ? QString() : tr("codes %1").arg(hashText(m_codes));
   m_leftChip->setState(both || !canCompare ? tr("Original") : tr("Tuned"), both || !canCompare ? Tone::Neutral : Tone::Accent);
-  m_leftName->setText(both || !pack ? m_log.modelName : m_log.packName);
+  const QString running = inTune ? tr("%1, now").arg(QFileInfo(m_tuneRun).fileName()) : QString();
+  m_leftName->setFullText(both ? m_log.modelName : inTune ? running : pack ? m_log.packName : m_log.modelName);
   m_leftCodes->setText(codes);
-  m_rightName->setText(pack ? m_log.packName : tr("this run, now"));
+  m_rightName->setFullText(inTune ? running : m_log.packName);
   m_rightCodes->setText(codes.isEmpty() ? tr("one copy of the codes") : tr("%1, the same").arg(codes));
   m_rightHead->setVisible(both);
   const bool ready = !m_log.modelPath.isEmpty();
@@ -331,22 +292,13 @@ void ChatPage::showHead() {
   m_new->setRefusal(empty ? tr("This is a new chat") : QString());
 }
 
-SamplingOptions ChatPage::sampling() const {
-  SamplingOptions options;
-  options.temperature = m_temperature->value();
-  options.top_p = m_topP->value();
-  options.min_p = m_minP->value();
-  options.repeat_penalty = m_penalty->value();
-  options.seed = static_cast<uint64_t>(m_seed->value());
-  options.max_tokens = m_longest->value();
-  return options;
-}
-
 void ChatPage::send() {
   const QString prompt = m_input->text().trimmed();
   if (prompt.isEmpty() || busy() || m_log.modelPath.isEmpty()) return;
   m_input->clear();
-  m_log.systemPrompt = m_system->toPlainText();
+  adoptTune();
+  showHead();  // side by side only where there still are two
+  m_log.systemPrompt = m_pane->systemPrompt();
   m_log.turns.append(ChatTurnLog{prompt, {}});
   m_transcript->addTurn(prompt, m_log.sideBySide, true);
   ask(static_cast<int>(m_log.turns.size()) - 1, m_log.sideBySide ? QList<int>{0, 1} : QList<int>{0});
@@ -366,7 +318,7 @@ void ChatPage::ask(int turn, QList<int> sides) {
   request.sideBySide = m_log.sideBySide;
   request.sides.assign(sides.begin(), sides.end());
   for (const int side : sides) request.messages[side] = m_log.messages(side, turn);
-  request.sampling = sampling();
+  request.sampling = m_pane->sampling();
   const EventStream<ChatEvent> events([this, guard = QPointer<ChatPage>(this)](std::vector<ChatEvent> list) {
     if (guard) onEvents(std::move(list));
   });
@@ -386,21 +338,23 @@ void ChatPage::ask(int turn, QList<int> sides) {
 void ChatPage::onEvents(std::vector<ChatEvent> events) {
   // Pieces of one side are joined, so that the text is laid out once a delivery.
   std::array<QString, 2> text;
+  std::array<int, 2> tokens{};
   for (const ChatEvent& event : events) {
     AnswerView* view = m_transcript->answer(m_turn, event.side);
     if (!view) continue;
     const auto side = static_cast<size_t>(event.side);
     if (!event.finished) {
       text[side] += event.text;
+      ++tokens[side];
       continue;
     }
-    if (!text[side].isEmpty()) view->append(std::exchange(text[side], {}));
+    if (!text[side].isEmpty()) view->append(std::exchange(text[side], {}), std::exchange(tokens[side], 0));
     view->finish(event.facts);
     if (m_turn < m_log.turns.size()) m_log.turns[m_turn].answers[side] = {view->text(), event.facts, true};
   }
   for (int side = 0; side < 2; ++side)
     if (!text[static_cast<size_t>(side)].isEmpty())
-      if (AnswerView* view = m_transcript->answer(m_turn, side)) view->append(text[static_cast<size_t>(side)]);
+      if (AnswerView* view = m_transcript->answer(m_turn, side)) view->append(text[static_cast<size_t>(side)], tokens[static_cast<size_t>(side)]);
 }
 
 void ChatPage::onDone(Result<ChatOutcome> result) {
@@ -414,13 +368,11 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
   if (result) {
     m_codes = result->codesHash;
     m_log.modelName = result->modelName;
-    if (result->packMilliseconds >= 0) m_packFacts->setText(tr("Switched in %1 ms. The codes stay in place.").arg(result->packMilliseconds, 0, 'f', 0));
-    if (result->context > 0) {
-      m_contextBar->setFraction(static_cast<double>(result->tokensUsed) / static_cast<double>(result->context));
-      m_contextText->setText(tr("%1 of %2 tokens").arg(countText(result->tokensUsed), countText(result->context)));
-    }
+    if (result->packMilliseconds >= 0) m_pane->showSwitched(result->packMilliseconds);
+    if (result->context > 0) m_pane->showContext(result->tokensUsed, result->context);
   } else if (m_job && m_job->state() == Job::State::Failed) {
     showError(tr("No answer could be given"), QString::fromStdString(result.error().message));
+    if (!QFileInfo::exists(m_log.modelPath)) connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
   }
   m_job.reset();
   m_turn = -1;
@@ -440,8 +392,7 @@ void ChatPage::newChat() {
   m_log.turns.clear();
   m_log.id.clear();
   m_transcript->clear();
-  m_contextBar->setFraction(0.0);
-  m_contextText->setText(tr("nothing used yet"));
+  m_pane->showContext(0, 0);
   showHead();
 }
 
@@ -454,7 +405,7 @@ void ChatPage::showHistory() {
       if (busy() || !store().load(id, &log)) return;
       keep();
       m_log = log;
-      m_system->setPlainText(log.systemPrompt);
+      m_pane->setSystemPrompt(log.systemPrompt);
       m_transcript->setLog(m_log);
       listModels();
       listPacks();

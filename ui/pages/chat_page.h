@@ -5,23 +5,20 @@
 
 #include "ui/jobs/chat_engine.h"
 #include "ui/models/chat_log.h"
+#include "ui/pages/chat_pane.h"
 #include "ui/pages/page.h"
 
-class QComboBox;
 class QLabel;
 class QLineEdit;
-class QPlainTextEdit;
-class QSpinBox;
 
 namespace scalewright::ui {
 
 class Button;
 class Chip;
 class ChatTranscript;
+class ElidedLabel;
 class EmptyState;
-class ProgressBar;
 class Segmented;
-class ValueSlider;
 
 class ChatPage : public Page {
   Q_OBJECT
@@ -36,13 +33,13 @@ class ChatPage : public Page {
 
  private:
   QWidget* buildConversation();
-  QWidget* buildPane();
   void setModel(const QString& path);
   void chooseModel();
   void listModels();
-  struct PackChoice { QString name, path; quint64 bytes = 0; };
   void listPacks();
-  void fillPacks(const QList<PackChoice>& packs);
+  void fillPacks(const QList<ChatPane::Pack>& packs);
+  void setPack(const QString& path);
+  bool adoptTune();
   void newChat();
   void showHistory();
   void saveChat();
@@ -53,7 +50,6 @@ class ChatPage : public Page {
   void onDone(Result<ChatOutcome> result);
   void showHead();
   void keep();
-  SamplingOptions sampling() const;
   bool busy() const { return m_job && !m_job->finished(); }
   ChatStore store() const;
 
@@ -66,20 +62,15 @@ class ChatPage : public Page {
 
   Segmented* m_mode;
   Button *m_save, *m_new, *m_history, *m_send;
-  QLabel *m_leftName, *m_leftCodes, *m_rightName, *m_rightCodes;
+  ElidedLabel *m_leftName, *m_rightName;
+  QLabel *m_leftCodes, *m_rightCodes;
   Chip *m_leftChip, *m_rightChip;
   QWidget *m_rightHead, *m_head;
   ChatTranscript* m_transcript;
   EmptyState* m_empty;
   QLineEdit* m_input;
-  QWidget* m_pane;
-  QComboBox *m_model, *m_pack;
-  QLabel* m_packFacts;
-  QPlainTextEdit* m_system;
-  ValueSlider *m_temperature, *m_topP, *m_minP, *m_penalty;
-  QSpinBox *m_seed, *m_longest;
-  ProgressBar* m_contextBar;
-  QLabel* m_contextText;
+  ChatPane* m_pane;
+  QString m_tuneRun;            // the run that answers now as it goes on; empty: none
 };
 
 }  // namespace scalewright::ui

@@ -26,6 +26,7 @@
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/combo.h"
 #include "ui/widgets/desktop.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/form_field.h"
@@ -81,7 +82,10 @@ ExportPage::ExportPage(AppContext& app, QWidget* parent)
   auto* emptyCard = new Card;
   emptyCard->add({grow(empty)});
   m_stack->addWidget(emptyCard);
-  m_panes = hbox({buildTargets(), grow(buildSide())}, 16);
+  // Messages belong to the side where the result is: the targets keep their place.
+  auto* side = wrap(vbox({banner(), grow(buildSide())}, 14));
+  setScaledMaximumWidth(side, 900);
+  m_panes = hbox({buildTargets(), grow(side)}, 16);
   setScaledWidth(m_targetCard, 416);
   m_stack->addWidget(wrap(m_panes));
   body()->addWidget(m_stack, 1);
@@ -91,16 +95,16 @@ ExportPage::ExportPage(AppContext& app, QWidget* parent)
 
 QWidget* ExportPage::buildTargets() {
   m_targetCard = new Card(tr("Target"));
-  m_model = new QComboBox;
+  m_model = new Combo;
   m_model->setToolTip(tr("The model or the tuned run to write"));
   setFontRole(m_model, FontRole::Label);
   connect(m_model, &QComboBox::currentIndexChanged, this, [this] {
     m_outputByHand = false;
     check();
   });
-  auto* explain = label(tr("Exact: the file gives the same numbers as the model in memory. Where a format must round, the self-check measures by how much."), FontRole::Help, Ink::Text3, true);
+  auto* explain = label(tr("Exact: the same numbers as in memory. Where a format must round, the self-check measures by how much."), FontRole::Help, Ink::Text3, true);
   m_targetCard->add({new FormField(tr("&Model"), m_model), explain});
-  setScaledSpacing(m_targetCard->body(), 7);
+  setScaledSpacing(m_targetCard->body(), 6);
   m_group = new QButtonGroup(this);
   for (int i = 0; i < int(std::size(kExportTargets)); ++i) {
     auto* card = new OptionCard(targetTitle(kExportTargets[i]), QString());
@@ -194,7 +198,6 @@ QWidget* ExportPage::buildSide() {
   m_ollama->add({hbox({grow(vbox({label(tr("Try it in Ollama"), FontRole::Strong), m_command}, 5)), copy}, 12)});
   m_ollama->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   m_side->addWidget(wrap(vbox({check, m_changed, m_ollama, fill()}, 14)));
-  setScaledMaximumWidth(m_side, 900);
   return m_side;
 }
 
@@ -485,7 +488,8 @@ void ExportPage::finished(Result<ExportOutcome> outcome) {
   }
   m_ollama->setVisible(!m_outcome.modelfile.empty());
   if (!m_outcome.modelfile.empty()) {
-    const QString name = QFileInfo(m_written).completeBaseName().toLower().replace(QRegularExpression(QStringLiteral("[^a-z0-9._-]")), QStringLiteral("-"));
+    static const QRegularExpression type(QStringLiteral("\\.(I?Q\\d\\w*|B?F\\d+)$"), QRegularExpression::CaseInsensitiveOption);
+    const QString name = QFileInfo(m_written).completeBaseName().remove(type).toLower().replace(QRegularExpression(QStringLiteral("[^a-z0-9._-]")), QStringLiteral("-"));
     m_command->setFullText(QStringLiteral("ollama create %1 -f %2").arg(name, QString::fromStdString(m_outcome.modelfile.filename().string())));
   }
   showView(View::Done);

@@ -23,6 +23,7 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/combo.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/facts_grid.h"
 #include "ui/widgets/form_field.h"
@@ -96,7 +97,7 @@ QuantizePage::QuantizePage(AppContext& app, QWidget* parent)
 }
 
 QWidget* QuantizePage::buildForm() {
-  m_model = new QComboBox;
+  m_model = new Combo;
   m_model->setToolTip(tr("The model to make small"));
   setFontRole(m_model, FontRole::Label);
   m_modelField = new FormField(tr("&Model"), m_model);
@@ -129,7 +130,7 @@ QWidget* QuantizePage::buildForm() {
     if (on) chosen();
   });
 
-  m_container = new QComboBox;
+  m_container = new Combo;
   m_container->setToolTip(tr("What the result is written as"));
   setFontRole(m_container, FontRole::Label);
   m_container->addItem(QStringLiteral("GGUF"));
@@ -140,7 +141,7 @@ QWidget* QuantizePage::buildForm() {
     m_outputByHand = false;
     chosen();
   });
-  m_text = new QComboBox;
+  m_text = new Combo;
   m_text->setToolTip(tr("A text that says what quantizing costs in quality, and that GPTQ corrects itself by"));
   setFontRole(m_text, FontRole::Label);
   m_textField = new FormField(tr("&Text for the trial"), m_text);

@@ -11,6 +11,7 @@
 #include "ui/jobs/app_context.h"
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
+#include "ui/models/smoothing.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -18,6 +19,7 @@
 #include "ui/widgets/chart.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/segmented.h"
@@ -27,11 +29,10 @@
 namespace scalewright::ui {
 namespace {
 
-constexpr double kSmoothing = 0.9;
-
 struct History {
   std::vector<RunRow> runs;
   QHash<qint64, double> exact;
+  std::string warning;
 };
 
 }  // namespace
@@ -62,6 +63,8 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
 
   m_filter = new QLineEdit;
   m_filter->setPlaceholderText(tr("Filter runs"));
+  m_filter->setToolTip(tr("Shows only runs whose name contains this"));
+  m_filter->addAction(icon(QStringLiteral("search"), &ThemeTokens::text3), QLineEdit::LeadingPosition);
   m_filter->setClearButtonEnabled(true);
   m_filter->setAccessibleName(tr("Filter runs"));
   setScaledWidth(m_filter, 220);
@@ -81,7 +84,8 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_table->setAccessibleName(tr("Runs"));
   m_tableCard = new Card;
   m_tableCard->setBodyMargins(0, 0, 0, 0);
-  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), grow(m_table)});
+  setScaledSpacing(m_tableCard->body(), 0);
+  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), horizontalLine(), grow(m_table)});
 
   m_top = hbox({grow(m_chartCard, 59), grow(m_recipeCard, 41)}, 16);
   m_content = wrap(vbox({grow(wrap(m_top), 48), grow(m_tableCard, 52)}, 16));
@@ -92,7 +96,7 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
 
   connect(m_empty, &EmptyState::actionClicked, this, [this] { send(Place::Tune, page_messages::kRefresh); });
   connect(m_what, &Segmented::chosen, this, &RunsPage::showCurves);
-  connect(m_saveChart, &QPushButton::clicked, this, [this] { m_chart->saveAs(QStringLiteral("runs.png")); });
+  connect(m_saveChart, &QPushButton::clicked, this, [this] { m_chart->saveAs(QStringLiteral("runs")); });
   connect(m_filter, &QLineEdit::textChanged, &m_proxy, &QSortFilterProxyModel::setFilterFixedString);
   connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &RunsPage::showActions);
   connect(m_table, &TableView::deletePressed, this, &RunsPage::remove);
@@ -129,11 +133,9 @@ const RunRow* RunsPage::selected() const {
 void RunsPage::read() {
   app().jobs().run<History>(
       tr("Reading the history"), Place::None,
-      [](JobContext& context) -> Result<History> {
-        std::string warning;
-        SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file(), &warning));
-        if (!warning.empty()) context.warning(warning);
+      [](JobContext&) -> Result<History> {
         History history;
+        SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file(), &history.warning));
         SW_ASSIGN(history.runs, store->runs());
         for (const RunRow& run : history.runs) {
           SW_ASSIGN(const auto evaluations, store->evaluations(run.id));
@@ -144,7 +146,15 @@ void RunsPage::read() {
       },
       this,
       [this](Result<History> history) {
-        if (!history) return showError(tr("The history cannot be read"), QString::fromStdString(history.error().message));
+        if (!history) {
+          showError(tr("The history cannot be read"), QString::fromStdString(history.error().message));
+          connect(banner()->addAction(tr("Try again")), &QPushButton::clicked, this, [this] {
+            banner()->dismiss();
+            read();
+          });
+          return;
+        }
+        if (!history->warning.empty()) banner()->show(Tone::Warn, tr("The history was damaged"), QString::fromStdString(history->warning));
         const RunRow* before = selected();
         const qint64 keep = before ? before->id : 0;
         const bool first = m_runs.rowCount() == 0;
@@ -184,12 +194,11 @@ void RunsPage::readCurves() {
         for (const qint64 id : ids) {
           Curves c;
           SW_ASSIGN(const auto steps, store->steps(id));
-          double smoothed = 0.0;
+          Smoother smoother(static_cast<int64_t>(steps.size()));
           for (const StepRecord& s : steps) {
-            smoothed = c.loss.isEmpty() ? s.loss : kSmoothing * smoothed + (1.0 - kSmoothing) * s.loss;
             c.steps.append(static_cast<double>(s.step));
             c.loss.append(s.loss);
-            c.smoothed.append(smoothed);
+            c.smoothed.append(smoother.add(s.loss));
             c.rate.append(s.learning_rate);
           }
           SW_ASSIGN(const auto validations, store->validations(id));

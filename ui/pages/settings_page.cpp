@@ -19,6 +19,7 @@
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/combo.h"
 #include "ui/widgets/desktop.h"
 #include "ui/widgets/facts_grid.h"
 #include "ui/widgets/form_field.h"
@@ -49,7 +50,6 @@ SettingsPage::SettingsPage(AppContext& app, QWidget* parent)
   setScaledMaximumWidth(panes, 1180);
   body()->addWidget(panes);
   body()->addStretch(1);
-  if (!app.settings().warning().isEmpty()) banner()->show(Tone::Warn, tr("The settings file was not as expected"), app.settings().warning());
   connect(&app.settings(), &Settings::changed, this, [this] { showSettings(); });
   showSettings();
 }
@@ -64,7 +64,7 @@ QWidget* SettingsPage::buildLook() {
   connect(m_scale, &ValueSlider::valueChanged, this, [this](double value) {
     QMetaObject::invokeMethod(this, [this, value] { if (std::abs(m_scale->value() - value) < 1e-9) app().settings().setFontScale(value); }, Qt::QueuedConnection);
   });
-  m_language = new QComboBox;
+  m_language = new Combo;
   m_language->setToolTip(tr("The language of the window"));
   m_language->setAccessibleName(tr("Language"));
   m_language->addItem(tr("As the system"), QString());

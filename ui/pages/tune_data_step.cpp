@@ -17,11 +17,13 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chip.h"
+#include "ui/widgets/combo.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/learned_text.h"
 #include "ui/widgets/segmented.h"
+#include "ui/widgets/swatch_label.h"
 #include "ui/widgets/table.h"
 #include "ui/widgets/value_slider.h"
 
@@ -45,6 +47,7 @@ QString formatText(DatasetFormat format) {
 
 TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) : TuneStep(app, draft, parent) {
   setAcceptDrops(true);
+  setObjectName(QStringLiteral("dataStep"));
   m_add = new Button(Button::Quiet, tr("Choose a file…"), QStringLiteral("plus"));
   m_add->setHint(tr("JSON, JSONL, CSV, TSV or text"));
   m_fileName = new ElidedLabel({}, FontRole::Strong, Ink::Text, Qt::ElideMiddle);
@@ -56,12 +59,12 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_fileRow = sunkenFrame(hbox({new IconLabel(QStringLiteral("file"), &ThemeTokens::accent, 18), grow(vbox({m_fileName, m_fileFacts}, 2)), m_mapping, m_format, m_remove}, 10, QMargins(12, 8, 8, 8)));
   m_learn = new Segmented({tr("Answers only"), tr("Whole text")});
   m_learn->setName(tr("Learn from"));
-  m_validation = new ValueSlider(tr("Held back to validate on, percent of the rows"), 0, 50, 1, 0, 10);
-  m_validationRows = label({}, FontRole::Help, Ink::Text2);
+  m_validation = new ValueSlider(tr("Held back to validate on, %"), 0, 50, 1, 0, 10);
+  m_validation->setToolTip(tr("These rows are never learned from; their loss says whether it learns or only remembers"));
   auto* files = new Card(tr("File"));
   files->addTool(m_add);
   m_empty = new EmptyState(QStringLiteral("file"), tr("No examples yet"), tr("Drop a file here: chat messages, instructions, prompts with answers, a table or plain text."), tr("Use the sample dataset"));
-  files->add({m_fileRow, m_empty, hbox({label(tr("Learn from"), FontRole::Body, Ink::Text2), fill(), m_learn}, 8), m_validation, m_validationRows});
+  files->add({m_fileRow, m_empty, hbox({label(tr("Learn from"), FontRole::Body, Ink::Text2), fill(), m_learn}, 8), m_validation});
 
   m_ready = new Chip;
   m_cut = new Chip;
@@ -73,15 +76,19 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_table->setAccessibleName(tr("Rows with problems"));
   auto* checks = new Card(tr("Row checks"), tr("every row is read before the start"));
   checks->setBodyMargins(0, 0, 0, 8);
-  checks->add({wrap(hbox({m_ready, m_cut, m_skipped, m_duplicates, fill()}, 6, QMargins(16, 0, 16, 8))), grow(m_table)});
+  setScaledSpacing(checks->body(), 0);
+  m_good = new EmptyState(QStringLiteral("check"), tr("Every row can be learned from"), tr("Nothing is skipped and nothing is cut."));
+  m_notes = label({}, FontRole::Help, Ink::Text3, true);
+  m_notes->setContentsMargins(px(16), 0, px(16), px(8));
+  checks->add({wrap(hbox({m_ready, m_cut, m_skipped, m_duplicates, fill()}, 6, QMargins(16, 2, 16, 10))), m_notes, horizontalLine(), grow(m_table), grow(m_good)});
   m_left = wrap(vbox({files, grow(checks)}, 16));
 
   m_text = new LearnedText;
   m_previous = new Button(Button::Icon, tr("Row before"), QStringLiteral("left"));
   m_next = new Button(Button::Icon, tr("Row after"), QStringLiteral("right"));
   m_rowText = label({}, FontRole::Mono);
-  m_learned = label({}, FontRole::Help, Ink::Accent);
-  m_readOnly = label({}, FontRole::Help, Ink::Text2);
+  m_learned = new SwatchLabel(&ThemeTokens::learned);
+  m_readOnly = new SwatchLabel(&ThemeTokens::card);
   m_tokens = label({}, FontRole::Help, Ink::Text2);
   auto* preview = new Card(tr("What the model sees"));
   preview->addTool(m_previous);
@@ -197,6 +204,7 @@ void TuneDataStep::read() {
         if (file != m_file) return;
         m_reading = false;
         if (checked) {
+          emit worked();
           draft().open = checked->open;
           draft().dataset = checked->dataset;
           draft().encoded = checked->encoded;
@@ -248,6 +256,13 @@ void TuneDataStep::show() {
     m_lengthCard->setHint(tr("tokens; median %1, longest %2").arg(countText(lengths[lengths.size() / 2]), countText(lengths.back())));
   }
   m_lengthCard->setVisible(known && usable > 0);
+  m_table->setVisible(!known || m_problems.rowCount() > 0);
+  m_good->setVisible(known && m_problems.rowCount() == 0);
+  QStringList notes;
+  if (known)
+    for (const std::string& note : dataset->notes) notes << QString::fromStdString(note);
+  m_notes->setText(notes.join(QLatin1Char('\n')));
+  m_notes->setVisible(!notes.isEmpty());
   showValidation();
   if (!known) showRow(-1);
 }
@@ -257,7 +272,7 @@ void TuneDataStep::showValidation() {
   draft().recipe.validation_split = fraction;
   const qint64 rows = draft().hasData() ? static_cast<qint64>(draft().encoded->examples.size()) : 0;
   const auto held = static_cast<qint64>(fraction * static_cast<double>(rows) + 0.5);
-  m_validationRows->setText(rows > 0 ? tr("%1 of %2 rows").arg(countText(held), countText(rows)) : QString());
+  m_validation->setUnit(rows > 0 ? tr("%  ·  %1 of %2 rows").arg(countText(held), countText(rows)) : QStringLiteral("%"));
 }
 
 void TuneDataStep::showRow(int row) {
@@ -267,7 +282,8 @@ void TuneDataStep::showRow(int row) {
   m_next->setEnabled(count > 0 && row + 1 < count);
   if (row < 0 || row >= count || !draft().open) {
     m_text->setRendered({});
-    for (QLabel* text : {m_rowText, m_learned, m_readOnly, m_tokens}) text->clear();
+    for (QLabel* text : {m_rowText, m_tokens}) text->clear();
+    for (SwatchLabel* text : {m_learned, m_readOnly}) text->setText({});
     return;
   }
   m_row = row;
@@ -288,7 +304,7 @@ void TuneDataStep::showRow(int row) {
           if (example.line == dataset->examples[static_cast<size_t>(row)].line) encoded = &example;
         if (!encoded) return m_tokens->setText(tr("nothing to learn in this row"));
         const auto learned = std::count(encoded->learned.begin(), encoded->learned.end(), uint8_t{1});
-        m_learned->setText(tr("highlighted: learned, %1 tokens").arg(learned));
+        m_learned->setText(tr("learned, %1 tokens").arg(learned));
         m_readOnly->setText(tr("read only, %1 tokens").arg(encoded->ids.size() - static_cast<size_t>(learned)));
         m_tokens->setText(tr("%1 of %2 tokens").arg(encoded->ids.size()).arg(draft().recipe.context));
       },
@@ -305,7 +321,7 @@ void TuneDataStep::chooseColumns() {
   QList<QComboBox*> boxes;
   auto* column = vbox({}, 12, QMargins(16, 16, 16, 16));
   for (int i = 0; i < keys.size(); ++i) {
-    auto* box = new QComboBox;
+    auto* box = new Combo;
     box->addItem(i == 2 ? tr("none") : tr("recognized by its name"), QString());
     for (const std::string& name : draft().dataset->columns) box->addItem(QString::fromStdString(name), QString::fromStdString(name));
     const auto it = m_columns.find(keys[i].toStdString());

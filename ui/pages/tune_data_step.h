@@ -21,6 +21,7 @@ class EmptyState;
 class Histogram;
 class LearnedText;
 class Segmented;
+class SwatchLabel;
 class TableView;
 class ValueSlider;
 
@@ -64,9 +65,10 @@ class TuneDataStep : public TuneStep {
   Chip *m_format, *m_ready, *m_cut, *m_skipped, *m_duplicates;
   Segmented* m_learn;
   ValueSlider* m_validation;
-  QLabel *m_validationRows, *m_rowText, *m_learned, *m_readOnly, *m_tokens;
+  QLabel *m_rowText, *m_tokens, *m_notes;
+  SwatchLabel *m_learned, *m_readOnly;
   TableView* m_table;
-  EmptyState* m_empty;
+  EmptyState *m_empty, *m_good;
   LearnedText* m_text;
   Histogram* m_lengths;
   Card* m_lengthCard;

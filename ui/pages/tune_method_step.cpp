@@ -14,6 +14,7 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/combo.h"
 #include "ui/widgets/facts_grid.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
@@ -56,8 +57,8 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
     m_presetCards.append(card);
     addItems(presetRow, {grow(card)});
   }
-  auto* length = new Card(tr("How long to learn"));
-  length->add({presetRow});
+  m_length = new Card(tr("How long to learn"));
+  m_length->add({presetRow});
 
   m_what = new QButtonGroup(this);
   auto* whatRow = hbox({}, 10);
@@ -82,7 +83,9 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   m_advanced = buildAdvanced();
   m_advanced->hide();
   auto* advanced = new Card;
-  advanced->add({hbox({m_fold, fill()}, 8), m_advanced});
+  m_line = new ElidedLabel({}, FontRole::Help, Ink::Text3);
+  advanced->setBodyMargins(8, 6, 16, 6);
+  advanced->add({hbox({m_fold, grow(m_line)}, 4), m_advanced});
 
   m_facts = new FactsGrid;
   m_rateChart = new Chart;
@@ -98,7 +101,7 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   auto* name = new Card;
   name->add({new FormField(tr("Name"), m_name, tr("Shown in Runs and as the name of the pack."))});
 
-  auto* left = wrap(vbox({length, learns, prompt, advanced, fill()}, 16));
+  auto* left = wrap(vbox({m_length, learns, prompt, advanced, fill()}, 16));
   auto* right = wrap(vbox({expect, name, fill()}, 16));
   setScaledWidth(right, 322);
   m_columnsLayout = hbox({grow(left), right}, 16);
@@ -128,10 +131,10 @@ QWidget* TuneMethodStep::buildAdvanced() {
   m_clip = real(0, 100, 3, tr("Largest gradient norm; 0: none"));
   m_decay = real(0, 1, 4, tr("Pulls the scales back to where they were"));
   m_seed = whole(0, 1'000'000, tr("Same seed, same run, to the bit"));
-  m_schedule = new QComboBox;
+  m_schedule = new Combo;
   m_schedule->addItems({tr("constant"), tr("cosine"), tr("linear")});
   m_schedule->setToolTip(tr("How the learning rate goes down"));
-  m_form = new QComboBox;
+  m_form = new Combo;
   m_form->addItems({tr("relative: s = s0 (1 + θ)"), tr("raw: s itself")});
   m_form->setToolTip(tr("Relative steps mean the same for every model; raw is the paper's form"));
   m_system = new QLineEdit;
@@ -158,6 +161,7 @@ QString TuneMethodStep::value() const {
 }
 
 void TuneMethodStep::enter() {
+  if (draft().name.isEmpty() && draft().fromSample) draft().name = QStringLiteral("sample-requests");
   if (draft().name.isEmpty()) draft().name = QFileInfo(QString::fromStdString(draft().recipe.data.string())).completeBaseName() + '-' + value().toLower();
   if (draft().recipe.sample_prompt.empty() && draft().dataset && !draft().dataset->examples.empty()) {
     for (const Message& message : draft().dataset->examples.front().messages)
@@ -235,7 +239,11 @@ void TuneMethodStep::show() {
   m_prompt->setText(QString::fromStdString(r.sample_prompt));
   m_prompt->setCursorPosition(0);
   if (m_name->text() != draft().name) m_name->setText(draft().name);
-  m_fold->setText(m_fold->isChecked() ? tr("Advanced") : tr("Advanced    %1").arg(advancedLine()));
+  m_line->setFullText(m_fold->isChecked() ? QString() : advancedLine());
+  m_length->setHint(draft().preset != 3 ? QString()
+                    : draft().fromSample && r.steps > 0 ? tr("the sample's own recipe: %n step(s), or choose one", nullptr, static_cast<int>(r.steps))
+                    : r.steps > 0               ? tr("own: %n step(s)", nullptr, static_cast<int>(r.steps))
+                                                : tr("own: %1 epochs").arg(r.epochs));
   showEstimate();
 }
 
@@ -268,7 +276,8 @@ void TuneMethodStep::showEstimate() {
     const double steps = plan ? std::ceil(kPresetEpochs[i] * static_cast<double>(plan->batches_per_epoch) / static_cast<double>(draft().recipe.accumulate)) : 0.0;
     const double minutes = steps * seconds / 60.0;
     m_presetCards[i]->setMetric(plan ? (minutes < 1 ? tr("< 1") : QString::number(std::lround(minutes))) : unknown, tr("min"),
-                                plan ? tr("%1 epochs, %2 steps").arg(kPresetEpochs[i]).arg(countText(static_cast<qint64>(steps))) : tr("%1 epochs").arg(kPresetEpochs[i]));
+                                plan ? tr("%n epoch(s), %1 steps", nullptr, static_cast<int>(kPresetEpochs[i])).arg(countText(static_cast<qint64>(steps)))
+                                     : tr("%n epoch(s)", nullptr, static_cast<int>(kPresetEpochs[i])));
   }
   if (plan) {
     const int active = draft().recipe.granularity == Granularity::Row ? 1 : 0;

@@ -16,6 +16,7 @@ class QBoxLayout;
 namespace scalewright::ui {
 
 class Button;
+class ElidedLabel;
 class Card;
 class Chart;
 class FactsGrid;
@@ -56,6 +57,8 @@ class TuneMethodStep : public TuneStep {
   Chart* m_rateChart;
   int m_rateSeries;
   QBoxLayout* m_columnsLayout;
+  Card* m_length;
+  ElidedLabel* m_line;
 };
 
 }  // namespace scalewright::ui

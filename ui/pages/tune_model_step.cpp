@@ -6,10 +6,13 @@
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/models/model_entry.h"
+#include "ui/pages/first_start.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/combo.h"
 #include "ui/widgets/facts_grid.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
@@ -17,18 +20,26 @@
 namespace scalewright::ui {
 
 TuneModelStep::TuneModelStep(AppContext& app, TuneDraft& draft, QWidget* parent) : TuneStep(app, draft, parent) {
-  m_model = new QComboBox;
+  m_model = new Combo;
   m_model->setAccessibleName(tr("Model"));
   m_model->setToolTip(tr("A quantized model: GGUF, or a folder of safetensors (GPTQ, AWQ, compressed-tensors)"));
   m_facts = new FactsGrid(2, 8);
   m_notice = new Banner;
   auto* browse = new Button(Button::Default, tr("Choose a file…"), QStringLiteral("folder"));
   auto* card = new Card(tr("Model"));
-  card->add({hbox({grow(m_model), browse}, 8), m_notice, m_facts});
+  card->add({hbox({grow(m_model), browse}, 8), m_notice, gap(4), m_facts});
+  card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   auto* about = new Card(tr("What will happen"));
-  about->add({label(tr("The integers of the model are frozen. Tuning moves only their scales, a few megabytes in all, so the tuned model has the "
-                       "same size and speed, and your file is not touched: what is learned goes into a folder of its own."),
-                    FontRole::Body, Ink::Text2, true)});
+  auto point = [](const QString& glyph, const QString& title, const QString& text) {
+    return hbox({vbox({gap(2), new IconLabel(glyph, &ThemeTokens::accentText, 18), ui::fill()}, 0),
+                 grow(vbox({label(title, FontRole::Strong), label(text, FontRole::Body, Ink::Text2, true)}, 2))}, 12);
+  };
+  about->add({hbox({ui::fill(), new ScalesPicture, ui::fill()}), gap(6),
+              point(QStringLiteral("lock"), tr("The integers are frozen"), tr("Their hash is taken before and after, and shown.")),
+              point(QStringLiteral("tune"), tr("Only the scales learn"), tr("A few megabytes in all, so the tuned model has the same size and the same speed.")),
+              point(QStringLiteral("file"), tr("Your file is not touched"), tr("What is learned goes into a folder of its own, and can be written as a file of the same type.")), ui::fill()});
+  setScaledSpacing(about->body(), 12);
+  about->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   setLayout(vbox({card, about, ui::fill()}, 16));
   connect(browse, &QPushButton::clicked, this, &TuneModelStep::choose);
   connect(m_model, &QComboBox::activated, this, [this](int index) { setModel(m_model->itemData(index).toString()); });
@@ -44,7 +55,10 @@ QString TuneModelStep::refusal() const {
   return {};
 }
 
-QString TuneModelStep::value() const { return QString::fromStdString(draft().summary.name); }
+// As people say it: "SmolLM2-135M Q4_1" of "SmolLM2-135M-Instruct.Q4_1".
+QString TuneModelStep::value() const {
+  return QString::fromStdString(draft().summary.name).replace(QLatin1String("-Instruct"), QString()).replace(QLatin1String(".Q"), QLatin1String(" Q"));
+}
 
 void TuneModelStep::enter() {
   fill();
@@ -101,7 +115,7 @@ void TuneModelStep::show() {
   m_facts->setVisible(draft().hasModel());
   m_notice->dismiss();
   if (!draft().hasModel()) return;
-  m_facts->setFacts({{tr("Family"), QString::fromStdString(s.family)},
+  m_facts->setFacts({{tr("Family"), familyText(QString::fromStdString(s.family))},
                      {tr("Type"), QString::fromStdString(s.type)},
                      {tr("Parameters"), shortCountText(s.parameters)},
                      {tr("Size"), bytesText(s.file_bytes)},

@@ -80,6 +80,7 @@ T* TunePage::make(int index) {
   m_stack->widget(index)->layout()->addWidget(made);
   connect(made, &TuneStep::changed, this, &TunePage::showStep);
   connect(made, &TuneStep::failed, this, [this](const QString& title, const QString& text) { showError(title, text); });
+  connect(made, &TuneStep::worked, this, [this] { banner()->dismiss(); });
   made->setNarrow(m_narrow);
   return made;
 }
@@ -199,8 +200,9 @@ void TunePage::showStep() {
     m_pause->setText(paused ? tr("Resume") : tr("Pause"));
     m_pause->setIconName(paused ? QStringLiteral("play") : QStringLiteral("pause"));
     header()->setTitle(m_draft.name);
-    header()->setPurpose(tr("%1 learns %2. Safe to close: the run is offered again at the next start.")
-                             .arg(QFileInfo(QString::fromStdString(m_draft.recipe.model.string())).fileName(), QFileInfo(QString::fromStdString(m_draft.recipe.data.string())).fileName()));
+    const QFileInfo model(QString::fromStdString(m_draft.recipe.model.string())), rows(QString::fromStdString(m_draft.recipe.data.string()));
+    const QString what = tr("%1 learns %2.").arg(model.isDir() ? model.fileName() : model.completeBaseName(), rows.fileName());
+    header()->setPurpose(active ? tr("%1 Safe to close: the next start offers it again.").arg(what) : what);
   }
   header()->setActions(actions);
 }
@@ -235,13 +237,28 @@ void TunePage::start(bool resume, const QString& folder) {
   QString error;
   if (!resume && !app().project().ensureOpen(&error)) return showError(tr("There is no place for the run"), error);
   m_runFolder = resume ? folder : freshFolder();
+  run()->begin(QString::fromStdString(m_draft.recipe.sample_prompt));
+  if (!resume) return launch(false);
+  // Its curves so far come first, so that it goes on where it was left on the screen too.
+  m_starting = true;
+  app().jobs().run<std::vector<TuneEvent>>(
+      tr("Reading the history"), Place::None, [folder = folder.toStdString()](JobContext&) { return eventsSoFar(folder); }, this,
+      [this](Result<std::vector<TuneEvent>> events) {
+        m_starting = false;
+        if (events) run()->take(*events);
+        launch(true);
+      },
+      Lane::Quick);
+  goTo(RunStep);
+}
+
+void TunePage::launch(bool resume) {
   m_control = std::make_shared<TuneControl>();
   m_finished = false;
   m_stop->setBusy(false);
-  run()->begin(QString::fromStdString(m_draft.recipe.sample_prompt));
   TuneRequest request;
   request.recipe = m_draft.recipe;
-  request.recipe.threads = app().settings().threads();
+  request.recipe.threads = planStep()->threads();
   request.folder = m_runFolder.toStdString();
   request.name = m_draft.name;
   request.resume = resume;
@@ -265,6 +282,8 @@ void TunePage::onDone(Result<TuneReport> report) {
   showStep();
   if (!report && !cancelledBeforeStart) {
     showError(tr("The run stopped"), QString::fromStdString(report.error().message));
+    if (QFileInfo::exists(m_runFolder + QStringLiteral("/checkpoint.bin")))
+      connect(banner()->addAction(tr("Resume")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
   } else if (report) {
     const bool stopped = report->outcome == Outcome::Cancelled;
     banner()->show(stopped ? Tone::Info : Tone::Ok, stopped ? tr("Stopped, and kept") : tr("It has learned"),
@@ -276,6 +295,7 @@ void TunePage::onDone(Result<TuneReport> report) {
 }
 
 void TunePage::resumeRun(const QString& folder) {
+  m_draft.fromSample = false;
   QFile file(folder + QStringLiteral("/recipe.json"));
   if (!file.open(QIODevice::ReadOnly)) return showError(tr("This run cannot go on"), tr("%1 holds no recipe.json: the folder was moved or deleted.").arg(folder));
   auto recipe = recipe_from_json(file.readAll().toStdString());

@@ -32,7 +32,7 @@ class TunePage : public Page {
   void primary() override;
   void setNarrow(bool narrow) override;
   QWidget* firstField() const override;
-  bool running() const { return m_job && !m_job->finished(); }
+  bool running() const { return m_starting || (m_job && !m_job->finished()); }
 
  private:
   enum Step { ModelStep, DataStep, MethodStep, PlanStep, RunStep, StepCount };
@@ -40,6 +40,7 @@ class TunePage : public Page {
   void showStep();
   void next();
   void start(bool resume, const QString& folder);
+  void launch(bool resume);
   void resumeRun(const QString& folder);
   void onDone(Result<TuneReport> report);
   void trySample();
@@ -62,7 +63,7 @@ class TunePage : public Page {
   std::shared_ptr<Job> m_job;
   std::unique_ptr<Desktop::StayAwake> m_awake;
   QString m_runFolder;
-  bool m_finished = false, m_narrow = false;
+  bool m_finished = false, m_narrow = false, m_starting = false;
   std::shared_ptr<std::atomic<bool>> m_byPerson = std::make_shared<std::atomic<bool>>(false);
 };
 

@@ -2,9 +2,11 @@
 
 #include <QCheckBox>
 #include <QFileInfo>
+#include <cmath>
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/pages/make_it_fit.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -12,6 +14,8 @@
 #include "ui/widgets/facts_grid.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/ledger_bar.h"
+#include "ui/widgets/metric.h"
+#include "ui/widgets/timeline.h"
 
 namespace scalewright::ui {
 namespace {
@@ -31,13 +35,7 @@ QList<LedgerPart> partsOf(const MemoryLedger& ledger) {
           {TunePlanStep::tr("Scales, optimizer"), bytes[1], &ThemeTokens::memoryScales},
           {TunePlanStep::tr("Activations"), bytes[2], &ThemeTokens::memoryActivations},
           {TunePlanStep::tr("Logits"), bytes[3], &ThemeTokens::memoryLogits},
-          {TunePlanStep::tr("Workspace, program"), bytes[4], &ThemeTokens::memoryWorkspace}};
-}
-
-QWidget* figureOf(QLabel*& number, QLabel*& below) {
-  number = label(QStringLiteral("–"), FontRole::Metric);
-  below = label({}, FontRole::Help, Ink::Text2);
-  return wrap(vbox({number, below}, 2));
+          {TunePlanStep::tr("Workspace"), bytes[4], &ThemeTokens::memoryWorkspace}};
 }
 
 }  // namespace
@@ -52,13 +50,18 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   auto* ledger = new Card(tr("Memory ledger"), tr("every byte, before the start"));
   ledger->addTool(m_all);
   ledger->add({m_ledger, m_list});
-  m_fit = new Card(tr("Make it fit"));
-  m_remedies = wrap(vbox({}, 8));
-  m_fit->add({m_remedies});
-  auto* metrics = new Card;
-  metrics->add({hbox({grow(figureOf(m_steps, m_stepsText)), grow(figureOf(m_time, m_timeText)), grow(figureOf(m_speed, m_speedText)), grow(figureOf(m_pack, m_packText))}, 16)});
-  m_stepsText->setText(tr("steps"));
-  auto* left = wrap(vbox({m_verdict, ledger, m_fit, metrics, fill()}, 16));
+  m_fit = new MakeItFit;
+  m_fit->hide();
+  m_steps = new Metric(tr("steps"));
+  m_time = new Metric(tr("until done"));
+  m_speed = new Metric(tr("a second"));
+  m_pack = new Metric(tr("on disk for the pack"));
+  m_metrics = new Card;
+  m_metrics->add({hbox({grow(m_steps), grow(m_time), grow(m_speed), grow(m_pack)}, 16)});
+  m_timeline = new Timeline;
+  m_timelineCard = new Card(tr("Timeline"));
+  m_timelineCard->add({m_timeline});
+  auto* left = wrap(vbox({m_verdict, ledger, m_fit, m_metrics, m_timelineCard, fill()}, 14));
 
   m_recipe = new FactsGrid;
   auto* edit = new Button(Button::Quiet, tr("Edit"), QStringLiteral("edit"));
@@ -71,10 +74,16 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   safety->add({m_safety});
   m_awake = new QCheckBox(tr("Keep this machine awake"));
   m_notify = new QCheckBox(tr("Notify me when it ends"));
+  m_leave = new QCheckBox(tr("Leave cores for other work"));
+  m_awake->setToolTip(tr("Asks the desktop not to suspend while the run goes on"));
+  m_notify->setToolTip(tr("A message of the desktop when the window is not in front"));
+  m_leave->setToolTip(tr("Computes on half of the cores: slower, and the machine stays pleasant to use"));
+  m_leave->setVisible(processor_count() > 1);
+  m_leave->setChecked(app.settings().value(QStringLiteral("page/tune/leave_cores"), false).toBool());
   m_awake->setChecked(app.settings().value(QStringLiteral("page/tune/awake"), true).toBool());
   m_notify->setChecked(app.settings().notifyWhenDone());
   auto* meanwhile = new Card(tr("While it runs"));
-  meanwhile->add({m_awake, m_notify});
+  meanwhile->add({m_awake, m_notify, m_leave});
   auto* right = wrap(vbox({recipe, safety, meanwhile, fill()}, 12));
   setScaledWidth(right, 322);
   m_columnsLayout = hbox({grow(left), right}, 16);
@@ -82,14 +91,32 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   connect(edit, &QPushButton::clicked, this, &TunePlanStep::editWanted);
   connect(m_all, &QPushButton::toggled, this, [this](bool on) {
     m_list->setVisible(on);
-    m_all->setText(on ? tr("Hide entries") : tr("Show all entries"));
+    if (m_plan) m_all->setText(on ? tr("Hide entries") : tr("Show all %1 entries").arg(m_plan->ledger.items.size()));
   });
+  connect(m_leave, &QCheckBox::toggled, this, [this](bool on) { this->app().settings().setValue(QStringLiteral("page/tune/leave_cores"), on); });
+  connect(m_fit, &MakeItFit::applied, this, &TunePlanStep::apply);
   connect(m_awake, &QCheckBox::toggled, this, [this](bool on) { this->app().settings().setValue(QStringLiteral("page/tune/awake"), on); });
   connect(m_notify, &QCheckBox::toggled, this, [this](bool on) { this->app().settings().setNotifyWhenDone(on); });
 }
 
 bool TunePlanStep::keepAwake() const { return m_awake->isChecked(); }
 bool TunePlanStep::notify() const { return m_notify->isChecked(); }
+int TunePlanStep::threads() const {
+  const int chosen = app().settings().threads(), all = chosen > 0 ? chosen : processor_count();
+  return m_leave->isChecked() ? std::max(1, all / 2) : chosen;
+}
+
+// The chosen way becomes the recipe; rows are encoded anew where the context is another.
+void TunePlanStep::apply(const MemoryRemedy& way) {
+  TuneRecipe& recipe = draft().recipe;
+  if (recipe.context != way.context) draft().encoded.reset();
+  recipe.context = way.context;
+  recipe.batch = way.batch;
+  recipe.accumulate = way.accumulate;
+  recipe.granularity = way.granularity;
+  if (!way.sample_prompt) recipe.sample_prompt.clear();
+  plan();
+}
 void TunePlanStep::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
 
 QString TunePlanStep::refusal() const {
@@ -123,12 +150,20 @@ void TunePlanStep::plan() {
       });
 }
 
+qint64 TunePlanStep::longestRow() const {
+  size_t longest = 0;
+  if (draft().encoded)
+    for (const EncodedExample& example : draft().encoded->examples) longest = std::max(longest, example.ids.size());
+  return static_cast<qint64>(longest);
+}
+
 void TunePlanStep::show() {
   const TuneRecipe& r = draft().recipe;
   const TunePlan* plan = m_plan.get();
   if (!plan) {
     m_verdict->show(Tone::Neutral, tr("Planning the memory"), tr("Every buffer is laid out before anything starts."), false);
     m_fit->hide();
+    m_ledger->setLedger(0, 0, {});
     return;
   }
   const MemoryLedger& ledger = plan->ledger;
@@ -137,25 +172,33 @@ void TunePlanStep::show() {
   if (ledger.fits)
     m_verdict->show(Tone::Ok, tr("It fits, and is reserved before step 1"), tr("%1 will be set aside at the start. The run never asks for more.").arg(bytesText(ledger.total_bytes)), false);
   else
-    m_verdict->show(Tone::Danger, tr("It does not fit this machine"), tr("The run would need %1 and %2 are free. Nothing was started.").arg(bytesText(ledger.total_bytes), bytesText(ledger.limit_bytes)), false);
-  m_fit->setVisible(!ledger.fits && !ledger.remedies.empty());
-  clearLayout(m_remedies->layout());
-  for (const std::string& remedy : ledger.remedies)
-    m_remedies->layout()->addWidget(label(QString::fromStdString(remedy), FontRole::Body, Ink::Text, true));
+    m_verdict->show(Tone::Danger, tr("This plan needs %1 more than the machine has free").arg(bytesText(ledger.total_bytes - std::min(ledger.total_bytes, ledger.limit_bytes))),
+                    tr("Nothing was started. Choose a way to make it fit, or close programs that hold memory."), false);
+  m_fit->setVisible(!ledger.fits);
+  if (!ledger.fits) m_fit->setWays(ledger.ways, r, longestRow());
+  m_timelineCard->setVisible(ledger.fits);
+  m_metrics->setVisible(ledger.fits);
+  m_all->setText(m_all->isChecked() ? tr("Hide entries") : tr("Show all %1 entries").arg(ledger.items.size()));
   QList<FactsGrid::Fact> entries;
   for (const MemoryItem& item : ledger.items) entries.append({QString::fromStdString(item.name), bytesText(item.bytes)});
   m_list->setFacts(entries);
 
   const double seconds = plan->seconds_per_step * static_cast<double>(plan->steps);
   const double tokens = static_cast<double>(r.context * r.batch * r.accumulate);
-  m_steps->setText(countText(plan->steps));
-  m_stepsText->setText(tr("steps, %1 epochs").arg(r.epochs));
-  m_time->setText(plan->seconds_per_step > 0 ? durationText(seconds) : QStringLiteral("–"));
-  m_timeText->setText(tr("until done, estimated"));
-  m_speed->setText(plan->seconds_per_step > 0 ? countText(static_cast<qint64>(tokens / plan->seconds_per_step)) : QStringLiteral("–"));
-  m_speedText->setText(tr("tokens a second"));
-  m_pack->setText(bytesText(plan->pack_bytes));
-  m_packText->setText(tr("on disk for the pack"));
+  const double perEpoch = std::max(1.0, static_cast<double>(plan->batches_per_epoch) / static_cast<double>(std::max<int64_t>(1, r.accumulate)));
+  const double epochs = static_cast<double>(plan->steps) / perEpoch;
+  const QString words = epochs < 1 ? percentText(epochs, 0) : numberText(epochs, std::abs(epochs - std::round(epochs)) < 0.05 ? 0 : 1);
+  m_steps->setFigure(countText(plan->steps), {}, epochs < 1 ? tr("steps, %1 of the rows").arg(words) : tr("steps, %n epoch(s)", nullptr, static_cast<int>(std::lround(epochs))));
+  const QString time = plan->seconds_per_step > 0 ? durationText(seconds) : QStringLiteral("–");
+  m_time->setFigure(time.section(QLatin1Char(' '), 0, 0), time.section(QLatin1Char(' '), 1), tr("until done, estimated"));
+  m_speed->setFigure(plan->seconds_per_step > 0 ? countText(static_cast<qint64>(tokens / plan->seconds_per_step)) : QStringLiteral("–"), tr("tokens"), tr("a second"));
+  const QStringList pack = bytesText(plan->pack_bytes).split(QLatin1Char(' '));
+  m_pack->setFigure(pack.value(0), pack.value(1), tr("on disk for the pack"));
+  const qint64 every = r.validate_every > 0 ? r.validate_every : std::max<qint64>(1, plan->steps / 10);
+  m_timeline->setPlan(plan->steps, epochs, every, seconds);
+  m_timelineCard->setHint(plan->validation_rows == 0    ? tr("nothing is held back to validate on")
+                          : r.sample_prompt.empty() ? tr("a validation every %n step(s)", nullptr, static_cast<int>(every))
+                                                    : tr("a validation every %n step(s), with your own prompt", nullptr, static_cast<int>(every)));
   m_recipe->setFacts({{tr("Model"), QString::fromStdString(draft().summary.name)},
                       {tr("Data"), tr("%1 rows, %2 to validate").arg(countText(plan->rows), countText(plan->validation_rows))},
                       {tr("What learns"), tr("%1 scales").arg(countText(plan->trainable))},
@@ -167,7 +210,7 @@ void TunePlanStep::show() {
   const QString folder = app().project().runsFolder();
   m_safety->setFacts({{tr("Checkpoint"), tr("every %1 s").arg(r.checkpoint_every)},
                       {tr("Size of one"), bytesText(plan->checkpoint_bytes)},
-                      {tr("Folder"), folderText(folder)},
+                      {tr("Folder"), QStringLiteral("%1/%2").arg(QFileInfo(folder).fileName(), draft().name), folderText(folder)},
                       {tr("Free on disk"), bytesText(free_disk_bytes(QFileInfo(folder).absolutePath().toStdString()))}});
 }
 

@@ -4,7 +4,6 @@
 #include "ui/pages/tune_step.h"
 
 class QCheckBox;
-class QLabel;
 
 class QBoxLayout;
 
@@ -15,7 +14,9 @@ class Button;
 class Card;
 class FactsGrid;
 class LedgerBar;
-class ValueSlider;
+class MakeItFit;
+class Metric;
+class Timeline;
 
 class TunePlanStep : public TuneStep {
   Q_OBJECT
@@ -28,6 +29,7 @@ class TunePlanStep : public TuneStep {
   void setNarrow(bool narrow) override;
   bool keepAwake() const;
   bool notify() const;
+  int threads() const;  // to compute with; 0: all that are useful
 
  signals:
   void editWanted();
@@ -35,17 +37,19 @@ class TunePlanStep : public TuneStep {
  private:
   void plan();
   void show();
-  void showEntries();
+  void apply(const MemoryRemedy& way);
+  qint64 longestRow() const;
   std::shared_ptr<TunePlan> m_plan;
   int m_number = 0;
   Banner* m_verdict;
   LedgerBar* m_ledger;
-  Card* m_fit;
-  QWidget *m_remedies, *m_entries;
+  MakeItFit* m_fit;
+  Card *m_metrics, *m_timelineCard;
   Button* m_all;
-  QLabel *m_steps, *m_stepsText, *m_time, *m_timeText, *m_speed, *m_speedText, *m_pack, *m_packText;
+  Metric *m_steps, *m_time, *m_speed, *m_pack;
+  Timeline* m_timeline;
   FactsGrid *m_recipe, *m_safety, *m_list;
-  QCheckBox *m_awake, *m_notify;
+  QCheckBox *m_awake, *m_notify, *m_leave;
   QBoxLayout* m_columnsLayout;
 };
 

@@ -5,6 +5,7 @@
 #include <QWidget>
 
 #include "ui/jobs/tune_job.h"
+#include "ui/models/smoothing.h"
 #include "ui/widgets/ledger_bar.h"
 
 class QHBoxLayout;
@@ -13,10 +14,9 @@ class QBoxLayout;
 
 namespace scalewright::ui {
 
-class Banner;
-class Button;
 class Chart;
 class ElidedLabel;
+class IconLabel;
 class ProgressBar;
 class Segmented;
 
@@ -24,6 +24,7 @@ class TuneRunView : public QWidget {
   Q_OBJECT
  public:
   explicit TuneRunView(QWidget* parent = nullptr);
+  ~TuneRunView() override;
   void begin(const QString& samplePrompt);
   void take(const std::vector<TuneEvent>& events);
   void finish(const Result<TuneReport>& report);
@@ -31,12 +32,23 @@ class TuneRunView : public QWidget {
   QString lossText() const { return m_loss->text(); }
   Chart* lossChart() const { return m_lossChart; }
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   QLabel* metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel = nullptr);
+  QWidget* buildHead();
+  QWidget* buildLoss();
+  QWidget* buildAnswers();
+  QWidget* buildMemory();
+  QWidget* buildSpeed();
+  void takePlan(const TunePlan& plan);
   void takeStep(const StepRecord& record);
   void showSamples();
+  int answersShown() const;
 
-  QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_validationWords, *m_speed, *m_memory, *m_memoryWords, *m_codes, *m_prompt;
+  QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_validationWords, *m_speed, *m_memory, *m_memoryWords, *m_codes;
+  ElidedLabel* m_prompt;
   ProgressBar* m_bar;
   Chart *m_lossChart, *m_memoryChart, *m_speedChart;
   Segmented* m_scale;
@@ -44,10 +56,11 @@ class TuneRunView : public QWidget {
   QList<int> m_memorySeries;
   QList<ElidedLabel*> m_answers;
   std::vector<SampleRecord> m_samples;
-  double m_smoothed = 0.0, m_lastValidation = -1.0;
-  bool m_any = false;
+  Smoother m_smoother;
+  double m_lastValidation = -1.0, m_reservedMegabytes = 0.0, m_topMegabytes = 0.0;
   QList<double> m_parts;       // planned bytes by part, bottom to top
   QBoxLayout* m_columnsLayout;
+  IconLabel* m_clock;
 };
 
 }  // namespace scalewright::ui

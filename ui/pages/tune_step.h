@@ -23,6 +23,7 @@ class TuneStep : public QWidget {
  signals:
   void changed();                               // refusal() or value() may be others
   void failed(const QString& title, const QString& text);
+  void worked();                                // what failed before is no longer so
 
  protected:
   AppContext& app() const { return m_app; }

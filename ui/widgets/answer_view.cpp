@@ -14,6 +14,21 @@
 #include "ui/widgets/layout.h"
 
 namespace scalewright::ui {
+namespace {
+
+// A line of an answer ends where the model ended it; Markdown would join it with the next.
+QString withLineBreaks(const QString& text) {
+  QStringList lines = text.split('\n');
+  bool fenced = false;
+  for (int i = 0; i + 1 < lines.size(); ++i) {
+    const QString line = lines[i].trimmed();
+    if (line.startsWith(QLatin1String("```")) || line.startsWith(QLatin1String("~~~"))) fenced = !fenced;
+    else if (!fenced && !line.isEmpty() && !line.startsWith('|') && !lines[i + 1].trimmed().isEmpty()) lines[i] += QStringLiteral("  ");
+  }
+  return lines.join('\n');
+}
+
+}  // namespace
 
 FlowText::FlowText(QWidget* parent) : QTextBrowser(parent) {
   setFrameShape(QFrame::NoFrame);
@@ -32,6 +47,7 @@ void FlowText::setAnswer(const QString& text, bool streaming) {
   m_streaming = streaming;
   const QString trimmed = text.trimmed();
   const bool json = trimmed.startsWith('{') || trimmed.startsWith('[');
+  m_mono = json;
   setStyleProperty(this, "sunken", json);
   document()->setDocumentMargin(json ? px(10) : 0);
   if (json) {
@@ -40,7 +56,8 @@ void FlowText::setAnswer(const QString& text, bool streaming) {
   } else {
     setFontRole(this, FontRole::Body);
     // HTML in an answer is text, not markup.
-    document()->setMarkdown(streaming ? text + QStringLiteral("\u258D") : text, QTextDocument::MarkdownFeatures(QTextDocument::MarkdownDialectGitHub | QTextDocument::MarkdownNoHTML));
+    document()->setMarkdown(withLineBreaks(streaming ? text + QStringLiteral("\u258D") : text),
+                            QTextDocument::MarkdownFeatures(QTextDocument::MarkdownDialectGitHub | QTextDocument::MarkdownNoHTML));
     restyle();
   }
   fit();
@@ -60,6 +77,17 @@ void FlowText::restyle() {
       mono.setFont(theme().font(FontRole::Mono));
       cursor.mergeCharFormat(mono);
     }
+  }
+}
+
+// Being polished by the style sheet gives the widget its font anew, and the document with it.
+void FlowText::changeEvent(QEvent* event) {
+  QTextBrowser::changeEvent(event);
+  if (event->type() != QEvent::FontChange && event->type() != QEvent::StyleChange) return;
+  const QFont font = theme().font(m_mono ? FontRole::Mono : FontRole::Body);
+  if (document()->defaultFont() != font) {
+    document()->setDefaultFont(font);
+    fit();
   }
 }
 
@@ -91,7 +119,7 @@ AnswerView::AnswerView(const QString& whose, QWidget* parent) : QWidget(parent) 
   m_again->setAccessibleName(tr("Let %1 answer again").arg(whose));
   m_copy->hide();
   m_again->hide();
-  auto* column = vbox({m_view, hbox({m_facts, fill(), m_copy, m_again}, 4)}, 6);
+  auto* column = vbox({m_view, hbox({m_facts, fill(), m_copy, m_again}, 4), fill()}, 6);
   column->setContentsMargins(0, 0, 0, 0);
   setLayout(column);
   connect(m_copy, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_text); });
@@ -105,9 +133,9 @@ void AnswerView::show() {
   emit grown();
 }
 
-void AnswerView::append(const QString& text) {
+void AnswerView::append(const QString& text, int tokens) {
   m_text += text;
-  ++m_pieces;
+  m_pieces += tokens;
   m_facts->setText(tr("%n token(s) so far", nullptr, m_pieces));
   show();
 }

@@ -21,6 +21,7 @@ class FlowText : public QTextBrowser {
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
+  void changeEvent(QEvent* event) override;
   void wheelEvent(QWheelEvent* event) override;
   QVariant loadResource(int type, const QUrl& name) override;
 
@@ -28,14 +29,14 @@ class FlowText : public QTextBrowser {
   void fit();
   void restyle();
   QString m_text;
-  bool m_streaming = false;
+  bool m_streaming = false, m_mono = false;
 };
 
 class AnswerView : public QWidget {
   Q_OBJECT
  public:
   explicit AnswerView(const QString& whose, QWidget* parent = nullptr);
-  void append(const QString& text);
+  void append(const QString& text, int tokens = 1);
   void finish(const QString& facts);   // "58 tokens, 71 a second"
   void fail(const QString& message);
   void restart();

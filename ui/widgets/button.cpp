@@ -1,6 +1,8 @@
 #include "ui/widgets/button.h"
 
+#include <QApplication>
 #include <QEvent>
+#include <utility>
 
 #include "ui/widgets/icons.h"
 #include "ui/widgets/theme.h"
@@ -68,7 +70,13 @@ void Button::setHint(const QString& tooltip) {
 }
 
 void Button::setRefusal(const QString& reason) {
+  // Disabled for a moment (a plan is being made), it gets the focus back unless the person went elsewhere.
+  if (!reason.isEmpty() && hasFocus()) {
+    clearFocus();
+    m_hadFocus = true;
+  }
   setEnabled(reason.isEmpty());
+  if (reason.isEmpty() && std::exchange(m_hadFocus, false) && isVisible() && !QApplication::focusWidget()) setFocus(Qt::OtherFocusReason);
   setToolTip(reason.isEmpty() ? m_hint : reason);
   setAccessibleDescription(reason);
 }

@@ -28,7 +28,7 @@ class Button : public QPushButton {
   void sizeIcon();
   Kind m_kind;
   QString m_icon, m_hint, m_text;
-  bool m_busy = false;
+  bool m_busy = false, m_hadFocus = false;
 };
 
 }  // namespace scalewright::ui

@@ -23,15 +23,14 @@ class LegendRow : public QWidget {
  public:
   explicit LegendRow(QWidget* parent = nullptr);
   void setItems(const QList<SeriesStyle>& items);
-  bool hasHeightForWidth() const override { return true; }
-  int heightForWidth(int width) const override;
   QSize sizeHint() const override;
-  QSize minimumSizeHint() const override;
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
+  void fit();
   int layOut(int width, QPainter* painter) const;  // height used
   QList<SeriesStyle> m_items;
 };
@@ -98,7 +97,8 @@ class Chart : public QWidget {
   struct Series;
   struct Strip;
   struct Line;
-  void retheme();
+  void restyleLater();
+  void restyle();
   void schedule();
   void redraw();
   void hideWhenEmpty();
@@ -119,7 +119,7 @@ class Chart : public QWidget {
   Format m_boxTitle, m_boxFormat, m_xFormat;
   QString m_empty;
   double m_low = 0, m_high = 0, m_cross, m_marked;
-  bool m_fixedX = false, m_log = false, m_zoomed = false, m_dirty = false, m_inRange = false;
+  bool m_fixedX = false, m_log = false, m_zoomed = false, m_dirty = false, m_inRange = false, m_restyle = false, m_legendOn = true;
   int m_xTicks = 6, m_yTicks = 5;
 };
 

@@ -17,6 +17,7 @@ void apply(QCPAxisRect* rect) {
     axis->setTickLabelColor(t.axis);
     axis->setLabelFont(theme().font(FontRole::Axis));
     axis->setLabelColor(t.axis);
+    axis->setNumberFormat(QStringLiteral("g"));  // "5e-3" stays as it is written
     axis->setTickLength(0);
     axis->setSubTickLength(0);
     axis->setTickPen(Qt::NoPen);

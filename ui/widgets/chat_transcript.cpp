@@ -37,7 +37,7 @@ void ChatTranscript::setLog(const ChatLog& log) {
       if (AnswerView* view = m_turns.back().answers[side]) {
         const ChatAnswer& answer = turn.answers[side];
         if (answer.given) view->setText(answer.text, answer.facts);
-        else view->fail(tr("Not answered."));
+        else view->setText({}, tr("not asked"));
       }
   }
 }

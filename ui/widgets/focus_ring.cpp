@@ -32,7 +32,7 @@ class Frame : public QFocusFrame {
 bool wantsRing(const QWidget* widget) {
   if (qobject_cast<const QAbstractItemView*>(widget) || qobject_cast<const Stepper*>(widget)) return false;
   return qobject_cast<const QAbstractButton*>(widget) || qobject_cast<const QSlider*>(widget) ||
-         widget->inherits("scalewright::ui::HeatMap") || widget->inherits("scalewright::ui::Banner") || widget->inherits("QComboBox");
+         widget->inherits("scalewright::ui::HeatMap") || widget->inherits("scalewright::ui::Banner");
 }
 
 }  // namespace

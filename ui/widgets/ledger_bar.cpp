@@ -123,9 +123,20 @@ void LedgerBar::paintEvent(QPaintEvent*) {
     painter.drawRoundedRect(QRectF(x, y1, std::max(w - px(2), 1.0), px(40)), px(3), px(3));
     x += w;
   }
-  const double cell = W / double(m_parts.size());
+  // Columns as wide as their words where all fit, else even.
+  QList<double> widths;
+  double sum = 0;
+  const QFontMetricsF mm(mono);
+  for (const LedgerPart& part : m_parts) {
+    widths << px(16) + std::max<double>(lm.horizontalAdvance(part.name), mm.horizontalAdvance(bytesText(part.bytes))) + 2;
+    sum += widths.last();
+  }
+  const double spare = m_parts.size() > 1 ? (W - sum) / double(m_parts.size() - 1) : 0;
+  double next = 0;
   for (int i = 0; i < m_parts.size(); ++i) {
-    const double left = i * cell;
+    const double cell = spare > px(6) ? widths[i] + px(2) : W / double(m_parts.size());
+    const double left = spare > px(6) ? next : i * cell;
+    next += widths[i] + std::min<double>(spare, px(44));
     painter.setPen(Qt::NoPen);
     painter.setBrush(color(m_parts[i].token));
     painter.drawRoundedRect(QRectF(left, px(137), px(10), px(10)), px(3), px(3));

@@ -1,5 +1,7 @@
 #include "ui/widgets/page_header.h"
 
+#include <QApplication>
+
 #include "ui/widgets/labels.h"
 #include "ui/widgets/layout.h"
 
@@ -20,6 +22,10 @@ QString PageHeader::title() const { return m_title->fullText(); }
 QString PageHeader::purpose() const { return m_purpose->fullText(); }
 void PageHeader::addAction(QWidget* control) { m_actions->addWidget(control); }
 void PageHeader::setActions(const QList<QWidget*>& controls) {
+  // A button that goes while it has the focus hands it to the primary one, or to nobody: never to a stranger.
+  QWidget* focus = QApplication::focusWidget();
+  const bool handsOver = focus && isAncestorOf(focus) && !controls.contains(focus);
+  if (handsOver) focus->clearFocus();
   for (int i = m_actions->count() - 1; i >= 0; --i) {
     QWidget* widget = m_actions->itemAt(i)->widget();
     if (!controls.contains(widget)) widget->hide();
@@ -29,6 +35,7 @@ void PageHeader::setActions(const QList<QWidget*>& controls) {
     m_actions->addWidget(control);
     control->show();
   }
+  if (handsOver && !controls.isEmpty() && controls.last()->isEnabled()) controls.last()->setFocus(Qt::OtherFocusReason);
 }
 
 }  // namespace scalewright::ui

@@ -24,6 +24,7 @@ class ProxyStyle : public QProxyStyle {
 
   int styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const override {
     switch (hint) {
+      case SH_FocusFrame_AboveWidget: return 1;  // a ring among siblings would be cut at the edge of their parent
       case SH_ToolTip_WakeUpDelay: return 500;
       case SH_DialogButtonBox_ButtonsHaveIcons: return 0;
       case SH_EtchDisabledText: return 0;

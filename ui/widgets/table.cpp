@@ -88,10 +88,13 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
                       QFontMetrics(font).elidedText(text, Qt::ElideRight, int(rect.width()) + 1));
   }
   const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
-  if (view && view->hasFocus() && (option.state & QStyle::State_HasFocus) && view->property("keyboardFocus").toBool()) {
+  if (view && view->hasFocus() && view->currentIndex().row() == index.row() && view->property("keyboardFocus").toBool()) {
+    // Each cell paints its part of one ring around the row.
+    const bool first = index.column() == 0, last = index.column() + 1 == index.model()->columnCount(index.parent());
+    painter->setClipRect(row);
     painter->setPen(QPen(t.accent, 2));
     painter->setBrush(Qt::NoBrush);
-    painter->drawRoundedRect(row.adjusted(2, 2, -2, -3), px(5), px(5));
+    painter->drawRoundedRect(row.adjusted(first ? 2 : -px(20), 2, last ? -2 : px(20), -3), px(5), px(5));
   }
   painter->restore();
 }

@@ -25,9 +25,11 @@ ValueSlider::ValueSlider(const QString& text, double low, double high, double st
   m_edit->setToolTip(tr("Type a number"));
   setFontRole(m_edit, FontRole::Mono);
   setScaledWidth(m_edit, 62);
+  m_unit = label({}, FontRole::Mono);
+  m_unit->hide();
   auto* name = label(text, FontRole::Strong);
   name->setBuddy(m_slider);
-  setLayout(vbox({hbox({name, fill(), m_edit}), m_slider}, 4));
+  setLayout(vbox({hbox({name, fill(), m_edit, m_unit}, 2), m_slider}, 1));
   setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   setValue(fallback);
   connect(m_slider, &QSlider::valueChanged, this, [this] {
@@ -48,6 +50,14 @@ void ValueSlider::setValue(double value) {
   const QSignalBlocker block(m_slider);
   m_slider->setValue(int(std::lround((value - m_low) / m_step)));
   showValue();
+}
+void ValueSlider::setUnit(const QString& unit) {
+  m_unit->setText(unit);
+  m_unit->setVisible(!unit.isEmpty());
+}
+void ValueSlider::setDefault(double value) {
+  m_default = value;
+  setValue(value);
 }
 void ValueSlider::showValue() { m_edit->setText(QLocale().toString(value(), 'f', m_decimals)); }
 

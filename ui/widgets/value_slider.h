@@ -15,8 +15,10 @@ class ValueSlider : public QWidget {
   // Values low..high in steps; `decimals` of the shown number.
   ValueSlider(const QString& label, double low, double high, double step, int decimals, double fallback, QWidget* parent = nullptr);
   double value() const;
-  void setValue(double value);  // no signal
-  void setDefault(double value) { m_default = value; }
+  void setValue(double value);
+  // no signal
+  void setDefault(double value);      // what a double click gives back; goes there
+  void setUnit(const QString& unit);  // words after the number
 
  signals:
   void valueChanged(double value);  // by the person
@@ -28,6 +30,7 @@ class ValueSlider : public QWidget {
   void showValue();
   QSlider* m_slider;
   QLineEdit* m_edit;
+  QLabel* m_unit;
   double m_low, m_step, m_default;
   int m_decimals;
 };

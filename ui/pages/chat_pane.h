@@ -1,0 +1,56 @@
+#pragma once
+// The right side of Chat: which model and scale pack answer, the system prompt, sampling with the model's own defaults, and how
+// much of the context is used.
+
+#include <QScrollArea>
+
+#include "engine/chat/generator.h"
+#include "ui/jobs/model_sampling.h"
+
+class QComboBox;
+class QLabel;
+class QPlainTextEdit;
+class QSpinBox;
+
+namespace scalewright::ui {
+
+class Button;
+class ProgressBar;
+class ValueSlider;
+
+class ChatPane : public QScrollArea {
+  Q_OBJECT
+ public:
+  struct Pack { QString name, path; quint64 bytes = 0; };
+  explicit ChatPane(QWidget* parent = nullptr);
+
+  void setModels(const QStringList& paths, const QString& current);
+  void setPacks(const QList<Pack>& packs, const QString& current, const QString& currentName, bool enabled);
+  void setSystemPrompt(const QString& text);
+  QString systemPrompt() const;
+  void setModelSampling(const ModelSampling& sampling);  // what "Model's own" gives back; taken over at once
+  SamplingOptions sampling() const;
+  void nextSeed();
+  void showSwitched(double milliseconds);
+  void showContext(qint64 used, qint64 total);           // total 0: nothing yet
+
+ signals:
+  void modelChosen(const QString& path);
+  void modelWanted();                                    // a file, by a dialog
+  void packChosen(const QString& path);                  // empty: the original
+  void packWanted();
+
+ private:
+  void reset();
+
+  ModelSampling m_own;
+  QComboBox *m_model, *m_pack;
+  QLabel *m_packFacts, *m_contextText;
+  QPlainTextEdit* m_system;
+  Button* m_defaults;
+  ValueSlider *m_temperature, *m_topP, *m_minP, *m_penalty;
+  QSpinBox *m_seed, *m_longest;
+  ProgressBar* m_contextBar;
+};
+
+}  // namespace scalewright::ui

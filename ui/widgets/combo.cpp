@@ -1,0 +1,45 @@
+#include "ui/widgets/combo.h"
+
+#include <QHelpEvent>
+#include <QStyleOptionComboBox>
+#include <QStylePainter>
+#include <QToolTip>
+
+#include "ui/widgets/theme.h"
+
+namespace scalewright::ui {
+
+Combo::Combo(QWidget* parent) : QComboBox(parent) {
+  setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  setMinimumContentsLength(6);
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+QString Combo::shown() const {
+  QStyleOptionComboBox option;
+  initStyleOption(&option);
+  const QRect room = style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, this);
+  const QString text = currentIndex() < 0 && !placeholderText().isEmpty() ? placeholderText() : currentText();
+  return fontMetrics().elidedText(text, Qt::ElideMiddle, std::max(px(20), room.width() - px(4)));
+}
+
+void Combo::paintEvent(QPaintEvent*) {
+  QStylePainter painter(this);
+  painter.setPen(palette().color(isEnabled() ? QPalette::Text : QPalette::PlaceholderText));
+  QStyleOptionComboBox option;
+  initStyleOption(&option);
+  painter.drawComplexControl(QStyle::CC_ComboBox, option);
+  if (currentIndex() < 0 && !placeholderText().isEmpty()) option.palette.setBrush(QPalette::ButtonText, option.palette.placeholderText());
+  option.currentText = shown();
+  painter.drawControl(QStyle::CE_ComboBoxLabel, option);
+}
+
+bool Combo::event(QEvent* event) {
+  if (event->type() == QEvent::ToolTip && currentIndex() >= 0 && shown() != currentText()) {
+    QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), toolTip().isEmpty() ? currentText() : currentText() + QLatin1Char('\n') + toolTip(), this);
+    return true;
+  }
+  return QComboBox::event(event);
+}
+
+}  // namespace scalewright::ui
