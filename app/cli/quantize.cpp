@@ -12,23 +12,38 @@ struct Options {
   int bits = 4;
   int group = 64;
   bool symmetric = false;
-  int64_t samples = 128, context = 512;
+  int64_t samples = 128, context = 512, learn_steps = 0;
 };
+
+std::vector<std::string> method_words() {
+  std::vector<std::string> words;
+  for (const QuantMethod method : kQuantMethods) words.emplace_back(to_string(method));
+  return words;
+}
+std::string method_help() {
+  std::string help = "How weights become integers";
+  for (const QuantMethod method : kQuantMethods) help += "\n" + std::string(to_string(method)) + ": " + explain(method);
+  return help + "\n";
+}
 
 class LayerProgress : public QuantizeObserver {
  public:
   void progress(const Progress& p) override { line_.show(p); }
   void warning(std::string_view text) override { line_.message("warning: " + std::string(text)); }
+  void learned(int layer, double before, double after) override { learned_.push_back({{"layer", layer}, {"before", before}, {"after", after}}); }
+  const Json& learning() const { return learned_; }
 
  private:
   ProgressLine line_;
+  Json learned_ = Json::array();
 };
 
 Result<int> quantize(const Context& context, const Options& options) {
   QuantizeRequest request;
   request.input = options.input;
   request.spec = {.bits = options.bits, .group = options.group, .symmetric = options.symmetric};
-  request.method = options.method == "rtn" ? QuantMethod::Rtn : options.method == "gptq" ? QuantMethod::Gptq : QuantMethod::Clip;
+  SW_ASSIGN(request.method, quant_method_from(options.method));
+  request.learn_steps = options.learn_steps;
   request.calibration = options.calibration;
   request.calibration_samples = options.samples;
   request.calibration_context = options.context;
@@ -56,6 +71,7 @@ Result<int> quantize(const Context& context, const Options& options) {
                       {"exact", written.exact},
                       {"explanation", written.explanation},
                       {"warnings", report.warnings},
+                      {"learned", observer.learning()},
                       {"layers", layers}});
   for (const std::string& warning : report.warnings) std::cerr << "warning: " << warning << '\n';
   context.print("wrote " + options.output + ": " + format_bytes(written.bytes) + ", " + format_number(report.bits_per_weight, 2) + " bits per weight as " + written.container);
@@ -73,12 +89,12 @@ void add_quantize(CLI::App& app, Context& context) {
   verb->add_option("-o,--output", o->output, "A .gguf file, or a folder (GPTQ layout)")->required();
   verb->add_option("--bits", o->bits, "Bits of a weight's integer")->check(CLI::Range(2, 8))->capture_default_str();
   verb->add_option("--group", o->group, "Weights that share a scale; 0: one scale an output row")->check(CLI::IsMember({0, 32, 64, 128, 256}))->capture_default_str();
-  verb->add_option("--method", o->method, "rtn: nearest. clip: nearest after a search for the best clip. gptq: errors pushed onto later weights, needs --calibration")
-      ->check(CLI::IsMember({"rtn", "clip", "gptq"}))->capture_default_str();
+  verb->add_option("--method", o->method, method_help())->check(CLI::IsMember(method_words()))->capture_default_str();
   verb->add_flag("--symmetric", o->symmetric, "Zero point in the middle, not free");
   verb->add_option("--calibration", o->calibration, "A text or dataset that is like what the model will read");
   verb->add_option("--calibration-samples", o->samples, "Windows of calibration text")->check(CLI::Range(int64_t{1}, int64_t{100000}))->capture_default_str();
   verb->add_option("--calibration-context", o->context, "Tokens of a window")->check(CLI::Range(int64_t{8}, int64_t{131072}))->capture_default_str();
+  verb->add_option("--learn-steps", o->learn_steps, "Steps of autoround and block on each layer; 0: as the method wants")->check(CLI::Range(int64_t{0}, int64_t{1000000}));
   verb->add_option("--type", o->type, "GGUF type to store the integers in (q4_0, q4_1, q5_0, q8_0, ...); default: the one that holds them exactly");
   verb->callback([&context, o] { context.command = [&context, o] { return quantize(context, *o); }; });
 }

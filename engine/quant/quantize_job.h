@@ -19,8 +19,9 @@ struct QuantizeRequest {
   std::filesystem::path input;
   QuantSpec spec;
   QuantMethod method = QuantMethod::Clip;
-  std::filesystem::path calibration;  // text or dataset; empty: none (Gptq then needs one: InvalidArgument)
+  std::filesystem::path calibration;  // text or dataset; empty: none (InvalidArgument where the method needs one)
   int64_t calibration_samples = 128, calibration_context = 512;
+  int64_t learn_steps = 0;  // of each block, for learned methods; 0: as the method wants
   uint64_t seed = 1;
 };
 struct LayerError {
@@ -30,6 +31,8 @@ struct LayerError {
 class QuantizeObserver : public Observer {
  public:
   virtual void layer(const LayerError&, int /*done*/, int /*total*/) {}
+  // Learned methods: mean squared error of a block's output on calibration text kept aside, GPTQ's and after learning.
+  virtual void learned(int /*layer*/, double /*before*/, double /*after*/) {}
 };
 struct QuantizeForecast {  // before anything runs
   uint64_t file_bytes = 0, memory_bytes = 0;
