@@ -152,12 +152,12 @@ std::vector<float> awq_factors(std::span<const std::span<const float>> weights, 
 }
 
 void awq_scale_layer(Layer& layer, const ModelConfig& config, std::array<std::vector<double>, kSites>& hessians,
-                     const QuantSpec& spec, int threads) {
+                     const std::function<QuantSpec(const Linear&)>& spec_of, int threads) {
   const auto find = [&](const std::vector<Linear*>& linears, Site site, const FactorGroups& groups) {
     std::vector<std::span<const float>> weights;
     for (Linear* linear : linears) weights.push_back(values(*linear));
     std::vector<double>& hessian = hessians[static_cast<size_t>(site)];
-    const std::vector<float> f = awq_factors(weights, linears.front()->weight.cols(), hessian, groups, spec, threads);
+    const std::vector<float> f = awq_factors(weights, linears.front()->weight.cols(), hessian, groups, spec_of(*linears.front()), threads);
     for (Linear* linear : linears) scale_columns(*linear, f);
     divide_hessian(hessian, f);
     return f;

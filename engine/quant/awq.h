@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -30,8 +31,9 @@ std::vector<float> awq_factors(std::span<const std::span<const float>> weights, 
                                int threads);
 
 // Scales the linears of a layer, all dense F32 with their inputs in natural order, and folds the factors into what comes
-// before them. `hessians` by site, upper triangles; they become those of the scaled inputs.
+// before them. `hessians` by site, upper triangles; they become those of the scaled inputs. `spec_of`: how a linear will be
+// rounded; of those that share inputs the first decides.
 void awq_scale_layer(Layer& layer, const ModelConfig& config, std::array<std::vector<double>, kSites>& hessians,
-                     const QuantSpec& spec, int threads);
+                     const std::function<QuantSpec(const Linear&)>& spec_of, int threads);
 
 }  // namespace scalewright::quant

@@ -245,6 +245,10 @@ void BlockGradient::Impl::backward(std::vector<std::vector<float>>& gradients) {
   }
 }
 
+const float* BlockGradient::output() const {
+  return impl_->b.block.next;
+}
+
 double BlockGradient::error(std::span<const int64_t> lengths, const float* x, const float* target) {
   return impl_->forward(lengths, x, target);
 }

@@ -23,6 +23,7 @@ class BlockGradient {
 
   // x, target [T, D]: whole samples of the given lengths side by side. Gives the sum of (block(x) - target)^2.
   double error(std::span<const int64_t> lengths, const float* x, const float* target);
+  const float* output() const;  // block(x) of the last call, [T, D]
   // The same; gradients[i] [N, K] = its derivative by linear i (order of Weights::linears()), old contents replaced.
   double error_and_gradient(std::span<const int64_t> lengths, const float* x, const float* target,
                             std::vector<std::vector<float>>& gradients);

@@ -16,6 +16,11 @@ Result<void> check_quantize_request(const QuantizeRequest& request) {
                                                 " needs calibration text. Name a text file or a dataset, or use the "
                                                 "method clip or hqq.");
   }
+  if (request.budget.given() && request.calibration.empty()) {
+    return fail(ErrorCode::InvalidArgument,
+                "To choose the bits of each layer under a budget, calibration text is needed. Name a text file or a "
+                "dataset.");
+  }
   if (!request.calibration.empty() && (request.calibration_samples < 1 || request.calibration_context < 2)) {
     return fail(ErrorCode::InvalidArgument, "Calibration needs at least one sample of two tokens.");
   }

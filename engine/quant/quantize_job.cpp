@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <map>
 #include <new>
 
 #include "engine/model/model_reader.h"
 #include "engine/quant/awq.h"
 #include "engine/quant/calibration.h"
+#include "engine/quant/choose_bits.h"
 #include "engine/quant/gptq.h"
 #include "engine/quant/layer_weights.h"
 #include "engine/quant/learned_rounding.h"
@@ -35,7 +36,7 @@ class QuantizeJob {
   Result<QuantizeReport> run();
 
  private:
-  Result<void> prepare_calibration();
+  Result<void> prepare_calibration(const ModelReader& reader);
   // Before the layer's text runs: its matrices become dense where the text is to run through natural inputs.
   Result<void> make_dense(Layer& layer);
   // Quantizes the linears of one layer in place; statistics may be null.
@@ -43,7 +44,11 @@ class QuantizeJob {
   Result<QuantizedArrays> round(const Linear& linear, const GptqFactor* factor, std::span<const float> mean_square);
   Result<void> learn(Layer& layer, std::vector<QuantizedArrays>& arrays);
   Result<void> take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays);
-  QuantSpec spec_of(const Linear&) const { return request_.spec; }
+  QuantSpec spec_of(const Linear& linear) const {
+    const auto found = specs_.find(linear.name);
+    return found == specs_.end() ? request_.spec : found->second;
+  }
+  Result<void> prepare_bits(const ModelReader& reader, const quant::CalibrationText& text);
   void report_progress(const std::string& step, double done_layers);
   void warn(const std::string& text) {
     report_.warnings.push_back(text);
@@ -65,6 +70,7 @@ class QuantizeJob {
   std::unique_ptr<CalibrationRun> calibration_;
   std::unique_ptr<CalibrationRun> reference_;  // the same text through full precision, for learning
   std::vector<float> weights_;  // of the matrix at hand
+  std::map<std::string, QuantSpec> specs_;     // by matrix, where a budget was given
   std::vector<std::vector<float>> originals_;  // of the layer at hand, while it is learned
   int layer_ = 0;               // at hand
   int linears_ = 0;             // of the model
@@ -81,9 +87,9 @@ void QuantizeJob::report_progress(const std::string& step, double done_layers) {
   observer_.progress(progress);
 }
 
-Result<void> QuantizeJob::prepare_calibration() {
-  if (request_.calibration.empty() || request_.method == QuantMethod::Rtn || request_.method == QuantMethod::Hqq)
-    return {};
+Result<void> QuantizeJob::prepare_calibration(const ModelReader& reader) {
+  const bool reads = request_.method != QuantMethod::Rtn && request_.method != QuantMethod::Hqq;
+  if (request_.calibration.empty() || (!reads && !request_.budget.given())) return {};
   observer_.progress({"reading the calibration text", 0.0, -1.0});
   SW_ASSIGN(quant::CalibrationText text,
             quant::read_calibration(request_.calibration, *model_, request_.calibration_samples,
@@ -102,10 +108,26 @@ Result<void> QuantizeJob::prepare_calibration() {
     warn("The calibration text has only " + std::to_string(text.tokens) +
          " tokens: " + display_name(request_.method) + " needs more to know its inputs. Use a longer text.");
   }
+  if (request_.budget.given()) SW_TRY(prepare_bits(reader, text));
+  if (!reads || stop_.stop_requested()) return {};
   if (learned()) {
     SW_ASSIGN(reference_, CalibrationRun::create(stage_, backend_, text, threads_));
   }
   SW_ASSIGN(calibration_, CalibrationRun::create(stage_, backend_, std::move(text), threads_));
+  return {};
+}
+
+Result<void> QuantizeJob::prepare_bits(const ModelReader& reader, const quant::CalibrationText& text) {
+  SW_ASSIGN(const std::vector<QuantSpec> chosen,
+            quant::choose_bits(reader, stage_, text, request_, backend_, stop_,
+                               [&](const std::string& step, double share) { observer_.progress({step, share, -1.0}); }));
+  size_t next = 0;
+  for (int index = 0; index < model_->config.layers && next < chosen.size(); ++index) {
+    SW_ASSIGN(Layer layer, reader.read_layer(index));
+    for (const auto& site : quant::by_site(layer)) {
+      for (const Linear* linear : site) specs_[linear->name] = chosen[next++];
+    }
+  }
   return {};
 }
 
@@ -150,7 +172,7 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
     for (size_t site = 0; site < kSites; ++site) hessians[site] = (*statistics)[site]->take_hessian();
   }
   if (request_.method == QuantMethod::Awq)
-    quant::awq_scale_layer(layer, model_->config, hessians, request_.spec, threads_);
+    quant::awq_scale_layer(layer, model_->config, hessians, [&](const Linear& linear) { return spec_of(linear); }, threads_);
 
   std::vector<QuantizedArrays> all;
   for (size_t site = 0; site < kSites; ++site) {
@@ -198,7 +220,7 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
 Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays) {
   const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
   const QuantSpec spec = spec_of(linear);
-  LayerError error{linear.name, relative_error(original, arrays, rows, cols, spec)};
+  LayerError error{linear.name, relative_error(original, arrays, rows, cols, spec), spec};
   SW_ASSIGN(QuantizedMatrix matrix,
             QuantizedMatrix::from_affine(rows, cols, spec, arrays.codes, arrays.scales, arrays.zeros));
   linear.weight = Matrix(std::move(matrix));
@@ -234,7 +256,7 @@ Result<QuantizeReport> QuantizeJob::run() {
   model_ = reader->skeleton();
   SW_TRY(reader->read_rest(model_->weights));
   const int layers = model_->config.layers;
-  SW_TRY(prepare_calibration());
+  SW_TRY(prepare_calibration(*reader));
 
   for (int index = 0; index < layers; ++index) {
     if (stop_.stop_requested()) break;
@@ -293,7 +315,7 @@ Result<QuantizeReport> QuantizeJob::run() {
          (summary && !summary->type.empty() ? summary->type : std::string("packed")) +
          "): its rounding errors stay. Quantize from full precision where you have it.");
   }
-  if (request_.spec.bits == 2 && !starts_from_gptq(request_.method)) {
+  if (request_.spec.bits == 2 && !request_.budget.given() && !starts_from_gptq(request_.method)) {
     warn("Two bits by rounding alone lose most of what a model knows. Tune it afterwards, or use the method block, GPTQ "
          "or three bits.");
   }
