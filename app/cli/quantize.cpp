@@ -1,5 +1,8 @@
 // quantize: full precision (or another quantized model) to codes and scales.
 
+#include <algorithm>
+#include <map>
+
 #include "app/cli/context.h"
 #include "engine/export/exporter.h"
 #include "engine/quant/quantize_job.h"
@@ -8,33 +11,80 @@ namespace scalewright::cli {
 namespace {
 
 struct Options {
-  std::string input, output, method = "clip", calibration, type;
+  std::string input, output, method = "clip", calibration, type, budget;
   int bits = 4;
   int group = 64;
   bool symmetric = false;
-  int64_t samples = 128, context = 512;
+  int64_t samples = 128, context = 512, learn_steps = 0;
 };
+
+std::vector<std::string> method_words() {
+  std::vector<std::string> words;
+  for (const QuantMethod method : kQuantMethods) words.emplace_back(to_string(method));
+  return words;
+}
+// "3.5": bits a weight of the matrices. "80MB", "76MiB", "80000000": bytes of the file.
+Result<SizeBudget> budget_from(const std::string& text) {
+  SizeBudget budget;
+  if (text.empty()) return budget;
+  size_t used = 0;
+  double value = 0.0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  std::string unit = text.substr(used);
+  std::transform(unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::map<std::string, double> units = {{"", 1.0}, {"b", 1.0}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"kib", 1024.0}, {"mib", 1048576.0}, {"gib", 1073741824.0}};
+  const auto found = units.find(unit);
+  if (used == 0 || found == units.end() || !(value > 0.0) || value * found->second > 1e18) {
+    return fail(ErrorCode::InvalidArgument, "--budget " + text + ": write bits a weight (3.5) or the size of the file (80MB).");
+  }
+  if (unit.empty() && value <= 16.0)
+    budget.bits_per_weight = value;
+  else
+    budget.file_bytes = static_cast<uint64_t>(value * found->second);
+  return budget;
+}
+
+std::string method_help() {
+  std::string help = "How weights become integers";
+  for (const QuantMethod method : kQuantMethods) help += "\n" + std::string(to_string(method)) + ": " + explain(method);
+  return help + "\n";
+}
 
 class LayerProgress : public QuantizeObserver {
  public:
   void progress(const Progress& p) override { line_.show(p); }
   void warning(std::string_view text) override { line_.message("warning: " + std::string(text)); }
+  void learned(int layer, double before, double after) override { learned_.push_back({{"layer", layer}, {"before", before}, {"after", after}}); }
+  const Json& learning() const { return learned_; }
 
  private:
   ProgressLine line_;
+  Json learned_ = Json::array();
 };
 
 Result<int> quantize(const Context& context, const Options& options) {
   QuantizeRequest request;
   request.input = options.input;
   request.spec = {.bits = options.bits, .group = options.group, .symmetric = options.symmetric};
-  request.method = options.method == "rtn" ? QuantMethod::Rtn : options.method == "gptq" ? QuantMethod::Gptq : QuantMethod::Clip;
+  SW_ASSIGN(request.method, quant_method_from(options.method));
+  request.learn_steps = options.learn_steps;
   request.calibration = options.calibration;
   request.calibration_samples = options.samples;
   request.calibration_context = options.context;
   request.seed = context.seed;
+  SW_ASSIGN(request.budget, budget_from(options.budget));
   const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   const ExportTarget target = folder ? ExportTarget::Gptq : ExportTarget::Gguf;
+
+  if (request.budget.given() && (folder || !options.type.empty())) {
+    return fail(ErrorCode::InvalidArgument,
+                folder ? options.output + ": a folder in the GPTQ layout holds one number of bits for all matrices. With --budget write a .gguf file."
+                       : "--type and --budget exclude each other: with a budget each matrix gets the type that fits it.");
+  }
 
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   LayerProgress observer;
@@ -46,7 +96,7 @@ Result<int> quantize(const Context& context, const Options& options) {
   double worst = 0.0;
   std::string worst_name;
   for (const LayerError& layer : report.layers) {
-    layers.push_back({{"name", layer.name}, {"relative_error", layer.relative_error}});
+    layers.push_back({{"name", layer.name}, {"relative_error", layer.relative_error}, {"bits", layer.spec.bits}, {"symmetric", layer.spec.symmetric}});
     if (layer.relative_error > worst) worst = layer.relative_error, worst_name = layer.name;
   }
   context.print_json({{"bits_per_weight", report.bits_per_weight},
@@ -56,6 +106,7 @@ Result<int> quantize(const Context& context, const Options& options) {
                       {"exact", written.exact},
                       {"explanation", written.explanation},
                       {"warnings", report.warnings},
+                      {"learned", observer.learning()},
                       {"layers", layers}});
   for (const std::string& warning : report.warnings) std::cerr << "warning: " << warning << '\n';
   context.print("wrote " + options.output + ": " + format_bytes(written.bytes) + ", " + format_number(report.bits_per_weight, 2) + " bits per weight as " + written.container);
@@ -73,12 +124,13 @@ void add_quantize(CLI::App& app, Context& context) {
   verb->add_option("-o,--output", o->output, "A .gguf file, or a folder (GPTQ layout)")->required();
   verb->add_option("--bits", o->bits, "Bits of a weight's integer")->check(CLI::Range(2, 8))->capture_default_str();
   verb->add_option("--group", o->group, "Weights that share a scale; 0: one scale an output row")->check(CLI::IsMember({0, 32, 64, 128, 256}))->capture_default_str();
-  verb->add_option("--method", o->method, "rtn: nearest. clip: nearest after a search for the best clip. gptq: errors pushed onto later weights, needs --calibration")
-      ->check(CLI::IsMember({"rtn", "clip", "gptq"}))->capture_default_str();
+  verb->add_option("--method", o->method, method_help())->check(CLI::IsMember(method_words()))->capture_default_str();
+  verb->add_option("--budget", o->budget, "Bits by layer instead of --bits: how large the result may be, as bits a weight of the matrices (3.5) or size of the file (80MB); needs --calibration");
   verb->add_flag("--symmetric", o->symmetric, "Zero point in the middle, not free");
   verb->add_option("--calibration", o->calibration, "A text or dataset that is like what the model will read");
   verb->add_option("--calibration-samples", o->samples, "Windows of calibration text")->check(CLI::Range(int64_t{1}, int64_t{100000}))->capture_default_str();
   verb->add_option("--calibration-context", o->context, "Tokens of a window")->check(CLI::Range(int64_t{8}, int64_t{131072}))->capture_default_str();
+  verb->add_option("--learn-steps", o->learn_steps, "Steps of autoround and block on each layer; 0: as the method wants")->check(CLI::Range(int64_t{0}, int64_t{1000000}));
   verb->add_option("--type", o->type, "GGUF type to store the integers in (q4_0, q4_1, q5_0, q8_0, ...); default: the one that holds them exactly");
   verb->callback([&context, o] { context.command = [&context, o] { return quantize(context, *o); }; });
 }

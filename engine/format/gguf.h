@@ -54,6 +54,7 @@ struct GgufTensor {
   std::vector<int64_t> ne;  // ne[0] = inputs of a row
   uint64_t offset = 0;      // from the start of the data
   uint64_t bytes = 0;
+  uint32_t part = 0;  // of a model in several files: which of them, from 0
   int64_t cols() const { return ne.empty() ? 0 : ne[0]; }
   int64_t rows() const;  // product of the other extents
   uint64_t row_bytes() const { return bytes / static_cast<uint64_t>(rows()); }
@@ -61,11 +62,12 @@ struct GgufTensor {
 
 class GgufFile {
  public:
-  // Reads and checks the header; no tensor data.
+  // Reads and checks the header; no tensor data. A model in several files ("name-00001-of-00003.gguf", as gguf-split
+  // writes them) is opened by any of them and looks like one file: the metadata of the first, the tensors of all.
   static Result<GgufFile> open(const std::filesystem::path& path);
 
-  const std::filesystem::path& path() const noexcept { return file_.path(); }
-  uint64_t size() const noexcept { return file_.size(); }
+  const std::filesystem::path& path() const noexcept { return parts_.front().file.path(); }  // of the first
+  uint64_t size() const noexcept;                                                            // of all
   uint32_t alignment() const noexcept { return alignment_; }
   const std::vector<GgufEntry>& entries() const noexcept { return entries_; }
   const GgufEntry* entry(std::string_view key) const { return find_entry(entries_, key); }
@@ -75,10 +77,17 @@ class GgufFile {
   Result<void> read(const GgufTensor& tensor, uint64_t from, std::span<std::byte> out) const;
 
  private:
-  explicit GgufFile(InputFile file) : file_(std::move(file)) {}
-  InputFile file_;
+  struct Part {
+    InputFile file;
+    uint64_t data_begin = 0;
+  };
+  explicit GgufFile(InputFile file) { parts_.push_back({std::move(file)}); }
+  static Result<GgufFile> open_one(const std::filesystem::path& path);
+  Result<void> add_part(GgufFile part, uint32_t number, int64_t count);
+  void sort_names();
+
+  std::vector<Part> parts_;
   uint32_t alignment_ = 32;
-  uint64_t data_begin_ = 0;
   std::vector<GgufEntry> entries_;
   std::vector<GgufTensor> tensors_;
   std::vector<uint32_t> by_name_;  // tensors_ sorted by name

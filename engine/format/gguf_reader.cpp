@@ -186,17 +186,24 @@ int64_t GgufTensor::rows() const {
   return n;
 }
 
-Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
+uint64_t GgufFile::size() const noexcept {
+  uint64_t bytes = 0;
+  for (const Part& part : parts_) bytes += part.file.size();
+  return bytes;
+}
+
+Result<GgufFile> GgufFile::open_one(const std::filesystem::path& path) {
   SW_ASSIGN(InputFile input, InputFile::open(path));
   GgufFile gguf(std::move(input));
-  Cursor cursor(gguf.file_);
+  Cursor cursor(gguf.parts_.front().file);
   char magic[4] = {};
   if (gguf.size() < 24) return cursor.bad("this is not a GGUF file: it is too short");
   SW_TRY(cursor.take(magic, 4, "the magic"));
   if (std::memcmp(magic, "GGUF", 4) != 0) return cursor.bad("this is not a GGUF file: it does not begin with 'GGUF'");
   SW_ASSIGN(const uint32_t version, cursor.number<uint32_t>("the version"));
   if (version == 0x02000000 || version == 0x03000000) {
-    return fail(ErrorCode::Unsupported, path.string() + ": this GGUF file was written for a big-endian machine.");
+    return fail(ErrorCode::Unsupported, path.string() + ": this GGUF file was written for a big-endian machine, which is not read here. "
+                                            "Convert the model anew, or download its little-endian file.");
   }
   if (version != 2 && version != 3) {
     return fail(ErrorCode::Unsupported, path.string() + ": GGUF version " + std::to_string(version) +
@@ -246,21 +253,26 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
     }
     gguf.tensors_.push_back(std::move(tensor));
   }
-  if (!checked_round_up(cursor.position(), gguf.alignment_, gguf.data_begin_))
+  uint64_t& data_begin = gguf.parts_.front().data_begin;
+  if (!checked_round_up(cursor.position(), gguf.alignment_, data_begin))
     return cursor.bad("the header is too large");
   if (!gguf.tensors_.empty()) {
     const GgufTensor& last = gguf.tensors_.back();
     uint64_t end = 0;
-    if (!checked_add(gguf.data_begin_, last.offset + last.bytes, end) || end > gguf.size()) {
+    if (!checked_add(data_begin, last.offset + last.bytes, end) || end > gguf.size()) {
       return fail(ErrorCode::Format, path.string() + ": tensor '" + last.name + "' ends at byte " +
                                          std::to_string(end) + ", but the file has " + std::to_string(gguf.size()) +
                                          ": the download is incomplete.");
     }
   }
-  gguf.by_name_.resize(gguf.tensors_.size());
-  for (uint32_t i = 0; i < gguf.by_name_.size(); ++i) gguf.by_name_[i] = i;
-  std::ranges::sort(gguf.by_name_, {}, [&](uint32_t i) -> const std::string& { return gguf.tensors_[i].name; });
+  gguf.sort_names();
   return gguf;
+}
+
+void GgufFile::sort_names() {
+  by_name_.resize(tensors_.size());
+  for (uint32_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
+  std::ranges::sort(by_name_, {}, [&](uint32_t i) -> const std::string& { return tensors_[i].name; });
 }
 
 const GgufTensor* GgufFile::tensor(std::string_view name) const {
@@ -275,7 +287,8 @@ Result<void> GgufFile::read(const GgufTensor& tensor, uint64_t from, std::span<s
     return fail(ErrorCode::InvalidArgument,
                 path().string() + ": a read beyond the end of tensor '" + tensor.name + "'.");
   }
-  return file_.read_at(data_begin_ + tensor.offset + from, out);
+  const Part& part = parts_[tensor.part];
+  return part.file.read_at(part.data_begin + tensor.offset + from, out);
 }
 
 }  // namespace scalewright

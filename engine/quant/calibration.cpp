@@ -75,6 +75,15 @@ void CalibrationRun::Impl::for_pieces(const PerPiece& visit) const {
 CalibrationRun::CalibrationRun(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 CalibrationRun::~CalibrationRun() = default;
 
+const float* CalibrationRun::stream() const {
+  return impl_->stream.data();
+}
+std::vector<int64_t> CalibrationRun::lengths() const {
+  std::vector<int64_t> lengths;
+  for (const auto& sample : impl_->text.samples) lengths.push_back(static_cast<int64_t>(sample.size()));
+  return lengths;
+}
+
 Result<std::unique_ptr<CalibrationRun>> CalibrationRun::create(std::shared_ptr<Model> stage, Backend& backend,
                                                                CalibrationText text, int threads) {
   auto impl = std::make_unique<Impl>(std::move(stage), backend, std::move(text), threads);

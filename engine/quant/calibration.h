@@ -43,6 +43,9 @@ class CalibrationRun {
   // Runs all tokens through stage->weights.layers[0] and adds up statistics where `statistics` has them (null: none).
   // `keep`: the outputs become the input of the next block. Ends early where stop is requested (false).
   Result<bool> run_block(Statistics* statistics, bool keep, std::stop_token stop);
+  // What the next block reads, [tokens, D], and the lengths of the samples in it. Valid until run_block.
+  const float* stream() const;
+  std::vector<int64_t> lengths() const;
 
  private:
   struct Impl;

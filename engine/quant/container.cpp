@@ -9,6 +9,10 @@ GgufFit gguf_fit(const QuantSpec& spec, int64_t cols) {
     return {"", 0.0, "GGUF blocks hold 32 inputs, and " + std::to_string(cols) + " is no multiple of that"};
   switch (spec.bits) {
     case 2:
+      if (spec.symmetric && (row ? whole_blocks : spec.group % 256 == 0 && whole_blocks))
+        return {"TQ2_0", 66 * 8 / 256.0, "symmetric 2-bit codes fit TQ2_0 exactly"};
+      if (spec.symmetric && cols % 64 == 0 && (row || spec.group % 64 == 0))
+        return {"Q2_0", 2.25, "symmetric 2-bit codes fit Q2_0 exactly, which is new: older builds of llama.cpp reject it"};
       if (row && whole_blocks) return {"Q2_K", 84 * 8 / 256.0, "2-bit codes with one scale a row fit Q2_K exactly"};
       return {"Q4_0", 4.5, "2-bit codes in groups fit no 2-bit type of GGUF; Q4_0 holds them exactly"};
     case 3:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "engine/quant/cholesky.h"
 #include "engine/quant/grid.h"
@@ -50,8 +52,28 @@ Result<GptqFactor> GptqFactor::create(std::span<const double> hessian, int64_t c
   return create(std::vector<double>(hessian.begin(), hessian.end()), cols, damping, threads);
 }
 
-Result<GptqFactor> GptqFactor::create(std::vector<double> hessian, int64_t cols, double damping, int threads) {
+Result<GptqFactor> GptqFactor::create(std::vector<double> hessian, int64_t cols, double damping, int threads,
+                                      bool act_order) {
   const int64_t n = cols;
+  GptqFactor result;
+  result.cols_ = n;
+  if (act_order) {
+    result.importance_.resize(static_cast<size_t>(n));
+    for (int64_t i = 0; i < n; ++i)
+      result.importance_[static_cast<size_t>(i)] = static_cast<float>(hessian[static_cast<size_t>(i * n + i)]);
+    result.order_.resize(static_cast<size_t>(n));
+    std::iota(result.order_.begin(), result.order_.end(), 0);
+    std::ranges::stable_sort(result.order_, std::greater<>{},
+                             [&](int32_t i) { return result.importance_[static_cast<size_t>(i)]; });
+    std::vector<double> ordered(hessian.size());
+    for (int64_t i = 0; i < n; ++i) {
+      for (int64_t j = i; j < n; ++j) {
+        const auto [low, high] = std::minmax(result.order_[static_cast<size_t>(i)], result.order_[static_cast<size_t>(j)]);
+        ordered[static_cast<size_t>(i * n + j)] = hessian[static_cast<size_t>(low * n + high)];
+      }
+    }
+    hessian = std::move(ordered);
+  }
   double diagonal = 0.0;
   for (int64_t i = 0; i < n; ++i) diagonal += hessian[static_cast<size_t>(i * n + i)];
   diagonal /= static_cast<double>(std::max<int64_t>(n, 1));
@@ -69,8 +91,6 @@ Result<GptqFactor> GptqFactor::create(std::vector<double> hessian, int64_t cols,
         "The statistics of the inputs are not positive definite (or not finite), so GPTQ cannot use them. Give more "
         "calibration text, or use the method clip.");
   }
-  GptqFactor result;
-  result.cols_ = n;
   result.factor_.assign(static_cast<size_t>(n * n), 0.0f);
   for (int64_t i = 0; i < n; ++i) {
     for (int64_t j = i; j < n; ++j) {
@@ -81,7 +101,7 @@ Result<GptqFactor> GptqFactor::create(std::vector<double> hessian, int64_t cols,
   return result;
 }
 
-QuantizedArrays GptqFactor::quantize(std::span<const float> w, int64_t rows, const QuantSpec& spec, bool clip,
+QuantizedArrays GptqFactor::quantize(std::span<const float> original, int64_t rows, const QuantSpec& spec, bool clip,
                                      int threads) const {
   const int64_t cols = cols_, group = group_size(spec, cols), groups = group_count(spec, cols);
   const int64_t block = spec.group > 0 ? std::max<int64_t>(spec.group, kBlock) : kBlock;  // holds whole groups
@@ -92,6 +112,27 @@ QuantizedArrays GptqFactor::quantize(std::span<const float> w, int64_t rows, con
   out.zeros.resize(static_cast<size_t>(rows * groups));
 
   kernels::cpu::ThreadPool pool(threads);
+  const bool ordered = !order_.empty();
+  const auto position = [&](int64_t j) { return ordered ? static_cast<int64_t>(order_[static_cast<size_t>(j)]) : j; };
+  std::vector<float> reordered;
+  std::span<const float> w = original;
+  if (ordered) {
+    reordered.resize(original.size());
+    pool.parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        const float* from = original.data() + row * cols;
+        for (int64_t j = 0; j < cols; ++j) reordered[static_cast<size_t>(row * cols + j)] = from[position(j)];
+        for (int64_t g = 0; g < groups; ++g) {
+          const int64_t first = g * group, n = std::min(group, cols - first);
+          const Grid grid =
+              clip ? clip_grid(from + first, importance_.data() + first, n, spec) : minmax_grid(from + first, n, spec);
+          out.scales[static_cast<size_t>(row * groups + g)] = grid.scale;
+          out.zeros[static_cast<size_t>(row * groups + g)] = static_cast<int16_t>(grid.zero);
+        }
+      }
+    });
+    w = reordered;
+  }
   std::vector<std::vector<float>> inverses(static_cast<size_t>(blocks));
   pool.parallel_ranges(blocks, 1, [&](int64_t begin, int64_t end) {
     std::vector<double> work;
@@ -127,7 +168,13 @@ QuantizedArrays GptqFactor::quantize(std::span<const float> w, int64_t rows, con
         out.scales[static_cast<size_t>((row + lane) * groups + g)] = grid.scale;
         out.zeros[static_cast<size_t>((row + lane) * groups + g)] = static_cast<int16_t>(grid.zero);
       };
-      if (spec.group <= 0) {
+      const auto use_grid = [&](int64_t lane, int64_t g) {
+        const size_t at = static_cast<size_t>((row + lane) * groups + g);
+        scale[lane] = out.scales[at];
+        lowest[lane] = static_cast<float>(-out.zeros[at]);
+        highest[lane] = static_cast<float>(levels - out.zeros[at]);
+      };
+      if (spec.group <= 0 && !ordered) {
         for (int64_t lane = 0; lane < lanes; ++lane) set_grid(lane, 0, grid_of(w.data() + (row + lane) * cols, cols));
       }
       for (int64_t b = 0; b < blocks; ++b) {
@@ -144,7 +191,9 @@ QuantizedArrays GptqFactor::quantize(std::span<const float> w, int64_t rows, con
           add_product(gemm, n, inverse, n, sums.data() + first * kRows, n, current.data());
         }
         for (int64_t j = 0; j < n; ++j) {
-          if (spec.group > 0 && j % group == 0) {
+          if (ordered) {
+            for (int64_t lane = 0; lane < lanes; ++lane) use_grid(lane, position(first + j) / group);
+          } else if (spec.group > 0 && j % group == 0) {
             const int64_t inputs = std::min(group, n - j);
             for (int64_t lane = 0; lane < lanes; ++lane) {
               for (int64_t k = 0; k < inputs; ++k) {
@@ -165,8 +214,8 @@ QuantizedArrays GptqFactor::quantize(std::span<const float> w, int64_t rows, con
             push[lane] = (q * scale[lane] - value[lane]) * over;
           }
           for (int64_t lane = 0; lane < lanes; ++lane) {
-            const int64_t at = (row + lane) * cols + first + j;
-            out.codes[static_cast<size_t>(at)] = static_cast<uint8_t>(static_cast<int>(integers[lane] - lowest[lane]));
+            const int64_t at = (row + lane) * cols + first + j, to = (row + lane) * cols + position(first + j);
+            out.codes[static_cast<size_t>(to)] = static_cast<uint8_t>(static_cast<int>(integers[lane] - lowest[lane]));
             errors[static_cast<size_t>(j * kRows + lane)] = w[static_cast<size_t>(at)] - integers[lane] * scale[lane];
           }
           for (int64_t lane = lanes; lane < kRows; ++lane) errors[static_cast<size_t>(j * kRows + lane)] = 0.0f;

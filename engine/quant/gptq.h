@@ -20,15 +20,20 @@ class GptqFactor {
  public:
   // hessian f64 [K, K], the upper triangle is read; damping * mean(diagonal) is added to the diagonal.
   static Result<GptqFactor> create(std::span<const double> hessian, int64_t cols, double damping, int threads);
-  // The same, in the memory of the Hessian itself: 8 K^2 bytes less.
-  static Result<GptqFactor> create(std::vector<double> hessian, int64_t cols, double damping, int threads);
-  // W f32 [N, K].
+  // The same, in the memory of the Hessian itself: 8 K^2 bytes less. act_order: inputs are rounded in the order of their
+  // diagonal, largest first; scales and zero points still belong to neighbours in the file's order and come from a clip
+  // search over the original weights, weighted by that diagonal ("static groups").
+  static Result<GptqFactor> create(std::vector<double> hessian, int64_t cols, double damping, int threads,
+                                   bool act_order = false);
+  // W f32 [N, K]. `clip` false: the range of the (updated) weights as it is.
   QuantizedArrays quantize(std::span<const float> w, int64_t rows, const QuantSpec& spec, bool clip, int threads) const;
   int64_t cols() const noexcept { return cols_; }
 
  private:
   int64_t cols_ = 0;
   std::vector<float> factor_;  // R transposed [K, K]: row j holds R_ij for i <= j
+  std::vector<int32_t> order_;  // act order: input of each step; empty: as they come
+  std::vector<float> importance_;  // act order: the diagonal, by input
 };
 
 }  // namespace scalewright::quant

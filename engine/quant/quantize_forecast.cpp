@@ -11,9 +11,15 @@ namespace scalewright {
 
 Result<void> check_quantize_request(const QuantizeRequest& request) {
   SW_TRY(check_quant_spec(request.spec));
-  if (request.method == QuantMethod::Gptq && request.calibration.empty()) {
+  if (needs_calibration(request.method) && request.calibration.empty()) {
+    return fail(ErrorCode::InvalidArgument, std::string(display_name(request.method)) +
+                                                " needs calibration text. Name a text file or a dataset, or use the "
+                                                "method clip or hqq.");
+  }
+  if (request.budget.given() && request.calibration.empty()) {
     return fail(ErrorCode::InvalidArgument,
-                "GPTQ needs calibration text. Name a text file or a dataset, or use the method clip.");
+                "To choose the bits of each layer under a budget, calibration text is needed. Name a text file or a "
+                "dataset.");
   }
   if (!request.calibration.empty() && (request.calibration_samples < 1 || request.calibration_context < 2)) {
     return fail(ErrorCode::InvalidArgument, "Calibration needs at least one sample of two tokens.");

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <map>
 #include <new>
 
 #include "engine/model/model_reader.h"
+#include "engine/quant/awq.h"
 #include "engine/quant/calibration.h"
+#include "engine/quant/choose_bits.h"
 #include "engine/quant/gptq.h"
+#include "engine/quant/layer_weights.h"
+#include "engine/quant/learned_rounding.h"
 #include "kernels/cpu/thread_pool.h"
 
 namespace scalewright {
@@ -18,56 +22,6 @@ using quant::GptqFactor;
 using quant::kSites;
 
 constexpr double kDamping = 0.01;  // of the mean diagonal, as published
-
-// W of a linear in fp32 and in the layer's own order of inputs, [N, K].
-Result<void> dense_weights(const Linear& linear, const std::string& model, kernels::cpu::ThreadPool& pool,
-                           std::vector<float>& w) {
-  const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
-  w.resize(static_cast<size_t>(rows * cols));
-  const bool reordered = linear.weight.quantized() && !linear.weight.quant().column_order().empty();
-  std::vector<uint8_t> broken(static_cast<size_t>(rows), 0);
-  pool.parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
-    std::vector<float> stored(static_cast<size_t>(reordered ? cols : 0));
-    for (int64_t row = begin; row < end; ++row) {
-      float* out = w.data() + row * cols;
-      if (reordered) {
-        linear.weight.dequantize_row(row, stored);
-        const auto& order = linear.weight.quant().column_order();
-        for (int64_t k = 0; k < cols; ++k) out[order[static_cast<size_t>(k)]] = stored[static_cast<size_t>(k)];
-      } else {
-        linear.weight.dequantize_row(row, std::span(out, static_cast<size_t>(cols)));
-      }
-      for (int64_t k = 0; k < cols; ++k) broken[static_cast<size_t>(row)] |= !std::isfinite(out[k]);
-    }
-  });
-  const auto found = std::find(broken.begin(), broken.end(), uint8_t{1});
-  if (found != broken.end()) {
-    return fail(ErrorCode::Format, model + ": " + linear.name + " holds a number that is not finite, in row " +
-                                       std::to_string(found - broken.begin()) +
-                                       ". The file is damaged or was not saved completely.");
-  }
-  return {};
-}
-
-Matrix dense_matrix(int64_t rows, int64_t cols, const std::vector<float>& w) {
-  DenseMatrix matrix;
-  matrix.type = kernels::DenseType::F32;
-  matrix.rows = rows;
-  matrix.cols = cols;
-  matrix.data = AlignedBytes(w.size() * sizeof(float));
-  std::copy(w.begin(), w.end(), reinterpret_cast<float*>(matrix.data.data()));
-  return Matrix(std::move(matrix));
-}
-
-// The linears of a layer by the input that they read.
-std::array<std::vector<Linear*>, kSites> by_site(Layer& layer) {
-  std::array<std::vector<Linear*>, kSites> sites;
-  for (Linear& linear : layer.qkv) sites[static_cast<size_t>(quant::Site::Qkv)].push_back(&linear);
-  sites[static_cast<size_t>(quant::Site::AttentionOutput)] = {&layer.attn_output};
-  for (Linear& linear : layer.gate_up) sites[static_cast<size_t>(quant::Site::GateUp)].push_back(&linear);
-  sites[static_cast<size_t>(quant::Site::Down)] = {&layer.down};
-  return sites;
-}
 
 class QuantizeJob {
  public:
@@ -82,16 +36,27 @@ class QuantizeJob {
   Result<QuantizeReport> run();
 
  private:
-  Result<void> prepare_calibration();
+  Result<void> prepare_calibration(const ModelReader& reader);
+  // Before the layer's text runs: its matrices become dense where the text is to run through natural inputs.
+  Result<void> make_dense(Layer& layer);
   // Quantizes the linears of one layer in place; statistics may be null.
   Result<void> quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics);
-  Result<void> quantize_linear(Linear& linear, const GptqFactor* factor, std::span<const float> mean_square);
+  Result<QuantizedArrays> round(const Linear& linear, const GptqFactor* factor, std::span<const float> mean_square);
+  Result<void> learn(Layer& layer, std::vector<QuantizedArrays>& arrays);
+  Result<void> take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays);
+  QuantSpec spec_of(const Linear& linear) const {
+    const auto found = specs_.find(linear.name);
+    return found == specs_.end() ? request_.spec : found->second;
+  }
+  Result<void> prepare_bits(const ModelReader& reader, const quant::CalibrationText& text);
   void report_progress(const std::string& step, double done_layers);
   void warn(const std::string& text) {
     report_.warnings.push_back(text);
     observer_.warning(text);
   }
-  bool gptq() const { return request_.method == QuantMethod::Gptq; }
+  // The text runs through quantized blocks, so that each can make up for those before it.
+  bool follows_quantized() const { return starts_from_gptq(request_.method); }
+  bool learned() const { return is_learned(request_.method); }
 
   const QuantizeRequest& request_;
   Backend& backend_;
@@ -103,7 +68,11 @@ class QuantizeJob {
   std::shared_ptr<Model> model_;  // becomes the result
   std::shared_ptr<Model> stage_;  // one layer of it, where calibration text runs
   std::unique_ptr<CalibrationRun> calibration_;
+  std::unique_ptr<CalibrationRun> reference_;  // the same text through full precision, for learning
   std::vector<float> weights_;  // of the matrix at hand
+  std::map<std::string, QuantSpec> specs_;     // by matrix, where a budget was given
+  std::vector<std::vector<float>> originals_;  // of the layer at hand, while it is learned
+  int layer_ = 0;               // at hand
   int linears_ = 0;             // of the model
   bool was_quantized_ = false;
   QuantizeReport report_;
@@ -118,8 +87,9 @@ void QuantizeJob::report_progress(const std::string& step, double done_layers) {
   observer_.progress(progress);
 }
 
-Result<void> QuantizeJob::prepare_calibration() {
-  if (request_.calibration.empty() || request_.method == QuantMethod::Rtn) return {};
+Result<void> QuantizeJob::prepare_calibration(const ModelReader& reader) {
+  const bool reads = request_.method != QuantMethod::Rtn && request_.method != QuantMethod::Hqq;
+  if (request_.calibration.empty() || (!reads && !request_.budget.given())) return {};
   observer_.progress({"reading the calibration text", 0.0, -1.0});
   SW_ASSIGN(quant::CalibrationText text,
             quant::read_calibration(request_.calibration, *model_, request_.calibration_samples,
@@ -134,61 +104,149 @@ Result<void> QuantizeJob::prepare_calibration() {
   stage_->weights.has_output = model_->weights.has_output;
   stage_->weights.output_norm = model_->weights.output_norm;
   stage_->weights.layers.resize(1);
-  if (gptq() && text.tokens < 4 * std::max(model_->config.width, model_->config.feed_forward) / 3) {
+  if (reads_hessian(request_.method) && text.tokens < 4 * std::max(model_->config.width, model_->config.feed_forward) / 3) {
     warn("The calibration text has only " + std::to_string(text.tokens) +
-         " tokens: GPTQ needs more to know its inputs. Use a longer text.");
+         " tokens: " + display_name(request_.method) + " needs more to know its inputs. Use a longer text.");
+  }
+  if (request_.budget.given()) SW_TRY(prepare_bits(reader, text));
+  if (!reads || stop_.stop_requested()) return {};
+  if (learned()) {
+    SW_ASSIGN(reference_, CalibrationRun::create(stage_, backend_, text, threads_));
   }
   SW_ASSIGN(calibration_, CalibrationRun::create(stage_, backend_, std::move(text), threads_));
   return {};
 }
 
-Result<void> QuantizeJob::quantize_linear(Linear& linear, const GptqFactor* factor,
-                                          std::span<const float> mean_square) {
+Result<void> QuantizeJob::prepare_bits(const ModelReader& reader, const quant::CalibrationText& text) {
+  SW_ASSIGN(const std::vector<QuantSpec> chosen,
+            quant::choose_bits(reader, stage_, text, request_, backend_, stop_,
+                               [&](const std::string& step, double share) { observer_.progress({step, share, -1.0}); }));
+  size_t next = 0;
+  for (int index = 0; index < model_->config.layers && next < chosen.size(); ++index) {
+    SW_ASSIGN(Layer layer, reader.read_layer(index));
+    for (const auto& site : quant::by_site(layer)) {
+      for (const Linear* linear : site) specs_[linear->name] = chosen[next++];
+    }
+  }
+  return {};
+}
+
+Result<void> QuantizeJob::make_dense(Layer& layer) {
+  const bool all = learned() || request_.method == QuantMethod::Awq;  // these change the numbers themselves
+  for (const auto& site : quant::by_site(layer)) {
+    for (Linear* linear : site) {
+      if (!all && !linear->weight.quantized()) continue;
+      SW_TRY(quant::dense_weights(*linear, model_->name, pool_, weights_));
+      linear->weight = quant::dense_matrix(linear->weight.rows(), linear->weight.cols(), weights_);
+    }
+  }
+  return {};
+}
+
+// The codes of a matrix whose numbers are in weights_.
+Result<QuantizedArrays> QuantizeJob::round(const Linear& linear, const GptqFactor* factor,
+                                           std::span<const float> mean_square) {
   const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
-  SW_TRY(dense_weights(linear, model_->name, pool_, weights_));
-  QuantizedArrays arrays;
+  const QuantSpec spec = spec_of(linear);
   switch (request_.method) {
     case QuantMethod::Rtn:
-      arrays = quantize_rtn(weights_, rows, cols, request_.spec, threads_);
-      break;
+      return quantize_rtn(weights_, rows, cols, spec, threads_);
+    case QuantMethod::Hqq:
+      return quantize_hqq(weights_, rows, cols, spec, threads_);
     case QuantMethod::Clip:
-      arrays = quantize_clip(weights_, rows, cols, request_.spec, mean_square, threads_);
-      break;
+    case QuantMethod::Awq:
+      return quantize_clip(weights_, rows, cols, spec, mean_square, threads_);
     case QuantMethod::Gptq:
-      arrays = factor->quantize(weights_, rows, request_.spec, true, threads_);
+    case QuantMethod::GptqActOrder:
+    case QuantMethod::AutoRound:
+    case QuantMethod::Block:
       break;
   }
-  LayerError error{linear.name, relative_error(weights_, arrays, rows, cols, request_.spec)};
+  return factor->quantize(weights_, rows, spec, true, threads_);
+}
+
+Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics) {
+  const auto sites = quant::by_site(layer);
+  std::array<std::vector<double>, kSites> hessians;
+  if (statistics && reads_hessian(request_.method)) {
+    for (size_t site = 0; site < kSites; ++site) hessians[site] = (*statistics)[site]->take_hessian();
+  }
+  if (request_.method == QuantMethod::Awq)
+    quant::awq_scale_layer(layer, model_->config, hessians, [&](const Linear& linear) { return spec_of(linear); }, threads_);
+
+  std::vector<QuantizedArrays> all;
+  for (size_t site = 0; site < kSites; ++site) {
+    std::vector<float> mean_square;
+    std::unique_ptr<GptqFactor> factor;
+    const int64_t cols = sites[site].front()->weight.cols();
+    if (statistics && starts_from_gptq(request_.method)) {
+      auto made = GptqFactor::create(std::move(hessians[site]), cols, kDamping, threads_,
+                                     request_.method == QuantMethod::GptqActOrder);
+      if (!made) return fail(made.error().code, sites[site].front()->name + ": " + made.error().message);
+      factor = std::make_unique<GptqFactor>(std::move(*made));
+    } else if (statistics && !hessians[site].empty()) {
+      for (int64_t k = 0; k < cols; ++k)
+        mean_square.push_back(static_cast<float>(0.5 * hessians[site][static_cast<size_t>(k * cols + k)]));
+    } else if (statistics) {
+      mean_square = (*statistics)[site]->mean_square();
+    }
+    if (statistics) (*statistics)[site].reset();
+    for (Linear* linear : sites[site]) {
+      if (stop_.stop_requested()) return {};
+      SW_TRY(quant::dense_weights(*linear, model_->name, pool_, weights_));
+      SW_ASSIGN(QuantizedArrays arrays, round(*linear, factor.get(), mean_square));
+      if (learned()) {
+        all.push_back(std::move(arrays));
+        originals_.push_back(weights_);
+      } else {
+        SW_TRY(take(*linear, weights_, arrays));
+      }
+    }
+  }
+  if (!learned()) return {};
+  SW_TRY(learn(layer, all));
+  size_t index = 0;
+  for (const auto& site : sites) {
+    for (Linear* linear : site) {
+      if (stop_.stop_requested()) break;
+      SW_TRY(take(*linear, originals_[index], all[index]));
+      ++index;
+    }
+  }
+  originals_.clear();
+  return {};
+}
+
+Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays) {
+  const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
+  const QuantSpec spec = spec_of(linear);
+  LayerError error{linear.name, relative_error(original, arrays, rows, cols, spec), spec};
   SW_ASSIGN(QuantizedMatrix matrix,
-            QuantizedMatrix::from_affine(rows, cols, request_.spec, arrays.codes, arrays.scales, arrays.zeros));
+            QuantizedMatrix::from_affine(rows, cols, spec, arrays.codes, arrays.scales, arrays.zeros));
   linear.weight = Matrix(std::move(matrix));
   report_.layers.push_back(error);
   observer_.layer(error, static_cast<int>(report_.layers.size()), linears_);
   return {};
 }
 
-Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics) {
-  auto sites = by_site(layer);
-  for (int site = 0; site < kSites; ++site) {
-    std::vector<float> mean_square;
-    std::unique_ptr<GptqFactor> factor;
-    if (statistics) {
-      auto& sums = (*statistics)[static_cast<size_t>(site)];
-      if (gptq()) {
-        auto made = GptqFactor::create(sums->take_hessian(), sums->cols(), kDamping, threads_);
-        if (!made)
-          return fail(made.error().code, sites[static_cast<size_t>(site)].front()->name + ": " + made.error().message);
-        factor = std::make_unique<GptqFactor>(std::move(*made));
-      } else {
-        mean_square = sums->mean_square();
-      }
-      sums.reset();
-    }
-    for (Linear* linear : sites[static_cast<size_t>(site)]) {
-      if (stop_.stop_requested()) return {};
-      SW_TRY(quantize_linear(*linear, factor.get(), mean_square));
-    }
+Result<void> QuantizeJob::learn(Layer& layer, std::vector<QuantizedArrays>& arrays) {
+  std::vector<QuantSpec> specs;
+  for (const auto& site : quant::by_site(layer)) {
+    for (const Linear* linear : site) specs.push_back(spec_of(*linear));
   }
+  quant::LearnSettings settings = quant::learn_settings(request_.method, request_.spec.bits);
+  settings.seed = request_.seed;
+  if (request_.learn_steps > 0) settings.steps = request_.learn_steps;
+  quant::BlockText text{calibration_->lengths(), calibration_->stream(), reference_->stream()};
+  stage_->weights.layers[0] = std::move(layer);
+  const int index = layer_;
+  auto learned = quant::learn_rounding(stage_, backend_, text, specs, arrays, settings, stop_, [&](double share) {
+    report_progress("layer " + std::to_string(index + 1) + " of " + std::to_string(model_->config.layers) + ": learning",
+                    index + share);
+  });
+  layer = std::move(stage_->weights.layers[0]);
+  if (!learned) return tl::unexpected<Error>(std::move(learned).error());
+  if (learned->finished) observer_.learned(index, learned->before, learned->after);
   return {};
 }
 
@@ -198,14 +256,15 @@ Result<QuantizeReport> QuantizeJob::run() {
   model_ = reader->skeleton();
   SW_TRY(reader->read_rest(model_->weights));
   const int layers = model_->config.layers;
-  SW_TRY(prepare_calibration());
+  SW_TRY(prepare_calibration(*reader));
 
   for (int index = 0; index < layers; ++index) {
     if (stop_.stop_requested()) break;
     report_progress("layer " + std::to_string(index + 1) + " of " + std::to_string(layers), index);
     SW_ASSIGN(Layer layer, reader->read_layer(index));
+    layer_ = index;
     int here = 0;
-    for (const auto& site : by_site(layer)) {
+    for (const auto& site : quant::by_site(layer)) {
       for (const Linear* linear : site) {
         ++here;
         was_quantized_ |= linear->weight.quantized();
@@ -214,30 +273,26 @@ Result<QuantizeReport> QuantizeJob::run() {
     linears_ = here * layers;
     CalibrationRun::Statistics statistics;
     if (calibration_) {
-      // As the text is to run through natural inputs, quantized matrices become dense first.
-      const auto sites = by_site(layer);
-      for (int site = 0; site < kSites; ++site) {
-        const auto& linears = sites[static_cast<size_t>(site)];
-        for (Linear* linear : linears) {
-          if (!linear->weight.quantized()) continue;
-          SW_TRY(dense_weights(*linear, model_->name, pool_, weights_));
-          linear->weight = dense_matrix(linear->weight.rows(), linear->weight.cols(), weights_);
-        }
-        statistics[static_cast<size_t>(site)] =
-            std::make_unique<quant::InputStatistics>(linears.front()->weight.cols(), gptq());
+      SW_TRY(make_dense(layer));
+      const auto sites = quant::by_site(layer);
+      for (size_t site = 0; site < kSites; ++site) {
+        statistics[site] = std::make_unique<quant::InputStatistics>(sites[site].front()->weight.cols(),
+                                                                    reads_hessian(request_.method));
       }
       const auto& windows = model_->config.layer_has_window;
       stage_->config.layer_has_window =
           windows.empty() ? std::vector<uint8_t>{} : std::vector<uint8_t>{windows[static_cast<size_t>(index)]};
       stage_->weights.layers[0] = std::move(layer);
-      SW_ASSIGN(const bool finished, calibration_->run_block(&statistics, !gptq(), stop_));
+      SW_ASSIGN(bool finished, calibration_->run_block(&statistics, !follows_quantized(), stop_));
+      if (finished && reference_) {
+        SW_ASSIGN(finished, reference_->run_block(nullptr, true, stop_));
+      }
       layer = std::move(stage_->weights.layers[0]);
       if (!finished) break;
     }
     SW_TRY(quantize_layer(layer, calibration_ ? &statistics : nullptr));
     if (stop_.stop_requested()) break;
-    if (calibration_ && gptq() && index + 1 < layers) {
-      // The next block reads what the quantized one writes, so that it can make up for its errors.
+    if (calibration_ && follows_quantized() && index + 1 < layers) {
       stage_->weights.layers[0] = std::move(layer);
       SW_ASSIGN(const bool finished, calibration_->run_block(nullptr, true, stop_));
       layer = std::move(stage_->weights.layers[0]);
@@ -260,8 +315,9 @@ Result<QuantizeReport> QuantizeJob::run() {
          (summary && !summary->type.empty() ? summary->type : std::string("packed")) +
          "): its rounding errors stay. Quantize from full precision where you have it.");
   }
-  if (request_.spec.bits == 2 && !gptq()) {
-    warn("Two bits by rounding alone lose most of what a model knows. Tune it afterwards, or use GPTQ or three bits.");
+  if (request_.spec.bits == 2 && !request_.budget.given() && !starts_from_gptq(request_.method)) {
+    warn("Two bits by rounding alone lose most of what a model knows. Tune it afterwards, or use the method block, GPTQ "
+         "or three bits.");
   }
   report_.bits_per_weight = model_->bits_per_weight();
   report_progress("done", layers);

@@ -15,21 +15,33 @@
 
 namespace scalewright {
 
+// How large the result may be, where each matrix gets its own number of bits. One of the two is set.
+struct SizeBudget {
+  double bits_per_weight = 0.0;  // of the block matrices together, as they are written
+  uint64_t file_bytes = 0;       // of the whole file
+  bool gguf = true;              // sizes are those of the GGUF types that hold the integers; false: codes and scales
+  bool given() const { return bits_per_weight > 0.0 || file_bytes > 0; }
+};
 struct QuantizeRequest {
   std::filesystem::path input;
-  QuantSpec spec;
+  QuantSpec spec;  // with a budget: the group, and whether zero points may be free
+  SizeBudget budget;
   QuantMethod method = QuantMethod::Clip;
-  std::filesystem::path calibration;  // text or dataset; empty: none (Gptq then needs one: InvalidArgument)
+  std::filesystem::path calibration;  // text or dataset; empty: none (InvalidArgument where the method needs one)
   int64_t calibration_samples = 128, calibration_context = 512;
+  int64_t learn_steps = 0;  // of each block, for learned methods; 0: as the method wants
   uint64_t seed = 1;
 };
 struct LayerError {
   std::string name;
   double relative_error = 0.0;
+  QuantSpec spec;
 };
 class QuantizeObserver : public Observer {
  public:
   virtual void layer(const LayerError&, int /*done*/, int /*total*/) {}
+  // Learned methods: mean squared error of a block's output on calibration text kept aside, GPTQ's and after learning.
+  virtual void learned(int /*layer*/, double /*before*/, double /*after*/) {}
 };
 struct QuantizeForecast {  // before anything runs
   uint64_t file_bytes = 0, memory_bytes = 0;

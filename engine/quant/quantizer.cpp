@@ -5,6 +5,7 @@
 #include "engine/core/system.h"
 #include "engine/quant/gptq.h"
 #include "engine/quant/grid.h"
+#include "engine/quant/hqq.h"
 #include "kernels/cpu/thread_pool.h"
 
 namespace scalewright {
@@ -46,17 +47,73 @@ const char* to_string(QuantMethod method) {
       return "rtn";
     case QuantMethod::Clip:
       return "clip";
+    case QuantMethod::Hqq:
+      return "hqq";
+    case QuantMethod::Awq:
+      return "awq";
     case QuantMethod::Gptq:
       return "gptq";
+    case QuantMethod::GptqActOrder:
+      return "gptq-act-order";
+    case QuantMethod::AutoRound:
+      return "autoround";
+    case QuantMethod::Block:
+      return "block";
   }
   return "rtn";
 }
 
-Result<QuantMethod> quant_method_from(const std::string& word) {
-  for (QuantMethod method : {QuantMethod::Rtn, QuantMethod::Clip, QuantMethod::Gptq}) {
-    if (word == to_string(method)) return method;
+const char* display_name(QuantMethod method) {
+  switch (method) {
+    case QuantMethod::Rtn:
+      return "Round to nearest";
+    case QuantMethod::Clip:
+      return "Clip search";
+    case QuantMethod::Hqq:
+      return "HQQ";
+    case QuantMethod::Awq:
+      return "AWQ";
+    case QuantMethod::Gptq:
+      return "GPTQ";
+    case QuantMethod::GptqActOrder:
+      return "GPTQ, act order";
+    case QuantMethod::AutoRound:
+      return "AutoRound";
+    case QuantMethod::Block:
+      return "Block reconstruction";
   }
-  return fail(ErrorCode::InvalidArgument, "\"" + word + "\" is no quantization method. Use rtn, clip or gptq.");
+  return "";
+}
+
+const char* explain(QuantMethod method) {
+  switch (method) {
+    case QuantMethod::Rtn:
+      return "nearest integer, the range from the smallest to the largest weight";
+    case QuantMethod::Clip:
+      return "nearest integer after a search for the best range of each group";
+    case QuantMethod::Hqq:
+      return "zero points and scales fitted so that few large weights do not spoil a group; needs no text";
+    case QuantMethod::Awq:
+      return "inputs that matter are scaled up first, which the norms before them undo; needs text";
+    case QuantMethod::Gptq:
+      return "rounding errors are made up for by later weights; needs text";
+    case QuantMethod::GptqActOrder:
+      return "GPTQ that rounds the most used inputs first; needs text";
+    case QuantMethod::AutoRound:
+      return "learns block by block which way to round each weight; needs text and time";
+    case QuantMethod::Block:
+      return "learns weights and scales block by block; for 2 bits, needs text and time";
+  }
+  return "";
+}
+
+Result<QuantMethod> quant_method_from(const std::string& word) {
+  std::string words;
+  for (QuantMethod method : kQuantMethods) {
+    if (word == to_string(method)) return method;
+    words += (words.empty() ? "" : ", ") + std::string(to_string(method));
+  }
+  return fail(ErrorCode::InvalidArgument, "\"" + word + "\" is no quantization method. Use one of " + words + ".");
 }
 
 Result<void> check_quant_spec(const QuantSpec& spec) {
@@ -100,10 +157,18 @@ QuantizedArrays quantize_clip(std::span<const float> w, int64_t rows, int64_t co
   });
 }
 
+QuantizedArrays quantize_hqq(std::span<const float> w, int64_t rows, int64_t cols, const QuantSpec& spec, int threads) {
+  return quantize_groups(w, rows, cols, spec, threads,
+                         [&](const float* values, int64_t, int64_t n) { return quant::hqq_grid(values, n, spec); });
+}
+
 Result<QuantizedArrays> quantize_gptq(std::span<const float> w, int64_t rows, int64_t cols, const QuantSpec& spec,
-                                      std::span<const double> hessian, double damping, bool clip, int threads) {
+                                      std::span<const double> hessian, double damping, bool clip, int threads,
+                                      bool act_order) {
   if (threads <= 0) threads = processor_count();
-  SW_ASSIGN(const quant::GptqFactor factor, quant::GptqFactor::create(hessian, cols, damping, threads));
+  std::vector<double> copy(hessian.begin(), hessian.end());
+  SW_ASSIGN(const quant::GptqFactor factor,
+            quant::GptqFactor::create(std::move(copy), cols, damping, threads, act_order));
   return factor.quantize(w, rows, spec, clip, threads);
 }
 

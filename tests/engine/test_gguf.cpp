@@ -83,6 +83,62 @@ class TestGguf : public QObject {
     QVERIFY(!fs::exists(at("b.gguf")));
   }
 
+  // A model in several files, as gguf-split writes them: opened by any of them, it looks like one file.
+  void split_files() {
+    const auto write = [&](const std::string& name, uint16_t number, uint16_t count, const std::string& tensor_name,
+                           std::byte fill) {
+      std::vector<GgufEntry> entries;
+      if (number == 0) entries.push_back(GgufEntry::string("general.architecture", "llama"));
+      const auto u16 = [](const char* key, uint16_t value) {
+        GgufEntry entry;
+        entry.key = key;
+        entry.type = GgufValueType::U16;
+        entry.bytes.assign(reinterpret_cast<const char*>(&value), 2);
+        return entry;
+      };
+      entries.push_back(u16("split.no", number));
+      entries.push_back(u16("split.count", count));
+      GgufEntry total = GgufEntry::u32("split.tensors.count", 3);
+      total.type = GgufValueType::I32;
+      entries.push_back(total);
+      GgufTensor tensor;
+      tensor.name = tensor_name;
+      tensor.ne = {4};
+      GgufWriter writer = testkit::need(GgufWriter::create(at(name), entries, {tensor}));
+      QVERIFY(writer.write(std::vector<std::byte>(16, fill)).has_value());
+      QVERIFY(writer.commit().has_value());
+    };
+    write("m-00001-of-00003.gguf", 0, 3, "a", std::byte{1});
+    write("m-00002-of-00003.gguf", 1, 3, "b", std::byte{2});
+    const auto refused = [&](const std::string& name, const std::string& words) {
+      const auto file = GgufFile::open(at(name));
+      QVERIFY(!file.has_value());
+      QVERIFY2(file.error().message.find(words) != std::string::npos, file.error().message.c_str());
+    };
+    refused("m-00001-of-00003.gguf", "part 3 of 3 is missing");
+    write("m-00003-of-00003.gguf", 2, 3, "b", std::byte{3});
+    refused("m-00001-of-00003.gguf", "in another part as well");
+    write("m-00003-of-00003.gguf", 1, 3, "c", std::byte{3});
+    refused("m-00001-of-00003.gguf", "not part 3 of 3");
+    write("m-00003-of-00003.gguf", 2, 3, "c", std::byte{3});
+    for (const char* name : {"m-00001-of-00003.gguf", "m-00003-of-00003.gguf"}) {
+      const GgufFile file = testkit::need(GgufFile::open(at(name)));
+      QCOMPARE(file.path().filename().string(), std::string("m-00001-of-00003.gguf"));
+      QCOMPARE(file.tensors().size(), size_t{3});
+      QVERIFY(file.entry("general.architecture") != nullptr && file.entry("split.count") == nullptr);
+      QVERIFY(file.size() > 3 * 16);
+      int value = 1;
+      for (const char* tensor : {"a", "b", "c"}) {
+        std::vector<std::byte> bytes(16);
+        QVERIFY(file.tensor(tensor) != nullptr);
+        QVERIFY(file.read(*file.tensor(tensor), 0, bytes).has_value());
+        QVERIFY(bytes == std::vector<std::byte>(16, static_cast<std::byte>(value++)));
+      }
+    }
+    fs::copy_file(at("m-00002-of-00003.gguf"), at("renamed.gguf"));
+    refused("renamed.gguf", "must end in '-00002-of-00003.gguf'");
+  }
+
   void golden_headers() {
     int cases = 0;
     for (const auto& entry : fs::directory_iterator(testkit::golden_folder() / "formats" / "gguf")) {

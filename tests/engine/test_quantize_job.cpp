@@ -25,6 +25,8 @@ struct Watcher : QuantizeObserver {
   int total = 0;
   double last_fraction = -1.0;
   std::stop_source* stop_after_first = nullptr;
+  std::vector<std::pair<double, double>> learned_blocks;
+  void learned(int, double before, double after) override { learned_blocks.emplace_back(before, after); }
   void layer(const LayerError& error, int done, int all) override {
     names.push_back(error.name);
     total = all;
@@ -62,6 +64,7 @@ class TestQuantizeJob : public QObject {
     request.spec = spec;
     if (calibrated) request.calibration = text_;
     request.calibration_samples = 40;
+    request.learn_steps = 40;
     request.calibration_context = 48;
     return quantize_model(request, *backend_, watcher, stop);
   }
@@ -95,7 +98,12 @@ class TestQuantizeJob : public QObject {
     for (const auto& [method, calibrated] : {std::pair{QuantMethod::Rtn, false},
                                              {QuantMethod::Clip, false},
                                              {QuantMethod::Clip, true},
-                                             {QuantMethod::Gptq, true}}) {
+                                             {QuantMethod::Hqq, false},
+                                             {QuantMethod::Awq, true},
+                                             {QuantMethod::Gptq, true},
+                                             {QuantMethod::GptqActOrder, true},
+                                             {QuantMethod::AutoRound, true},
+                                             {QuantMethod::Block, true}}) {
       Watcher watcher;
       const auto report = quantize(model("llama"), method, {3, 32, false}, calibrated, watcher);
       QVERIFY2(report.has_value(), report ? "" : report.error().message.c_str());
@@ -104,12 +112,15 @@ class TestQuantizeJob : public QObject {
       QCOMPARE(watcher.total, static_cast<int>(linears));
       QCOMPARE(watcher.last_fraction, 1.0);
       QVERIFY(report->warnings.empty());
+      QCOMPARE(watcher.learned_blocks.size(), is_learned(method) ? size_t((*base)->config.layers) : size_t{0});
+      for (const auto& [before, after] : watcher.learned_blocks) QVERIFY(after <= before && before > 0.0);
       QVERIFY(report->model->tunable());
       QCOMPARE(report->model->weights.linears()[0]->name, (*base)->weights.linears()[0]->name);
       for (size_t i = 0; i < linears; ++i) {
         const Linear& linear = *report->model->weights.linears()[i];
         QVERIFY(linear.weight.quantized());
         QCOMPARE(int(linear.weight.quant().layout().bits), 3);
+        if (method == QuantMethod::Awq) continue;  // its matrices are scaled, see awq_is_the_same_function
         // What is said of the layer is true of what is stored.
         const Linear& original = *(*base)->weights.linears()[i];
         std::vector<float> a(static_cast<size_t>(linear.weight.cols())), b(a.size());
@@ -146,7 +157,7 @@ class TestQuantizeJob : public QObject {
       QVERIFY2(base.has_value(), base ? "" : (std::string(family) + base.error().message).c_str());
       if ((*base)->config.vocabulary < 259) continue;  // too small for bytes
       const double full = nll(*base);
-      for (const QuantMethod method : {QuantMethod::Clip, QuantMethod::Gptq}) {
+      for (const QuantMethod method : {QuantMethod::Clip, QuantMethod::Gptq, QuantMethod::Awq, QuantMethod::AutoRound}) {
         Watcher watcher;
         const auto report = quantize(model(family), method, {8, 32, false}, true, watcher);
         QVERIFY2(report.has_value(), report ? "" : (std::string(family) + ": " + report.error().message).c_str());

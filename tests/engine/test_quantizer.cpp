@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "engine/quant/awq.h"
 #include "engine/quant/gptq.h"
 #include "engine/quant/grid.h"
 #include "engine/quant/quantizer.h"
@@ -86,6 +87,7 @@ class TestQuantizer : public QObject {
   std::vector<float> w_;
   std::vector<double> gram_;  // X^T X
   int64_t rows_ = 0, cols_ = 0, samples_ = 0;
+  QuantizedArrays rtn_;
 
   static std::string case_name(const nlohmann::json& entry, const char* method) {
     const int group = entry["group"];
@@ -161,6 +163,92 @@ class TestQuantizer : public QObject {
       }
     }
     QVERIFY(checked > 0);
+  }
+
+  // HQQ is never worse than plain rounding in the norm that it minimizes, and gains where zero points are free.
+  void hqq_norm() {
+    for (const int group : {0, 32, 64}) {
+      for (const int bits : {2, 3, 4, 8}) {
+        for (const bool symmetric : {false, true}) {
+          const QuantSpec spec{bits, group, symmetric};
+          const auto norm = [&](const QuantizedArrays& q) {
+            const int64_t size = quant::group_size(spec, cols_), groups = quant::group_count(spec, cols_);
+            double sum = 0.0;
+            for (int64_t i = 0; i < rows_ * cols_; ++i) {
+              const size_t at = static_cast<size_t>(i / cols_ * groups + i % cols_ / size);
+              const double unit = rtn_.scales[at];
+              sum += std::pow(std::abs(w_[i] - static_cast<double>(q.scales[at]) * (q.codes[i] - q.zeros[at])) / unit, 0.7);
+            }
+            return sum;
+          };
+          rtn_ = quantize_rtn(w_, rows_, cols_, spec);
+          const auto hqq = quantize_hqq(w_, rows_, cols_, spec);
+          QVERIFY(norm(hqq) <= norm(rtn_) * 1.0001);
+          if (bits <= 4) QVERIFY2(norm(hqq) < norm(rtn_) * 0.99, qPrintable(QString::number(norm(hqq) / norm(rtn_))));
+          for (const float scale : hqq.scales) QCOMPARE(quant::nearest_half(scale), scale);
+          for (const int16_t zero : hqq.zeros) QVERIFY(zero >= 0 && zero < 1 << bits && (!symmetric || zero == 1 << (bits - 1)));
+        }
+      }
+    }
+  }
+
+  // The largest inputs first: groups stay in their places, and where inputs differ much in size the output error falls.
+  void act_order() {
+    std::vector<double> hessian(gram_.size());
+    for (size_t i = 0; i < gram_.size(); ++i) hessian[i] = 2.0 * gram_[i] / static_cast<double>(samples_);
+    // Inputs of very different size, the large ones last.
+    std::vector<double> uneven(hessian.size()), gram(hessian.size());
+    const auto size = [&](int64_t k) { return std::pow(8.0, static_cast<double>(k) / static_cast<double>(cols_)); };
+    for (int64_t i = 0; i < cols_; ++i) {
+      for (int64_t j = 0; j < cols_; ++j) {
+        uneven[i * cols_ + j] = hessian[i * cols_ + j] * size(i) * size(j);
+        gram[i * cols_ + j] = gram_[i * cols_ + j] * size(i) * size(j);
+      }
+    }
+    for (const int group : {0, 32}) {
+      for (const int bits : {2, 3, 4}) {
+        const QuantSpec spec{bits, group, false};
+        const auto plain = quantize_gptq(w_, rows_, cols_, spec, uneven, 0.01, true);
+        const auto ordered = quantize_gptq(w_, rows_, cols_, spec, uneven, 0.01, true, 1, true);
+        const auto again = quantize_gptq(w_, rows_, cols_, spec, uneven, 0.01, true, 3, true);
+        QVERIFY(plain.has_value() && ordered.has_value() && again.has_value());
+        QVERIFY(ordered->codes == again->codes && ordered->scales == again->scales);
+        const double a = errors_of(w_, gram, *plain, rows_, cols_, spec).output,
+                     b = errors_of(w_, gram, *ordered, rows_, cols_, spec).output;
+        QVERIFY2(b < a, qPrintable(QStringLiteral("w%1 g%2: %3 and with act order %4").arg(bits).arg(group).arg(a).arg(b)));
+      }
+    }
+  }
+
+  // Scaling columns makes the error smaller where some inputs are much larger than others, and does nothing where none is.
+  void awq_factors() {
+    std::vector<double> hessian(gram_.size());
+    const auto size = [&](int64_t k) { return k % 40 == 7 ? 12.0 : 1.0; };
+    for (int64_t i = 0; i < cols_; ++i) {
+      for (int64_t j = 0; j < cols_; ++j) hessian[i * cols_ + j] = gram_[i * cols_ + j] * size(i) * size(j);
+    }
+    const QuantSpec spec{3, 64, false};
+    const std::vector<std::span<const float>> weights = {w_};
+    const auto f = quant::awq_factors(weights, cols_, hessian, {}, spec, 2);
+    QVERIFY(f == quant::awq_factors(weights, cols_, hessian, {}, spec, 1));
+    QVERIFY(f[7] > 1.5f * f[8]);
+    std::vector<float> scaled = w_;
+    for (size_t i = 0; i < scaled.size(); ++i) scaled[i] *= f[i % static_cast<size_t>(cols_)];
+    auto error = [&](const QuantizedArrays& q, const std::vector<float>& by) {
+      std::vector<double> inside = hessian;
+      for (int64_t i = 0; i < cols_; ++i)
+        for (int64_t j = 0; j < cols_; ++j) inside[i * cols_ + j] /= static_cast<double>(by[i]) * by[j];
+      return errors_of(by == f ? scaled : w_, inside, q, rows_, cols_, spec).output;
+    };
+    const double with = error(quantize_rtn(scaled, rows_, cols_, spec), f),
+                 without = error(quantize_rtn(w_, rows_, cols_, spec), std::vector<float>(f.size(), 1.0f));
+    QVERIFY2(with < 0.9 * without, qPrintable(QStringLiteral("%1 of %2").arg(with).arg(without)));
+    // Inputs that share a factor get one.
+    quant::FactorGroups groups;
+    groups.factors = cols_ / 2;
+    for (int64_t k = 0; k < cols_; ++k) groups.source.push_back(static_cast<int32_t>(k % groups.factors));
+    const auto shared = quant::awq_factors(weights, cols_, hessian, groups, spec, 2);
+    for (int64_t k = 0; k < groups.factors; ++k) QCOMPARE(shared[k], shared[k + groups.factors]);
   }
 
   void half_rounding() {
@@ -299,7 +387,7 @@ class TestQuantizer : public QObject {
     QVERIFY(check_quant_spec({4, 64, false}));
     QVERIFY(!check_quant_spec({7, 64, false}));
     QVERIFY(!check_quant_spec({4, 48, false}));
-    QCOMPARE(*quant_method_from("gptq"), QuantMethod::Gptq);
+    for (const QuantMethod method : kQuantMethods) QCOMPARE(*quant_method_from(to_string(method)), method);
     QVERIFY(!quant_method_from("magic"));
   }
 

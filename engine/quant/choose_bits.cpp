@@ -1,0 +1,153 @@
+#include "engine/quant/choose_bits.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/quant/bit_allocation.h"
+#include "engine/quant/container.h"
+#include "engine/quant/grid.h"
+#include "engine/quant/layer_weights.h"
+#include "engine/quant/sensitivity.h"
+#include "kernels/cpu/thread_pool.h"
+
+namespace scalewright::quant {
+namespace {
+
+constexpr int64_t kGradientSamples = 16;
+constexpr QuantSpec kProbe{.bits = 8, .group = 64, .symmetric = true};  // gradients through it are those of the original
+
+int64_t bytes_of(int64_t rows, int64_t cols, double bits_per_weight) {
+  return static_cast<int64_t>(std::ceil(static_cast<double>(rows) * static_cast<double>(cols) * bits_per_weight / 8.0));
+}
+
+// The settings that a matrix may get and what they take; of settings of one size all are kept, the loss decides.
+std::vector<std::pair<QuantSpec, int64_t>> settings_for(const QuantizeRequest& request, int64_t rows, int64_t cols) {
+  std::vector<std::pair<QuantSpec, int64_t>> settings;
+  for (const int bits : {2, 3, 4, 5, 6, 8}) {
+    for (const bool symmetric : {false, true}) {
+      if (request.spec.symmetric && !symmetric) continue;
+      const QuantSpec spec{bits, request.spec.group, symmetric};
+      if (request.budget.gguf) {
+        const GgufFit fit = gguf_fit(spec, cols);
+        if (!fit.type.empty()) settings.emplace_back(spec, bytes_of(rows, cols, fit.bits_per_weight));
+      } else {
+        const double header = 16.0 + bits;
+        const int64_t groups = group_count(spec, cols);
+        settings.emplace_back(spec, bytes_of(rows, cols, bits + header * static_cast<double>(groups) / static_cast<double>(cols)));
+      }
+    }
+  }
+  return settings;
+}
+
+bool is_block_matrix(const TensorSummary& tensor) {
+  const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
+  return block && tensor.shape.size() == 2;
+}
+
+// Bytes that the matrices may take.
+Result<int64_t> matrix_budget(const QuantizeRequest& request, int64_t weights) {
+  if (request.budget.bits_per_weight > 0.0)
+    return static_cast<int64_t>(std::floor(request.budget.bits_per_weight * static_cast<double>(weights) / 8.0));
+  SW_ASSIGN(const ModelSummary summary, summarize_model(request.input));
+  uint64_t matrices = 0;
+  for (const TensorSummary& tensor : summary.tensors) {
+    if (is_block_matrix(tensor)) matrices += tensor.bytes;
+  }
+  const uint64_t rest = summary.file_bytes - std::min(summary.file_bytes, matrices);
+  if (rest >= request.budget.file_bytes) {
+    return fail(ErrorCode::InvalidArgument,
+                request.input.string() + ": the embedding, the norms and the header alone take " + std::to_string(rest) +
+                    " bytes, and the budget is " + std::to_string(request.budget.file_bytes) + ". Choose a larger one.");
+  }
+  return static_cast<int64_t>(request.budget.file_bytes - rest);
+}
+
+}  // namespace
+
+Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::shared_ptr<Model> stage,
+                                           const CalibrationText& text, const QuantizeRequest& request,
+                                           Backend& backend, std::stop_token stop,
+                                           const std::function<void(const std::string& step, double share)>& progress) {
+  const int threads = backend.threads();
+  kernels::cpu::ThreadPool pool(threads);
+  std::vector<float> w;
+  std::vector<std::vector<float>> sensitivities;
+  int layers = 0;
+  {
+    const std::shared_ptr<Model> probe = reader.skeleton();
+    SW_TRY(reader.read_rest(probe->weights));
+    layers = probe->config.layers;
+    for (int index = 0; index < layers; ++index) {
+      if (stop.stop_requested()) return std::vector<QuantSpec>{};
+      SW_ASSIGN(Layer layer, reader.read_layer(index));
+      for (const auto& site : by_site(layer)) {
+        for (Linear* linear : site) {
+          if (linear->weight.quantized()) continue;
+          const int64_t rows = linear->weight.rows(), cols = linear->weight.cols();
+          SW_TRY(dense_weights(*linear, probe->name, pool, w));
+          const QuantizedArrays q = quantize_rtn(w, rows, cols, kProbe, threads);
+          SW_ASSIGN(QuantizedMatrix matrix, QuantizedMatrix::from_affine(rows, cols, kProbe, q.codes, q.scales, q.zeros));
+          linear->weight = Matrix(std::move(matrix));
+        }
+      }
+      probe->weights.layers[static_cast<size_t>(index)] = std::move(layer);
+    }
+    progress("what errors cost in each layer", 0.0);
+    SW_ASSIGN(sensitivities, output_sensitivities(probe, backend, text, kGradientSamples, stop));
+    if (sensitivities.empty()) return std::vector<QuantSpec>{};
+  }
+
+  SW_ASSIGN(const auto run, CalibrationRun::create(stage, backend, text, threads));
+  std::vector<std::vector<BitOption>> options;
+  std::vector<std::vector<QuantSpec>> specs;
+  int64_t weights = 0;
+  for (int index = 0; index < layers; ++index) {
+    progress("bits of layer " + std::to_string(index + 1) + " of " + std::to_string(layers),
+             static_cast<double>(index) / layers);
+    SW_ASSIGN(Layer layer, reader.read_layer(index));
+    for (const auto& site : by_site(layer)) {
+      for (Linear* linear : site) {
+        if (!linear->weight.quantized()) continue;
+        SW_TRY(dense_weights(*linear, stage->name, pool, w));
+        linear->weight = dense_matrix(linear->weight.rows(), linear->weight.cols(), w);
+      }
+    }
+    CalibrationRun::Statistics statistics;
+    {
+      const auto sites = by_site(layer);
+      for (size_t site = 0; site < kSites; ++site)
+        statistics[site] = std::make_unique<InputStatistics>(sites[site].front()->weight.cols(), true);
+    }
+    const auto& windows = reader.skeleton()->config.layer_has_window;
+    stage->config.layer_has_window =
+        windows.empty() ? std::vector<uint8_t>{} : std::vector<uint8_t>{windows[static_cast<size_t>(index)]};
+    stage->weights.layers[0] = std::move(layer);
+    SW_ASSIGN(const bool finished, run->run_block(&statistics, true, stop));
+    if (!finished) return std::vector<QuantSpec>{};
+    const auto sites = by_site(stage->weights.layers[0]);
+    for (size_t site = 0; site < kSites; ++site) {
+      const std::vector<double> hessian = statistics[site]->take_hessian();
+      for (Linear* linear : sites[site]) {
+        const int64_t rows = linear->weight.rows(), cols = linear->weight.cols();
+        weights += rows * cols;
+        SW_TRY(dense_weights(*linear, stage->name, pool, w));
+        std::vector<BitOption> choices;
+        std::vector<QuantSpec> meant;
+        for (const auto& [spec, bytes] : settings_for(request, rows, cols)) {
+          choices.push_back({bytes, expected_rise(w, rows, cols, spec, hessian, sensitivities[options.size()], threads)});
+          meant.push_back(spec);
+        }
+        options.push_back(std::move(choices));
+        specs.push_back(std::move(meant));
+      }
+    }
+  }
+  SW_ASSIGN(const int64_t budget, matrix_budget(request, weights));
+  SW_ASSIGN(const std::vector<int> chosen, allocate_bits(options, budget));
+  std::vector<QuantSpec> result;
+  for (size_t i = 0; i < chosen.size(); ++i) result.push_back(specs[i][static_cast<size_t>(chosen[i])]);
+  return result;
+}
+
+}  // namespace scalewright::quant

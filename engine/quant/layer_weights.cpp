@@ -1,0 +1,58 @@
+#include "engine/quant/layer_weights.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/cpu/thread_pool.h"
+
+namespace scalewright::quant {
+
+Result<void> dense_weights(const Linear& linear, const std::string& model, kernels::cpu::ThreadPool& pool,
+                           std::vector<float>& w) {
+  const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
+  w.resize(static_cast<size_t>(rows * cols));
+  const bool reordered = linear.weight.quantized() && !linear.weight.quant().column_order().empty();
+  std::vector<uint8_t> broken(static_cast<size_t>(rows), 0);
+  pool.parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
+    std::vector<float> stored(static_cast<size_t>(reordered ? cols : 0));
+    for (int64_t row = begin; row < end; ++row) {
+      float* out = w.data() + row * cols;
+      if (reordered) {
+        linear.weight.dequantize_row(row, stored);
+        const auto& order = linear.weight.quant().column_order();
+        for (int64_t k = 0; k < cols; ++k) out[order[static_cast<size_t>(k)]] = stored[static_cast<size_t>(k)];
+      } else {
+        linear.weight.dequantize_row(row, std::span(out, static_cast<size_t>(cols)));
+      }
+      for (int64_t k = 0; k < cols; ++k) broken[static_cast<size_t>(row)] |= !std::isfinite(out[k]);
+    }
+  });
+  const auto found = std::find(broken.begin(), broken.end(), uint8_t{1});
+  if (found != broken.end()) {
+    return fail(ErrorCode::Format, model + ": " + linear.name + " holds a number that is not finite, in row " +
+                                       std::to_string(found - broken.begin()) +
+                                       ". The file is damaged or was not saved completely.");
+  }
+  return {};
+}
+
+Matrix dense_matrix(int64_t rows, int64_t cols, const std::vector<float>& w) {
+  DenseMatrix matrix;
+  matrix.type = kernels::DenseType::F32;
+  matrix.rows = rows;
+  matrix.cols = cols;
+  matrix.data = AlignedBytes(w.size() * sizeof(float));
+  std::copy(w.begin(), w.end(), reinterpret_cast<float*>(matrix.data.data()));
+  return Matrix(std::move(matrix));
+}
+
+std::array<std::vector<Linear*>, kSites> by_site(Layer& layer) {
+  std::array<std::vector<Linear*>, kSites> sites;
+  for (Linear& linear : layer.qkv) sites[static_cast<size_t>(Site::Qkv)].push_back(&linear);
+  sites[static_cast<size_t>(Site::AttentionOutput)] = {&layer.attn_output};
+  for (Linear& linear : layer.gate_up) sites[static_cast<size_t>(Site::GateUp)].push_back(&linear);
+  sites[static_cast<size_t>(Site::Down)] = {&layer.down};
+  return sites;
+}
+
+}  // namespace scalewright::quant

@@ -1,0 +1,56 @@
+#pragma once
+// Learning how to round one block of a model, so that its output on calibration text comes as near as it can to that of
+// the full-precision block, which reads the full-precision stream.
+//
+// A weight is What = s * (clamp(rint(u / r) + z, 0, 2^b - 1) - z) with s = s0 * r: s0 and z from the start (GPTQ), u the
+// weight in units of s0, r a factor for each group. Gradients pass through rint as if it were not there (straight-through)
+// where nothing is clamped. s is rounded to fp16 in every pass, so that what is learned is what is written.
+//   rounding (AutoRound, arXiv:2309.05516): u stays within half a step of where it began, steps are by sign and shrink to
+//     zero; a start that GPTQ moved away from the nearest integer begins at that integer's border.
+//   free (Block-AP of EfficientQAT, arXiv:2407.11062): u goes anywhere, steps are the sign of a running mean.
+// z stays. On text kept aside the best state is remembered: the result is never worse there than the start.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "engine/backend/backend.h"
+#include "engine/model/model.h"
+#include "engine/quant/quantizer.h"
+
+namespace scalewright::quant {
+
+struct LearnSettings {
+  int64_t steps = 200;
+  int64_t tokens = 1024;          // of a step
+  int64_t aside = 4096;           // tokens kept aside to judge by
+  bool bounded = true;            // AutoRound; false: Block-AP
+  double rate = 0.01;             // of u at the first step, in steps of the grid; falls linearly
+  double scale_rate = 0.002;      // of r
+  double momentum = 0.9;
+  uint64_t seed = 1;
+};
+LearnSettings learn_settings(QuantMethod method, int bits);
+
+// The text of a block: whole samples one after another, [tokens, D] both.
+struct BlockText {
+  std::vector<int64_t> lengths;
+  const float* input = nullptr;   // what the block reads, quantized blocks before it
+  const float* target = nullptr;  // what the full-precision block wrote
+};
+struct LearnReport {
+  double before = 0.0, after = 0.0;  // mean squared error a number of the output, on the text kept aside
+  bool finished = true;              // false: stopped early
+};
+// `stage`: one layer, its linears dense F32 and full precision; they serve as scratch. `start`:
+// of each linear (order of Weights::linears()), replaced by what was learned.
+Result<LearnReport> learn_rounding(std::shared_ptr<Model> stage, Backend& backend, const BlockText& text,
+                                   const std::vector<QuantSpec>& specs, std::vector<QuantizedArrays>& start,
+                                   const LearnSettings& settings, std::stop_token stop,
+                                   const std::function<void(double)>& progress);
+// Working memory beside the block in F32, bytes.
+uint64_t learn_bytes(const ModelConfig& config, int64_t block_weights, const LearnSettings& settings);
+
+}  // namespace scalewright::quant
