@@ -30,7 +30,7 @@ inline __attribute__((always_inline)) void dot(const uint8_t* w, int64_t next, c
     for (int t = 0; t < Tokens; ++t) {
       const __m512i x = broadcast32(q + 4 * t);
 #pragma GCC unroll 2
-      for (int s = 0; s < Strips; ++s) sum[t][s] = _mm512_dpbusd_epi32(sum[t][s], codes[s], x);
+      for (int s = 0; s < Strips; ++s) add_products(sum[t][s], codes[s], x);
     }
     w += 64;
     q += 4 * kTileTokens;
