@@ -156,11 +156,11 @@ class UnitPanels {
     const int64_t within = first - group * (w_.layout.block / w_.layout.sub);
     view.scale = second_ ? kZeros : kOnes;
     view.scale_min = two ? (second_ ? kOnes : kZeros) : nullptr;
-    strip_scales(view, 0, within, subs, a_, c_);
+    some_scales(isa_)(view, 0, within, subs, a_, c_);
     if (w_.layout.kind != BlockKind::Min) return;
     float zero_a[48], zero_c[48];
     view.scale = kZeros;
-    strip_scales(view, 0, within, subs, zero_a, zero_c);
+    some_scales(isa_)(view, 0, within, subs, zero_a, zero_c);
     for (int64_t i = 0; i < subs * 16; ++i) {
       a_[i] -= zero_a[i];
       c_[i] -= zero_c[i];

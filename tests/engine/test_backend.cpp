@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/backend/backend.h"
+#include "kernels/cpu/cpu_features.h"
 
 using namespace scalewright;
 using kernels::BlockKind;
