@@ -228,7 +228,7 @@ void linear_dscale_f32(const CpuContext& context, const float* dy, int64_t lddy,
     for_cells(*context.pool, row_blocks, G, [&](int thread, int64_t block, int64_t first, int64_t last) {
       float* unit = context.scratch(thread);  // [passes][2 halves][48][16]
       float* scratch = unit + 2 * 2 * kScaleRows * 16;
-      alignas(64) float tile[kMostTileRows * kMostTileCols], sums[2][kScaleRows];
+      alignas(64) float tiles[kScaleRows * kMostTileCols], sums[2][kScaleRows];
       const int64_t n0 = block * kScaleRows, n1 = std::min(N, n0 + kScaleRows);
       for (int64_t group = first; group < last; ++group) {
         std::memset(sums, 0, sizeof sums);
@@ -241,16 +241,19 @@ void linear_dscale_f32(const CpuContext& context, const float* dy, int64_t lddy,
               panels.by_output(n / kStripRows, chunk, low + (n - n0) * 16, low + (kScaleRows + n - n0) * 16);
           }
           const int64_t last_slice = std::min(slices, chunk * 2 + 2);
-          for (int64_t slice = chunk * 2; slice < last_slice; slice += tiling.strips)
-            for (int64_t n = n0; n < n1; n += tiling.rows) {
-              const int count = tiling.rows_from(n, n1), cols = tiling.cols_from(slice * 16, last_slice * 16);
-              kernels.wide_columns(count, cols, packed_dy + n / tiling.rows * rows * tiling.rows, tiling.rows,
-                                   packed_x + slice * rows * 16, 16, rows * 16, rows, tile, kMostTileCols, false);
-              for (int pass = 0; pass < passes; ++pass)
-                kernels.tile_dot(count, cols, tile, kMostTileCols,
-                                 unit + ((pass * 2 + slice % 2) * kScaleRows + n - n0) * 16, kScaleRows * 16,
-                                 sums[pass] + n - n0);
-            }
+          for (int64_t slice = chunk * 2; slice < last_slice; slice += tiling.strips) {
+            const int cols = tiling.cols_from(slice * 16, last_slice * 16);
+            // A depth of both slices stays in the first cache for all rows.
+            for (int64_t t = 0; t < rows; t += tiling.depth)
+              for (int64_t n = n0; n < n1; n += tiling.rows)
+                kernels.wide_columns(tiling.rows_from(n, n1), cols, packed_dy + n * rows + t * tiling.rows, tiling.rows,
+                                     packed_x + (slice * rows + t) * 16, 16, rows * 16,
+                                     std::min(tiling.depth, rows - t), tiles + (n - n0) * kMostTileCols, kMostTileCols,
+                                     t > 0);
+            for (int pass = 0; pass < passes; ++pass)
+              kernels.tile_dot(static_cast<int>(n1 - n0), cols, tiles, kMostTileCols,
+                               unit + (pass * 2 + slice % 2) * kScaleRows * 16, kScaleRows * 16, sums[pass]);
+          }
         }
         for (int64_t n = n0; n < n1; ++n) {
           dscale[n * G + group] += sums[0][n - n0];

@@ -127,6 +127,32 @@ void attention(benchmark::State& state, Isa isa, bool backward) {
   rate(state, "operations", (backward ? 5.0 : 2.0) * 2.0 * 64 * 9 * 512 * 512 / 2);
 }
 
+// One query against a long cache of halves, which is read once: bytes a second. Two caches in turn, 12 MB together.
+void attend(benchmark::State& state, Isa isa, int heads) {
+  AttentionShape s;
+  s.queries = 1;
+  s.keys = 8192;
+  s.query_offset = s.keys - 1;
+  s.heads = heads;
+  s.kv_heads = 3;
+  s.head_dim = 64;
+  s.ldq = s.ldo = 64 * heads;
+  s.ldk = s.ldv = 2 * 192;
+  s.scale = 0.125f;
+  s.kv = KvType::F16;
+  auto backend = std::move(*make_backend({.threads = thread_count(), .isa = isa, .device = "cpu"}));
+  const auto width = static_cast<size_t>(s.ldq);
+  std::vector<uint16_t> cache(2 * 8192 * 384, 0x2e66);  // 0.1
+  std::vector<float> q(width, 0.1f), out(width);
+  const int32_t first = 0;
+  for (auto _ : state)
+    for (size_t half = 0; half < 2; ++half) {
+      const uint16_t* k = cache.data() + half * 8192 * 384;
+      backend->attention(s, q.data(), k, k + 192, &first, out.data(), nullptr);
+    }
+  rate(state, "bytes", static_cast<double>(cache.size()) * 2.0);
+}
+
 void rows(benchmark::State& state, Isa isa, int which) {
   auto backend = std::move(*make_backend({.threads = thread_count(), .isa = isa, .device = "cpu"}));
   const int64_t T = 128, D = 576, F = 1536, V = 49152;
@@ -186,6 +212,8 @@ void register_all() {
     }
     benchmark::RegisterBenchmark(("attention/forward/" + isa).c_str(), attention, c.isa, false);
     benchmark::RegisterBenchmark(("attention/backward/" + isa).c_str(), attention, c.isa, true);
+    benchmark::RegisterBenchmark(("attention/decode/9_heads/" + isa).c_str(), attend, c.isa, 9);
+    benchmark::RegisterBenchmark(("attention/decode/3_heads/" + isa).c_str(), attend, c.isa, 3);
     benchmark::RegisterBenchmark(("rows/norm/" + isa).c_str(), rows, c.isa, 0);
     benchmark::RegisterBenchmark(("rows/gated/" + isa).c_str(), rows, c.isa, 1);
     benchmark::RegisterBenchmark(("rows/cross_entropy/" + isa).c_str(), rows, c.isa, 2);
