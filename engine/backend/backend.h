@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "engine/core/error.h"
@@ -42,6 +43,13 @@ struct AdamStep {
   float gradient_scale = 1.0f;  // clip coefficient, applied first
 };
 
+// One of several matrices that are multiplied with the same rows.
+struct LinearPart {
+  const WeightView* w = nullptr;
+  const float* bias = nullptr;  // [N] or null
+  float* y = nullptr;           // [T, N]
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -57,6 +65,11 @@ class Backend {
   // y [T, N] = x [T, K] W^T, plus bias [N] unless null.
   virtual void linear(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, int64_t ldy,
                       Precision precision) = 0;
+  // The same for matrices side by side (q, k and v; gate and up), to the same numbers: x is prepared once.
+  virtual void linear_set(const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
+                          Precision precision) {
+    for (const LinearPart& part : parts) linear(x, ldx, T, *part.w, part.bias, part.y, ldy, precision);
+  }
   // dx [T, K] = (accumulate ? dx : 0) + dy [T, N] W.
   virtual void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                          bool accumulate) = 0;

@@ -85,6 +85,17 @@ class CpuBackend final : public Backend {
     const auto product = fast ? cpu::gemv_fast : cpu::gemv_exact;
     product(pool_, isa_, x, ldx, T, w.quant, bias, y, ldy, memory);
   }
+  void linear_set(const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
+                  Precision precision) override {
+    const bool fast = precision == Precision::Fast;
+    bool together = parts.size() <= cpu::kMostGemvParts && T <= (fast ? kFewRowsFast : kFewRowsExact);
+    for (const LinearPart& part : parts) together = together && part.w->quantized;
+    if (!together) return Backend::linear_set(x, ldx, T, parts, ldy, precision);
+    cpu::GemvPart set[cpu::kMostGemvParts];
+    for (size_t i = 0; i < parts.size(); ++i) set[i] = {&parts[i].w->quant, parts[i].bias, parts[i].y};
+    void* memory = context(0, cpu::gemv_workspace_bytes(T, parts[0].w->cols())).shared_scratch;
+    cpu::gemv_set(pool_, isa_, fast, x, ldx, T, set, static_cast<int>(parts.size()), ldy, memory);
+  }
   void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                  bool accumulate) override {
     cpu::linear_dx_f32(context(cpu::gemm_thread_bytes(), 0), dy, lddy, T, w, dx, lddx, accumulate);

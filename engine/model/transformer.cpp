@@ -31,6 +31,21 @@ void Transformer::product(Backend& backend, const BoundLinear& w, const float* x
   backend.linear(x, ldx, T, w.view, w.bias, y, ldy, precision);
 }
 
+void Transformer::products(Backend& backend, const LinearSet& set, const float* x, int64_t ldx, int64_t T, float* y,
+                           int64_t ldy, float* gathered, Precision precision) {
+  std::array<LinearPart, std::tuple_size_v<decltype(set.items)>> parts;
+  size_t count = 0;
+  bool ordered = false;
+  for (const BoundLinear& w : set) {
+    parts[count++] = {&w.view, w.bias, y};
+    y += w.rows();
+    ordered = ordered || w.order;
+  }
+  if (!ordered) return backend.linear_set(x, ldx, T, std::span(parts.data(), count), ldy, precision);
+  size_t i = 0;
+  for (const BoundLinear& w : set) product(backend, w, x, ldx, T, parts[i++].y, ldy, gathered, precision);
+}
+
 AttentionShape Transformer::attention_shape(int l, int64_t T) const {
   AttentionShape s;
   s.queries = s.keys = T;
@@ -97,11 +112,7 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
   const BoundLayer& layer = layers_[l];
   const int64_t T = tokens.count, ld = qkv_width();
   backend.rmsnorm(b.x, width_, T, 1, width_, layer.layer->attn_norm.data(), epsilon_, b.normed, width_, b.inv_attn);
-  int64_t column = 0;
-  for (const BoundLinear& w : layer.qkv) {
-    product(backend, w, b.normed, width_, T, b.qkv + column, ld, b.gathered, precision);
-    column += w.rows();
-  }
+  products(backend, layer.qkv, b.normed, width_, T, b.qkv, ld, b.gathered, precision);
   rotate(backend, l, tokens, b);
 
   AttentionShape shape = attention_shape(l, T);
@@ -135,11 +146,7 @@ void Transformer::feed_forward_products(Backend& backend, int l, int64_t T, cons
                                         Precision precision) const {
   const BoundLayer& layer = layers_[l];
   backend.rmsnorm(b.mid, width_, T, 1, width_, layer.layer->ffn_norm.data(), epsilon_, b.normed, width_, b.inv_ffn);
-  int64_t column = 0;
-  for (const BoundLinear& w : layer.gate_up) {
-    product(backend, w, b.normed, width_, T, b.gate_up + column, 2 * feed_forward_, b.gathered, precision);
-    column += w.rows();
-  }
+  products(backend, layer.gate_up, b.normed, width_, T, b.gate_up, 2 * feed_forward_, b.gathered, precision);
 }
 
 void Transformer::feed_forward_end(Backend& backend, int l, int64_t T, const BlockBuffers& b,

@@ -141,6 +141,9 @@ class Transformer {
   const WeightView& head_view() const { return head_; }
 
   // y [T, N] = x [T, K] W^T + bias, gathering act-order inputs first.
+  // The products of a set side by side in y, each with the same rows.
+  static void products(Backend& backend, const LinearSet& set, const float* x, int64_t ldx, int64_t T, float* y,
+                       int64_t ldy, float* gathered, Precision precision);
   static void product(Backend& backend, const BoundLinear& w, const float* x, int64_t ldx, int64_t T, float* y,
                       int64_t ldy, float* gathered, Precision precision);
 

@@ -38,7 +38,7 @@ void unpack_panel_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_
                        const float* c, float* panel);
 void unpack_panel_avx512(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
                          const float* c, float* panel);
-// strip_scales of quant_layout.h, the same bits; a shortcut where no masters are given.
+// strip_scales of quant_layout.h, the same bits.
 void strip_scales_avx2(const QuantView& view, int64_t strip, int64_t first, int64_t count, float* a, float* c);
 void unpack_codes(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, float* panel);
 void unpack_codes_avx2(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, float* panel);

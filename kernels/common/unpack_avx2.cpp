@@ -70,9 +70,10 @@ inline __attribute__((always_inline)) __m128i bytes_at(const uint8_t* p) {
 }  // namespace
 
 void record_scales_avx2(const uint8_t* header, BlockKind kind, bool sub16, float offset, int64_t first, int64_t count,
-                        float* a, float* c) {
+                        const float* master, const float* master_min, float* a, float* c) {
   for (int half = 0; half < 2; ++half) {
-    const __m256 d = halves_at(header + 16 * half);
+    const __m256 stored = halves_at(header + 16 * half);
+    const __m256 d = master ? _mm256_loadu_ps(master + 8 * half) : stored;
     const uint8_t* second = header + 32 + 16 * half;
     float *to_a = a + 8 * half, *to_c = c + 8 * half;
     switch (kind) {
@@ -80,10 +81,16 @@ void record_scales_avx2(const uint8_t* header, BlockKind kind, bool sub16, float
         _mm256_storeu_ps(to_a, d);
         _mm256_storeu_ps(to_c, _mm256_mul_ps(d, _mm256_set1_ps(offset)));
         break;
-      case BlockKind::Min:
+      case BlockKind::Min: {
         _mm256_storeu_ps(to_a, d);
-        _mm256_storeu_ps(to_c, _mm256_xor_ps(halves_at(second), _mm256_set1_ps(-0.0f)));
+        __m256 minimum = halves_at(second);
+        if (master) {  // the offset keeps its proportion to the scale
+          const __m256 moved = _mm256_mul_ps(minimum, _mm256_div_ps(d, stored));
+          minimum = _mm256_blendv_ps(moved, minimum, _mm256_cmp_ps(stored, _mm256_setzero_ps(), _CMP_EQ_OQ));
+        }
+        _mm256_storeu_ps(to_c, _mm256_xor_ps(minimum, _mm256_set1_ps(-0.0f)));
         break;
+      }
       case BlockKind::Affine: {
         const __m128i zero = _mm_loadu_si128(reinterpret_cast<const __m128i*>(second));
         _mm256_storeu_ps(to_a, d);
@@ -91,7 +98,7 @@ void record_scales_avx2(const uint8_t* header, BlockKind kind, bool sub16, float
         break;
       }
       case BlockKind::KMin: {
-        const __m256 dmin = halves_at(second);
+        const __m256 dmin = master_min ? _mm256_loadu_ps(master_min + 8 * half) : halves_at(second);
         for (int64_t i = 0; i < count; ++i) {
           const uint8_t* scales = header + 64 + 16 * (first + i) + 8 * half;
           __m256i scale = _mm256_cvtepu8_epi32(bytes_at(scales)), minimum;

@@ -50,24 +50,33 @@ void unpack_panel_avx512(const QuantView& w, int64_t strip, int64_t chunk0, int6
 }
 
 void strip_scales_avx2(const QuantView& view, int64_t strip, int64_t first, int64_t count, float* a, float* c) {
-  if (view.scale) return strip_scales(view, strip, first, count, a, c);
   const QuantLayout& layout = view.layout;
-  const int64_t subs_per_record = layout.block / layout.sub, record_bytes = layout.record_bytes();
+  const int64_t subs_per_record = layout.block / layout.sub, record_bytes = layout.record_bytes(), G = layout.groups();
   const uint8_t* records = view.records + strip * layout.strip_bytes();
+  const int64_t n0 = strip * kStripRows, left = layout.rows - n0, rows = left < kStripRows ? left : kStripRows;
+  float d[kStripRows] = {}, dmin[kStripRows] = {};
   for (int64_t done = 0; done < count;) {
     const int64_t group = (first + done) / subs_per_record, at = (first + done) % subs_per_record;
     const int64_t within = subs_per_record - at, wanted = within < count - done ? within : count - done;
+    if (view.scale) {
+      for (int64_t row = 0; row < rows; ++row) d[row] = view.scale[(n0 + row) * G + group];
+    }
+    if (view.scale_min) {
+      for (int64_t row = 0; row < rows; ++row) dmin[row] = view.scale_min[(n0 + row) * G + group];
+    }
     record_scales_avx2(records + group * record_bytes, layout.kind, layout.sub == 16, layout.offset, at, wanted,
-                       a + done * kStripRows, c + done * kStripRows);
+                       view.scale ? d : nullptr, view.scale_min ? dmin : nullptr, a + done * kStripRows,
+                       c + done * kStripRows);
     done += wanted;
   }
   if (!view.row_scale) return;
-  const int64_t n0 = strip * kStripRows, left = layout.rows - n0;
   float factor[kStripRows] = {};
-  for (int64_t row = 0; row < kStripRows && row < left; ++row) factor[row] = view.row_scale[n0 + row];
-  for (int64_t i = 0; i < count * kStripRows; ++i) {
-    a[i] *= factor[i % kStripRows];
-    c[i] *= factor[i % kStripRows];
+  for (int64_t row = 0; row < rows; ++row) factor[row] = view.row_scale[n0 + row];
+  for (int64_t i = 0; i < count; ++i, a += kStripRows, c += kStripRows) {
+    for (int64_t row = 0; row < kStripRows; ++row) {
+      a[row] *= factor[row];
+      c[row] *= factor[row];
+    }
   }
 }
 

@@ -15,10 +15,10 @@ void unpack_lines_scaled_avx2(const uint8_t* lines, int bits, int64_t chunks, in
                               const float* a, const float* c, float* panel);
 void unpack_lines_scaled_avx512(const uint8_t* lines, int bits, int64_t chunks, int64_t sub, int64_t phase,
                                 const float* a, const float* c, float* panel);
-// Sub-blocks first .. first + count - 1 of one record: a, c [count][16], without masters and row scales. sub16:
-// sub-blocks of 16 inputs in KMin.
+// Sub-blocks first .. first + count - 1 of one record: a, c [count][16], without row scales. sub16: sub-blocks of 16
+// inputs in KMin. d, dmin [16]: masters in place of the header's halves, or null.
 void record_scales_avx2(const uint8_t* header, BlockKind kind, bool sub16, float offset, int64_t first, int64_t count,
-                        float* a, float* c);
+                        const float* d, const float* dmin, float* a, float* c);
 void unpack_lines_codes_avx2(const uint8_t* lines, int bits, int64_t chunks, float* panel);
 
 }  // namespace scalewright::kernels

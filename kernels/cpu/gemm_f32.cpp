@@ -12,7 +12,9 @@ namespace {
 
 // Rows of a product done at a time: their activations stay in the last-level cache while all of W passes by.
 constexpr int64_t kRowBlock = 512;
-constexpr int64_t kOutputBlock = 512;  // rows of W in a panel of the input gradient
+// Panels that are multiplied with a tile of activations before the next tile: they wait in the second cache (32 KB
+// each), and what must come from farther, activations in short pieces of distant rows, comes a fourth as often.
+constexpr int64_t kPanelsAtOnce = 4;
 
 // The tiles of an instruction set, and how deep a panel of their columns may be: one of 32 KB lies in the first cache
 // beside its operands.
@@ -25,14 +27,14 @@ struct Tiling {
 
   int64_t rows, cols;
   int64_t strips;  // of 16 rows of W, in the columns of a tile
-  int64_t depth;
+  int64_t depth;   // inputs, or rows of W for the gradient of the input
 };
 
 }  // namespace
 
 size_t gemm_thread_bytes() {
-  // A panel for one product or two for another; by_input may write 31 rows more than asked for.
-  return static_cast<size_t>(WeightPanels::kScratchFloats + 2 * (std::max(kPanelInputs, kOutputBlock) + kChunk) * 16) *
+  // by_input may write 31 rows more than asked for. For AVX2 the gradient of the input has two panels a chunk.
+  return static_cast<size_t>(WeightPanels::kScratchFloats + kPanelsAtOnce * 2 * (kPanelInputs + kChunk) * 16) *
          sizeof(float);
 }
 
@@ -47,25 +49,33 @@ void linear_f32(const CpuContext& context, const float* x, int64_t ldx, int64_t 
   const GemmKernels& kernels = gemm_kernels(context.isa);
   const Tiling tiling(kernels);
   const int64_t next = (tiling.depth + kChunk) * kStripRows;  // from the panel of a strip to that of the next
-  for (int64_t t0 = 0; t0 < T; t0 += kRowBlock) {
-    const int64_t rows = std::min(kRowBlock, T - t0), units = (N + tiling.cols - 1) / tiling.cols;
-    for_cells(*context.pool, units, tiling.tiles_of(rows), [&](int thread, int64_t unit, int64_t first, int64_t last) {
-      float* panel = context.scratch(thread);
-      WeightPanels panels(w, context.isa, panel + tiling.strips * next);
-      const int64_t n = unit * tiling.cols, begin = t0 + first * tiling.rows,
-                    end = std::min(t0 + rows, t0 + last * tiling.rows);
-      const int cols = tiling.cols_from(n, N);
-      if (bias)
-        for (int64_t t = begin; t < end; ++t) std::copy_n(bias + n, cols, y + t * ldy + n);
+  const int64_t panel_floats = tiling.strips * next, wide = kPanelsAtOnce * tiling.cols;
+  const auto run = [&](int thread, int64_t n_begin, int64_t n_end, int64_t begin, int64_t end) {
+    float* panel = context.scratch(thread);
+    WeightPanels panels(w, context.isa, panel + kPanelsAtOnce * panel_floats);
+    if (bias)
+      for (int64_t t = begin; t < end; ++t) std::copy(bias + n_begin, bias + n_end, y + t * ldy + n_begin);
+    for (int64_t n0 = n_begin; n0 < n_end; n0 += wide) {
+      const int64_t n1 = std::min(n_end, n0 + wide);
       for (int64_t k0 = 0; k0 < K; k0 += tiling.depth) {
         const int64_t count = std::min(tiling.depth, K - k0);
-        for (int64_t s = 0; s * kStripRows < cols; ++s)
-          panels.by_input(n / kStripRows + s, k0, count, panel + s * next);
+        for (int64_t n = n0; n < n1; n += kStripRows)
+          panels.by_input(n / kStripRows, k0, count, panel + (n - n0) / kStripRows * next);
         for (int64_t t = begin; t < end; t += tiling.rows)
-          kernels.wide_rows(tiling.rows_from(t, end), cols, x + t * ldx + k0, ldx, panel, kStripRows, next, count,
-                            y + t * ldy + n, ldy, bias || k0 > 0);
+          for (int64_t n = n0; n < n1; n += tiling.cols)
+            kernels.wide_rows(tiling.rows_from(t, end), tiling.cols_from(n, n1), x + t * ldx + k0, ldx,
+                              panel + (n - n0) / kStripRows * next, kStripRows, next, count, y + t * ldy + n, ldy,
+                              bias || k0 > 0);
       }
-    });
+    }
+  };
+  for (int64_t t0 = 0; t0 < T; t0 += kRowBlock) {
+    const int64_t rows = std::min(kRowBlock, T - t0), units = (N + tiling.cols - 1) / tiling.cols;
+    for_runs(*context.pool, units, tiling.tiles_of(rows),
+             [&](int thread, int64_t unit, int64_t end_unit, int64_t first, int64_t last) {
+               run(thread, unit * tiling.cols, std::min(N, end_unit * tiling.cols), t0 + first * tiling.rows,
+                   std::min(t0 + rows, t0 + last * tiling.rows));
+             });
   }
 }
 
@@ -74,27 +84,33 @@ void linear_dx_f32(const CpuContext& context, const float* dy, int64_t lddy, int
   const int64_t N = w.rows(), K = w.cols(), chunks = (K + kChunk - 1) / kChunk;
   const GemmKernels& kernels = gemm_kernels(context.isa);
   const Tiling tiling(kernels);
-  const int64_t depth = kOutputBlock / tiling.strips, next = (depth + kChunk) * kStripRows;
+  const int64_t next = (tiling.depth + kChunk) * kStripRows;  // inputs 0 .. 15 of a chunk, then 16 .. 31
+  const auto run = [&](int thread, int64_t chunk_begin, int64_t chunk_end, int64_t begin, int64_t end) {
+    float* panel = context.scratch(thread);
+    WeightPanels panels(w, context.isa, panel + kPanelsAtOnce * 2 * next);
+    for (int64_t chunk0 = chunk_begin; chunk0 < chunk_end; chunk0 += kPanelsAtOnce) {
+      const int64_t chunk1 = std::min(chunk_end, chunk0 + kPanelsAtOnce), k1 = std::min(K, chunk1 * kChunk);
+      for (int64_t n0 = 0; n0 < N; n0 += tiling.depth) {
+        const int64_t count = std::min(tiling.depth, N - n0);
+        for (int64_t n = 0; n < count; n += kStripRows)
+          for (int64_t chunk = chunk0; chunk < chunk1; ++chunk) {
+            float* to = panel + (chunk - chunk0) * 2 * next + n * 16;
+            panels.by_output((n0 + n) / kStripRows, chunk, to, to + next);
+          }
+        for (int64_t t = begin; t < end; t += tiling.rows)
+          for (int64_t k = chunk0 * kChunk; k < k1; k += tiling.cols)
+            kernels.wide_rows(tiling.rows_from(t, end), tiling.cols_from(k, k1), dy + t * lddy + n0, lddy,
+                              panel + (k - chunk0 * kChunk) / 16 * next, kStripRows, next, count, dx + t * lddx + k,
+                              lddx, accumulate || n0 > 0);
+      }
+    }
+  };
   for (int64_t t0 = 0; t0 < T; t0 += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, T - t0);
-    for_cells(
-        *context.pool, chunks, tiling.tiles_of(rows), [&](int thread, int64_t chunk, int64_t first, int64_t last) {
-          float* panel = context.scratch(thread);  // inputs 0 .. 15 of the chunk, then 16 .. 31
-          WeightPanels panels(w, context.isa, panel + 2 * next);
-          const int64_t begin = t0 + first * tiling.rows, end = std::min(t0 + rows, t0 + last * tiling.rows);
-          const int64_t k_end = std::min(K, (chunk + 1) * kChunk);
-          for (int64_t n0 = 0; n0 < N; n0 += depth) {
-            const int64_t count = std::min(depth, N - n0);
-            for (int64_t n = 0; n < count; n += kStripRows)
-              panels.by_output((n0 + n) / kStripRows, chunk, panel + n * 16, panel + next + n * 16);
-            for (int64_t k = chunk * kChunk; k < k_end; k += tiling.cols) {
-              const float* columns = panel + (k - chunk * kChunk) / kStripRows * next;
-              for (int64_t t = begin; t < end; t += tiling.rows)
-                kernels.wide_rows(tiling.rows_from(t, end), tiling.cols_from(k, k_end), dy + t * lddy + n0, lddy,
-                                  columns, kStripRows, next, count, dx + t * lddx + k, lddx, accumulate || n0 > 0);
-            }
-          }
-        });
+    for_runs(*context.pool, chunks, tiling.tiles_of(rows),
+             [&](int thread, int64_t chunk, int64_t end_chunk, int64_t first, int64_t last) {
+               run(thread, chunk, end_chunk, t0 + first * tiling.rows, std::min(t0 + rows, t0 + last * tiling.rows));
+             });
   }
 }
 
@@ -140,11 +156,11 @@ class UnitPanels {
     const int64_t within = first - group * (w_.layout.block / w_.layout.sub);
     view.scale = second_ ? kZeros : kOnes;
     view.scale_min = two ? (second_ ? kOnes : kZeros) : nullptr;
-    strip_scales(view, 0, within, subs, a_, c_);
+    some_scales(isa_)(view, 0, within, subs, a_, c_);
     if (w_.layout.kind != BlockKind::Min) return;
     float zero_a[48], zero_c[48];
     view.scale = kZeros;
-    strip_scales(view, 0, within, subs, zero_a, zero_c);
+    some_scales(isa_)(view, 0, within, subs, zero_a, zero_c);
     for (int64_t i = 0; i < subs * 16; ++i) {
       a_[i] -= zero_a[i];
       c_[i] -= zero_c[i];
@@ -158,6 +174,31 @@ class UnitPanels {
   float *rows_, *a_, *c_;
 };
 
+// Columns first .. first + 47 of [rows][ld] to panels [rows][Width] of neighbouring columns, zeros behind `columns`.
+template <int Width>
+void pack_columns_of(const float* from, int64_t ld, int64_t rows, int64_t first, int64_t columns, float* packed) {
+  for (int64_t i = first; i < first + 48 && i < columns; i += Width) {
+    const float* in = from + i;
+    float* to = packed + i * rows;
+    const int64_t have = std::min<int64_t>(Width, columns - i);
+    for (int64_t t = 0; t < rows; ++t, in += ld, to += Width) {
+      if (have == Width) {
+        std::memcpy(to, in, Width * sizeof(float));
+      } else {
+        std::copy_n(in, have, to);
+        std::fill(to + have, to + Width, 0.0f);
+      }
+    }
+  }
+}
+void pack_columns(int64_t width, const float* from, int64_t ld, int64_t rows, int64_t first, int64_t columns,
+                  float* packed) {
+  static_assert(48 % kTileRows == 0 && 48 % kMostTileRows == 0);
+  if (width == 16) return pack_columns_of<16>(from, ld, rows, first, columns, packed);
+  if (width == kMostTileRows) return pack_columns_of<kMostTileRows>(from, ld, rows, first, columns, packed);
+  pack_columns_of<kTileRows>(from, ld, rows, first, columns, packed);
+}
+
 constexpr int64_t kScaleRows = 48;  // rows of W at a time: 3 strips, 8 tiles of 6 or 4 of 12
 
 }  // namespace
@@ -169,32 +210,25 @@ void linear_dscale_f32(const CpuContext& context, const float* dy, int64_t lddy,
   const int64_t row_blocks = (N + kScaleRows - 1) / kScaleRows, slices = (K + 15) / 16;
   const GemmKernels& kernels = gemm_kernels(context.isa);
   const Tiling tiling(kernels);
-  const int64_t tiles = tiling.tiles_of(N);
   const int passes = dscale_min && w.layout.has_second_scale() ? 2 : 1;
   for (int64_t t0 = 0; t0 < T; t0 += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, T - t0);
     float* packed_dy = context.shared();                           // [tiles][rows][tile rows]
     float* packed_x = packed_dy + row_blocks * kScaleRows * rows;  // [slices][rows][16]
-    context.pool->parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
-      for (int64_t t = begin; t < end; ++t) {
-        const float* from = dy + (t0 + t) * lddy;
-        for (int64_t i = 0; i < tiles; ++i) {
-          const int64_t have = std::min(tiling.rows, N - i * tiling.rows);
-          std::copy_n(from + i * tiling.rows, have, packed_dy + (i * rows + t) * tiling.rows);
-        }
-        const float* inputs = x + (t0 + t) * ldx;
-        for (int64_t s = 0; s < slices; ++s) {
-          const int64_t have = std::min<int64_t>(16, K - s * 16);
-          float* to = packed_x + (s * rows + t) * 16;
-          std::copy_n(inputs + s * 16, have, to);
-          std::fill(to + have, to + 16, 0.0f);
+    const int64_t column_blocks = (K + kScaleRows - 1) / kScaleRows;
+    context.pool->parallel_pieces(row_blocks + column_blocks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        if (i < row_blocks) {
+          pack_columns(tiling.rows, dy + t0 * lddy, lddy, rows, i * kScaleRows, N, packed_dy);
+        } else {
+          pack_columns(16, x + t0 * ldx, ldx, rows, (i - row_blocks) * kScaleRows, K, packed_x);
         }
       }
     });
     for_cells(*context.pool, row_blocks, G, [&](int thread, int64_t block, int64_t first, int64_t last) {
       float* unit = context.scratch(thread);  // [passes][2 halves][48][16]
       float* scratch = unit + 2 * 2 * kScaleRows * 16;
-      alignas(64) float tile[kMostTileRows * kMostTileCols], sums[2][kScaleRows];
+      alignas(64) float tiles[kScaleRows * kMostTileCols], sums[2][kScaleRows];
       const int64_t n0 = block * kScaleRows, n1 = std::min(N, n0 + kScaleRows);
       for (int64_t group = first; group < last; ++group) {
         std::memset(sums, 0, sizeof sums);
@@ -207,17 +241,19 @@ void linear_dscale_f32(const CpuContext& context, const float* dy, int64_t lddy,
               panels.by_output(n / kStripRows, chunk, low + (n - n0) * 16, low + (kScaleRows + n - n0) * 16);
           }
           const int64_t last_slice = std::min(slices, chunk * 2 + 2);
-          for (int64_t slice = chunk * 2; slice < last_slice; slice += tiling.strips)
-            for (int64_t n = n0; n < n1; n += tiling.rows) {
-              const int count = tiling.rows_from(n, n1), cols = tiling.cols_from(slice * 16, last_slice * 16);
-              kernels.wide_columns(count, cols, packed_dy + n / tiling.rows * rows * tiling.rows, tiling.rows,
-                                   packed_x + slice * rows * 16, 16, rows * 16, rows, tile, kMostTileCols, false);
-              for (int pass = 0; pass < passes; ++pass)
-                for (int64_t s = 0; s * 16 < cols; ++s)
-                  kernels.tile_dot(count, tile + s * 16, kMostTileCols,
-                                   unit + ((pass * 2 + (slice + s) % 2) * kScaleRows + n - n0) * 16,
-                                   sums[pass] + n - n0);
-            }
+          for (int64_t slice = chunk * 2; slice < last_slice; slice += tiling.strips) {
+            const int cols = tiling.cols_from(slice * 16, last_slice * 16);
+            // A depth of both slices stays in the first cache for all rows.
+            for (int64_t t = 0; t < rows; t += tiling.depth)
+              for (int64_t n = n0; n < n1; n += tiling.rows)
+                kernels.wide_columns(tiling.rows_from(n, n1), cols, packed_dy + n * rows + t * tiling.rows, tiling.rows,
+                                     packed_x + (slice * rows + t) * 16, 16, rows * 16,
+                                     std::min(tiling.depth, rows - t), tiles + (n - n0) * kMostTileCols, kMostTileCols,
+                                     t > 0);
+            for (int pass = 0; pass < passes; ++pass)
+              kernels.tile_dot(static_cast<int>(n1 - n0), cols, tiles, kMostTileCols,
+                               unit + (pass * 2 + slice % 2) * kScaleRows * 16, kScaleRows * 16, sums[pass]);
+          }
         }
         for (int64_t n = n0; n < n1; ++n) {
           dscale[n * G + group] += sums[0][n - n0];

@@ -58,7 +58,9 @@ struct Plan {
     block_chunks = form == TileForm::Nibbles ? kBlockChunks / 2 : kBlockChunks;
     const int64_t block = block_chunks * kChunk;
     granule = sub16 ? 16 : layout.sub <= block && block % layout.sub == 0 ? layout.sub : kChunk;
-    granules = (layout.cols + granule - 1) / granule;
+    if (kernels.joins_offsets && granule <= 2 * kChunk) granule = kChunk / a_per_chunk;
+    joined = kernels.joins_offsets && with_offsets && granule == kChunk / a_per_chunk;
+    granules = joined ? chunks * a_per_chunk : (layout.cols + granule - 1) / granule;
   }
   // The high plane of 8 bits is centred by 8, 128 of the code.
   int plane_centre() const { return form == TileForm::Nibbles ? 8 : centre; }
@@ -67,7 +69,7 @@ struct Plan {
   const TileKernels& kernels;
   TileForm form;
   int centre;
-  bool with_offsets;
+  bool with_offsets, joined = false;
   int64_t chunks, block_chunks, a_per_chunk, granule, granules;
 };
 
@@ -141,6 +143,26 @@ int64_t rows_of(const Output& y, int64_t strip) {
   return left < kStripRows ? left : kStripRows;
 }
 
+// What y holds of a tile, or zeros, to the tile's buffer and back.
+void gather_out(const Tile& tile, const Output& y, int64_t first, const float* from) {
+  for (int s = 0; s < tile.strips; ++s) {
+    const auto rows = static_cast<size_t>(rows_of(y, first + s));
+    for (int t = 0; t < tile.tokens; ++t) {
+      float* row = tile.out + t * tile.token_stride + s * tile.strip_stride;
+      if (!tile.accumulate || rows < kStripRows) std::memset(row, 0, kStripRows * sizeof(float));
+      if (tile.accumulate) std::memcpy(row, from + t * y.ldy + s * kStripRows, rows * sizeof(float));
+    }
+  }
+}
+void scatter_out(const Tile& tile, const Output& y, int64_t first, float* to) {
+  for (int s = 0; s < tile.strips; ++s) {
+    const auto rows = static_cast<size_t>(rows_of(y, first + s));
+    for (int t = 0; t < tile.tokens; ++t)
+      std::memcpy(to + t * y.ldy + s * kStripRows, tile.out + t * tile.token_stride + s * tile.strip_stride,
+                  rows * sizeof(float));
+  }
+}
+
 // `strips` strips from strip `first` on against all tiles of tokens.
 void multiply_strips(const Plan& plan, const QuantView& w, int64_t first, int strips, const Packed& tiles, int64_t T,
                      const Output& y) {
@@ -148,9 +170,9 @@ void multiply_strips(const Plan& plan, const QuantView& w, int64_t first, int st
   alignas(64) uint8_t panel[kMostTileStrips * kPanelBytes];
   alignas(64) float a[kMostTileStrips * kScales], c[kMostTileStrips * kScales];
   const int64_t n0 = first * kStripRows, block = plan.block_chunks;
+  const bool whole = n0 + strips * kStripRows <= y.rows;
   for (int64_t chunk0 = 0; chunk0 < plan.chunks; chunk0 += block) {
     const int64_t count = block < plan.chunks - chunk0 ? block : plan.chunks - chunk0;
-    const bool last = chunk0 + count == plan.chunks;
     for (int s = 0; s < strips; ++s) {
       block_panel(plan, w, first + s, chunk0, count, panel + s * kPanelBytes);
       block_scales(plan, w, first + s, chunk0, count, a + s * kScales, c + s * kScales);
@@ -160,21 +182,7 @@ void multiply_strips(const Plan& plan, const QuantView& w, int64_t first, int st
     const int64_t granules = wanted < plan.granules - granule0 ? wanted : plan.granules - granule0;
     for (int64_t t0 = 0; t0 < T; t0 += kTileTokens) {
       const int64_t unit = t0 / kTileTokens;
-      const int tokens = static_cast<int>(T - t0 < kTileTokens ? T - t0 : kTileTokens);
-      alignas(64) float out[kMostTileStrips * kTileTokens * kStripRows];
       float* to = y.y + t0 * y.ldy + n0;
-      for (int s = 0; s < strips; ++s) {
-        const auto rows = static_cast<size_t>(rows_of(y, first + s));
-        for (int t = 0; t < tokens; ++t) {
-          float* row = out + (s * kTileTokens + t) * kStripRows;
-          if (chunk0 == 0 || rows < kStripRows) std::memset(row, 0, kStripRows * sizeof(float));
-          if (chunk0 > 0) std::memcpy(row, to + t * y.ldy + s * kStripRows, rows * sizeof(float));
-        }
-      }
-      if (plan.with_offsets) {
-        plan.kernels.offsets(tiles.sums + (unit * plan.granules + granule0) * kTileTokens, c, kScales, granules, strips,
-                             tokens, out);
-      }
       Tile tile;
       tile.panel = panel;
       tile.panel_next = kPanelBytes;
@@ -185,18 +193,33 @@ void multiply_strips(const Plan& plan, const QuantView& w, int64_t first, int st
       tile.start = tiles.start + (unit * plan.chunks + chunk0) * plan.a_per_chunk * kTileTokens;
       tile.chunks = count;
       tile.strips = strips;
-      tile.tokens = tokens;
-      tile.out = out;
+      tile.tokens = static_cast<int>(T - t0 < kTileTokens ? T - t0 : kTileTokens);
+      tile.accumulate = chunk0 > 0;
+      const float* sums = tiles.sums + (unit * plan.granules + granule0) * kTileTokens;
+      if (plan.joined) {
+        tile.sums = sums;
+        tile.c = c;
+      }
+      // Whole strips are summed where they belong, others in a buffer.
+      alignas(64) float buffer[kMostTileStrips * kTileTokens * kStripRows];
+      const bool in_place = plan.kernels.joins_offsets && whole;
+      tile.out = in_place ? to : buffer;
+      tile.token_stride = in_place ? y.ldy : kStripRows;
+      tile.strip_stride = in_place ? kStripRows : kTileTokens * kStripRows;
+      if (!in_place) {
+        gather_out(tile, y, first, to);
+        tile.accumulate = true;
+      }
+      if (plan.with_offsets && !plan.joined) {
+        plan.kernels.offsets(sums, c, granules, tile);
+        tile.accumulate = true;
+      }
       plan.kernels.product(plan.form, tile);
-      for (int s = 0; s < strips; ++s) {
-        const int64_t rows = rows_of(y, first + s), n = n0 + s * kStripRows;
-        for (int t = 0; t < tokens; ++t) {
-          float* row = out + (s * kTileTokens + t) * kStripRows;
-          if (last && y.bias) {
-            for (int64_t r = 0; r < rows; ++r) row[r] += y.bias[n + r];
-          }
-          std::memcpy(to + t * y.ldy + s * kStripRows, row, static_cast<size_t>(rows) * sizeof(float));
-        }
+      if (!in_place) scatter_out(tile, y, first, to);
+      if (chunk0 + count == plan.chunks && y.bias) {
+        const int64_t columns = y.rows - n0 < strips * kStripRows ? y.rows - n0 : strips * kStripRows;
+        for (int t = 0; t < tile.tokens; ++t)
+          for (int64_t n = 0; n < columns; ++n) to[t * y.ldy + n] += y.bias[n0 + n];
       }
     }
   }

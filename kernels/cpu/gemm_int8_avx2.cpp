@@ -190,8 +190,10 @@ void tile_product(TileForm form, const Tile& tile) {
   }
 }
 
-void tile_offsets(const float* sums, const float* c, int64_t, int64_t granules, int, int tokens, float* out) {
-  switch (tokens) {
+// Both work in a buffer [6][16] of their own caller's, whatever the strides.
+void tile_offsets(const float* sums, const float* c, int64_t granules, const Tile& tile) {
+  float* out = tile.out;
+  switch (tile.tokens) {
     case 1:
       return offsets<1>(sums, c, granules, out);
     case 2:
@@ -253,7 +255,7 @@ void tile_pack_token(const int8_t* q, const float* d, int64_t chunks, TileForm f
 }  // namespace
 
 const TileKernels& tile_kernels_avx2() {
-  static const TileKernels table{1, false, tile_product, tile_offsets, tile_panel, tile_pack_token};
+  static const TileKernels table{1, false, false, tile_product, tile_offsets, tile_panel, tile_pack_token};
   return table;
 }
 

@@ -30,25 +30,57 @@ inline __attribute__((always_inline)) void dot(const uint8_t* w, int64_t next, c
     for (int t = 0; t < Tokens; ++t) {
       const __m512i x = broadcast32(q + 4 * t);
 #pragma GCC unroll 2
-      for (int s = 0; s < Strips; ++s) sum[t][s] = _mm512_dpbusd_epi32(sum[t][s], codes[s], x);
+      for (int s = 0; s < Strips; ++s) add_products(sum[t][s], codes[s], x);
     }
     w += 64;
     q += 4 * kTileTokens;
   }
 }
 
-// Parts: runs of inputs with an (a) of their own in a chunk, 1 or 2.
-template <int Tokens, int Strips, int Parts>
-void product(const Tile& tile) {
-  __m512 out[Tokens][Strips];
+template <int Tokens, int Strips>
+inline __attribute__((always_inline)) void load_out(const Tile& tile, __m512 (&out)[Tokens][Strips]) {
 #pragma GCC unroll 6
   for (int t = 0; t < Tokens; ++t)
 #pragma GCC unroll 2
-    for (int s = 0; s < Strips; ++s) out[t][s] = _mm512_loadu_ps(tile.out + (s * kTileTokens + t) * 16);
+    for (int s = 0; s < Strips; ++s)
+      out[t][s] = tile.accumulate ? _mm512_loadu_ps(tile.out + t * tile.token_stride + s * tile.strip_stride)
+                                  : _mm512_setzero_ps();
+}
+template <int Tokens, int Strips>
+inline __attribute__((always_inline)) void store_out(const Tile& tile, const __m512 (&out)[Tokens][Strips]) {
+  float* to = tile.out;
+  const int64_t token_stride = tile.token_stride, strip_stride = tile.strip_stride;
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t)
+#pragma GCC unroll 2
+    for (int s = 0; s < Strips; ++s) _mm512_storeu_ps(to + t * token_stride + s * strip_stride, out[t][s]);
+}
+
+// out [token][strip] -= sums [token] * c [strip].
+template <int Tokens, int Strips>
+inline __attribute__((always_inline)) void subtract(const float* sums, const float* c, int64_t c_next,
+                                                    __m512 (&out)[Tokens][Strips]) {
+  __m512 offset[Strips];
+#pragma GCC unroll 2
+  for (int s = 0; s < Strips; ++s) offset[s] = _mm512_loadu_ps(c + s * c_next);
+#pragma GCC unroll 6
+  for (int t = 0; t < Tokens; ++t) {
+    const __m512 sum = _mm512_set1_ps(sums[t]);
+#pragma GCC unroll 2
+    for (int s = 0; s < Strips; ++s) out[t][s] = _mm512_fnmadd_ps(sum, offset[s], out[t][s]);
+  }
+}
+
+// Parts: runs of inputs with an (a) of their own in a chunk, 1 or 2. Joined: with offsets, one for each (a).
+template <int Tokens, int Strips, int Parts, bool Joined>
+void product(const Tile& tile) {
+  __m512 out[Tokens][Strips];
+  load_out(tile, out);
   const uint8_t* w = tile.panel;
   const int8_t* q = tile.q;
-  const float *a = tile.a, *d = tile.d;
+  const float *a = tile.a, *d = tile.d, *sums = tile.sums, *c = tile.c;
   const int32_t* start = tile.start;
+  const int64_t panel_next = tile.panel_next, a_next = tile.a_next;
   for (int64_t j = 0; j < tile.chunks; ++j, d += kTileTokens) {
 #pragma GCC unroll 1
     for (int part = 0; part < Parts; ++part) {
@@ -57,10 +89,10 @@ void product(const Tile& tile) {
       for (int t = 0; t < Tokens; ++t)
 #pragma GCC unroll 2
         for (int s = 0; s < Strips; ++s) sum[t][s] = broadcast32(start + t);
-      dot<Tokens, Strips, 8 / Parts>(w, tile.panel_next, q, sum);
+      dot<Tokens, Strips, 8 / Parts>(w, panel_next, q, sum);
       __m512 scale[Strips];
 #pragma GCC unroll 2
-      for (int s = 0; s < Strips; ++s) scale[s] = _mm512_loadu_ps(a + s * tile.a_next);
+      for (int s = 0; s < Strips; ++s) scale[s] = _mm512_loadu_ps(a + s * a_next);
 #pragma GCC unroll 6
       for (int t = 0; t < Tokens; ++t) {
         const __m512 step = _mm512_set1_ps(d[t]);
@@ -68,40 +100,26 @@ void product(const Tile& tile) {
         for (int s = 0; s < Strips; ++s)
           out[t][s] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[t][s]), _mm512_mul_ps(scale[s], step), out[t][s]);
       }
+      if constexpr (Joined) {
+        subtract(sums, c, a_next, out);
+        sums += kTileTokens;
+        c += 16;
+      }
       w += 512 / Parts;
       q += 32 / Parts * kTileTokens;
       a += 16;
       start += kTileTokens;
     }
   }
-#pragma GCC unroll 6
-  for (int t = 0; t < Tokens; ++t)
-#pragma GCC unroll 2
-    for (int s = 0; s < Strips; ++s) _mm512_storeu_ps(tile.out + (s * kTileTokens + t) * 16, out[t][s]);
+  store_out(tile, out);
 }
 
 template <int Tokens, int Strips>
-void offsets(const float* sums, const float* c, int64_t c_next, int64_t granules, float* out) {
-  __m512 acc[Tokens][Strips];
-#pragma GCC unroll 6
-  for (int t = 0; t < Tokens; ++t)
-#pragma GCC unroll 2
-    for (int s = 0; s < Strips; ++s) acc[t][s] = _mm512_loadu_ps(out + (s * kTileTokens + t) * 16);
-  for (int64_t g = 0; g < granules; ++g, sums += kTileTokens, c += 16) {
-    __m512 offset[Strips];
-#pragma GCC unroll 2
-    for (int s = 0; s < Strips; ++s) offset[s] = _mm512_loadu_ps(c + s * c_next);
-#pragma GCC unroll 6
-    for (int t = 0; t < Tokens; ++t) {
-      const __m512 sum = _mm512_set1_ps(sums[t]);
-#pragma GCC unroll 2
-      for (int s = 0; s < Strips; ++s) acc[t][s] = _mm512_fnmadd_ps(sum, offset[s], acc[t][s]);
-    }
-  }
-#pragma GCC unroll 6
-  for (int t = 0; t < Tokens; ++t)
-#pragma GCC unroll 2
-    for (int s = 0; s < Strips; ++s) _mm512_storeu_ps(out + (s * kTileTokens + t) * 16, acc[t][s]);
+void offsets(const float* sums, const float* c, int64_t granules, const Tile& tile) {
+  __m512 out[Tokens][Strips];
+  load_out(tile, out);
+  for (int64_t g = 0; g < granules; ++g, sums += kTileTokens, c += 16) subtract(sums, c, tile.a_next, out);
+  store_out(tile, out);
 }
 
 // Calls body with the number of tokens and of strips as constants.
@@ -129,14 +147,17 @@ inline void with_constants(int tokens, int strips, const Body& body) {
 
 void tile_product(TileForm form, const Tile& tile) {
   with_constants(tile.tokens, tile.strips, [&]<int Tokens, int Strips>() {
-    form == TileForm::Halves ? product<Tokens, Strips, 2>(tile) : product<Tokens, Strips, 1>(tile);
+    if (form == TileForm::Halves) {
+      tile.c ? product<Tokens, Strips, 2, true>(tile) : product<Tokens, Strips, 2, false>(tile);
+    } else {
+      tile.c ? product<Tokens, Strips, 1, true>(tile) : product<Tokens, Strips, 1, false>(tile);
+    }
   });
 }
 
-void tile_offsets(const float* sums, const float* c, int64_t c_next, int64_t granules, int strips, int tokens,
-                  float* out) {
-  with_constants(tokens, strips,
-                 [&]<int Tokens, int Strips>() { offsets<Tokens, Strips>(sums, c, c_next, granules, out); });
+void tile_offsets(const float* sums, const float* c, int64_t granules, const Tile& tile) {
+  with_constants(tile.tokens, tile.strips,
+                 [&]<int Tokens, int Strips>() { offsets<Tokens, Strips>(sums, c, granules, tile); });
 }
 
 template <int Bits>
@@ -190,7 +211,7 @@ void tile_pack_token(const int8_t* q, const float* d, int64_t chunks, TileForm f
 }  // namespace
 
 const TileKernels& tile_kernels_avx512() {
-  static const TileKernels table{2, true, tile_product, tile_offsets, tile_panel, tile_pack_token};
+  static const TileKernels table{2, true, true, tile_product, tile_offsets, tile_panel, tile_pack_token};
   return table;
 }
 

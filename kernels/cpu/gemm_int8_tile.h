@@ -30,19 +30,26 @@ struct Tile {
   const float* d = nullptr;        // [chunks][6]
   // [chunks][6], Halves [chunks][2][6]: first value of each 32-bit lane; with AVX2 that is two sums of 16 bits.
   const int32_t* start = nullptr;
+  // Where the kernels join offsets (TileKernels::joins_offsets): sums as d [chunks or halves][6] and c as a, or null.
+  const float* sums = nullptr;
+  const float* c = nullptr;
   int64_t chunks = 0;
   int strips = 1;            // up to TileKernels::strips
-  int tokens = kTileTokens;  // 1..6; strides stay those of 6
-  float* out = nullptr;      // [strips][6][16], added to
+  int tokens = kTileTokens;  // 1..6; strides of what is packed stay those of 6
+  // Token t of strip s is out[t * token_stride + s * strip_stride], 16 floats.
+  float* out = nullptr;
+  int64_t token_stride = 0, strip_stride = 0;
+  bool accumulate = true;  // else what is in out is not read
 };
 
 struct TileKernels {
-  int strips;      // of 16 rows in a tile
-  bool wide_sums;  // sums have 32 bits: any centre, and no Nibbles
+  int strips;          // of 16 rows in a tile
+  bool wide_sums;      // sums have 32 bits: any centre, and no Nibbles
+  bool joins_offsets;  // offsets for every (a) are subtracted in product
   void (*product)(TileForm form, const Tile& tile);
-  // out [strips][6][16] -= sums [granules][6] x c [granules][16]; c_next: floats to the c of the second strip.
-  void (*offsets)(const float* sums, const float* c, int64_t c_next, int64_t granules, int strips, int tokens,
-                  float* out);
+  // out -= sums [granules][6] x c [granules][16], by strips, tokens, out and accumulate of the tile; a_next: floats to
+  // the c of the second strip.
+  void (*offsets)(const float* sums, const float* c, int64_t granules, const Tile& tile);
   // Code lines of `chunks` consecutive chunks to a panel.
   void (*panel)(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel);
   // One token's chunks into place `token` (0..5) of a packed tile: q as round_activations gives it, to the forms of

@@ -24,8 +24,8 @@ struct GemmKernels {
                   int64_t ldc, bool accumulate);
   // out[j * ldo + i] = in[i * ldi + j], i < rows, j < cols.
   void (*transpose)(const float* in, int64_t ldi, int64_t rows, int64_t cols, float* out, int64_t ldo);
-  // sums[i] += sum_j tile[i * ldt + j] * weights[i * 16 + j], i < rows, j < 16.
-  void (*tile_dot)(int rows, const float* tile, int64_t ldt, const float* weights, float* sums);
+  // sums[i] += sum_j tile[i * ldt + j] * weights[j / 16 * next + i * 16 + j % 16], i < rows, j < cols rounded up to 16.
+  void (*tile_dot)(int rows, int cols, const float* tile, int64_t ldt, const float* weights, int64_t next, float* sums);
 
   // The tile that is fastest here, and the products with up to that many rows and columns: columns 16 and on of B lie
   // at B[next + k * ldb + j - 16].

@@ -117,7 +117,8 @@ void transpose(const float* in, int64_t ldi, int64_t rows, int64_t cols, float* 
     for (int64_t j = i < whole_rows ? whole_cols : 0; j < cols; ++j) out[j * ldo + i] = in[i * ldi + j];
 }
 
-void tile_dot(int rows, const float* t, int64_t ldt, const float* weights, float* sums) {
+// A tile is 16 wide here.
+void tile_dot(int rows, int, const float* t, int64_t ldt, const float* weights, int64_t, float* sums) {
   for (int i = 0; i < rows; ++i) {
     const __m256 low = _mm256_mul_ps(_mm256_loadu_ps(t + ldt * i), _mm256_loadu_ps(weights + 16 * i));
     const __m256 both = _mm256_fmadd_ps(_mm256_loadu_ps(t + ldt * i + 8), _mm256_loadu_ps(weights + 16 * i + 8), low);

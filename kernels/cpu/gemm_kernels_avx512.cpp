@@ -126,9 +126,29 @@ void transpose(const float* in, int64_t ldi, int64_t rows, int64_t cols, float* 
     for (int64_t j = i < whole_rows ? whole_cols : 0; j < cols; ++j) out[j * ldo + i] = in[i * ldi + j];
 }
 
-void tile_dot(int rows, const float* t, int64_t ldt, const float* weights, float* sums) {
-  for (int i = 0; i < rows; ++i)
-    sums[i] += _mm512_reduce_add_ps(_mm512_mul_ps(_mm512_loadu_ps(t + ldt * i), _mm512_loadu_ps(weights + 16 * i)));
+// Products of row i, not yet added up.
+inline __attribute__((always_inline)) __m512 row_products(int i, int cols, const float* t, int64_t ldt,
+                                                          const float* weights, int64_t next) {
+  __m512 sum = _mm512_mul_ps(_mm512_loadu_ps(t + ldt * i), _mm512_loadu_ps(weights + 16 * i));
+  if (cols > 16)
+    sum = _mm512_fmadd_ps(_mm512_loadu_ps(t + ldt * i + 16), _mm512_loadu_ps(weights + next + 16 * i), sum);
+  return sum;
+}
+
+void tile_dot(int rows, int cols, const float* t, int64_t ldt, const float* weights, int64_t next, float* sums) {
+  int i = 0;
+  for (; i + 4 <= rows; i += 4) {  // four rows' sums together
+    __m512 r[4];
+#pragma GCC unroll 4
+    for (int u = 0; u < 4; ++u) r[u] = row_products(i + u, cols, t, ldt, weights, next);
+    const __m512 a = _mm512_add_ps(_mm512_unpacklo_ps(r[0], r[1]), _mm512_unpackhi_ps(r[0], r[1]));
+    const __m512 b = _mm512_add_ps(_mm512_unpacklo_ps(r[2], r[3]), _mm512_unpackhi_ps(r[2], r[3]));
+    const __m512 four = _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xEE));
+    const __m256 two = _mm256_add_ps(_mm512_castps512_ps256(four), _mm512_extractf32x8_ps(four, 1));
+    const __m128 one = _mm_add_ps(_mm256_castps256_ps128(two), _mm256_extractf128_ps(two, 1));
+    _mm_storeu_ps(sums + i, _mm_add_ps(_mm_loadu_ps(sums + i), one));
+  }
+  for (; i < rows; ++i) sums[i] += _mm512_reduce_add_ps(row_products(i, cols, t, ldt, weights, next));
 }
 
 }  // namespace

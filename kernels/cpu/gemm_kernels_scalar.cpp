@@ -28,12 +28,13 @@ void transpose(const float* in, int64_t ldi, int64_t rows, int64_t cols, float* 
     for (int64_t j = 0; j < cols; ++j) out[j * ldo + i] = in[i * ldi + j];
 }
 
-void tile_dot(int rows, const float* tile, int64_t ldt, const float* weights, float* sums) {
-  for (int i = 0; i < rows; ++i) {
-    float sum = 0.0f;
-    for (int j = 0; j < kTileCols; ++j) sum += tile[i * ldt + j] * weights[i * kTileCols + j];
-    sums[i] += sum;
-  }
+void tile_dot(int rows, int cols, const float* tile, int64_t ldt, const float* weights, int64_t next, float* sums) {
+  for (int part = 0; part < cols; part += 16, tile += 16, weights += next)
+    for (int i = 0; i < rows; ++i) {
+      float sum = 0.0f;
+      for (int j = 0; j < 16; ++j) sum += tile[i * ldt + j] * weights[i * 16 + j];
+      sums[i] += sum;
+    }
 }
 
 }  // namespace

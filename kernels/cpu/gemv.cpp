@@ -169,38 +169,55 @@ int64_t piece_of(const ThreadPool& pool, int64_t strips, int64_t strip_bytes) {
   return piece > 1 ? piece : 1;
 }
 
-// Up to 8 rows, already prepared.
-void product(ThreadPool& pool, Isa isa, const Row* rows, int64_t T, const QuantView& w, const float* bias, float* y,
-             int64_t ldy) {
-  const Shape shape(w);
-  const bool fast = rows[0].planes == 1;
-  StripKernel kernel = nullptr;
+// A matrix of a product, its loop, and the number of its first strip and the one behind its last among those of all.
+struct Bound {
+  Bound(const GemvPart& p, Isa isa, bool fast, int64_t first_strip)
+      : w(*p.w), bias(p.bias), y(p.y), shape(w), first(first_strip), end(first_strip + shape.layout.strips()) {
 #if defined(__x86_64__)
-  if (isa != Isa::Scalar) {
-    const bool wide = isa == Isa::Avx512;
-    const auto pick =
-        fast ? (wide ? fast_kernel_avx512 : fast_kernel_avx2) : (wide ? exact_kernel_avx512 : exact_kernel_avx2);
-    kernel = pick(w.layout.kind, w.layout.bits, shape.sub16, w.scale != nullptr);
-  }
+    if (isa != Isa::Scalar) {
+      const bool wide = isa == Isa::Avx512;
+      const auto pick =
+          fast ? (wide ? fast_kernel_avx512 : fast_kernel_avx2) : (wide ? exact_kernel_avx512 : exact_kernel_avx2);
+      kernel = pick(w.layout.kind, w.layout.bits, shape.sub16, w.scale != nullptr);
+    }
 #endif
-  const bool scaled = !kernel || w.scale;
-  pool.parallel_pieces(shape.layout.strips(), piece_of(pool, shape.layout.strips(), shape.strip_bytes),
-                       [&](int64_t begin, int64_t end) {
-                         alignas(64) float out[kMaxRows * kStripRows];
-                         for (int64_t strip = begin; strip < end; ++strip) {
-                           std::memset(out, 0, sizeof out);
-                           if (!kernel) {
-                             for (int64_t t = 0; t < T; ++t)
-                               scalar_strip(w, shape, strip, rows[t], out + t * kStripRows);
-                           } else if (w.scale) {
-                             kernel_strip_with_masters(w, shape, kernel, strip, rows, T, out);
-                           } else {
-                             for (int64_t t = 0; t < T; ++t)
-                               kernel_strip(w, shape, kernel, strip, rows[t], out + t * kStripRows);
-                           }
-                           write_strip(w, strip, out, T, bias, scaled, y, ldy);
-                         }
-                       });
+    (void)isa;
+    (void)fast;
+  }
+
+  void strip_product(int64_t strip, const Row* rows, int64_t T, int64_t row0, int64_t ldy) const {
+    alignas(64) float out[kMaxRows * kStripRows];
+    std::memset(out, 0, static_cast<size_t>(T * kStripRows) * sizeof(float));
+    if (!kernel) {
+      for (int64_t t = 0; t < T; ++t) scalar_strip(w, shape, strip, rows[t], out + t * kStripRows);
+    } else if (w.scale) {
+      kernel_strip_with_masters(w, shape, kernel, strip, rows, T, out);
+    } else {
+      for (int64_t t = 0; t < T; ++t) kernel_strip(w, shape, kernel, strip, rows[t], out + t * kStripRows);
+    }
+    write_strip(w, strip, out, T, bias, !kernel || w.scale, y + row0 * ldy, ldy);
+  }
+
+  const QuantView& w;
+  const float* bias;
+  float* y;
+  Shape shape;
+  int64_t first, end;
+  StripKernel kernel = nullptr;
+};
+
+// Up to 8 rows, already prepared; they are rows row0 .. of y.
+void product(ThreadPool& pool, const Row* rows, int64_t T, int64_t row0, const Bound* parts, int count, int64_t ldy) {
+  int64_t bytes = 0;
+  for (int i = 0; i < count; ++i) bytes = bytes > parts[i].shape.strip_bytes ? bytes : parts[i].shape.strip_bytes;
+  const int64_t strips = parts[count - 1].end;
+  pool.parallel_pieces(strips, piece_of(pool, strips, bytes), [&](int64_t begin, int64_t end) {
+    const Bound* part = parts;
+    for (int64_t strip = begin; strip < end; ++strip) {
+      while (strip >= part->end) ++part;
+      part->strip_product(strip - part->first, rows, T, row0, ldy);
+    }
+  });
 }
 
 float dense_value(const DenseView& w, int64_t i) {
@@ -218,17 +235,16 @@ size_t gemv_workspace_bytes(int64_t rows_of_x, int64_t K) {
 
 namespace {
 
-void any_rows(ThreadPool& pool, Isa isa, bool fast, const float* x, int64_t ldx, int64_t T, const QuantView& w,
-              const float* bias, float* y, int64_t ldy, void* workspace) {
-  const int64_t K = w.layout.cols;
+void any_rows(ThreadPool& pool, bool fast, Isa isa, const float* x, int64_t ldx, int64_t T, const Bound* parts,
+              int count, int64_t ldy, void* workspace) {
+  const int64_t K = parts[0].shape.layout.cols;
   for (int64_t t0 = 0; t0 < T; t0 += kMaxRows) {
-    const int64_t count = T - t0 < kMaxRows ? T - t0 : kMaxRows;
+    const int64_t n = T - t0 < kMaxRows ? T - t0 : kMaxRows;
     Row rows[kMaxRows];
     uint8_t* memory = aligned(workspace);
-    for (int64_t t = 0; t < count; ++t, memory += row_bytes(K)) {
+    for (int64_t t = 0; t < n; ++t, memory += row_bytes(K))
       rows[t] = integer_row(isa, fast, x + (t0 + t) * ldx, K, memory);
-    }
-    product(pool, isa, rows, count, w, bias, y + t0 * ldy, ldy);
+    product(pool, rows, n, t0, parts, count, ldy);
   }
 }
 
@@ -236,12 +252,23 @@ void any_rows(ThreadPool& pool, Isa isa, bool fast, const float* x, int64_t ldx,
 
 void gemv_exact(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T, const QuantView& w,
                 const float* bias, float* y, int64_t ldy, void* workspace) {
-  any_rows(pool, isa, false, x, ldx, T, w, bias, y, ldy, workspace);
+  const Bound part({&w, bias, y}, isa, false, 0);
+  any_rows(pool, false, isa, x, ldx, T, &part, 1, ldy, workspace);
 }
 
 void gemv_fast(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T, const QuantView& w, const float* bias,
                float* y, int64_t ldy, void* workspace) {
-  any_rows(pool, isa, true, x, ldx, T, w, bias, y, ldy, workspace);
+  const Bound part({&w, bias, y}, isa, true, 0);
+  any_rows(pool, true, isa, x, ldx, T, &part, 1, ldy, workspace);
+}
+
+void gemv_set(ThreadPool& pool, Isa isa, bool fast, const float* x, int64_t ldx, int64_t T, const GemvPart* parts,
+              int count, int64_t ldy, void* workspace) {
+  static_assert(kMostGemvParts == 3);
+  const Bound first(parts[0], isa, fast, 0), second(parts[count > 1 ? 1 : 0], isa, fast, first.end),
+      third(parts[count > 2 ? 2 : 0], isa, fast, second.end);
+  const Bound bound[kMostGemvParts] = {first, second, third};
+  any_rows(pool, fast, isa, x, ldx, T, bound, count, ldy, workspace);
 }
 
 void gemv_dense(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T, const DenseView& w,

@@ -20,6 +20,16 @@ void gemv_exact(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t 
 // Fast: activations rounded to 8 bits by blocks of 32 (activations.h), integer sums within a block.
 void gemv_fast(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T, const QuantView& w, const float* bias,
                float* y, int64_t ldy, void* workspace);
+// Up to kMostGemvParts matrices of as many inputs with the same rows: x is prepared once and the threads share all the
+// strips. The numbers are those of the functions above.
+inline constexpr size_t kMostGemvParts = 3;
+struct GemvPart {
+  const QuantView* w = nullptr;
+  const float* bias = nullptr;
+  float* y = nullptr;  // [T, N]
+};
+void gemv_set(ThreadPool& pool, Isa isa, bool fast, const float* x, int64_t ldx, int64_t T, const GemvPart* parts,
+              int count, int64_t ldy, void* workspace);
 // Matrices that are not quantized; exact.
 void gemv_dense(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T, const DenseView& w,
                 const float* bias, float* y, int64_t ldy);

@@ -29,8 +29,7 @@ struct ExactDot {
   static inline __attribute__((always_inline)) void quads(const uint8_t* lines, const int8_t* q, __m512i (&sum)[3]) {
     if constexpr (Quad < End) {
       const __m512i w = load_quad16<Bits, Quad>(lines);
-      for (int digit = 0; digit < 3; ++digit)
-        sum[digit] = _mm512_dpbusd_epi32(sum[digit], w, broadcast_quad16(q + 32 * digit + 4 * Quad));
+      for (int digit = 0; digit < 3; ++digit) add_products(sum[digit], w, broadcast_quad16(q + 32 * digit + 4 * Quad));
       quads<Bits, Quad + 1, End>(lines, q, sum);
     }
   }

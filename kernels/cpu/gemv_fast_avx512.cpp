@@ -24,8 +24,8 @@ struct FastDot {
   static inline __attribute__((always_inline)) void pairs(const uint8_t* lines, const int8_t* q, __m512i& even,
                                                           __m512i& odd) {
     if constexpr (Quad < End) {
-      even = _mm512_dpbusd_epi32(even, load_quad16<Bits, Quad>(lines), broadcast_quad16(q + 4 * Quad));
-      odd = _mm512_dpbusd_epi32(odd, load_quad16<Bits, Quad + 1>(lines), broadcast_quad16(q + 4 * Quad + 4));
+      add_products(even, load_quad16<Bits, Quad>(lines), broadcast_quad16(q + 4 * Quad));
+      add_products(odd, load_quad16<Bits, Quad + 1>(lines), broadcast_quad16(q + 4 * Quad + 4));
       pairs<Bits, Quad + 2, End>(lines, q, even, odd);
     }
   }

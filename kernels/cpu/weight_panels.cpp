@@ -31,6 +31,11 @@ PanelUnpacker panel_unpacker(Isa isa) {
   return unpack_panel;
 }
 
+SomeScales some_scales(Isa isa) {
+  if (isa == Isa::Scalar) return strip_scales;
+  return strip_scales_avx2;
+}
+
 WeightPanels::WeightPanels(const WeightView& w, Isa isa, float* scratch)
     : w_(w),
       isa_(isa),
@@ -58,11 +63,7 @@ void WeightPanels::by_input(int64_t strip, int64_t k0, int64_t count, float* pan
     return;
   }
   const int64_t sub = w_.quant.layout.sub, first = k0 / sub, last = (k0 + count - 1) / sub;
-  const auto scales =
-      isa_ == Isa::Scalar
-          ? static_cast<void (*)(const QuantView&, int64_t, int64_t, int64_t, float*, float*)>(strip_scales)
-          : strip_scales_avx2;
-  scales(w_.quant, strip, first, last - first + 1, a_, c_);
+  some_scales(isa_)(w_.quant, strip, first, last - first + 1, a_, c_);
   panel_unpacker(isa_)(w_.quant, strip, k0 / kChunk, (count + kChunk - 1) / kChunk, a_, c_, panel);
 }
 

@@ -15,6 +15,9 @@ inline constexpr int64_t kPanelInputs = 512;  // a panel of 512 x 16 floats fits
 using PanelUnpacker = void (*)(const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, const float* a,
                                const float* c, float* panel);
 PanelUnpacker panel_unpacker(Isa isa);
+// strip_scales of an instruction set, for some sub-blocks.
+using SomeScales = void (*)(const QuantView& view, int64_t strip, int64_t first, int64_t count, float* a, float* c);
+SomeScales some_scales(Isa isa);
 
 class WeightPanels {
  public:

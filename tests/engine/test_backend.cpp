@@ -157,6 +157,32 @@ class TestBackend : public QObject {
     }
   }
 
+  // Matrices with the same input, of different kinds and sizes, give together what they give alone, to the bit.
+  void sets_of_products() {
+    const int64_t K = 256, ldy = 200;
+    const Matrix q({.rows = 100, .cols = K, .kind = BlockKind::Affine, .bits = 3, .sub = 64, .block = 64}),
+        k({.rows = 33, .cols = K, .kind = BlockKind::KScale, .bits = 6, .offset = 32, .sub = 16, .block = 256}),
+        v({.rows = 40, .cols = K, .kind = BlockKind::Offset, .bits = 8, .offset = 128, .sub = 32, .block = 32});
+    const Matrix* matrices[] = {&q, &k, &v};
+    for (const auto& backend : all())
+      for (const Precision precision : {Precision::Exact, Precision::Fast})
+        for (const int64_t T : {1, 4, 5, 6, 30})
+          for (const size_t count : {1, 2, 3}) {
+            const std::vector<float> x = normals(T * K, 1), bias = normals(100, 2);
+            std::vector<float> together(static_cast<size_t>(T * ldy), 9.0f), alone = together;
+            std::vector<LinearPart> parts;
+            int64_t column = 0;
+            for (size_t i = 0; i < count; ++i) {
+              const float* b = i == 0 ? bias.data() : nullptr;
+              parts.push_back({&matrices[i]->view, b, together.data() + column});
+              backend->linear(x.data(), K, T, matrices[i]->view, b, alone.data() + column, ldy, precision);
+              column += matrices[i]->layout.rows;
+            }
+            backend->linear_set(x.data(), K, T, parts, ldy, precision);
+            QVERIFY(together == alone);
+          }
+  }
+
   // Few rows and many take different kernels: both, with and without a workspace, exact and fast.
   void products() {
     const std::vector<QuantLayout> layouts{
