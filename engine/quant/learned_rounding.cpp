@@ -125,7 +125,10 @@ float sign(float x) {
 void move(Learned& l, const std::vector<float>& gradient, const LearnSettings& settings, float share,
           kernels::cpu::ThreadPool& pool) {
   const int levels = (1 << l.spec.bits) - 1;
-  const float rate = static_cast<float>(settings.rate) * share, scale_rate = static_cast<float>(settings.scale_rate) * share;
+  // Steps that fall linearly to zero add up to half their number times the first.
+  const float first_share = 2.0f / static_cast<float>(settings.steps) * share;
+  const float rate = static_cast<float>(settings.reach) * first_share;
+  const float scale_rate = static_cast<float>(settings.scale_reach) * first_share;
   const float keep = static_cast<float>(settings.momentum), add = 1.0f - keep;
   pool.parallel_ranges(l.rows, 8, [&](int64_t begin, int64_t end) {
     each_group(l, begin, end, [&](int64_t at, int64_t n, size_t g) {
@@ -188,15 +191,16 @@ class Pieces {
 LearnSettings learn_settings(QuantMethod method, int bits) {
   LearnSettings s;
   s.bounded = method == QuantMethod::AutoRound;
+  if (const char* e = getenv("SWL")) { sscanf(e, "%lf,%lf,%lf,%ld", &s.reach, &s.scale_reach, &s.momentum, &s.tokens); }
   (void)bits;
   return s;
 }
 
-uint64_t learn_bytes(const ModelConfig& config, int64_t block_weights, const LearnSettings& settings) {
-  const uint64_t weights = static_cast<uint64_t>(block_weights);
-  // u, what is held beside it, gradients; codes of the start and of the best.
-  return weights * (4 + 4 + 4) + weights * 2 + BlockGradient::bytes(config, settings.tokens) +
-         2 * 4 * static_cast<uint64_t>(settings.tokens * config.width);
+uint64_t learn_bytes(int64_t block_weights, int64_t width, const LearnSettings& settings) {
+  const double weights = static_cast<double>(block_weights);
+  // A block has about 12 D^2 weights and keeps about 6 numbers a token for each D of them, of which there are D more.
+  const double activations = static_cast<double>(settings.tokens) * 6.0 * weights / static_cast<double>(std::max<int64_t>(width, 1));
+  return static_cast<uint64_t>(weights * (4 + 4 + 4 + 4 + 4 + 2) + 4.0 * activations);
 }
 
 Result<LearnReport> learn_rounding(std::shared_ptr<Model> stage, Backend& backend, const BlockText& text,
@@ -244,7 +248,7 @@ Result<LearnReport> learn_rounding(std::shared_ptr<Model> stage, Backend& backen
       sum += block->error(pieces.lengths, pieces.x.data(), pieces.target.data());
       tokens += pieces.tokens;
     }
-    return sum / static_cast<double>(tokens * width);
+    return sum / static_cast<double>(tokens);
   };
   report.before = report.after = judge();
 

@@ -27,8 +27,8 @@ struct LearnSettings {
   int64_t tokens = 1024;          // of a step
   int64_t aside = 4096;           // tokens kept aside to judge by
   bool bounded = true;            // AutoRound; false: Block-AP
-  double rate = 0.01;             // of u at the first step, in steps of the grid; falls linearly
-  double scale_rate = 0.002;      // of r
+  double reach = 1.0;             // how far u can go if all steps go one way, in steps of the grid
+  double scale_reach = 0.2;       // the same of r, as a part of it
   double momentum = 0.9;
   uint64_t seed = 1;
 };
@@ -41,7 +41,7 @@ struct BlockText {
   const float* target = nullptr;  // what the full-precision block wrote
 };
 struct LearnReport {
-  double before = 0.0, after = 0.0;  // mean squared error a number of the output, on the text kept aside
+  double before = 0.0, after = 0.0;  // mean over tokens of |error|^2 / |output|^2, on the text kept aside
   bool finished = true;              // false: stopped early
 };
 // `stage`: one layer, its linears dense F32 and full precision; they serve as scratch. `start`:
@@ -50,7 +50,8 @@ Result<LearnReport> learn_rounding(std::shared_ptr<Model> stage, Backend& backen
                                    const std::vector<QuantSpec>& specs, std::vector<QuantizedArrays>& start,
                                    const LearnSettings& settings, std::stop_token stop,
                                    const std::function<void(double)>& progress);
-// Working memory beside the block in F32, bytes.
-uint64_t learn_bytes(const ModelConfig& config, int64_t block_weights, const LearnSettings& settings);
+// Memory that learning needs beside the model, about, bytes: the block in F32 twice, what is learned of it, its gradients,
+// and the activations of a step.
+uint64_t learn_bytes(int64_t block_weights, int64_t width, const LearnSettings& settings);
 
 }  // namespace scalewright::quant
