@@ -83,7 +83,7 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
                  cholesky / 3.0e9 / threads;
     }
     if (is_learned(request.method)) {
-      quant::LearnSettings settings = quant::learn_settings(request.method, request.spec.bits);
+      quant::LearnSettings settings = quant::learn_settings(request.method);
       if (request.learn_steps > 0) settings.steps = request.learn_steps;
       held += tokens * static_cast<double>(model.width) * 4.0;  // the same text through full precision
       held += static_cast<double>(quant::learn_bytes(static_cast<int64_t>(one_layer), model.width, settings));

@@ -1,6 +1,8 @@
 // Folders of MLX (affine) and HQQ, made here from a golden family by their published layouts: read, computed, written as
 // GGUF, tuned by nothing.
 
+#include <set>
+
 #include "engine/export/exporter.h"
 #include "engine/format/safetensors.h"
 #include "engine/model/tensor_names.h"
