@@ -58,7 +58,10 @@ class LayerProgress : public QuantizeObserver {
  public:
   void progress(const Progress& p) override { line_.show(p); }
   void warning(std::string_view text) override { line_.message("warning: " + std::string(text)); }
-  void learned(int layer, double before, double after) override { learned_.push_back({{"layer", layer}, {"before", before}, {"after", after}}); }
+  void learned(int layer, double before, double after) override {
+    line_.message("layer " + std::to_string(layer + 1) + ": learning took the error of its output to " + format_number(100.0 * after / before, 1) + " % of GPTQ's");
+    learned_.push_back({{"layer", layer}, {"before", before}, {"after", after}});
+  }
   const Json& learning() const { return learned_; }
 
  private:

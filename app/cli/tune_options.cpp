@@ -29,6 +29,9 @@ void TuneOptions::add_to(CLI::App& verb) {
   verb.add_option("--checkpoint-every", values.checkpoint_every, "Seconds between checkpoints")->check(CLI::NonNegativeNumber)->capture_default_str();
   verb.add_option("--save-batches", save_batches, "Write every batch to FILE.safetensors, to replay the run elsewhere");
   verb.add_flag("--train-on-inputs", train_on_inputs, "Learn the questions too, not only the answers");
+  verb.add_option("--truncate", truncation, "Conversations longer than the context: cut at the end, cut at the start, or drop them")
+      ->check(CLI::IsMember({"end", "start", "drop"}))->capture_default_str();
+  verb.add_option("--column", columns, "What a column of a table (or a key of a row) is: prompt=NAME, completion=NAME, system=NAME, text=NAME");
   verb.add_option("--system-prompt", system_prompt, "System prompt for examples that have none");
   verb.add_option("--sample-prompt", sample_prompt, "A prompt to answer at each validation");
 }
@@ -43,6 +46,15 @@ Result<TuneRecipe> TuneOptions::recipe(const Context& context) const {
   recipe.parametrization = parametrization == "raw" ? Parametrization::Raw : Parametrization::Relative;
   recipe.granularity = granularity == "row" ? Granularity::Row : Granularity::Group;
   recipe.train_on_inputs = train_on_inputs;
+  SW_ASSIGN(recipe.truncation, truncation_from(truncation));
+  for (const std::string& column : columns) {
+    const size_t equals = column.find('=');
+    const std::string what = column.substr(0, equals);
+    if (equals == std::string::npos || equals + 1 == column.size() || (what != "prompt" && what != "completion" && what != "system" && what != "text")) {
+      return fail(ErrorCode::InvalidArgument, "--column " + column + ": write prompt=NAME, completion=NAME, system=NAME or text=NAME.");
+    }
+    recipe.columns[what] = column.substr(equals + 1);
+  }
   recipe.system_prompt = system_prompt;
   recipe.sample_prompt = sample_prompt;
   recipe.save_batches = save_batches;

@@ -56,14 +56,21 @@ struct EncodedExample {
   int64_t line = 0;
   bool cut = false;  // longer than the context
 };
+// A conversation longer than the context: End, its last tokens are cut off; Start, its first (a BOS stays); Drop, it is
+// left out. Documents are cut into rows and lose nothing.
+enum class Truncation { End, Start, Drop };
+const char* to_string(Truncation truncation);                  // end | start | drop
+Result<Truncation> truncation_from(const std::string& word);
 struct EncodeSettings {
   int64_t context = 512;
+  Truncation truncation = Truncation::End;
   bool train_on_inputs = false;
   std::string system_prompt;  // added where a row has none; empty: none
 };
 struct EncodedDataset {
   std::vector<EncodedExample> examples;
   int64_t tokens = 0, learned_tokens = 0, cut = 0, dropped = 0;  // dropped: nothing left to learn after the cut
+  int64_t too_long = 0;  // left out by Truncation::Drop
   std::vector<RowProblem> problems;  // rows that the model's chat template refuses (not in `dropped`)
 };
 Result<EncodedDataset> encode_dataset(const Dataset& dataset, const Model& model, const EncodeSettings& settings);

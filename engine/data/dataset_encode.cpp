@@ -47,26 +47,35 @@ void count(EncodedDataset& dataset) {
   }
 }
 
-// A conversation: cut at the context.
+// A conversation: cut at the context as the settings say.
 void add_conversation(const Rendered& rendered, const Model& model, const EncodeSettings& settings, int64_t line,
                       EncodedDataset& out) {
   const bool bos_written = !model.bos_token.empty() && rendered.text.starts_with(model.bos_token);
   const auto tokens =
       model.tokenizer->encode(rendered.text, {.parse_special = true, .add_bos = model.add_bos && !bos_written});
+  const size_t context = static_cast<size_t>(settings.context);
   EncodedExample example;
   example.line = line;
-  example.cut = static_cast<int64_t>(tokens.size()) > settings.context;
-  const size_t kept = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(tokens.size()), settings.context));
+  example.cut = tokens.size() > context;
+  if (example.cut && settings.truncation == Truncation::Drop) {
+    ++out.too_long;
+    return;
+  }
+  const size_t kept = std::min(tokens.size(), context);
+  // Cut at the start: what is left out lies behind a BOS.
+  const size_t bos = !tokens.empty() && tokens.front().id == model.tokenizer->bos() ? 1 : 0;
+  const size_t skipped = settings.truncation == Truncation::Start ? tokens.size() - kept : 0;
   example.ids.reserve(kept);
   example.learned.reserve(kept);
   size_t range = 0;
   bool any = false;
-  for (size_t i = 0; i < kept; ++i) {
+  for (size_t i = 0; i < tokens.size() && example.ids.size() < kept; ++i) {
+    if (i >= bos && i < bos + skipped) continue;
     const Token& token = tokens[i];
     while (range < rendered.learned.size() && rendered.learned[range].second <= token.begin) ++range;
     // A token that holds any learned byte is learned: one that straddles the seam writes the first letters of the
     // answer.
-    const bool learned = i > 0 && token.end > token.begin && range < rendered.learned.size() &&
+    const bool learned = !example.ids.empty() && token.end > token.begin && range < rendered.learned.size() &&
                          token.end > rendered.learned[range].first;
     example.ids.push_back(token.id);
     example.learned.push_back(learned ? 1 : 0);
@@ -114,6 +123,24 @@ uint64_t next_random(uint64_t& state) {
 }
 
 }  // namespace
+
+const char* to_string(Truncation truncation) {
+  switch (truncation) {
+    case Truncation::End:
+      return "end";
+    case Truncation::Start:
+      return "start";
+    case Truncation::Drop:
+      return "drop";
+  }
+  return "end";
+}
+Result<Truncation> truncation_from(const std::string& word) {
+  for (const Truncation truncation : {Truncation::End, Truncation::Start, Truncation::Drop}) {
+    if (word == to_string(truncation)) return truncation;
+  }
+  return fail(ErrorCode::InvalidArgument, "\"" + word + "\" is no way to cut long rows. Use end, start or drop.");
+}
 
 Result<EncodedDataset> encode_dataset(const Dataset& dataset, const Model& model, const EncodeSettings& settings) {
   if (!model.tokenizer) {
@@ -175,6 +202,7 @@ std::pair<EncodedDataset, EncodedDataset> split_dataset(EncodedDataset dataset, 
     (chosen[i] ? parts.second : parts.first).examples.push_back(std::move(dataset.examples[i]));
   }
   parts.first.dropped = dataset.dropped;
+  parts.first.too_long = dataset.too_long;
   parts.first.problems = std::move(dataset.problems);
   count(parts.first);
   count(parts.second);

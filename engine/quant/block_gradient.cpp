@@ -132,12 +132,15 @@ double BlockGradient::Impl::forward(std::span<const int64_t> lengths, const floa
   net.block(backend, 0, tokens, b.block, nullptr, Precision::Exact);
   double sum = 0.0;
   for (int64_t i = 0; i < t; ++i) {
-    float row = 0.0f;
+    float row = 0.0f, size = 0.0f;
     for (int64_t k = i * widths.D; k < (i + 1) * widths.D; ++k) {
       b.d[k] = b.block.next[k] - target[k];
       row += b.d[k] * b.d[k];
+      size += target[k] * target[k];
     }
-    sum += row;
+    const float weight = size > 0.0f ? 1.0f / size : 0.0f;
+    for (int64_t k = i * widths.D; k < (i + 1) * widths.D; ++k) b.d[k] *= weight;
+    sum += row * weight;
   }
   return sum;
 }

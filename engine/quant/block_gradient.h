@@ -1,6 +1,8 @@
 #pragma once
-// One block forwards and backwards with full-precision weights: the squared error of its output and the gradient of that
-// by each of its matrices. What learned rounding descends along. Letters: T tokens, D width, N rows, K inputs.
+// One block forwards and backwards with full-precision weights: the squared error of its output, relative to each token's
+// own size, and the gradient of that by each of its matrices. What learned rounding descends along. Relative, because the
+// norm of the next block divides each token by its size: otherwise the few tokens of enormous size that models keep (often
+// the first of a text) would be all that is learned. Letters: T tokens, D width, N rows, K inputs.
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +23,8 @@ class BlockGradient {
   ~BlockGradient();
   static uint64_t bytes(const ModelConfig& config, int64_t tokens);
 
-  // x, target [T, D]: whole samples of the given lengths side by side. Gives the sum of (block(x) - target)^2.
+  // x, target [T, D]: whole samples of the given lengths side by side. Gives the sum over tokens of
+  // |block(x) - target|^2 / |target|^2.
   double error(std::span<const int64_t> lengths, const float* x, const float* target);
   const float* output() const;  // block(x) of the last call, [T, D]
   // The same; gradients[i] [N, K] = its derivative by linear i (order of Weights::linears()), old contents replaced.

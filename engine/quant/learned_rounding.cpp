@@ -15,7 +15,8 @@ namespace {
 constexpr float kRound = 12582912.0f;     // see grid.cpp
 constexpr float kInside = 0.5f - 1e-3f;   // a border that still rounds to its integer
 constexpr float kLeastFactor = 0.3f, kMostFactor = 2.0f;
-constexpr int kLooks = 4;                 // at the text kept aside, beside the start
+constexpr int kLooks = 8;                 // at the text kept aside, beside the start
+constexpr double kBackOff = 0.4;          // of the rates where a look finds nothing better
 
 // One linear while it is learned.
 struct Learned {
@@ -23,10 +24,12 @@ struct Learned {
   QuantSpec spec;
   int64_t rows = 0, cols = 0, group = 0, groups = 0;
   std::vector<float> u;          // [N, K] in steps of s0
-  std::vector<float> held;       // [N, K] bounded: where u began; free: the running mean of its gradient
+  std::vector<float> begun;      // [N, K] where u began; bounded only
+  std::vector<float> mean, square;  // [N, K] running means of its gradient and of the square of it; Adam only
   std::vector<float> first;      // s0 [N, G]
   std::vector<float> factor;     // r [N, G]
-  std::vector<float> mean;       // [N, G] running mean of the gradient of r
+  std::vector<float> factor_mean, factor_square;  // [N, G]
+  std::vector<float> best_u, best_factor;         // of the best look
   std::vector<int16_t> zeros;    // [N, G]
   float* weights() const { return reinterpret_cast<float*>(linear->weight.dense().data.data()); }
 };
@@ -83,7 +86,7 @@ QuantizedArrays arrays_of(const Learned& l, kernels::cpu::ThreadPool& pool) {
   return a;
 }
 
-Learned begin_with(Linear& linear, const QuantSpec& spec, const QuantizedArrays& start, bool bounded,
+Learned begin_with(Linear& linear, const QuantSpec& spec, const QuantizedArrays& start, const LearnSettings& settings,
                    kernels::cpu::ThreadPool& pool) {
   Learned l;
   l.linear = &linear;
@@ -95,7 +98,8 @@ Learned begin_with(Linear& linear, const QuantSpec& spec, const QuantizedArrays&
   l.first = start.scales;
   l.zeros = start.zeros;
   l.factor.assign(l.first.size(), 1.0f);
-  l.mean.assign(l.first.size(), 0.0f);
+  l.factor_mean.assign(l.first.size(), 0.0f);
+  l.factor_square.assign(l.first.size(), 0.0f);
   l.u.resize(static_cast<size_t>(l.rows * l.cols));
   const float* w = l.weights();
   const int levels = (1 << spec.bits) - 1;
@@ -110,10 +114,11 @@ Learned begin_with(Linear& linear, const QuantSpec& spec, const QuantizedArrays&
       }
     });
   });
-  if (bounded)
-    l.held = l.u;
-  else
-    l.held.assign(l.u.size(), 0.0f);
+  if (settings.bounded) l.begun = l.u;
+  if (settings.adam) {
+    l.mean.assign(l.u.size(), 0.0f);
+    l.square.assign(l.u.size(), 0.0f);
+  }
   return l;
 }
 
@@ -121,12 +126,26 @@ float sign(float x) {
   return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f;
 }
 
-// One step down the gradient of What.
-void move(Learned& l, const std::vector<float>& gradient, const LearnSettings& settings, float share,
+// Adam's moments; as squares of gradients are tiny, they are kept as they come and only the quotient is used.
+constexpr float kKeepMean = 0.9f, kKeepSquare = 0.99f, kTiny = 1e-30f;
+float adam(float gradient, float& mean, float& square) {
+  mean = kKeepMean * mean + (1.0f - kKeepMean) * gradient;
+  square = kKeepSquare * square + (1.0f - kKeepSquare) * gradient * gradient;
+  return mean / std::sqrt(square + kTiny);
+}
+
+// One step down the gradient of What. `step` from 0; `caution` multiplies the rates.
+void move(Learned& l, const std::vector<float>& gradient, const LearnSettings& settings, int64_t step, double caution,
           kernels::cpu::ThreadPool& pool) {
   const int levels = (1 << l.spec.bits) - 1;
-  const float rate = static_cast<float>(settings.rate) * share, scale_rate = static_cast<float>(settings.scale_rate) * share;
-  const float keep = static_cast<float>(settings.momentum), add = 1.0f - keep;
+  const float steps = static_cast<float>(settings.steps), share = 1.0f - static_cast<float>(step) / steps;
+  // Steps that fall linearly to zero add up to half their number times the first. Adam's quotient starts biased.
+  float size = 2.0f / steps * share * static_cast<float>(caution);
+  if (settings.adam) {
+    const float n = static_cast<float>(step + 1);
+    size *= std::sqrt(1.0f - std::pow(kKeepSquare, n)) / (1.0f - std::pow(kKeepMean, n));
+  }
+  const float rate = static_cast<float>(settings.reach) * size, scale_rate = static_cast<float>(settings.scale_reach) * size;
   pool.parallel_ranges(l.rows, 8, [&](int64_t begin, int64_t end) {
     each_group(l, begin, end, [&](int64_t at, int64_t n, size_t g) {
       const float s = scale_of(l, g), over = l.first[g] / s;
@@ -141,16 +160,12 @@ void move(Learned& l, const std::vector<float>& gradient, const LearnSettings& s
         q = q > high ? high : q;
         by_scale += g_w * (inside ? q - x : q);
         const float d = inside ? g_w : 0.0f;
-        if (settings.bounded) {
-          const float next = l.u[i] - rate * sign(d);
-          l.u[i] = std::clamp(next, l.held[i] - 0.5f, l.held[i] + 0.5f);
-        } else {
-          l.held[i] = keep * l.held[i] + add * d;
-          l.u[i] -= rate * sign(l.held[i]);
-        }
+        float next = l.u[i] - rate * (settings.adam ? adam(d, l.mean[i], l.square[i]) : sign(d));
+        if (settings.bounded) next = std::clamp(next, l.begun[i] - 0.5f, l.begun[i] + 0.5f);
+        l.u[i] = next;
       }
-      l.mean[g] = keep * l.mean[g] + add * by_scale;
-      l.factor[g] = std::clamp(l.factor[g] * (1.0f - scale_rate * sign(l.mean[g])), kLeastFactor, kMostFactor);
+      const float turn = settings.adam ? adam(by_scale, l.factor_mean[g], l.factor_square[g]) : sign(by_scale);
+      l.factor[g] = std::clamp(l.factor[g] * (1.0f - scale_rate * turn), kLeastFactor, kMostFactor);
     });
   });
 }
@@ -185,18 +200,18 @@ class Pieces {
 
 }  // namespace
 
-LearnSettings learn_settings(QuantMethod method, int bits) {
+LearnSettings learn_settings(QuantMethod method) {
   LearnSettings s;
   s.bounded = method == QuantMethod::AutoRound;
-  (void)bits;
+  s.adam = !s.bounded;
   return s;
 }
 
-uint64_t learn_bytes(const ModelConfig& config, int64_t block_weights, const LearnSettings& settings) {
-  const uint64_t weights = static_cast<uint64_t>(block_weights);
-  // u, what is held beside it, gradients; codes of the start and of the best.
-  return weights * (4 + 4 + 4) + weights * 2 + BlockGradient::bytes(config, settings.tokens) +
-         2 * 4 * static_cast<uint64_t>(settings.tokens * config.width);
+uint64_t learn_bytes(int64_t block_weights, int64_t width, const LearnSettings& settings) {
+  const double weights = static_cast<double>(block_weights);
+  // A block has about 12 D^2 weights and keeps about 6 numbers a token for each D of them, of which there are D more.
+  const double activations = static_cast<double>(settings.tokens) * 6.0 * weights / static_cast<double>(std::max<int64_t>(width, 1));
+  return static_cast<uint64_t>(weights * (4 + 4 + 4 + 4 + 4 + 4 + 4 + 4 + 1) + 4.0 * activations);
 }
 
 Result<LearnReport> learn_rounding(std::shared_ptr<Model> stage, Backend& backend, const BlockText& text,
@@ -215,7 +230,7 @@ Result<LearnReport> learn_rounding(std::shared_ptr<Model> stage, Backend& backen
   kernels::cpu::ThreadPool pool(backend.threads());
   std::vector<Learned> learned;
   for (size_t i = 0; i < linears.size(); ++i) {
-    learned.push_back(begin_with(*linears[i], specs[i], start[i], settings.bounded, pool));
+    learned.push_back(begin_with(*linears[i], specs[i], start[i], settings, pool));
   }
 
   // The same samples are kept aside in every block; where there are few, all of them judge and teach.
@@ -244,9 +259,14 @@ Result<LearnReport> learn_rounding(std::shared_ptr<Model> stage, Backend& backen
       sum += block->error(pieces.lengths, pieces.x.data(), pieces.target.data());
       tokens += pieces.tokens;
     }
-    return sum / static_cast<double>(tokens * width);
+    return sum / static_cast<double>(tokens);
   };
   report.before = report.after = judge();
+  const auto keep = [&] {
+    for (Learned& l : learned) l.best_u = l.u, l.best_factor = l.factor;
+  };
+  keep();
+  double caution = 1.0;
 
   std::vector<std::vector<float>> gradients;
   size_t next = teachers.size();
@@ -266,17 +286,26 @@ Result<LearnReport> learn_rounding(std::shared_ptr<Model> stage, Backend& backen
     } while (pieces.tokens < settings.tokens);
     if (!put) put_all();
     block->error_and_gradient(pieces.lengths, pieces.x.data(), pieces.target.data(), gradients);
-    const float share = 1.0f - static_cast<float>(step) / static_cast<float>(settings.steps);
-    for (size_t i = 0; i < learned.size(); ++i) move(learned[i], gradients[i], settings, share, pool);
+    for (size_t i = 0; i < learned.size(); ++i) move(learned[i], gradients[i], settings, step, caution, pool);
     put = false;
     progress(static_cast<double>(step + 1) / static_cast<double>(settings.steps));
     if ((step + 1) * kLooks % settings.steps < kLooks) {
       const double error = judge();
       if (error < report.after) {
         report.after = error;
-        for (size_t i = 0; i < learned.size(); ++i) start[i] = arrays_of(learned[i], pool);
+        keep();
+      } else {
+        // Too far: from the best state on, more carefully.
+        for (Learned& l : learned) l.u = l.best_u, l.factor = l.best_factor;
+        caution *= kBackOff;
+        put = false;
       }
     }
+  }
+  for (size_t i = 0; i < learned.size(); ++i) {
+    learned[i].u = std::move(learned[i].best_u);
+    learned[i].factor = std::move(learned[i].best_factor);
+    if (report.after < report.before) start[i] = arrays_of(learned[i], pool);
   }
   return report;
 }

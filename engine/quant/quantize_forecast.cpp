@@ -5,6 +5,7 @@
 
 #include "engine/core/system.h"
 #include "engine/quant/container.h"
+#include "engine/quant/learned_rounding.h"
 #include "engine/quant/quantize_job.h"
 
 namespace scalewright {
@@ -76,10 +77,18 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
     const double tokens = static_cast<double>(request.calibration_samples * request.calibration_context);
     held += tokens * static_cast<double>(model.width) * 4.0;
     seconds += tokens * weights / 3.0e10 / threads;
-    if (request.method == QuantMethod::Gptq) {
+    if (reads_hessian(request.method)) {
       held += 2.0 * 8.0 * largest_hessian + 4.0 * largest_hessian;
       seconds += tokens * weights / 3.0e10 / threads + tokens * gram / 3.0e10 / threads + rounding / 1.0e10 / threads +
                  cholesky / 3.0e9 / threads;
+    }
+    if (is_learned(request.method)) {
+      quant::LearnSettings settings = quant::learn_settings(request.method);
+      if (request.learn_steps > 0) settings.steps = request.learn_steps;
+      held += tokens * static_cast<double>(model.width) * 4.0;  // the same text through full precision
+      held += static_cast<double>(quant::learn_bytes(static_cast<int64_t>(one_layer), model.width, settings));
+      // Forwards and twice as much backwards, and some looks at the text kept aside.
+      seconds += 3.5 * static_cast<double>(settings.steps * settings.tokens) * weights / 3.0e10 / threads;
     }
   }
   forecast.memory_bytes = static_cast<uint64_t>(held);

@@ -234,7 +234,7 @@ Result<void> QuantizeJob::learn(Layer& layer, std::vector<QuantizedArrays>& arra
   for (const auto& site : quant::by_site(layer)) {
     for (const Linear* linear : site) specs.push_back(spec_of(*linear));
   }
-  quant::LearnSettings settings = quant::learn_settings(request_.method, request_.spec.bits);
+  quant::LearnSettings settings = quant::learn_settings(request_.method);
   settings.seed = request_.seed;
   if (request_.learn_steps > 0) settings.steps = request_.learn_steps;
   quant::BlockText text{calibration_->lengths(), calibration_->stream(), reference_->stream()};

@@ -40,7 +40,7 @@ struct LayerError {
 class QuantizeObserver : public Observer {
  public:
   virtual void layer(const LayerError&, int /*done*/, int /*total*/) {}
-  // Learned methods: mean squared error of a block's output on calibration text kept aside, GPTQ's and after learning.
+  // Learned methods: squared error of a block's output, relative to it, on text kept aside: GPTQ's and after learning.
   virtual void learned(int /*layer*/, double /*before*/, double /*after*/) {}
 };
 struct QuantizeForecast {  // before anything runs

@@ -57,6 +57,8 @@ Json to_json(const TuneRecipe& r) {
               {"checkpoint_every", r.checkpoint_every},
               {"validate_every", r.validate_every},
               {"train_on_inputs", r.train_on_inputs},
+              {"truncation", to_string(r.truncation)},
+              {"columns", r.columns},
               {"system_prompt", r.system_prompt},
               {"sample_prompt", r.sample_prompt},
               {"seed", r.seed},
@@ -137,6 +139,14 @@ Result<TuneRecipe> recipe_from_json(const std::string& json) {
   r.seed = json_unsigned(object, "seed", r.seed);
   r.threads = static_cast<int>(std::clamp<int64_t>(json_int(object, "threads", r.threads), 0, 4096));
   r.train_on_inputs = json_bool(object, "train_on_inputs", r.train_on_inputs);
+  if (const std::string word = json_string(object, "truncation"); !word.empty()) {
+    SW_ASSIGN(r.truncation, truncation_from(word));
+  }
+  if (const nlohmann::json& columns = json_member(object, "columns"); columns.is_object()) {
+    for (const auto& [name, column] : columns.items()) {
+      if (column.is_string()) r.columns[name] = column.get<std::string>();
+    }
+  }
   r.system_prompt = json_string(object, "system_prompt");
   r.sample_prompt = json_string(object, "sample_prompt");
   return r;
@@ -171,9 +181,9 @@ Result<void> check_recipe(const TuneRecipe& r) {
 
 std::string recipe_difference(const TuneRecipe& began, const TuneRecipe& now) {
   const Json was = to_json(began), is = to_json(now);
-  constexpr std::array<std::string_view, 11> kFree{"model",   "data",           "validation",   "data_format",
+  constexpr std::array<std::string_view, 12> kFree{"model",   "data",           "validation",   "data_format",
                                                    "threads", "memory_limit",   "save_batches", "checkpoint_every",
-                                                   "epochs",  "validate_every", "sample_prompt"};
+                                                   "epochs",  "validate_every", "sample_prompt",  "columns"};
   std::string text;
   const auto differs = [&](const std::string& key) {
     if (was[key] == is[key]) return;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "engine/core/error.h"
@@ -32,6 +33,8 @@ struct TuneRecipe {
   double checkpoint_every = 10.0;  // seconds
   int64_t validate_every = 0;      // steps; 0: about ten times a run
   bool train_on_inputs = false;
+  Truncation truncation = Truncation::End;     // of conversations longer than the context
+  std::map<std::string, std::string> columns;  // of a table or of unusual keys: "prompt" -> name, "completion", "system", "text"
   std::string system_prompt;
   std::string sample_prompt;  // answered at each validation; empty: none
   uint64_t seed = 1;

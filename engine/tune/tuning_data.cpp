@@ -15,10 +15,11 @@ struct LoadedFile {
 Result<LoadedFile> load_file(const std::filesystem::path& path, const Model& model, const TuneRecipe& recipe,
                              Observer& observer) {
   SW_ASSIGN(Dataset dataset,
-            import_dataset(path, ImportOptions{.format = recipe.data_format, .columns = {}, .limit = 0}));
+            import_dataset(path, ImportOptions{.format = recipe.data_format, .columns = recipe.columns, .limit = 0}));
   LoadedFile loaded;
   SW_ASSIGN(loaded.encoded, encode_dataset(dataset, model,
                                            EncodeSettings{.context = recipe.context,
+                                                          .truncation = recipe.truncation,
                                                           .train_on_inputs = recipe.train_on_inputs,
                                                           .system_prompt = recipe.system_prompt}));
   loaded.problems = std::move(dataset.problems);
@@ -29,6 +30,23 @@ Result<LoadedFile> load_file(const std::filesystem::path& path, const Model& mod
                      std::to_string(dataset.rows) + " rows are left out; the first is line " +
                      std::to_string(first.line) + (first.field.empty() ? "" : ", " + first.field) + ": " +
                      first.message);
+  }
+  const auto rows = [](int64_t n) { return std::to_string(n) + (n == 1 ? " row" : " rows"); };
+  if (dataset.empty > 0) observer.warning(path.string() + ": " + rows(dataset.empty) + " without content left out.");
+  if (dataset.duplicates > 0) {
+    observer.warning(path.string() + ": " + rows(dataset.duplicates) +
+                     " said the same as one before; they are kept and so count twice.");
+  }
+  for (const std::string& note : dataset.notes) observer.warning(path.string() + ": " + note);
+  if (loaded.encoded.cut > 0) {
+    observer.warning(path.string() + ": " + rows(loaded.encoded.cut) + " longer than the context of " +
+                     std::to_string(recipe.context) + " tokens; the " +
+                     (recipe.truncation == Truncation::Start ? "beginning" : "end") +
+                     " of each is cut off. Choose a longer context, or leave such rows out.");
+  }
+  if (loaded.encoded.too_long > 0) {
+    observer.warning(path.string() + ": " + rows(loaded.encoded.too_long) + " longer than the context of " +
+                     std::to_string(recipe.context) + " tokens left out.");
   }
   if (loaded.encoded.dropped > 0) {
     observer.warning(path.string() + ": " + std::to_string(loaded.encoded.dropped) +

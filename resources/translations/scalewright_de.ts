@@ -2455,6 +2455,34 @@
         <translation>Gleicht Fehler unterwegs aus. Braucht einen Text; am besten bei 3 Bit.</translation>
     </message>
     <message>
+        <source>Methods that take more time or suit special cases</source>
+        <translation>Verfahren, die mehr Zeit brauchen oder für besondere Fälle sind</translation>
+    </message>
+    <message>
+        <source>Other methods</source>
+        <translation>Andere Verfahren</translation>
+    </message>
+    <message>
+        <source>Learns layer by layer which way to round. Needs a text and time.</source>
+        <translation>Lernt Schicht für Schicht, wohin zu runden ist. Braucht Text und Zeit.</translation>
+    </message>
+    <message>
+        <source>Learns weights and scales layer by layer; for 2 bits. Needs a text and time.</source>
+        <translation>Lernt Gewichte und Skalen Schicht für Schicht; für 2 Bit. Braucht Text und Zeit.</translation>
+    </message>
+    <message>
+        <source>Gives inputs that matter more room. Needs a text.</source>
+        <translation>Gibt wichtigen Eingaben mehr Raum. Braucht einen Text.</translation>
+    </message>
+    <message>
+        <source>Outliers do not spoil their group. Needs no text.</source>
+        <translation>Ausreißer verderben ihre Gruppe nicht. Braucht keinen Text.</translation>
+    </message>
+    <message>
+        <source>GPTQ that begins with the most used inputs. Needs a text.</source>
+        <translation>GPTQ, das mit den meistgenutzten Eingaben beginnt. Braucht einen Text.</translation>
+    </message>
+    <message>
         <source>What the result is written as</source>
         <translation>Als was das Ergebnis geschrieben wird</translation>
     </message>
@@ -2671,16 +2699,16 @@
         <translation>Schon quantisiert: seine Rundungsfehler bleiben. Besser das Modell mit voller Genauigkeit nehmen.</translation>
     </message>
     <message>
-        <source>GPTQ needs a text.</source>
-        <translation>GPTQ braucht einen Text.</translation>
+        <source>%1 needs a text.</source>
+        <translation>%1 braucht einen Text.</translation>
     </message>
     <message>
         <source>Choose a model first</source>
         <translation>Wählen Sie zuerst ein Modell</translation>
     </message>
     <message>
-        <source>GPTQ needs a text: choose one</source>
-        <translation>GPTQ braucht einen Text: wählen Sie einen</translation>
+        <source>%1 needs a text: choose one</source>
+        <translation>%1 braucht einen Text: wählen Sie einen</translation>
     </message>
     <message>
         <source>Choose a text for the trial first</source>

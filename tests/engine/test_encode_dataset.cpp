@@ -157,6 +157,20 @@ class TestEncodeDataset : public QObject {
     QCOMPARE(encoded->examples[0].ids.size(), size_t{40});
     QVERIFY(encoded->examples[0].cut && !encoded->examples[1].cut);
     QCOMPARE(encoded->examples[1].line, int64_t{3});
+    // Cut at the start instead: the answer stays whole. Or left out, and counted.
+    settings.truncation = Truncation::Start;
+    const auto from_start = encode_dataset(conversations({{{"user", words}, {"assistant", "The answer"}}}), chatml_, settings);
+    QVERIFY(from_start.has_value());
+    QCOMPARE(from_start->examples[0].ids.size(), size_t{40});
+    QVERIFY(from_start->examples[0].cut);
+    QVERIFY(QString::fromStdString(learned_text(from_start->examples[0], *chatml_.tokenizer)).startsWith("The answer"));
+    settings.truncation = Truncation::Drop;
+    const auto without = encode_dataset(conversations({{{"user", "Q"}, {"assistant", words}}, {{"user", "Q"}, {"assistant", "A"}}}), chatml_, settings);
+    QVERIFY(without.has_value());
+    QCOMPARE(without->examples.size(), size_t{1});
+    QCOMPARE(without->too_long, int64_t{1});
+    QCOMPARE(without->cut, int64_t{0});
+    settings.truncation = Truncation::End;
     settings.context = 4;
     const auto nothing = encode_dataset(conversations({{{"user", words}, {"assistant", "A"}}}), chatml_, settings);
     QVERIFY(!nothing.has_value());

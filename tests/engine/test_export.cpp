@@ -10,6 +10,7 @@
 #include "engine/core/system.h"
 #include "engine/export/dense_values.h"
 #include "engine/export/exporter.h"
+#include "engine/model/train_graph.h"
 #include "engine/export/gguf_container.h"
 #include "engine/format/gguf.h"
 #include "engine/format/gguf_blocks.h"
@@ -103,6 +104,17 @@ class TestExport : public QObject {
         testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", quiet_, {}));
     QVERIFY(check.exact);
     QVERIFY(testkit::need(read_text_file(path.toStdString())) == testkit::need(read_text_file(scratch / "out.gguf")));
+    // Tuned by no step, in both granularities: still the same bytes.
+    if (!model->tunable()) return;
+    for (const Granularity granularity : {Granularity::Group, Granularity::Row}) {
+      const TrainableLayout layout = trainable_layout(*model, granularity);
+      std::vector<float> values(layout.total);
+      initial_scales(*model, layout, values.data());
+      const auto before = snapshot_scales(*model, layout);
+      store_scales(*model, layout, values.data(), before);
+      QVERIFY(testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", quiet_, {})).exact);
+      QVERIFY(testkit::need(read_text_file(path.toStdString())) == testkit::need(read_text_file(scratch / "out.gguf")));
+    }
   }
 
   void families_to_gguf_data() {

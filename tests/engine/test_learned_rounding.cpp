@@ -148,7 +148,7 @@ class TestLearnedRounding : public QObject {
           start.push_back(quantize_clip(w, linear->weight.rows(), linear->weight.cols(), spec, {}));
           specs.push_back(spec);
         }
-        quant::LearnSettings settings = quant::learn_settings(bounded ? QuantMethod::AutoRound : QuantMethod::Block, bits);
+        quant::LearnSettings settings = quant::learn_settings(bounded ? QuantMethod::AutoRound : QuantMethod::Block);
         settings.tokens = 256;
         settings.aside = 480;
         const auto before = start;

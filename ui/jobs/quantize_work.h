@@ -29,7 +29,7 @@ struct TrialRequest {
   std::filesystem::path model, text;
   int group = 32;
   bool symmetric = false;
-  QuantMethod method = QuantMethod::Clip;   // Gptq is tried as Clip: its calibration would take as long as quantizing
+  QuantMethod method = QuantMethod::Clip;   // what needs a text is tried as Clip: its calibration would take as long as quantizing
   std::vector<int> bits{2, 3, 4, 5, 6, 8};
   int64_t tokens = 512;
 };

@@ -44,6 +44,8 @@ namespace {
 constexpr int kBits[] = {2, 3, 4, 5, 6, 8};
 constexpr int kGroups[] = {32, 64, 128, 256, 0};
 constexpr int kPathRole = Qt::UserRole;
+// What the fourth card can be; the first three have cards of their own.
+constexpr QuantMethod kOthers[] = {QuantMethod::AutoRound, QuantMethod::Block, QuantMethod::Awq, QuantMethod::Hqq, QuantMethod::GptqActOrder};
 
 int indexOf(const int* values, int count, int value) {
   for (int i = 0; i < count; ++i)
@@ -121,11 +123,24 @@ QWidget* QuantizePage::buildForm() {
   m_clip = new OptionCard(tr("Clip search"), tr("Finds the best range for each group."));
   m_clip->setChip(tr("Recommended"), Tone::Accent);
   m_gptq = new OptionCard(tr("GPTQ"), tr("Corrects errors as it goes. Needs a text; best at 3 bits."));
+  m_other = new OptionCard(QString(), QString());
+  m_others = new QComboBox;
+  m_others->setToolTip(tr("Methods that take more time or suit special cases"));
+  m_others->setAccessibleName(tr("Other methods"));
+  setFontRole(m_others, FontRole::Label);
+  for (QuantMethod other : kOthers) m_others->addItem(QString::fromUtf8(display_name(other)), QString::fromUtf8(to_string(other)));
+  m_others->setCurrentIndex(std::max(0, m_others->findData(app().settings().value(QStringLiteral("page/quantize/other")).toString())));
+  showOther();
+  connect(m_others, &QComboBox::activated, this, [this] {
+    showOther();
+    m_other->setChecked(true);
+    chosen();
+  });
   auto* methods = new QButtonGroup(this);
   int id = 0;
-  for (OptionCard* card : {m_rtn, m_clip, m_gptq}) methods->addButton(card, id++);
+  for (OptionCard* card : {m_rtn, m_clip, m_gptq, m_other}) methods->addButton(card, id++);
   const int wanted = app().settings().value(QStringLiteral("page/quantize/method"), 1).toInt();
-  methods->button(wanted >= 0 && wanted < 3 ? wanted : 1)->setChecked(true);
+  methods->button(wanted >= 0 && wanted < 4 ? wanted : 1)->setChecked(true);
   connect(methods, &QButtonGroup::idToggled, this, [this](int, bool on) {
     if (on) chosen();
   });
@@ -164,7 +179,7 @@ QWidget* QuantizePage::buildForm() {
   auto* card = new Card;
   card->setBodyMargins(16, 12, 16, 12);
   auto* method = label(tr("Method"), FontRole::Strong);
-  card->add({m_modelField, m_bitsField, m_groupField, vbox({method, m_rtn, m_clip, m_gptq}, 6),
+  card->add({m_modelField, m_bitsField, m_groupField, vbox({hbox({method, fill(), m_others}), m_rtn, m_clip, m_gptq, m_other}, 6),
              hbox({grow(new FormField(tr("&Write as"), m_container)), grow(m_textField)}, 12), m_outputField, fill()});
   setScaledSpacing(card->body(), 11);
   return card;
@@ -303,7 +318,8 @@ void QuantizePage::saveState() {
   Settings& settings = app().settings();
   settings.setValue(QStringLiteral("page/quantize/bits"), bits());
   settings.setValue(QStringLiteral("page/quantize/group"), group());
-  settings.setValue(QStringLiteral("page/quantize/method"), m_rtn->isChecked() ? 0 : m_clip->isChecked() ? 1 : 2);
+  settings.setValue(QStringLiteral("page/quantize/method"), m_rtn->isChecked() ? 0 : m_clip->isChecked() ? 1 : m_gptq->isChecked() ? 2 : 3);
+  settings.setValue(QStringLiteral("page/quantize/other"), m_others->currentData());
   settings.setValue(QStringLiteral("page/quantize/text"), textPath());
 }
 
@@ -318,7 +334,19 @@ void QuantizePage::receive(const PageMessage& message) {
 
 int QuantizePage::bits() const { return kBits[std::clamp(m_bits->current(), 0, 5)]; }
 int QuantizePage::group() const { return kGroups[std::clamp(m_group->current(), 0, 4)]; }
-QuantMethod QuantizePage::method() const { return m_rtn->isChecked() ? QuantMethod::Rtn : m_gptq->isChecked() ? QuantMethod::Gptq : QuantMethod::Clip; }
+QuantMethod QuantizePage::method() const {
+  if (m_other->isChecked()) return kOthers[std::clamp(m_others->currentIndex(), 0, int(std::size(kOthers)) - 1)];
+  return m_rtn->isChecked() ? QuantMethod::Rtn : m_gptq->isChecked() ? QuantMethod::Gptq : QuantMethod::Clip;
+}
+void QuantizePage::showOther() {
+  static const char* lines[] = {QT_TR_NOOP("Learns layer by layer which way to round. Needs a text and time."), QT_TR_NOOP("Learns weights and scales layer by layer; for 2 bits. Needs a text and time."),
+                                QT_TR_NOOP("Gives inputs that matter more room. Needs a text."), QT_TR_NOOP("Outliers do not spoil their group. Needs no text."),
+                                QT_TR_NOOP("GPTQ that begins with the most used inputs. Needs a text.")};
+  const int index = std::clamp(m_others->currentIndex(), 0, int(std::size(kOthers)) - 1);
+  m_other->setText(m_others->itemText(index));
+  m_other->setAccessibleName(m_others->itemText(index));
+  m_other->setLine(tr(lines[index]));
+}
 ExportTarget QuantizePage::target() const {
   switch (m_container->currentIndex()) {
     case 1: return ExportTarget::Gptq;
@@ -339,7 +367,7 @@ QuantizeRequest QuantizePage::request() const {
   request.input = m_model->currentData(kPathRole).toString().toStdString();
   request.spec = {bits(), group(), false};
   request.method = method();
-  if (method() == QuantMethod::Gptq) request.calibration = textPath().toStdString();
+  if (needs_calibration(method())) request.calibration = textPath().toStdString();
   return request;
 }
 
@@ -426,11 +454,12 @@ void QuantizePage::chosen() {
                         : group() == 32 ? tr("One scale for every 32 weights: most precise, and most to tune.")
                                         : tr("One scale for every %1 weights.").arg(group()));
   m_modelField->setHelp(entry && entry->state == ModelState::Quantized ? tr("Already quantized: its rounding errors stay. Better take the full-precision model.") : QString());
-  const bool needsText = method() == QuantMethod::Gptq && textPath().isEmpty();
-  m_textField->setError(needsText ? tr("GPTQ needs a text.") : QString());
+  const bool needsText = needs_calibration(method()) && textPath().isEmpty();
+  const QString name = QString::fromUtf8(display_name(method()));
+  m_textField->setError(needsText ? tr("%1 needs a text.").arg(name) : QString());
   QString refusal;
   if (!entry) refusal = tr("Choose a model first");
-  else if (needsText) refusal = tr("GPTQ needs a text: choose one");
+  else if (needsText) refusal = tr("%1 needs a text: choose one").arg(name);
   else if (app().jobs().busy()) refusal = {};
   m_startButton->setRefusal(refusal);
   m_forecastTimer->start();
@@ -450,7 +479,7 @@ void QuantizePage::askForecast() {
   const int number = ++m_forecastNumber;
   const auto summary = entry->summary;
   QuantizeRequest base = request();
-  if (base.method == QuantMethod::Gptq && base.calibration.empty()) base.method = QuantMethod::Clip;
+  if (needs_calibration(base.method) && base.calibration.empty()) base.method = QuantMethod::Clip;
   using Both = std::pair<QuantizeForecast, QMap<int, quint64>>;
   app().jobs().run<Both>(
       tr("Forecast"), Place::None,
@@ -627,7 +656,7 @@ void QuantizePage::start() {
   job->listen(tensors);
   connect(job.get(), &Job::progressed, this, &QuantizePage::jobProgressed);
   m_job = job;
-  const QString methodWords = method() == QuantMethod::Rtn ? tr("round to nearest") : method() == QuantMethod::Gptq ? QStringLiteral("GPTQ") : tr("clip search");
+  const QString methodWords = method() == QuantMethod::Rtn ? tr("round to nearest") : method() == QuantMethod::Clip ? tr("clip search") : QString::fromUtf8(display_name(method()));
   header()->setTitle(tr("Quantizing to %1").arg(m_runningContainer));
   header()->setPurpose(group() ? tr("%1, %2 bits, groups of %3, %4. The original file is only read.").arg(m_running).arg(bits()).arg(group()).arg(methodWords)
                                : tr("%1, %2 bits, one scale a row, %3. The original file is only read.").arg(m_running).arg(bits()).arg(methodWords));

@@ -73,6 +73,7 @@ class QuantizePage : public Page {
   QuantizeRequest request() const;
   ExportTarget target() const;
   QuantMethod method() const;
+  void showOther();
   int bits() const;
   int group() const;
   const ModelEntry* model() const;
@@ -86,9 +87,9 @@ class QuantizePage : public Page {
   QBoxLayout *m_formPanes, *m_runPanes;
   QWidget *m_formPane, *m_sidePane;
   // The form.
-  QComboBox *m_model, *m_text, *m_container;
+  QComboBox *m_model, *m_text, *m_container, *m_others;
   Segmented *m_bits, *m_group;
-  OptionCard *m_rtn, *m_clip, *m_gptq;
+  OptionCard *m_rtn, *m_clip, *m_gptq, *m_other;
   FormField *m_bitsField, *m_groupField, *m_modelField, *m_outputField, *m_textField;
   QLineEdit* m_output;
   bool m_outputByHand = false;
