@@ -158,7 +158,7 @@ class WorkJob : public Job {
   }
   void deliver() override {
     // Cancelled before it began there is no result; who waits for it is told all the same.
-    if (m_done && (!m_guarded || m_guard)) m_done(m_result ? std::move(*m_result) : fail(ErrorCode::InvalidArgument, "It was cancelled before it began."));
+    if (m_done && (!m_guarded || m_guard)) m_done(m_result ? std::move(*m_result) : Result<T>(fail(ErrorCode::InvalidArgument, "It was cancelled before it began.")));
     m_result.reset();
     m_done = nullptr;
   }

@@ -539,11 +539,12 @@ void QuantizePage::startTrial() {
   auto job = std::make_shared<WorkJob<TrialReport>>(
       tr("A trial on %1").arg(entry->name), Place::Quantize, [engine, trial, points](JobContext& context) { return runTrial(*engine, trial, points, context); }, this,
       [this, key](Result<TrialReport> report) {
+        const bool stopped = m_trialJob && m_trialJob->cancelling();
         m_trialJob.reset();
         if (key != m_trialKey) return;
         if (report)
           m_trial = *report;
-        else
+        else if (!stopped)
           showError(tr("The trial ended"), QString::fromStdString(report.error().message));
         showTrial();
       });
