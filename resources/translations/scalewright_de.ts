@@ -411,6 +411,22 @@
 <context>
     <name>scalewright::ui::ChatPage</name>
     <message>
+        <source>One prompt, one seed, one copy of the codes: only the scales differ.</source>
+        <translation>Eine Eingabe, ein Startwert, dieselben Codes: nur die Skalen sind verschieden.</translation>
+    </message>
+    <message>
+        <source>Model and sampling</source>
+        <translation>Modell und Sampling</translation>
+    </message>
+    <message>
+        <source>Choose another model</source>
+        <translation>Anderes Modell wählen</translation>
+    </message>
+    <message>
+        <source>%1, now</source>
+        <translation>%1, jetzt</translation>
+    </message>
+    <message>
         <source>Chat</source>
         <translation>Chat</translation>
     </message>
@@ -742,6 +758,10 @@
 <context>
     <name>scalewright::ui::ChatTranscript</name>
     <message>
+        <source>not asked</source>
+        <translation>nicht gefragt</translation>
+    </message>
+    <message>
         <source>Conversation</source>
         <translation>Gespräch</translation>
     </message>
@@ -768,6 +788,10 @@
 </context>
 <context>
     <name>scalewright::ui::ExportPage</name>
+    <message>
+        <source>Exact: the same numbers as in memory. Where a format must round, the self-check measures by how much.</source>
+        <translation>Genau: dieselben Zahlen wie im Speicher. Wo ein Format runden muss, misst die Selbstprüfung, um wie viel.</translation>
+    </message>
     <message>
         <source>Scale pack</source>
         <translation>Skalenpaket</translation>
@@ -1515,6 +1539,10 @@
 </context>
 <context>
     <name>scalewright::ui::MainWindow</name>
+    <message>
+        <source>The history was damaged</source>
+        <translation>Der Verlauf war beschädigt</translation>
+    </message>
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
@@ -3128,6 +3156,14 @@
 <context>
     <name>scalewright::ui::RunsPage</name>
     <message>
+        <source>Shows only runs whose name contains this</source>
+        <translation>Zeigt nur Läufe, deren Name dies enthält</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Noch einmal</translation>
+    </message>
+    <message>
         <source>Runs</source>
         <translation>Läufe</translation>
     </message>
@@ -3558,6 +3594,30 @@
 <context>
     <name>scalewright::ui::TuneDataStep</name>
     <message>
+        <source>Held back to validate on, %</source>
+        <translation>Zum Validieren zurückgehalten, %</translation>
+    </message>
+    <message>
+        <source>These rows are never learned from; their loss says whether it learns or only remembers</source>
+        <translation>Aus diesen Zeilen wird nie gelernt; ihr Verlust zeigt, ob gelernt oder nur gemerkt wird</translation>
+    </message>
+    <message>
+        <source>Every row can be learned from</source>
+        <translation>Aus jeder Zeile kann gelernt werden</translation>
+    </message>
+    <message>
+        <source>Nothing is skipped and nothing is cut.</source>
+        <translation>Nichts wird übersprungen und nichts abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>%  ·  %1 of %2 rows</source>
+        <translation>%  ·  %1 von %2 Zeilen</translation>
+    </message>
+    <message>
+        <source>learned, %1 tokens</source>
+        <translation>gelernt, %1 Token</translation>
+    </message>
+    <message>
         <source>instructions (Alpaca)</source>
         <translation>Anweisungen (Alpaca)</translation>
     </message>
@@ -3812,6 +3872,30 @@
 </context>
 <context>
     <name>scalewright::ui::TuneMethodStep</name>
+    <message>
+        <source>Learns most, takes longest.</source>
+        <translation>Lernt am meisten, dauert am längsten.</translation>
+    </message>
+    <message numerus="yes">
+        <source>the sample's own recipe: %n step(s), or choose one</source>
+        <translation><numerusform>das Rezept des Beispiels: %n Schritt, oder wählen Sie</numerusform><numerusform>das Rezept des Beispiels: %n Schritte, oder wählen Sie</numerusform></translation>
+    </message>
+    <message numerus="yes">
+        <source>own: %n step(s)</source>
+        <translation><numerusform>eigen: %n Schritt</numerusform><numerusform>eigen: %n Schritte</numerusform></translation>
+    </message>
+    <message>
+        <source>own: %1 epochs</source>
+        <translation>eigen: %1 Epochen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n epoch(s), %1 steps</source>
+        <translation><numerusform>%n Epoche, %1 Schritte</numerusform><numerusform>%n Epochen, %1 Schritte</numerusform></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n epoch(s)</source>
+        <translation><numerusform>%n Epoche</numerusform><numerusform>%n Epochen</numerusform></translation>
+    </message>
     <message>
         <source>Quick</source>
         <translation>Schnell</translation>
@@ -4112,6 +4196,30 @@
 <context>
     <name>scalewright::ui::TuneModelStep</name>
     <message>
+        <source>The integers are frozen</source>
+        <translation>Die Ganzzahlen sind eingefroren</translation>
+    </message>
+    <message>
+        <source>Their hash is taken before and after, and shown.</source>
+        <translation>Ihre Prüfsumme wird vorher und nachher genommen und gezeigt.</translation>
+    </message>
+    <message>
+        <source>Only the scales learn</source>
+        <translation>Nur die Skalen lernen</translation>
+    </message>
+    <message>
+        <source>A few megabytes in all, so the tuned model has the same size and the same speed.</source>
+        <translation>Wenige Megabyte insgesamt; so behält das angepasste Modell Größe und Geschwindigkeit.</translation>
+    </message>
+    <message>
+        <source>Your file is not touched</source>
+        <translation>Ihre Datei bleibt unberührt</translation>
+    </message>
+    <message>
+        <source>What is learned goes into a folder of its own, and can be written as a file of the same type.</source>
+        <translation>Was gelernt wird, kommt in einen eigenen Ordner und lässt sich als Datei derselben Art schreiben.</translation>
+    </message>
+    <message>
         <source>Model</source>
         <translation>Modell</translation>
     </message>
@@ -4222,6 +4330,14 @@
 </context>
 <context>
     <name>scalewright::ui::TunePage</name>
+    <message>
+        <source>%1 learns %2.</source>
+        <translation>%1 lernt %2.</translation>
+    </message>
+    <message>
+        <source>%1 Safe to close: the next start offers it again.</source>
+        <translation>%1 Schließen ist gefahrlos: der nächste Start bietet es wieder an.</translation>
+    </message>
     <message>
         <source>Fine-tune</source>
         <translation>Anpassen</translation>
@@ -4377,6 +4493,70 @@
 </context>
 <context>
     <name>scalewright::ui::TunePlanStep</name>
+    <message>
+        <source>Workspace</source>
+        <translation>Arbeitsbereich</translation>
+    </message>
+    <message>
+        <source>until done</source>
+        <translation>bis fertig</translation>
+    </message>
+    <message>
+        <source>a second</source>
+        <translation>pro Sekunde</translation>
+    </message>
+    <message>
+        <source>Timeline</source>
+        <translation>Zeitplan</translation>
+    </message>
+    <message>
+        <source>Leave cores for other work</source>
+        <translation>Kerne für andere Arbeit lassen</translation>
+    </message>
+    <message>
+        <source>Asks the desktop not to suspend while the run goes on</source>
+        <translation>Bittet den Desktop, während des Laufs nicht in Bereitschaft zu gehen</translation>
+    </message>
+    <message>
+        <source>A message of the desktop when the window is not in front</source>
+        <translation>Eine Meldung des Desktops, wenn das Fenster nicht vorn ist</translation>
+    </message>
+    <message>
+        <source>Computes on half of the cores: slower, and the machine stays pleasant to use</source>
+        <translation>Rechnet auf der Hälfte der Kerne: langsamer, und der Rechner bleibt angenehm zu benutzen</translation>
+    </message>
+    <message>
+        <source>Show all %1 entries</source>
+        <translation>Alle %1 Einträge zeigen</translation>
+    </message>
+    <message>
+        <source>This plan needs %1 more than the machine has free</source>
+        <translation>Dieser Plan braucht %1 mehr, als auf dem Rechner frei ist</translation>
+    </message>
+    <message>
+        <source>Nothing was started. Choose a way to make it fit, or close programs that hold memory.</source>
+        <translation>Nichts wurde gestartet. Wählen Sie einen Weg, damit es passt, oder schließen Sie Programme, die Speicher halten.</translation>
+    </message>
+    <message>
+        <source>steps, %1 of the rows</source>
+        <translation>Schritte, %1 der Zeilen</translation>
+    </message>
+    <message numerus="yes">
+        <source>steps, %n epoch(s)</source>
+        <translation><numerusform>Schritte, %n Epoche</numerusform><numerusform>Schritte, %n Epochen</numerusform></translation>
+    </message>
+    <message>
+        <source>nothing is held back to validate on</source>
+        <translation>nichts wird zum Validieren zurückgehalten</translation>
+    </message>
+    <message numerus="yes">
+        <source>a validation every %n step(s)</source>
+        <translation><numerusform>eine Validierung nach jedem Schritt (%n)</numerusform><numerusform>eine Validierung alle %n Schritte</numerusform></translation>
+    </message>
+    <message numerus="yes">
+        <source>a validation every %n step(s), with your own prompt</source>
+        <translation><numerusform>eine Validierung nach jedem Schritt (%n), mit Ihrer Frage</numerusform><numerusform>eine Validierung alle %n Schritte, mit Ihrer Frage</numerusform></translation>
+    </message>
     <message>
         <source>Weights, frozen</source>
         <translation>Gewichte, eingefroren</translation>
@@ -4585,6 +4765,34 @@
 <context>
     <name>scalewright::ui::TuneRunView</name>
     <message>
+        <source>%1 MB</source>
+        <translation>%1 MB</translation>
+    </message>
+    <message>
+        <source>Loss, learning rate and gradient norm</source>
+        <translation>Verlust, Lernrate und Gradientennorm</translation>
+    </message>
+    <message>
+        <source>Memory by part</source>
+        <translation>Speicher nach Teilen</translation>
+    </message>
+    <message>
+        <source>Chat, window</source>
+        <translation>Chat, Fenster</translation>
+    </message>
+    <message>
+        <source>Tokens a second</source>
+        <translation>Token pro Sekunde</translation>
+    </message>
+    <message>
+        <source>used: %1 reserved, %2 for the chat</source>
+        <translation>belegt: %1 reserviert, %2 für den Chat</translation>
+    </message>
+    <message>
+        <source>validating and saving</source>
+        <translation>validiert und speichert</translation>
+    </message>
+    <message>
         <source>Preparing</source>
         <translation>Wird vorbereitet</translation>
     </message>
@@ -4770,6 +4978,123 @@
     <message>
         <source>Type a number</source>
         <translation>Eine Zahl eingeben</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ChatPane</name>
+    <message>
+        <source>Model's own</source>
+        <translation>Wie im Modell</translation>
+    </message>
+    <message>
+        <source>Sampling as the model's file asks for</source>
+        <translation>Sampling, wie es die Datei des Modells vorgibt</translation>
+    </message>
+    <message>
+        <source>This model asks for nothing of its own: the program's defaults</source>
+        <translation>Dieses Modell gibt nichts vor: die Vorgaben des Programms</translation>
+    </message>
+    <message>
+        <source>Switched in %1 ms, codes in place</source>
+        <translation>In %1 ms gewechselt, Codes bleiben</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::MakeItFit</name>
+    <message>
+        <source>needs %1</source>
+        <translation>braucht %1</translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation>passt</translation>
+    </message>
+    <message>
+        <source>too big</source>
+        <translation>zu groß</translation>
+    </message>
+    <message>
+        <source>Row multipliers, batch %1, context %2</source>
+        <translation>Zeilenfaktoren, Batch %1, Kontext %2</translation>
+    </message>
+    <message>
+        <source>Tune row multipliers instead of groups</source>
+        <translation>Zeilenfaktoren statt Gruppen anpassen</translation>
+    </message>
+    <message>
+        <source>Use a context of %1</source>
+        <translation>Kontext auf %1 setzen</translation>
+    </message>
+    <message>
+        <source>Batch %1, accumulate %2</source>
+        <translation>Batch %1, %2 davon sammeln</translation>
+    </message>
+    <message>
+        <source>No prompt of your own</source>
+        <translation>Ohne eigene Frage</translation>
+    </message>
+    <message>
+        <source>One factor for each output row; the pack shrinks too</source>
+        <translation>Ein Faktor je Ausgabezeile; auch das Paket wird kleiner</translation>
+    </message>
+    <message>
+        <source>Longer rows are cut</source>
+        <translation>Längere Zeilen werden abgeschnitten</translation>
+    </message>
+    <message>
+        <source>The longest row has %1 tokens: nothing would be cut</source>
+        <translation>Die längste Zeile hat %1 Token: nichts würde abgeschnitten</translation>
+    </message>
+    <message>
+        <source>The longest row has %1 tokens: longer ones would be cut</source>
+        <translation>Die längste Zeile hat %1 Token: längere würden abgeschnitten</translation>
+    </message>
+    <message>
+        <source>The same step, computed in parts: slower, nothing lost</source>
+        <translation>Derselbe Schritt, in Teilen gerechnet: langsamer, nichts geht verloren</translation>
+    </message>
+    <message>
+        <source>Progress is plotted, but not answered at each validation</source>
+        <translation>Der Fortschritt wird gezeichnet, aber nicht bei jeder Validierung beantwortet</translation>
+    </message>
+    <message>
+        <source>&amp;Apply</source>
+        <translation>&amp;Anwenden</translation>
+    </message>
+    <message>
+        <source>Takes the chosen way into the recipe and plans again</source>
+        <translation>Übernimmt den gewählten Weg ins Rezept und plant neu</translation>
+    </message>
+    <message>
+        <source>This way alone is not enough</source>
+        <translation>Dieser Weg allein reicht nicht</translation>
+    </message>
+    <message>
+        <source>None of these is enough: take a smaller model, or close programs that hold memory</source>
+        <translation>Nichts davon reicht: nehmen Sie ein kleineres Modell, oder schließen Sie Programme, die Speicher halten</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::Timeline</name>
+    <message>
+        <source>%1 steps in %2 epochs, a validation every %3 steps</source>
+        <translation>%1 Schritte in %2 Epochen, eine Validierung alle %3 Schritte</translation>
+    </message>
+    <message>
+        <source>Epoch %1</source>
+        <translation>Epoche %1</translation>
+    </message>
+    <message>
+        <source>%1 of the rows</source>
+        <translation>%1 der Zeilen</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>Schritt %1</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>jetzt</translation>
     </message>
 </context>
 </TS>

@@ -112,7 +112,7 @@ class TestMainJob : public QObject {
     QVERIFY(QFile::copy(m_gguf, model));
     qputenv("SCALEWRIGHT_SAMPLE_MODEL", model.toLocal8Bit());
     const QString data = home.path("home/rows.jsonl");
-    QVERIFY(writeRows(data, 400));
+    QVERIFY(writeRows(data, 10000));
     qint64 left = 0;
     QString folder;
     {
@@ -132,12 +132,14 @@ class TestMainJob : public QObject {
       CLICK(tune, "Resume");
       QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > held; }));
       // Closing asks; what was learned is saved first.
-      QTimer::singleShot(200, [] {
+      QTimer answer;  // asked again until the question is there
+      connect(&answer, &QTimer::timeout, this, [] {
         for (QWidget* top : QApplication::topLevelWidgets())
-          if (auto* box = qobject_cast<QMessageBox*>(top))
+          if (auto* box = qobject_cast<QMessageBox*>(top); box && box->isVisible())
             for (QAbstractButton* b : box->buttons())
               if (b->text() == "Stop and close") b->click();
       });
+      answer.start(50);
       w.window->close();
       QVERIFY(waitUntil([&] { return !w.window->isVisible(); }));
       left = run->lossChart()->size(0);
@@ -178,7 +180,7 @@ class TestMainJob : public QObject {
     QVERIFY(QFile::copy(m_gguf, model));
     qputenv("SCALEWRIGHT_SAMPLE_MODEL", model.toLocal8Bit());
     const QString data = home.path("home/rows.jsonl");
-    QVERIFY(writeRows(data, 400));
+    QVERIFY(writeRows(data, 10000));
     TestWindow w(home);
     QVERIFY(w.waitForJobs());
     Page* tune = startLongRun(w, data);

@@ -53,6 +53,8 @@ class TestScreenshots : public QObject {
     m_folder = given.isEmpty() ? QStringLiteral(SCALEWRIGHT_BINARY_DIR "/screenshots") : QString::fromLocal8Bit(given);
     QVERIFY(QDir().mkpath(m_folder));
     qInstallMessageHandler(collectWarnings);
+    // The person's sample model, found before each picture gets a home of its own.
+    if (const QString sample = sampleModel(); !sample.isEmpty()) qputenv("SCALEWRIGHT_SAMPLE_MODEL", sample.toLocal8Bit());
   }
 
   void everyPage_data() {

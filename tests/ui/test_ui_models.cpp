@@ -1,10 +1,17 @@
 // Every model of ours under Qt's own tester, and what the table of models shows.
 
 #include <QAbstractItemModelTester>
+#include <QSignalSpy>
+#include <QSortFilterProxyModel>
 #include <QTest>
+#include <cmath>
 
 #include "ui/models/cell_roles.h"
 #include "ui/models/model_table_model.h"
+#include "ui/models/recipe_diff_model.h"
+#include "ui/models/row_problem_model.h"
+#include "ui/models/run_table_model.h"
+#include "ui/models/smoothing.h"
 #include "ui/models/tensor_log_model.h"
 
 using namespace scalewright::ui;
@@ -81,6 +88,104 @@ class TestUiModels : public QObject {
     QCOMPARE(model.index(0, TensorLogModel::ErrorColumn).data().toString(), "7.00 %");
     model.clear();
     QCOMPARE(model.rowCount(), 0);
+  }
+
+  void tableOfRuns() {
+    RunTableModel model;
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    QSortFilterProxyModel proxy;
+    proxy.setSourceModel(&model);
+    QAbstractItemModelTester proxyTester(&proxy, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    model.setRuns({run(1, "quick", 2), run(2, "thorough", 3)}, {{2, 0.967}});
+    QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(model.index(0, 0).data().toString(), "quick");
+    QVERIFY(model.index(0, 0).data(SubTextRole).toString().contains("orders.jsonl"));
+    QSignalSpy compared(&model, &RunTableModel::comparedChanged), renamed(&model, &RunTableModel::renamed);
+    QVERIFY(model.setData(model.index(1, 0), Qt::Checked, Qt::CheckStateRole));
+    QCOMPARE(model.compared(), QList<qint64>({2}));
+    QCOMPARE(model.index(1, 0).data(MarkRole).toInt(), 0);
+    QVERIFY(model.setData(model.index(0, 0), "brief", Qt::EditRole));
+    QCOMPARE(compared.count(), 1);
+    QCOMPARE(renamed.count(), 1);
+    // A run that is gone is no longer compared.
+    model.setRuns({run(1, "quick", 2)}, {});
+    QVERIFY(model.compared().isEmpty());
+    model.setRuns({}, {});
+    QCOMPARE(proxy.rowCount(), 0);
+  }
+
+  void recipesSideBySide() {
+    RecipeDiffModel model;
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    model.setRuns({run(1, "quick", 2)});
+    QCOMPARE(model.columnCount(), 2);
+    const int all = model.rowCount();
+    QVERIFY(all > 5);
+    // Two runs: what is equal is hidden, what differs stays and is strong.
+    model.setRuns({run(1, "quick", 2), run(2, "thorough", 3)});
+    QCOMPARE(model.columnCount(), 3);
+    QVERIFY(model.rowCount() >= 1 && model.rowCount() < all);
+    QVERIFY(model.hiddenRows() > 0);
+    bool strong = false;
+    for (int row = 0; row < model.rowCount(); ++row) strong = strong || model.index(row, 1).data(StrongRole).toBool() || model.index(row, 2).data(StrongRole).toBool();
+    QVERIFY(strong);
+    model.setRuns({});
+    QCOMPARE(model.rowCount(), 0);
+  }
+
+  void rowsWithProblems() {
+    RowProblemModel model;
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    scalewright::Dataset dataset;
+    dataset.problems.push_back({"a.jsonl", 7, "messages[1].role", "“assitant” is no role"});
+    scalewright::EncodedDataset encoded;
+    encoded.problems.push_back({"a.jsonl", 9, "", "the template refuses it"});
+    scalewright::EncodedExample longRow;
+    longRow.line = 11;
+    longRow.cut = true;
+    encoded.examples.push_back(longRow);
+    model.setRows(dataset, encoded, 512);
+    QCOMPARE(model.rowCount(), 3);
+    QCOMPARE(model.index(0, 0).data().toString(), "7");
+    QCOMPARE(model.index(0, 1).data(SubTextRole).toString(), "messages[1].role");
+    QCOMPARE(model.line(1), 9);
+    QCOMPARE(model.line(2), 11);
+    model.clear();
+    QCOMPARE(model.rowCount(), 0);
+  }
+
+  void smoothingFollowsAndStaysFinite() {
+    Smoother few(40), many(10'000);
+    QCOMPARE(few.add(2.5), 2.5);
+    QCOMPARE(many.add(2.5), 2.5);
+    double quick = 0, slow = 0;
+    for (int i = 0; i < 10; ++i) {
+      quick = few.add(0.0);
+      slow = many.add(0.0);
+    }
+    QVERIFY(quick < 0.1);   // a short run is followed
+    QVERIFY(slow > quick);  // a long one is calm
+    QVERIFY(std::isfinite(few.add(std::nan(""))));
+  }
+
+ private:
+  static scalewright::RunRow run(qint64 id, const char* name, double epochs) {
+    scalewright::TuneRecipe recipe;
+    recipe.model = "/m/small.Q4_1.gguf";
+    recipe.data = "/d/orders.jsonl";
+    recipe.epochs = epochs;
+    scalewright::RunRow row;
+    row.id = id;
+    row.name = name;
+    row.folder = std::string("/runs/") + name;
+    row.model = "/m/small.Q4_1.gguf";
+    row.data = "/d/orders.jsonl";
+    row.state = "finished";
+    row.recipe_json = scalewright::recipe_to_json(recipe);
+    row.step = row.steps = 10;
+    row.started = 1'700'000'000;
+    row.ended = row.started + 60;
+    return row;
   }
 };
 

@@ -204,7 +204,7 @@ class TestWindowShell : public QObject {
     QTRY_VERIFY(w.context->jobs().busy());
     QTRY_COMPARE(w.window->status()->jobText(), "Long work");
     auto answer = [](const QString& words) {
-      QTimer::singleShot(150, [words] {
+      QTimer::singleShot(400, [words] {
         for (QWidget* top : QApplication::topLevelWidgets())
           if (auto* box = qobject_cast<QMessageBox*>(top))
             for (QAbstractButton* b : box->buttons())

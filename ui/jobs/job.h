@@ -157,7 +157,8 @@ class WorkJob : public Job {
     return {context.stopRequested() ? State::Cancelled : State::Failed, m_result->error()};
   }
   void deliver() override {
-    if (m_done && m_result && (!m_guarded || m_guard)) m_done(std::move(*m_result));
+    // Cancelled before it began there is no result; who waits for it is told all the same.
+    if (m_done && (!m_guarded || m_guard)) m_done(m_result ? std::move(*m_result) : Result<T>(fail(ErrorCode::InvalidArgument, "It was cancelled before it began.")));
     m_result.reset();
     m_done = nullptr;
   }

@@ -25,6 +25,7 @@ void RecipeDiffModel::rebuild() {
   m_rows.clear();
   m_names.clear();
   m_hidden = 0;
+  if (m_runs.empty()) return endResetModel();
   std::vector<std::optional<TuneRecipe>> recipes;
   for (const RunRow& run : m_runs) {
     m_names.append(QString::fromStdString(run.name));

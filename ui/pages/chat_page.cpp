@@ -49,7 +49,11 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   m_save->setHint(tr("Save the conversation as Markdown or JSON"));
   m_new = new Button(Button::Default, tr("New chat"), QStringLiteral("plus"));
   m_new->setHint(tr("Begin again; this conversation is kept under Earlier"));
+  m_fold = new Button(Button::Icon, tr("Model and sampling"), QStringLiteral("tune"));
+  m_fold->setCheckable(true);
+  for (QWidget* action : std::initializer_list<QWidget*>{m_mode, m_history, m_save, m_new, m_fold}) header()->addAction(action);
   header()->setActions({m_mode, m_history, m_save, m_new});
+  connect(m_fold, &QPushButton::toggled, this, [this] { setNarrow(m_narrow); });
   m_pane = new ChatPane;
   body()->addLayout(hbox({grow(buildConversation()), m_pane}, 16), 1);
 
@@ -137,7 +141,12 @@ void ChatPage::saveState() {
   app().settings().setValue(QStringLiteral("page/chat/model"), m_log.modelPath);
 }
 
-void ChatPage::setNarrow(bool narrow) { m_pane->setVisible(!narrow); }
+// Where there is no room for both, the pane is called up by a button.
+void ChatPage::setNarrow(bool narrow) {
+  m_narrow = narrow;
+  header()->setActions(narrow ? QList<QWidget*>{m_mode, m_history, m_save, m_new, m_fold} : QList<QWidget*>{m_mode, m_history, m_save, m_new});
+  m_pane->setVisible(!narrow || m_fold->isChecked());
+}
 
 void ChatPage::receive(const PageMessage& message) {
   const QString path = message.values.value(QStringLiteral("path")).toString();

@@ -61,7 +61,8 @@ class ChatPage : public Page {
   QString m_codes;
 
   Segmented* m_mode;
-  Button *m_save, *m_new, *m_history, *m_send;
+  Button *m_save, *m_new, *m_history, *m_send, *m_fold;
+  bool m_narrow = false;
   ElidedLabel *m_leftName, *m_rightName;
   QLabel *m_leftCodes, *m_rightCodes;
   Chip *m_leftChip, *m_rightChip;

@@ -301,11 +301,12 @@ void ExportPage::check() {
                       waits ? tr("%1 is at work. What can be written is known when it ends or pauses.").arg(app().jobs().current()->title()) : tr("It is opened, and every target says what it can hold."));
   showView(View::Checking);
   const QString path = entry->path;
+  const int number = ++m_checkNumber;
   EngineHost* engine = &app().engine();
   m_checkJob = app().jobs().run<ExportChoices>(
       tr("Looking at %1").arg(entry->name), Place::Export, [engine, path](JobContext& context) { return checkExports(*engine, path.toStdString(), context); }, this,
-      [this, path](Result<ExportChoices> choices) {
-        if (path != m_checkedPath) return;
+      [this, path, number](Result<ExportChoices> choices) {
+        if (number != m_checkNumber || path != m_checkedPath) return;  // a later look replaced this one
         m_checkJob.reset();
         if (!choices) {
           m_checkedPath.clear();

@@ -73,6 +73,7 @@ class ExportPage : public Page {
   QLineEdit* m_output;
   QCheckBox* m_modelfile;
   bool m_outputByHand = false;
+  int m_checkNumber = 0;
   ExportChoices m_choices;
   QString m_checkedPath;
   std::shared_ptr<Job> m_checkJob, m_job;

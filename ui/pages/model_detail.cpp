@@ -259,8 +259,8 @@ void ModelDetail::startReading() {
   });
   auto job = std::make_shared<WorkJob<ModelDetails>>(
       tr("Reading %1").arg(m_entry.name), Place::None, [base, figures](JobContext& context) { return readModelDetails(base, figures, context); }, this,
-      [this, path](Result<ModelDetails> details) {
-        if (path != m_entry.path) return;
+      [this, path, number = ++m_reading](Result<ModelDetails> details) {
+        if (path != m_entry.path || number != m_reading) return;  // a later reading replaced this one
         m_progress->hide();
         m_read = true;
         if (details) {

@@ -64,6 +64,7 @@ class ModelDetail : public QFrame {
   qint64 m_scales = 0;
   QString m_hash;
   bool m_read = false;
+  int m_reading = 0;
 
   ElidedLabel* m_name;
   Chip *m_state, *m_template, *m_tunable;

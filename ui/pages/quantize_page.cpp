@@ -89,7 +89,7 @@ QuantizePage::QuantizePage(AppContext& app, QWidget* parent)
   m_formPanes = hbox({m_formPane, grow(buildForecast())}, 16);
   setScaledWidth(m_formPane, 470);
   m_stack->addWidget(wrap(m_formPanes));
-  m_stack->addWidget(buildRun());
+  m_stack->addWidget(wrap(vbox({}, 0)));  // the run, made when the first one starts
   body()->addWidget(m_stack, 1);
 
   connect(&app.catalog(), &ModelCatalog::changed, this, &QuantizePage::fillModels);
@@ -217,6 +217,12 @@ QWidget* QuantizePage::buildForecast() {
   return card;
 }
 
+void QuantizePage::makeRun() {
+  if (m_runPanes) return;
+  m_stack->widget(2)->layout()->addWidget(buildRun());
+  setNarrow(m_narrow);
+}
+
 QWidget* QuantizePage::buildRun() {
   m_doneLayers = label({}, FontRole::CardTitle);
   m_now = label({}, FontRole::Body, Ink::Text2);
@@ -276,8 +282,10 @@ QWidget* QuantizePage::buildRun() {
 void QuantizePage::showView(View view) {
   m_view = view;
   m_stack->setCurrentIndex(view == View::Empty ? 0 : view == View::Form ? 1 : 2);
-  m_progressCard->setVisible(view == View::Running);
-  m_resultCard->setVisible(view == View::Done);
+  if (m_runPanes) {
+    m_progressCard->setVisible(view == View::Running);
+    m_resultCard->setVisible(view == View::Done);
+  }
   switch (view) {
     case View::Empty: header()->setActions({}); break;
     case View::Form: header()->setActions({m_startButton}); break;
@@ -302,7 +310,7 @@ void QuantizePage::primary() {
 }
 void QuantizePage::setNarrow(bool narrow) {
   m_formPanes->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-  m_runPanes->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  if (m_runPanes) m_runPanes->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
   m_narrow = narrow;
   fitPanes();
 }
@@ -312,6 +320,7 @@ void QuantizePage::resizeEvent(QResizeEvent* event) {
 }
 void QuantizePage::fitPanes() {
   m_narrow ? releaseWidth(m_formPane) : setScaledWidth(m_formPane, 470);
+  if (!m_runPanes) return;
   m_narrow ? releaseWidth(m_sidePane) : setScaledWidth(m_sidePane, width() > px(1500) ? 420 : 356);
 }
 void QuantizePage::saveState() {
@@ -559,11 +568,12 @@ void QuantizePage::startTrial() {
   auto job = std::make_shared<WorkJob<TrialReport>>(
       tr("A trial on %1").arg(entry->name), Place::Quantize, [engine, trial, points](JobContext& context) { return runTrial(*engine, trial, points, context); }, this,
       [this, key](Result<TrialReport> report) {
+        const bool stopped = m_trialJob && m_trialJob->cancelling();
         m_trialJob.reset();
         if (key != m_trialKey) return;
         if (report)
           m_trial = *report;
-        else
+        else if (!stopped)
           showError(tr("The trial ended"), QString::fromStdString(report.error().message));
         showTrial();
       });
@@ -644,6 +654,7 @@ void QuantizePage::start() {
   m_runningLayers = entry->summary ? entry->summary->layers : 0;
   m_runningContainer = target() == ExportTarget::Gguf ? (m_forecast.container.empty() ? QStringLiteral("GGUF") : QString::fromStdString(m_forecast.container)) : m_container->currentText();
   m_written = output;
+  makeRun();
   m_log.clear();
   m_log.setType(m_runningContainer.section(QLatin1Char(' '), 0, 0));
   refreshBars();

@@ -53,6 +53,7 @@ class QuantizePage : public Page {
   QWidget* buildForm();
   QWidget* buildForecast();
   QWidget* buildRun();
+  void makeRun();
   void showView(View view);
   void fillModels();
   void fillTexts();
@@ -84,7 +85,7 @@ class QuantizePage : public Page {
   bool m_narrow = false;
   QStackedWidget* m_stack;
   EmptyState* m_empty;
-  QBoxLayout *m_formPanes, *m_runPanes;
+  QBoxLayout *m_formPanes, *m_runPanes = nullptr;  // the run: null until the first one starts
   QWidget *m_formPane, *m_sidePane;
   // The form.
   QComboBox *m_model, *m_text, *m_container, *m_others;

@@ -67,6 +67,8 @@ QWidget* SettingsPage::buildLook() {
   m_language = new Combo;
   m_language->setToolTip(tr("The language of the window"));
   m_language->setAccessibleName(tr("Language"));
+  m_language->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+  m_language->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
   m_language->addItem(tr("As the system"), QString());
   for (const QString& code : Language::available()) m_language->addItem(Language::nameOf(code), code);
   m_languageNote = label(tr("Used from the next start."), FontRole::Help, Ink::Text3);

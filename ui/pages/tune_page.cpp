@@ -254,7 +254,7 @@ void TunePage::start(bool resume, const QString& folder) {
 
 void TunePage::launch(bool resume) {
   m_control = std::make_shared<TuneControl>();
-  m_finished = false;
+  m_finished = m_stepped = false;
   m_stop->setBusy(false);
   TuneRequest request;
   request.recipe = m_draft.recipe;
@@ -264,7 +264,9 @@ void TunePage::launch(bool resume) {
   request.resume = resume;
   request.stoppedByPerson = m_byPerson = std::make_shared<std::atomic<bool>>(false);
   const EventStream<TuneEvent> events([guard = QPointer<TunePage>(this)](std::vector<TuneEvent> list) {
-    if (guard) guard->run()->take(list);
+    if (!guard) return;
+    for (const TuneEvent& event : list) guard->m_stepped = guard->m_stepped || std::holds_alternative<StepRecord>(event);
+    guard->run()->take(list);
   });
   m_awake = planStep()->keepAwake() ? std::make_unique<Desktop::StayAwake>(tr("A model is being tuned")) : nullptr;
   m_job = startTune(app().jobs(), app().engine(), request, m_control, events, this, [this](Result<TuneReport> report) { onDone(std::move(report)); });
@@ -274,7 +276,8 @@ void TunePage::launch(bool resume) {
 void TunePage::onDone(Result<TuneReport> report) {
   m_awake.reset();
   run()->finish(report);
-  const bool cancelledBeforeStart = !report && m_job && m_job->state() == Job::State::Cancelled;
+  // Stopped while it was getting ready is no failure; an error while it was stopping is: then nothing more was kept.
+  const bool cancelledBeforeStart = !report && m_byPerson->load() && !m_stepped;
   m_job.reset();
   m_control.reset();
   m_stop->setBusy(false);

@@ -63,7 +63,7 @@ class TunePage : public Page {
   std::shared_ptr<Job> m_job;
   std::unique_ptr<Desktop::StayAwake> m_awake;
   QString m_runFolder;
-  bool m_finished = false, m_narrow = false, m_starting = false;
+  bool m_finished = false, m_narrow = false, m_starting = false, m_stepped = false;
   std::shared_ptr<std::atomic<bool>> m_byPerson = std::make_shared<std::atomic<bool>>(false);
 };
 

@@ -78,7 +78,7 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_awake->setToolTip(tr("Asks the desktop not to suspend while the run goes on"));
   m_notify->setToolTip(tr("A message of the desktop when the window is not in front"));
   m_leave->setToolTip(tr("Computes on half of the cores: slower, and the machine stays pleasant to use"));
-  m_leave->setVisible(processor_count() > 1);
+  if (processor_count() < 2) m_leave->hide();
   m_leave->setChecked(app.settings().value(QStringLiteral("page/tune/leave_cores"), false).toBool());
   m_awake->setChecked(app.settings().value(QStringLiteral("page/tune/awake"), true).toBool());
   m_notify->setChecked(app.settings().notifyWhenDone());

@@ -312,8 +312,11 @@ void releaseWidth(QWidget* widget) {
 }
 
 void setStyleProperty(QWidget* widget, const char* name, const QVariant& value) {
-  if (widget->property(name) == value) return;
+  const QVariant before = widget->property(name);
+  if (before == value || (!before.isValid() && value.typeId() == QMetaType::Bool && !value.toBool())) return;
   widget->setProperty(name, value);
+  // Before it is shown for the first time the style sheet has not looked at it: then it will see the property anyway.
+  if (!widget->testAttribute(Qt::WA_WState_Polished)) return;
   widget->style()->unpolish(widget);
   widget->style()->polish(widget);
   widget->update();
