@@ -125,7 +125,7 @@ inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 #include <cuda_runtime.h>
 
 #define SW_DEVICE __device__ __forceinline__
-#define SW_KERNEL(threads, name) static __global__ void __launch_bounds__(threads) name
+#define SW_KERNEL(threads, name) static __global__ void __launch_bounds__(threads, 1) name
 #define SW_LAUNCH(kernel, grid, block, stream, ...) \
   ((kernel)<<<(grid), (block), 0, static_cast<cudaStream_t>(stream)>>>(__VA_ARGS__))
 #define SW_SHARED(T, name, count) __shared__ __align__(16) T name[count]

@@ -55,7 +55,7 @@ class TestCudaTraining : public QObject {
       }
     }
     r.values = values;
-    auto session = need(Session::create(model, backend, {.context = 32, .chunk = 16}));
+    auto session = need(Session::create(model, backend, {.context = 32, .chunk = 4}));
     const std::vector<int32_t> prompt{3, 7, 1, 0, 22, 9, 4, 4, 15, 30, 2};
     if (!session->append(prompt)) qFatal("the prompt was refused");
     for (const int32_t id : {5, 6, 7})
