@@ -58,6 +58,11 @@ class Backend {
   // Asked when a model is opened; empty when everything it needs is there, else the reason in words.
   virtual std::string unsupported(const WeightView& w) const = 0;
 
+  // A device may go on with a call after it returned, but only while defer(true) holds; then the host touches a buffer only
+  // after synchronize(). See DeferredCalls. A processor needs neither.
+  virtual void defer(bool) {}
+  virtual void synchronize() {}
+
   // Bytes of workspace that calls with up to T rows and these sizes need; set once before the calls.
   virtual size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const = 0;
   virtual void set_workspace(void* data, size_t bytes) = 0;
@@ -120,14 +125,31 @@ class Backend {
   virtual void adamw(const AdamStep& step, const float* gradient, float* parameter, float* m, float* v, int64_t n) = 0;
 };
 
+// Lets the calls of a scope queue up on the device; finish() waits for them, and so does the end of the scope.
+class DeferredCalls {
+ public:
+  explicit DeferredCalls(Backend& backend) : backend_(backend) { backend_.defer(true); }
+  ~DeferredCalls() { backend_.defer(false); }
+  DeferredCalls(const DeferredCalls&) = delete;
+  DeferredCalls& operator=(const DeferredCalls&) = delete;
+  void finish() { backend_.synchronize(); }
+
+ private:
+  Backend& backend_;
+};
+
 enum class Isa { Auto, Scalar, Avx2, Avx512 };
 struct BackendOptions {
   int threads = 0;  // 0: one a physical processor that this process may use
   Isa isa = Isa::Auto;
   std::string device = "auto";  // auto | cpu | cuda
 };
-// Unsupported when the ISA or device is not on this machine; says which are.
+// Unsupported when the ISA or device is not on this machine; says which are. "auto" takes a card that passes its check
+// against the processor (unless an ISA is asked for), and memory_source() is from then on memory that both read.
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
+// Why "auto" computes on the processor, a sentence for a person: no driver, no card, a build without CUDA, a card that failed its
+// check. Empty when a card is used. Asks the machine once.
+std::string why_no_gpu();
 // Naive, double accumulation: the reference that every other is tested against.
 std::unique_ptr<Backend> make_reference_backend();
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/backend/cpu_backend.h"
+#include "engine/backend/gpu_choice.h"
 #include "engine/core/system.h"
 
 namespace scalewright {
@@ -47,11 +48,15 @@ Result<std::unique_ptr<Backend>> on(CpuIsa isa, const char* asked, int threads) 
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
-  if (options.device == "cuda") {
-    return fail(ErrorCode::Unsupported,
-                "This build has no GPU backend. Choose the device \"cpu\" or \"auto\" to compute on the processor.");
+  const bool gpu = options.device == "cuda" || (options.device == "auto" && options.isa == Isa::Auto);
+  if (gpu) {
+    if (std::unique_ptr<Backend> backend = make_gpu_backend()) return backend;
+    if (options.device == "cuda") {
+      return fail(ErrorCode::Unsupported,
+                  why_no_gpu() + " Choose the device \"cpu\" or \"auto\" to compute on the processor.");
+    }
   }
-  if (options.device != "auto" && options.device != "cpu") {
+  if (options.device != "auto" && options.device != "cpu" && options.device != "cuda") {
     return fail(ErrorCode::InvalidArgument, "There is no device \"" + options.device + "\". Choose auto, cpu or cuda.");
   }
   if (options.threads < 0 || options.threads > 1024) {

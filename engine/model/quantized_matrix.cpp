@@ -20,13 +20,10 @@ using kernels::QuantLayout;
 
 AlignedBytes::AlignedBytes(size_t bytes) : size_(bytes) {
   const size_t allocated = (bytes + 64 + 63) / 64 * 64;
-  data_.reset(static_cast<uint8_t*>(std::aligned_alloc(64, allocated)));
+  const MemorySource& source = memory_source();
+  data_ = std::unique_ptr<uint8_t[], MemoryRelease>(static_cast<uint8_t*>(source.allocate(allocated)), {&source});
   if (!data_) throw std::bad_alloc();
   std::memset(data_.get(), 0, allocated);
-}
-
-void AlignedBytes::Free::operator()(uint8_t* p) const noexcept {
-  std::free(p);
 }
 
 namespace {

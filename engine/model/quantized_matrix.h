@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/core/memory_source.h"
 #include "kernels/common/quant_layout.h"
 
 namespace scalewright {
@@ -29,8 +30,7 @@ class AlignedBytes {  // 64-byte aligned, zeroed, with 64 readable bytes behind
   size_t size() const noexcept { return size_; }
 
  private:
-  struct Free { void operator()(uint8_t* p) const noexcept; };
-  std::unique_ptr<uint8_t[], Free> data_;
+  std::unique_ptr<uint8_t[], MemoryRelease> data_;
   size_t size_ = 0;
 };
 

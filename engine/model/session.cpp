@@ -175,6 +175,7 @@ Result<void> Session::Impl::check(std::span<const int32_t> ids) const {
 
 // Tokens at .. at + T - 1 of b.ids through all blocks; the stream ends in b.block.x.
 void Session::Impl::run_chunk(int64_t at, int64_t T, int64_t longest) {
+  backend.synchronize();  // the tables of the last chunk may still be read
   for (int64_t t = 0; t < T; ++t) net.fill_rope(b.rope, t, at + t, longest);
   net.embed(backend, b.ids + at, T, b.block.x);
   const BlockTokens tokens{.count = T, .first = b.first, .rope = b.rope};
@@ -203,6 +204,7 @@ template <class PerChunk>
 void Session::Impl::run(std::span<const int32_t> ids, PerChunk&& per_chunk) {
   const int64_t n = static_cast<int64_t>(ids.size());
   const int64_t longest = position + n;
+  DeferredCalls deferred(backend);
   prepare(longest);
   std::memcpy(b.ids + position, ids.data(), ids.size_bytes());
   for (int64_t done = 0; done < n;) {
@@ -213,6 +215,7 @@ void Session::Impl::run(std::span<const int32_t> ids, PerChunk&& per_chunk) {
     done += T;
     if (done == n) finish(T - 1);
   }
+  deferred.finish();
 }
 
 void Session::Impl::finish(int64_t last_row) {
@@ -227,6 +230,7 @@ Result<void> Session::append(std::span<const int32_t> ids, const LogitSink& sink
     for (int64_t r = 0; r < T; r += s.d.head_rows) {
       const int64_t rows = std::min(s.d.head_rows, T - r);
       s.net.head(s.backend, s.b.block.x + r * s.d.D, rows, s.b.block.normed, nullptr, s.b.logits, s.options.precision);
+      s.backend.synchronize();
       sink(first + r, rows, s.b.logits);
     }
   });
@@ -249,6 +253,7 @@ Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const i
   }
   s.run(ids, [&](int64_t first, int64_t T) {
     // Only counted rows go through the head, collected side by side (normalizing in place is allowed).
+    s.backend.synchronize();
     int64_t r = 0;
     while (r < T) {
       int64_t n = 0;
@@ -262,6 +267,7 @@ Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const i
       if (n == 0) continue;
       s.net.head(s.backend, s.b.block.normed, n, s.b.block.normed, nullptr, s.b.logits, s.options.precision);
       s.backend.cross_entropy(s.b.logits, s.d.V, n, s.d.V, s.b.targets, 0.0f, 1.0f, s.b.nll, false);
+      s.backend.synchronize();
       n = 0;
       for (int64_t t = begin; t < r; ++t) {
         if (targets[first + t] >= 0) nll[first + t] = s.b.nll[n++];

@@ -24,6 +24,7 @@ void Transformer::embed(Backend& backend, const int32_t* ids, int64_t T, float* 
 void Transformer::product(Backend& backend, const BoundLinear& w, const float* x, int64_t ldx, int64_t T, float* y,
                           int64_t ldy, float* gathered, Precision precision) {
   if (w.order) {
+    backend.synchronize();
     gather_columns(x, ldx, T, w.order, w.cols(), gathered);
     x = gathered;
     ldx = w.cols();
@@ -68,11 +69,13 @@ void Transformer::rotate(Backend& backend, int l, const BlockTokens& tokens, con
   if (!w.q_norm.empty()) {
     backend.rmsnorm(b.qkv, ld, T, heads_, head_dim_, w.q_norm.data(), epsilon_, b.rot, ld, b.inv_q);
   } else if (b.rot != b.qkv) {
+    backend.synchronize();
     copy_columns(b.qkv, ld, T, q_width(), b.rot, ld);
   }
   if (!w.k_norm.empty()) {
     backend.rmsnorm(raw_k, ld, T, kv_heads_, head_dim_, w.k_norm.data(), epsilon_, k, ld, b.inv_k);
   } else if (b.rot != b.qkv) {
+    backend.synchronize();
     copy_columns(raw_k, ld, T, kv_width(), k, ld);
   }
   turn(backend, l, tokens, b.rot, false);

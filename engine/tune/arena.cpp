@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -13,13 +14,22 @@ Result<Arena> Arena::reserve(size_t bytes) {
   Arena arena;
   const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   arena.size_ = (bytes + page - 1) / page * page;
-  void* memory = ::mmap(nullptr, arena.size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
+  const auto refuse = [&] {
     arena.size_ = 0;
     return fail(ErrorCode::OutOfMemory,
                 "The system does not give the " + std::to_string(bytes) +
                     " bytes that tuning needs. Close other programs, or choose a smaller context or batch.");
+  };
+  if (&memory_source() != &host_memory()) {  // memory that a device reads too, zeroed below as any other
+    void* shared = memory_source().allocate(arena.size_);
+    if (!shared) return refuse();
+    arena.data_ = static_cast<uint8_t*>(shared);
+    arena.source_ = &memory_source();
+    std::memset(arena.data_, 0, arena.size_);
+    return arena;
   }
+  void* memory = ::mmap(nullptr, arena.size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return refuse();
   arena.data_ = static_cast<uint8_t*>(memory);
   ::madvise(memory, arena.size_,
             MADV_HUGEPAGE);  // fewer address translations where the system has huge pages; else refused
@@ -28,16 +38,24 @@ Result<Arena> Arena::reserve(size_t bytes) {
 }
 
 Arena::Arena(Arena&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      source_(std::exchange(other.source_, nullptr)) {}
 
 Arena& Arena::operator=(Arena&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(source_, other.source_);
   return *this;
 }
 
 Arena::~Arena() {
-  if (data_ != nullptr) ::munmap(data_, size_);
+  if (data_ == nullptr) return;
+  if (source_) {
+    source_->release(data_);
+  } else {
+    ::munmap(data_, size_);
+  }
 }
 
 void release_unused_memory() {

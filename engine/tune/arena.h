@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "engine/core/error.h"
+#include "engine/core/memory_source.h"
 
 namespace scalewright {
 
@@ -22,6 +23,7 @@ class Arena {
   Arena() = default;
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
+  const MemorySource* source_ = nullptr;  // null: pages of the system
 };
 
 // Gives memory that the allocator holds but does not use back to the system, and stops it from holding freed blocks of

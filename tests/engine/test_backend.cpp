@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "engine/backend/backend.h"
+#include "engine/backend/backend_check.h"
+#include "engine/backend/cuda_backend.h"
+#include "engine/quant/tap_backend.h"
 #include "kernels/cpu/cpu_features.h"
 
 using namespace scalewright;
@@ -95,6 +98,12 @@ class TestBackend : public QObject {
         qInfo("%s", backend.error().message.c_str());
       }
     }
+    // The kernels for cards: on an emulated one always, on a real one where there is one.
+    std::string why;
+    backends.push_back(cuda_emulated::make_cuda_backend(nullptr, why));
+    BackendOptions card;
+    card.device = "cuda";
+    if (auto backend = make_backend(card)) backends.push_back(std::move(*backend));
     return backends;
   }
 
@@ -102,7 +111,9 @@ class TestBackend : public QObject {
   void choice() {
     auto chosen = make_backend({});
     QVERIFY(chosen.has_value());
-    QVERIFY((*chosen)->description().starts_with("CPU, "));
+    // Whatever is chosen, there is a reason for it.
+    QVERIFY((*chosen)->description().starts_with(why_no_gpu().empty() ? "CUDA, " : "CPU, "));
+    qInfo("%s", why_no_gpu().empty() ? (*chosen)->description().c_str() : why_no_gpu().c_str());
     QVERIFY((*chosen)->threads() >= 1);
     BackendOptions two;
     two.threads = 2;
@@ -134,8 +145,12 @@ class TestBackend : public QObject {
     Result<std::unique_ptr<Backend>> backend = fail(ErrorCode::InvalidArgument, "");
     options.device = "cuda";
     backend = make_backend(options);
-    QVERIFY(!backend && backend.error().code == ErrorCode::Unsupported);
-    QVERIFY(backend.error().message.find("no GPU backend") != std::string::npos);
+    QCOMPARE(backend.has_value(), why_no_gpu().empty());
+    if (!backend) {
+      QVERIFY(backend.error().code == ErrorCode::Unsupported);
+      QVERIFY(backend.error().message.starts_with(why_no_gpu()));
+      QVERIFY(why_no_gpu().find("No GPU is used: ") == 0 || why_no_gpu().find("failed its check") != std::string::npos);
+    }
     options.device = "abacus";
     backend = make_backend(options);
     QVERIFY(!backend && backend.error().code == ErrorCode::InvalidArgument);
@@ -323,8 +338,25 @@ class TestBackend : public QObject {
     }
   }
 
+  // The check that decides whether a card is used: right backends pass it, and one wrong number fails it.
+  void the_check_tells_right_from_wrong() {
+    const auto reference = make_reference_backend();
+    for (const auto& backend : all()) QCOMPARE(difference_of(*backend, *reference), std::string());
+    class Wrong final : public quant::TapBackend {
+     public:
+      using TapBackend::TapBackend;
+      void store_kv(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd,
+                    KvType type) override {
+        TapBackend::store_kv(src, lds, T, width, dst, ldd, type);
+        if (type == KvType::F16) static_cast<uint16_t*>(dst)[40 * ldd + 3] ^= 0x0400;  // an exponent, off by one
+      }
+    } wrong(*reference);
+    QVERIFY(difference_of(wrong, *reference).find("decoding") != std::string::npos);
+  }
+
   void workspace_grows_with_what_is_asked() {
     for (const auto& backend : all()) {
+      if (!backend->description().starts_with("CPU")) continue;  // a card's workspace is its own
       QVERIFY(backend->workspace_bytes(1, 64, 64) > 0);
       QVERIFY(backend->workspace_bytes(64, 4096, 4096) > backend->workspace_bytes(64, 64, 64));
       // Bounded in T: products go in blocks of rows.

@@ -14,6 +14,7 @@
 
 #include "kernels/common/quant_layout.h"
 #include "kernels/cpu/cpu_context.h"
+#include "kernels/reference/reference.h"
 
 namespace scalewright::kernels::testing {
 
@@ -236,6 +237,28 @@ inline QString compare(const float* value, const float* reference, int64_t n, do
       .arg(static_cast<double>(value[worst]), 0, 'g', 9)
       .arg(static_cast<double>(reference[worst]), 0, 'g', 9)
       .arg(tolerance, 0, 'g', 3);
+}
+
+// ||a, c|| of row n: what the rounding of a * q - c is relative to.
+inline double row_norm(const WeightView& w, int64_t n) {
+  std::vector<double> row(static_cast<size_t>(w.cols()));
+  reference::dequantize_row(w, n, row.data());
+  double sum = 0.0;
+  for (double v : row) sum += v * v;
+  if (!w.quantized) return std::sqrt(sum);
+  std::vector<float> a(static_cast<size_t>(w.quant.layout.subs() * 16)), c(a.size());
+  strip_scales(w.quant, n / 16, a.data(), c.data());
+  for (int64_t k = 0; k < w.cols(); ++k) {
+    const double shift = c[static_cast<size_t>(k / w.quant.layout.sub * 16 + n % 16)];
+    sum += 2.0 * shift * shift;
+  }
+  return std::sqrt(sum);
+}
+
+// Rounding of a product of n terms of these norms, if errors add like a random walk, with a factor of 4 to spare.
+inline double product_tolerance(double x_norm, double w_norm, int64_t n) {
+  return 4.0 * kEpsilon * (4.0 + std::sqrt(static_cast<double>(n))) * x_norm * w_norm /
+         std::sqrt(static_cast<double>(n)) * std::sqrt(std::max<double>(1.0, std::log2(static_cast<double>(n))));
 }
 
 }  // namespace scalewright::kernels::testing

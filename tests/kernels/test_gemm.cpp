@@ -16,28 +16,6 @@ struct Shape {
 const std::vector<Shape> kShapes{{1, 16, 32},   {7, 31, 33},     {33, 56, 64},   {6, 1, 7},
                                  {13, 48, 576}, {31, 100, 1000}, {70, 33, 1056}, {19, 576, 40}};
 
-// ||a, c|| of row n: what the rounding of a * q - c is relative to.
-double row_norm(const WeightView& w, int64_t n) {
-  std::vector<double> row(static_cast<size_t>(w.cols()));
-  reference::dequantize_row(w, n, row.data());
-  double sum = 0.0;
-  for (double v : row) sum += v * v;
-  if (!w.quantized) return std::sqrt(sum);
-  std::vector<float> a(static_cast<size_t>(w.quant.layout.subs() * 16)), c(a.size());
-  strip_scales(w.quant, n / 16, a.data(), c.data());
-  for (int64_t k = 0; k < w.cols(); ++k) {
-    const double shift = c[static_cast<size_t>(k / w.quant.layout.sub * 16 + n % 16)];
-    sum += 2.0 * shift * shift;
-  }
-  return std::sqrt(sum);
-}
-
-// Rounding of a product of n terms of these norms, if errors add like a random walk, with a factor of 4 to spare.
-double product_tolerance(double x_norm, double w_norm, int64_t n) {
-  return 4.0 * kEpsilon * (4.0 + std::sqrt(static_cast<double>(n))) * x_norm * w_norm /
-         std::sqrt(static_cast<double>(n)) * std::sqrt(std::max<double>(1.0, std::log2(static_cast<double>(n))));
-}
-
 }  // namespace
 
 class TestGemm : public QObject {

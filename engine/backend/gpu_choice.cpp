@@ -1,0 +1,71 @@
+#include "engine/backend/gpu_choice.h"
+
+#include <string>
+
+#ifdef SCALEWRIGHT_HAS_CUDA
+#include "engine/backend/backend_check.h"
+#include "engine/backend/cpu_backend.h"
+#include "engine/backend/cuda_backend.h"
+#include "engine/core/memory_source.h"
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/products.h"
+#endif
+
+namespace scalewright {
+namespace {
+
+#ifdef SCALEWRIGHT_HAS_CUDA
+constexpr MemorySource kSharedMemory{
+    [](size_t bytes) noexcept { return kernels::cuda::shared_allocate(bytes); },
+    [](void* data) noexcept { kernels::cuda::shared_release(data); },
+};
+
+std::unique_ptr<Backend> open_card(std::string& why) {
+  kernels::cuda::enter_device();
+  std::string no_library;
+  return cuda::make_cuda_backend(kernels::open_cublas(no_library), why);
+}
+
+// Empty when a card is there and computes what the processor computes.
+std::string look_for_card() {
+  kernels::cuda::DeviceInfo info;
+  std::string why = kernels::cuda::find_device(info);
+  if (!why.empty()) return "No GPU is used: " + why + ".";
+  const std::unique_ptr<Backend> card = open_card(why);
+  if (!card) return "No GPU is used: " + why + ".";
+  const auto processor = make_cpu_backend(1, kernels::cpu::best_isa());
+  why = difference_of(*card, *processor);
+  if (!why.empty()) return info.name + " is not used, because it failed its check: " + why + ".";
+  return {};
+}
+#else
+std::string look_for_card() {
+  return "No GPU is used: this program was built without CUDA.";
+}
+#endif
+
+// The answer of the first look, kept for the life of the program.
+const std::string& verdict() {
+  static const std::string words = look_for_card();
+  return words;
+}
+
+}  // namespace
+
+std::string why_no_gpu() {
+  return verdict();
+}
+
+std::unique_ptr<Backend> make_gpu_backend() {
+#ifdef SCALEWRIGHT_HAS_CUDA
+  if (!verdict().empty()) return nullptr;
+  std::string why;
+  std::unique_ptr<Backend> card = open_card(why);
+  if (card) use_memory_source(&kSharedMemory);
+  return card;
+#else
+  return nullptr;
+#endif
+}
+
+}  // namespace scalewright

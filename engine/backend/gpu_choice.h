@@ -1,0 +1,13 @@
+#pragma once
+// Whether this program computes on a card. Found out once: the card is looked for and checked against the processor.
+
+#include <memory>
+
+#include "engine/backend/backend.h"
+
+namespace scalewright {
+
+// Null when there is no card that can be used; why_no_gpu() (backend.h) says why.
+std::unique_ptr<Backend> make_gpu_backend();
+
+}  // namespace scalewright

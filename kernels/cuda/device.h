@@ -1,0 +1,46 @@
+#pragma once
+// The card itself: finding it, its memory, and moving rows to and from it. Compiled for a card (device.cu) and for the
+// emulation (tests/testkit/simt/device_emulated.cpp). Failures are words; empty means success.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "kernels/cuda/space.h"
+
+namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
+
+struct DeviceInfo {
+  std::string name;                         // "NVIDIA GeForce RTX 4090"
+  int major = 0, minor = 0;                 // compute capability
+  int processors = 0;                       // streaming multiprocessors
+  uint64_t total_bytes = 0, free_bytes = 0; // of its memory; free: what other programs leave
+};
+
+// The first card that these kernels run on. Else says why there is none: no driver, an old driver, no card, an old card.
+std::string find_device(DeviceInfo& info);
+
+// Makes that card the one of the calling thread; before anything else of a call.
+void enter_device();
+
+// A queue of work on the card.
+std::string make_stream(void** stream);
+void release_stream(void* stream);
+// Waits until everything on the stream is done; an error of any of it comes out here.
+std::string synchronize(void* stream);
+
+// Memory of the card alone, in the order of the stream. Null when there is not enough.
+void* device_allocate(void* stream, size_t bytes);
+void device_release(void* stream, void* data);
+// Memory that both the card and the host read and write, zeroed; pages lie where they were used last. Null when there is not
+// enough. The host may touch it while no work on it is under way.
+void* shared_allocate(size_t bytes);
+void shared_release(void* data);
+// Whether kernels may be given this pointer as it is.
+bool on_device(const void* data);
+
+// `rows` rows of `width` bytes, `pitch` bytes apart in both places, in the order of the stream; the direction is found from
+// the pointers.
+void copy_rows(void* stream, void* to, const void* from, size_t pitch, size_t width, size_t rows);
+
+}  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

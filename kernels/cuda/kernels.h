@@ -1,0 +1,89 @@
+#pragma once
+// The operations on a card, raw pointers of its memory in. Every call goes onto `stream` (a cudaStream_t) and returns at
+// once. No atomics: the same call gives the same bits. Letters: T tokens, N output rows, K inputs, G groups, D width, F
+// feed-forward width, V vocabulary.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/common/attention_spec.h"
+#include "kernels/common/quant_layout.h"
+#include "kernels/cuda/space.h"
+
+namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
+
+inline constexpr int64_t kGemvRows = 8;  // rows of x that gemv takes
+
+// gemv.cu, gemv_dense.cu. y [T, N] = x [T, K] W^T + bias (may be null), T up to kGemvRows, W read as it lies. fp32 sums.
+void gemv(void* stream, const float* x, int64_t ldx, int64_t T, const QuantView& w, const float* bias, float* y,
+          int64_t ldy);
+void gemv_dense(void* stream, const float* x, int64_t ldx, int64_t T, const DenseView& w, const float* bias, float* y,
+                int64_t ldy);
+
+// unpack.cu. Rows n0 .. n0 + rows - 1 of W to out [rows, K] (n0 a multiple of 16 when quantized).
+void unpack(void* stream, const WeightView& w, int64_t n0, int64_t rows, float* out);
+// The same, rounded to bf16 (bits, to nearest even).
+void unpack_bf16(void* stream, const WeightView& w, int64_t n0, int64_t rows, uint16_t* out);
+// x [T, K] to bf16 out [T, K].
+void to_bf16(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, uint16_t* out);
+// out [T, K] = factor * rows `ids` of w.
+void embed(void* stream, const int32_t* ids, int64_t T, const WeightView& w, float factor, float* out, int64_t ldo);
+// dscale, dscale_min [N, G] += over the inputs of a group, product [rows, K] times dW/dscale (method.md, "per group"), for
+// rows n0 .. n0 + rows - 1, n0 a multiple of 16; product = dY^T X of these rows. dscale_min may be null.
+void reduce_dscale(void* stream, const float* product, int64_t n0, int64_t rows, const QuantView& w, float* dscale,
+                   float* dscale_min);
+
+// gemm.cu. C [M, N] = (accumulate ? C : 0) + A B in fp32, for where cuBLAS is not. Element (m, k) of A lies at
+// a[m * a_row + k * a_col], (k, n) of B at b[k * b_row + n * b_col]; rows of C are ldc apart.
+struct Strided {
+  const float* data = nullptr;
+  int64_t row = 0, col = 1;
+};
+void gemm(void* stream, int64_t M, int64_t N, int64_t K, Strided a, Strided b, float* c, int64_t ldc, bool accumulate);
+// y [T, N] = bias [N], row after row; a null bias gives zeros.
+void fill_rows(void* stream, const float* bias, int64_t T, int64_t N, float* y, int64_t ldy);
+
+// rowwise.cu. As Backend's functions of these names.
+void rmsnorm(void* stream, const float* x, int64_t ldx, int64_t T, int groups, int64_t D, const float* weight,
+             float epsilon, float* y, int64_t ldy, float* inv_rms);
+void rmsnorm_dx(void* stream, const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, int groups,
+                int64_t D, const float* weight, const float* inv_rms, float* dx, int64_t lddx, bool accumulate);
+void rope(void* stream, float* x, int64_t ldx, int64_t T, int heads, int head_dim, int rotary, const float* cosine,
+          const float* sine, bool adjacent, bool inverse);
+void gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
+           GateKind kind, float* out, int64_t ldo);
+void gated_backward(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout,
+                    int64_t lddo, int64_t T, int64_t F, GateKind kind, float* dgate, float* dup);
+void store_kv(void* stream, const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, bool half);
+void add(void* stream, const float* x, float* y, int64_t n);
+void softcap(void* stream, float* x, int64_t n, float cap);
+
+// loss.cu
+void cross_entropy(void* stream, float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap,
+                   float gradient_scale, double* nll, bool want_gradient);
+struct AdamWTerms {
+  float beta1, rest1, beta2, rest2;  // rest = 1 - beta
+  float gradient_scale;
+  float decay;      // 1 - learning rate * weight decay
+  float step_size;  // learning rate / (1 - beta1^step)
+  float root;       // 1 / sqrt(1 - beta2^step)
+  float epsilon;
+};
+void adamw(void* stream, const AdamWTerms& terms, const float* gradient, float* parameter, float* m, float* v,
+           int64_t n);
+// drow [N] += sum_t dy * y / row_scale.
+void linear_drow(void* stream, const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
+                 const float* row_scale, float* drow);
+
+// attention.cu, attention_backward.cu. Heads of up to 256 elements. With few queries the keys are split over several
+// blocks, which leave their parts in `workspace`: attention_workspace_bytes(spec, processors) bytes of it.
+inline constexpr int kLargestHead = 256;
+size_t attention_workspace_bytes(const AttentionSpec& s, int processors);
+void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
+               float* out, float* logsumexp, void* workspace);
+// fp32 keys and values, query_offset 0. delta [queries, heads] is scratch.
+void attention_backward(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
+                        const float* out, const float* logsumexp, const float* dout, float* dq, float* dk, float* dv,
+                        float* delta);
+
+}  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

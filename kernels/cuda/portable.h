@@ -1,0 +1,222 @@
+#pragma once
+// The few words in which kernels are written, so that one source is CUDA for nvcc and C++ for the emulation:
+//
+//   SW_KERNEL(threads, name)(parameters) { .. }   a kernel for blocks of up to so many threads; its pointers are Global<T>
+//   SW_LAUNCH(kernel, grid, block, stream, arguments..)
+//   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
+//   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned
+//   ldg_u32(p, byte), ldg_u64, ldg_u128   words of read-only bytes
+//
+// All memory is reached through these, so that the emulation can check and count every access.
+
+#include <cstdint>
+
+#include "kernels/cuda/space.h"
+
+#ifdef SCALEWRIGHT_SIMT
+#include <math.h>
+
+#include <simt/simt.h>
+
+#define SW_DEVICE inline
+#define SW_KERNEL(threads, name) static void name
+#define SW_LAUNCH(kernel, grid, block, stream, ...) ((void)(stream), simt::launch(kernel, grid, block, __VA_ARGS__))
+#define SW_SHARED(T, name, count) const auto name = simt::shared<T>(count)
+#define SW_UNROLL
+
+namespace scalewright::kernels::cuda_emulated {
+
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+struct alignas(8) uint2 {
+  uint32_t x, y;
+};
+struct alignas(16) uint4 {
+  uint32_t x, y, z, w;
+};
+using dim3 = simt::Dim3;
+template <class T>
+using Global = simt::Global<T>;
+template <class T>
+using Shared = simt::Shared<T>;
+
+#define SW_WHERE const simt::Where& where = simt::Where::current()
+template <class T>
+std::remove_const_t<T> ld(const Global<T>& p, int64_t i, SW_WHERE) {
+  return simt::load<std::remove_const_t<T>>(p, i, where);
+}
+template <class T>
+void st(const Global<T>& p, int64_t i, std::type_identity_t<T> v, SW_WHERE) {
+  simt::store<T>(p, i, v, where);
+}
+template <class T>
+T ld(const Shared<T>& p, int64_t i, SW_WHERE) {
+  return simt::load<T>(p, i, where);
+}
+template <class T>
+void st(const Shared<T>& p, int64_t i, std::type_identity_t<T> v, SW_WHERE) {
+  simt::store<T>(p, i, v, where);
+}
+inline float4 ld4(const Global<const float>& p, int64_t i, SW_WHERE) { return simt::load<float4>(p, i, where); }
+inline float4 ld4(const Shared<float>& p, int64_t i, SW_WHERE) { return simt::load<float4>(p, i, where); }
+inline void st4(const Global<float>& p, int64_t i, float4 v, SW_WHERE) { simt::store<float4>(p, i, v, where); }
+inline void st4(const Shared<float>& p, int64_t i, float4 v, SW_WHERE) { simt::store<float4>(p, i, v, where); }
+inline uint32_t ldg_u32(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
+  return simt::load<uint32_t>(p, byte, where);
+}
+inline uint2 ldg_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
+  return simt::load<uint2>(p, byte, where);
+}
+inline uint4 ldg_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
+  return simt::load<uint4>(p, byte, where);
+}
+template <class U, class T>
+Global<U> as(const Global<T>& p) {
+  return p.template as<U>();
+}
+
+inline int thread_x() { return static_cast<int>(simt::ids.thread.x); }
+inline int thread_y() { return static_cast<int>(simt::ids.thread.y); }
+inline int block_x() { return static_cast<int>(simt::ids.block.x); }
+inline int block_y() { return static_cast<int>(simt::ids.block.y); }
+inline int block_z() { return static_cast<int>(simt::ids.block.z); }
+inline int block_dim_x() { return static_cast<int>(simt::ids.block_dim.x); }
+inline int grid_dim_x() { return static_cast<int>(simt::ids.grid_dim.x); }
+inline int grid_dim_z() { return static_cast<int>(simt::ids.grid_dim.z); }
+
+inline void sync_block(SW_WHERE) { simt::wait(simt::Collective::Barrier, where); }
+inline void sync_warp(SW_WHERE) { simt::wait(simt::Collective::WarpBarrier, where); }
+inline float shuffle_xor(float v, int mask, SW_WHERE) {
+  return std::bit_cast<float>(
+      simt::exchange(simt::Collective::ShuffleXor, std::bit_cast<uint32_t>(v), simt::lane() ^ mask, where));
+}
+inline float shuffle(float v, int source, SW_WHERE) {
+  return std::bit_cast<float>(simt::exchange(simt::Collective::Shuffle, std::bit_cast<uint32_t>(v), source, where));
+}
+inline uint32_t shuffle(uint32_t v, int source, SW_WHERE) {
+  return simt::exchange(simt::Collective::Shuffle, v, source, where);
+}
+inline uint32_t ballot(bool value, SW_WHERE) { return simt::ballot(value, where); }
+
+inline float half_to_float(uint32_t half) {
+  const uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 1023u;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
+  if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+  const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+  return sign ? -magnitude : magnitude;
+}
+inline uint16_t float_to_half(float value) {  // round to nearest even
+  const uint32_t bits = std::bit_cast<uint32_t>(value), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7fffu);  // as cvt.rn.f16.f32 does
+  if (magnitude >= 0x47800000u) return static_cast<uint16_t>(sign | 0x7c00u);
+  if (magnitude >= 0x38800000u)
+    return static_cast<uint16_t>(sign | (magnitude + 0xfffu + (magnitude >> 13 & 1u) - 0x38000000u) >> 13);
+  return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5f) - 0x3f000000u));
+}
+inline float bits_to_float(uint32_t bits) { return std::bit_cast<float>(bits); }
+inline uint32_t float_to_bits(float value) { return std::bit_cast<uint32_t>(value); }
+inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
+
+}  // namespace scalewright::kernels::cuda_emulated
+
+#else
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#define SW_DEVICE __device__ __forceinline__
+#define SW_KERNEL(threads, name) static __global__ void __launch_bounds__(threads, 1) name
+#define SW_LAUNCH(kernel, grid, block, stream, ...) \
+  ((kernel)<<<(grid), (block), 0, static_cast<cudaStream_t>(stream)>>>(__VA_ARGS__))
+#define SW_SHARED(T, name, count) __shared__ __align__(16) T name[count]
+#define SW_UNROLL _Pragma("unroll")
+
+namespace scalewright::kernels::cuda {
+
+template <class T>
+using Global = T*;
+template <class T>
+using Shared = T*;
+
+template <class T>
+SW_DEVICE T ld(const T* p, int64_t i) {
+  return p[i];
+}
+template <class T, class V>
+SW_DEVICE void st(T* p, int64_t i, V v) {
+  p[i] = v;
+}
+SW_DEVICE float4 ld4(const float* p, int64_t i) { return *reinterpret_cast<const float4*>(p + i); }
+SW_DEVICE void st4(float* p, int64_t i, float4 v) { *reinterpret_cast<float4*>(p + i) = v; }
+SW_DEVICE uint32_t ldg_u32(const uint8_t* p, int64_t byte) {
+  return __ldg(reinterpret_cast<const unsigned int*>(p + byte));
+}
+SW_DEVICE uint2 ldg_u64(const uint8_t* p, int64_t byte) { return __ldg(reinterpret_cast<const uint2*>(p + byte)); }
+SW_DEVICE uint4 ldg_u128(const uint8_t* p, int64_t byte) { return __ldg(reinterpret_cast<const uint4*>(p + byte)); }
+template <class U, class T>
+SW_DEVICE U* as(T* p) {
+  return reinterpret_cast<U*>(p);
+}
+
+SW_DEVICE int thread_x() { return static_cast<int>(threadIdx.x); }
+SW_DEVICE int thread_y() { return static_cast<int>(threadIdx.y); }
+SW_DEVICE int block_x() { return static_cast<int>(blockIdx.x); }
+SW_DEVICE int block_y() { return static_cast<int>(blockIdx.y); }
+SW_DEVICE int block_z() { return static_cast<int>(blockIdx.z); }
+SW_DEVICE int block_dim_x() { return static_cast<int>(blockDim.x); }
+SW_DEVICE int grid_dim_x() { return static_cast<int>(gridDim.x); }
+SW_DEVICE int grid_dim_z() { return static_cast<int>(gridDim.z); }
+
+SW_DEVICE void sync_block() { __syncthreads(); }
+SW_DEVICE void sync_warp() { __syncwarp(); }
+SW_DEVICE float shuffle_xor(float v, int mask) { return __shfl_xor_sync(0xffffffffu, v, mask); }
+SW_DEVICE float shuffle(float v, int source) { return __shfl_sync(0xffffffffu, v, source); }
+SW_DEVICE uint32_t shuffle(uint32_t v, int source) { return __shfl_sync(0xffffffffu, v, source); }
+SW_DEVICE uint32_t ballot(bool value) { return __ballot_sync(0xffffffffu, value); }
+
+SW_DEVICE float half_to_float(uint32_t half) { return __half2float(__ushort_as_half(static_cast<unsigned short>(half))); }
+SW_DEVICE uint16_t float_to_half(float value) { return __half_as_ushort(__float2half_rn(value)); }
+SW_DEVICE float bits_to_float(uint32_t bits) { return __uint_as_float(bits); }
+SW_DEVICE uint32_t float_to_bits(float value) { return __float_as_uint(value); }
+SW_DEVICE float reciprocal_root(float x) { return 1.0f / sqrtf(x); }
+
+}  // namespace scalewright::kernels::cuda
+#endif
+
+namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
+
+inline constexpr int kWarp = 32;
+
+SW_DEVICE float warp_sum(float v) {
+  SW_UNROLL
+  for (int mask = kWarp / 2; mask > 0; mask /= 2) v += shuffle_xor(v, mask);
+  return v;
+}
+SW_DEVICE float warp_max(float v) {
+  SW_UNROLL
+  for (int mask = kWarp / 2; mask > 0; mask /= 2) v = fmaxf(v, shuffle_xor(v, mask));
+  return v;
+}
+// The sum over all threads of a block, in all of them. `room` holds a float a warp; two barriers.
+SW_DEVICE float block_sum(float v, Shared<float> room, int thread, int threads) {
+  v = warp_sum(v);
+  if (threads <= kWarp) return v;
+  if (thread % kWarp == 0) st(room, thread / kWarp, v);
+  sync_block();
+  float total = 0.0f;
+  for (int w = 0; w < threads / kWarp; ++w) total += ld(room, w);
+  sync_block();
+  return total;
+}
+SW_DEVICE float block_max(float v, Shared<float> room, int thread, int threads) {
+  v = warp_max(v);
+  if (threads <= kWarp) return v;
+  if (thread % kWarp == 0) st(room, thread / kWarp, v);
+  sync_block();
+  float most = ld(room, 0);
+  for (int w = 1; w < threads / kWarp; ++w) most = fmaxf(most, ld(room, w));
+  sync_block();
+  return most;
+}
+
+}  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

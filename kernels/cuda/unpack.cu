@@ -1,0 +1,265 @@
+// Weights to plain rows for products by a library, rows of an embedding, and the last step of the scale gradients. All
+// three walk a strip in the same way: eight lanes a row, each four inputs of a chunk, so that rows are written and read
+// 128 bytes side by side.
+
+#include "kernels/cuda/dense_device.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/cuda/quant_device.h"
+
+namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
+namespace {
+
+constexpr int kWarps = 4;
+
+SW_DEVICE uint16_t to_bf16_bits(float v) {  // to nearest even
+  const uint32_t bits = float_to_bits(v);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
+  return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+SW_DEVICE void put(Global<float> out, int64_t i, float v) { st(out, i, v); }
+SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) { st(out, i, to_bf16_bits(v)); }
+SW_DEVICE void put4(Global<float> out, int64_t i, float4 v) { st4(out, i, v); }
+SW_DEVICE void put4(Global<uint16_t> out, int64_t i, float4 v) {
+  const auto words = as<uint32_t>(out);
+  st(words, i / 2, to_bf16_bits(v.x) | static_cast<uint32_t>(to_bf16_bits(v.y)) << 16);
+  st(words, i / 2 + 1, to_bf16_bits(v.z) | static_cast<uint32_t>(to_bf16_bits(v.w)) << 16);
+}
+
+// Codes of row `row` of a strip, quad `quad` of a chunk whose lines begin at `lines`.
+SW_DEVICE uint32_t codes_at(const DeviceQuant& w, Global<const uint8_t> lines, int row, int quad) {
+  return quad_codes(w.bits, quad, [&](int l) { return ldg_u32(lines, 64 * l + 4 * row); });
+}
+SW_DEVICE float weight_of(const Scales& s, uint32_t codes, int c) {
+  return s.scale * (code_of(codes, c) - s.zero) - s.shift;
+}
+SW_DEVICE int sub_index(const DeviceQuant& w, int within, int quad) {
+  return w.subs_per_record == 1 ? 0 : w.sub16 ? 2 * within + quad / 4 : within;
+}
+
+template <class Out>
+SW_KERNEL(32 * kWarps, unpack_kernel)(DeviceQuant w, int64_t n0, int64_t rows, Global<Out> out) {
+  const int lane = thread_x() % kWarp, chunk = block_x() * kWarps + thread_x() / kWarp, quad = lane % 8;
+  if (chunk >= w.chunks) return;
+  const int64_t strip = n0 / kStripRows + block_y(), k = static_cast<int64_t>(chunk) * kChunk + 4 * quad;
+  const int record = chunk / w.chunks_per_record, within = chunk % w.chunks_per_record;
+  const auto header = w.records + record_at(w, strip, record);
+  const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
+  SW_UNROLL
+  for (int step = 0; step < 4; ++step) {
+    const int row = 4 * step + lane / 8;
+    const int64_t n = strip * kStripRows + row;
+    if (n >= n0 + rows || k >= w.cols) continue;
+    const Scales s = read_scales(w, header, n, record, sub_index(w, within, quad));
+    const uint32_t codes = codes_at(w, lines, row, quad);
+    const int64_t at = (n - n0) * w.cols + k;
+    if (w.cols % 4 == 0) {
+      put4(out, at, {weight_of(s, codes, 0), weight_of(s, codes, 1), weight_of(s, codes, 2), weight_of(s, codes, 3)});
+    } else {
+      for (int c = 0; c < 4; ++c)
+        if (k + c < w.cols) put(out, at + c, weight_of(s, codes, c));
+    }
+  }
+}
+
+template <DenseType kType, class Out>
+SW_KERNEL(256, unpack_dense_kernel)(DeviceDense w, int64_t first, int64_t count, Global<Out> out) {
+  const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_dim_x();
+  for (int64_t i = static_cast<int64_t>(block_x()) * block_dim_x() + thread_x(); i < count; i += step)
+    put(out, i, dense_at<kType>(w, first + i));
+}
+
+SW_KERNEL(256, to_bf16_kernel)
+(Global<const float> x, int64_t ldx, int64_t T, int64_t K, Global<uint16_t> out) {
+  const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_dim_x();
+  for (int64_t i = static_cast<int64_t>(block_x()) * block_dim_x() + thread_x(); i < T * K; i += step)
+    put(out, i, ld(x, i / K * ldx + i % K));
+}
+
+// A block a token.
+SW_KERNEL(128, embed_kernel)
+(Global<const int32_t> ids, DeviceQuant w, float factor, Global<float> out, int64_t ldo) {
+  const int64_t t = block_x(), n = ld(ids, t), strip = n / kStripRows;
+  for (int64_t i = thread_x(); i < static_cast<int64_t>(w.chunks) * 8; i += block_dim_x()) {
+    const int chunk = static_cast<int>(i / 8), quad = static_cast<int>(i % 8);
+    const int record = chunk / w.chunks_per_record, within = chunk % w.chunks_per_record;
+    const int64_t k = i * 4;
+    if (k >= w.cols) continue;
+    const auto header = w.records + record_at(w, strip, record);
+    const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
+    const Scales s = read_scales(w, header, n, record, sub_index(w, within, quad));
+    const uint32_t codes = codes_at(w, lines, static_cast<int>(n % kStripRows), quad);
+    for (int c = 0; c < 4; ++c)
+      if (k + c < w.cols) st(out, t * ldo + k + c, factor * weight_of(s, codes, c));
+  }
+}
+template <DenseType kType>
+SW_KERNEL(128, embed_dense_kernel)
+(Global<const int32_t> ids, DeviceDense w, float factor, Global<float> out, int64_t ldo) {
+  const int64_t t = block_x(), n = ld(ids, t);
+  for (int64_t k = thread_x(); k < w.cols; k += block_dim_x())
+    st(out, t * ldo + k, factor * dense_at<kType>(w, n * w.cols + k));
+}
+
+// dW/dscale = factor * (q - zero), dW/dscale_min = -minimum, in one sub-block of a row.
+struct Slope {
+  float factor, zero, minimum;
+};
+SW_DEVICE Slope read_slope(const DeviceQuant& w, Global<const uint8_t> header, int64_t n, int index) {
+  const int row = static_cast<int>(n % kStripRows);
+  const float factor = w.row_scale ? ld(w.row_scale, n) : 1.0f;
+  Slope s{factor, static_cast<float>(w.offset), 0.0f};
+  switch (w.kind) {
+    case BlockKind::Offset:
+      break;
+    case BlockKind::Min: {  // the offset m follows the scale, unless there is no scale to follow
+      const float d = half_at(header, 2 * row), m = half_at(header, 32 + 2 * row);
+      s.zero = d != 0.0f ? -m / d : 0.0f;
+      break;
+    }
+    case BlockKind::Affine:
+      s.zero = static_cast<float>(ld(as<const int16_t>(header), 16 + row));
+      break;
+    case BlockKind::KMin: {
+      const int first = ld(header, 64 + index * kStripRows + row);
+      s.zero = 0.0f;
+      s.factor *= static_cast<float>(w.sub16 ? first & 15 : first);
+      s.minimum =
+          factor * static_cast<float>(w.sub16 ? first >> 4 : ld(header, 192 + index * kStripRows + row));
+      break;
+    }
+    case BlockKind::KScale:
+      s.factor *= static_cast<float>(static_cast<int8_t>(ld(header, 64 + index * kStripRows + row)));
+      break;
+  }
+  return s;
+}
+
+// A block takes a record: its warps share the chunks, and a fixed order of sums joins them.
+SW_KERNEL(32 * kWarps, dscale_kernel)
+(Global<const float> product, int64_t n0, int64_t rows, DeviceQuant w, Global<float> dscale,
+ Global<float> dscale_min) {
+  SW_SHARED(float, sums, 2 * kWarps * kStripRows);
+  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, warps = block_dim_x() / kWarp, quad = lane % 8;
+  const int record = block_x();
+  const int64_t strip = n0 / kStripRows + block_y();
+  const auto header = w.records + record_at(w, strip, record);
+  const int first = record * w.chunks_per_record;
+  const int chunks = w.chunks - first < w.chunks_per_record ? w.chunks - first : w.chunks_per_record;
+  float sum[4] = {0.0f, 0.0f, 0.0f, 0.0f}, minimum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  for (int within = warp; within < chunks; within += warps) {
+    const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
+    const int64_t k = static_cast<int64_t>(first + within) * kChunk + 4 * quad;
+    SW_UNROLL
+    for (int step = 0; step < 4; ++step) {
+      const int row = 4 * step + lane / 8;
+      const int64_t n = strip * kStripRows + row;
+      if (n >= n0 + rows || k >= w.cols) continue;
+      const Slope s = read_slope(w, header, n, sub_index(w, within, quad));
+      const uint32_t codes = codes_at(w, lines, row, quad);
+      const int64_t at = (n - n0) * w.cols + k;
+      float by_code = 0.0f, plain = 0.0f;
+      for (int c = 0; c < 4; ++c) {
+        if (k + c >= w.cols) continue;
+        const float p = ld(product, at + c);
+        by_code = fmaf(code_of(codes, c) - s.zero, p, by_code);
+        plain += p;
+      }
+      sum[step] += s.factor * by_code;
+      minimum[step] -= s.minimum * plain;
+    }
+  }
+  SW_UNROLL
+  for (int step = 0; step < 4; ++step) {
+    SW_UNROLL
+    for (int mask = 4; mask > 0; mask /= 2) {
+      sum[step] += shuffle_xor(sum[step], mask);
+      minimum[step] += shuffle_xor(minimum[step], mask);
+    }
+    if (quad == 0) {
+      st(sums, (warp * 2) * kStripRows + 4 * step + lane / 8, sum[step]);
+      st(sums, (warp * 2 + 1) * kStripRows + 4 * step + lane / 8, minimum[step]);
+    }
+  }
+  sync_block();
+  const int64_t n = strip * kStripRows + thread_x() % kStripRows;
+  if (thread_x() >= 2 * kStripRows || n >= n0 + rows) return;
+  const int second = thread_x() / kStripRows;
+  if (second && !(w.kind == BlockKind::KMin && dscale_min)) return;
+  float all = 0.0f;
+  for (int other = 0; other < warps; ++other) all += ld(sums, (2 * other + second) * kStripRows + n % kStripRows);
+  const Global<float> out = second ? dscale_min : dscale;
+  st(out, n * w.groups + record, ld(out, n * w.groups + record) + all);
+}
+
+unsigned blocks_for(int64_t count) {
+  const int64_t blocks = (count + 255) / 256;
+  return static_cast<unsigned>(blocks < 4096 ? blocks : 4096);
+}
+
+template <class Out>
+void unpack_any(void* stream, const WeightView& w, int64_t n0, int64_t rows, Out* out) {
+  if (w.quantized) {
+    const auto across = static_cast<unsigned>((w.quant.layout.chunks() + kWarps - 1) / kWarps);
+    const auto strips = static_cast<unsigned>((rows + kStripRows - 1) / kStripRows);
+    SW_LAUNCH((unpack_kernel<Out>), dim3(across, strips), dim3(kWarp * kWarps), stream, to_device(w.quant), n0, rows,
+              out);
+    return;
+  }
+  const int64_t count = rows * w.dense.cols, first = n0 * w.dense.cols;
+  const dim3 grid(blocks_for(count)), block(256);
+  const DeviceDense d = to_device(w.dense);
+  switch (w.dense.type) {
+    case DenseType::F32:
+      SW_LAUNCH((unpack_dense_kernel<DenseType::F32, Out>), grid, block, stream, d, first, count, out);
+      break;
+    case DenseType::F16:
+      SW_LAUNCH((unpack_dense_kernel<DenseType::F16, Out>), grid, block, stream, d, first, count, out);
+      break;
+    case DenseType::BF16:
+      SW_LAUNCH((unpack_dense_kernel<DenseType::BF16, Out>), grid, block, stream, d, first, count, out);
+      break;
+  }
+}
+
+}  // namespace
+
+void unpack(void* stream, const WeightView& w, int64_t n0, int64_t rows, float* out) {
+  unpack_any(stream, w, n0, rows, out);
+}
+void unpack_bf16(void* stream, const WeightView& w, int64_t n0, int64_t rows, uint16_t* out) {
+  unpack_any(stream, w, n0, rows, out);
+}
+void to_bf16(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, uint16_t* out) {
+  SW_LAUNCH(to_bf16_kernel, dim3(blocks_for(T * K)), dim3(256), stream, x, ldx, T, K, out);
+}
+
+void embed(void* stream, const int32_t* ids, int64_t T, const WeightView& w, float factor, float* out, int64_t ldo) {
+  const dim3 grid(static_cast<unsigned>(T)), block(128);
+  if (w.quantized) {
+    SW_LAUNCH(embed_kernel, grid, block, stream, ids, to_device(w.quant), factor, out, ldo);
+    return;
+  }
+  const DeviceDense d = to_device(w.dense);
+  switch (w.dense.type) {
+    case DenseType::F32:
+      SW_LAUNCH((embed_dense_kernel<DenseType::F32>), grid, block, stream, ids, d, factor, out, ldo);
+      break;
+    case DenseType::F16:
+      SW_LAUNCH((embed_dense_kernel<DenseType::F16>), grid, block, stream, ids, d, factor, out, ldo);
+      break;
+    case DenseType::BF16:
+      SW_LAUNCH((embed_dense_kernel<DenseType::BF16>), grid, block, stream, ids, d, factor, out, ldo);
+      break;
+  }
+}
+
+void reduce_dscale(void* stream, const float* product, int64_t n0, int64_t rows, const QuantView& w, float* dscale,
+                   float* dscale_min) {
+  const QuantLayout& l = w.layout;
+  const int64_t chunks = l.chunks_per_record() < kWarps ? l.chunks_per_record() : kWarps;
+  const dim3 grid(static_cast<unsigned>(l.groups()), static_cast<unsigned>((rows + kStripRows - 1) / kStripRows));
+  SW_LAUNCH(dscale_kernel, grid, dim3(static_cast<unsigned>(kWarp * chunks)), stream, product, n0, rows, to_device(w),
+            dscale, dscale_min);
+}
+
+}  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

@@ -1,0 +1,474 @@
+// The CUDA backend against the reference, every operation with awkward sizes: on the emulated card always, and by the same
+// bodies on a card where there is one.
+
+#include <QtTest>
+#include <cmath>
+#include <cstring>
+#include <memory>
+
+#include "engine/backend/cuda_backend.h"
+#include "tests/kernels/kernel_testing.h"
+#include "tests/testkit/simt/simt.h"
+
+using namespace scalewright;
+using namespace scalewright::kernels::testing;
+using kernels::BlockKind;
+using kernels::DenseType;
+using kernels::QuantLayout;
+
+namespace {
+
+std::unique_ptr<Backend> emulated() {
+  std::string why;
+  return cuda_emulated::make_cuda_backend(nullptr, why);
+}
+
+}  // namespace
+
+class TestCudaBackend : public QObject {
+  Q_OBJECT
+
+  std::unique_ptr<Backend> reference_ = make_reference_backend();
+  std::unique_ptr<Backend> emulated_ = emulated(), card_;
+  std::string no_card_;
+
+  static void devices() {
+    QTest::addColumn<bool>("real");
+    QTest::newRow("emulated") << false;
+    QTest::newRow("card") << true;
+  }
+  // The device of this row of data, or null and the test is skipped.
+  Backend* device() {
+    QFETCH(bool, real);
+    if (!real) return emulated_.get();
+    return card_.get();
+  }
+#define SW_DEVICE_OR_SKIP                                                        \
+  Backend* backend = device();                                                   \
+  if (!backend) QSKIP(("not run on a card: " + no_card_).c_str())
+
+  void check_products(Backend& backend, const WeightView& w, int64_t T, Random& random, const std::string& name) {
+    const int64_t N = w.rows(), K = w.cols(), ldx = K + 3, ldy = N + 5;
+    const std::string where =
+        name + " T=" + std::to_string(T) + " N=" + std::to_string(N) + " K=" + std::to_string(K);
+    const Guarded<float> x = random.normals((T - 1) * ldx + K), dy = random.normals((T - 1) * ldy + N),
+                         bias = random.normals(N);
+    double largest_row = 0.0, largest_x = 0.0, largest_dy = 0.0;
+    for (int64_t n = 0; n < N; ++n) largest_row = std::max(largest_row, row_norm(w, n));
+    for (int64_t t = 0; t < T; ++t) {
+      largest_x = std::max(largest_x, norm_of(x.data() + t * ldx, K));
+      largest_dy = std::max(largest_dy, norm_of(dy.data() + t * ldy, N));
+    }
+    for (const float* b : {static_cast<const float*>(nullptr), bias.data()}) {
+      Guarded<float> y = random.normals((T - 1) * ldy + N), expected = y;
+      reference_->linear(x.data(), ldx, T, w, b, expected.data(), ldy, Precision::Exact);
+      backend.linear(x.data(), ldx, T, w, b, y.data(), ldy, Precision::Exact);
+      SW_SAME(compare(y.data(), expected.data(), y.size(),
+                      product_tolerance(largest_x, largest_row, K) + (b ? 16.0 * kEpsilon : 0.0),
+                      ("linear " + where).c_str()));
+    }
+    for (const bool accumulate : {false, true}) {
+      Guarded<float> dx = random.normals((T - 1) * ldx + K), expected = dx;
+      reference_->linear_dx(dy.data(), ldy, T, w, expected.data(), ldx, accumulate);
+      backend.linear_dx(dy.data(), ldy, T, w, dx.data(), ldx, accumulate);
+      const double column =
+          largest_row * std::max(1.0, std::sqrt(static_cast<double>(N) / static_cast<double>(K))) * 2.0;
+      SW_SAME(compare(dx.data(), expected.data(), dx.size(),
+                      product_tolerance(largest_dy, column, N) + (accumulate ? 8.0 * kEpsilon : 0.0),
+                      ("linear_dx " + where).c_str()));
+    }
+    Guarded<int32_t> ids(T);
+    for (int32_t& id : ids) id = random.integer(0, static_cast<int>(N) - 1);
+    Guarded<float> expected((T - 1) * ldx + K), rows = expected;
+    reference_->embed(ids.data(), T, w, 1.5f, expected.data(), ldx);
+    backend.embed(ids.data(), T, w, 1.5f, rows.data(), ldx);
+    SW_SAME(compare(rows.data(), expected.data(), rows.size(), 4.0 * kEpsilon * largest_row, ("embed " + where).c_str()));
+    if (w.quantized) check_scales(backend, w.quant, x, ldx, dy, ldy, T, random, where);
+  }
+
+  void check_scales(Backend& backend, const QuantView& w, const Guarded<float>& x, int64_t ldx,
+                    const Guarded<float>& dy, int64_t ldy, int64_t T, Random& random, const std::string& where) {
+    const int64_t N = w.layout.rows, K = w.layout.cols, G = w.layout.groups();
+    Guarded<float> ds = random.normals(N * G), dmin = random.normals(N * G), expected = ds, expected_min = dmin;
+    reference_->linear_dscale(dy.data(), ldy, x.data(), ldx, T, w, expected.data(), expected_min.data());
+    backend.linear_dscale(dy.data(), ldy, x.data(), ldx, T, w, ds.data(), dmin.data());
+    double dy_norm = 0.0, x_norm = 0.0;
+    for (int64_t n = 0; n < N; ++n) dy_norm = std::max(dy_norm, norm_of(dy.data() + n, T, ldy));
+    for (int64_t k = 0; k < K; ++k) x_norm = std::max(x_norm, norm_of(x.data() + k, T, ldx));
+    const double codes = static_cast<double>(1 << w.layout.bits), subs = w.layout.sub == w.layout.block ? 1.0 : 64.0;
+    const double terms = static_cast<double>(std::min(w.layout.block, K));
+    const double tolerance = 4.0 * kEpsilon * dy_norm * x_norm * codes * subs * std::sqrt(terms) * 1.5 + 8.0 * kEpsilon;
+    SW_SAME(compare(ds.data(), expected.data(), ds.size(), tolerance, ("linear_dscale " + where).c_str()));
+    SW_SAME(compare(dmin.data(), expected_min.data(), dmin.size(), tolerance, ("dscale_min " + where).c_str()));
+    if (!w.row_scale) return;
+    Guarded<float> drow = random.normals(N), expected_row = drow;
+    reference_->linear_drow(dy.data(), ldy, dy.data(), ldy, T, N, w.row_scale, expected_row.data());
+    backend.linear_drow(dy.data(), ldy, dy.data(), ldy, T, N, w.row_scale, drow.data());
+    SW_SAME(compare(drow.data(), expected_row.data(), N, 8.0 * kEpsilon * (dy_norm * dy_norm * 2.0 + 4.0),
+                    ("linear_drow " + where).c_str()));
+  }
+
+  struct Shape {
+    int64_t T, N, K;
+  };
+  // Tails in every direction; up to 8 rows take the kernel that reads the strips, more a product of unpacked weights.
+  static std::vector<Shape> shapes() { return {{1, 16, 32}, {1, 33, 1000}, {7, 31, 33}, {3, 1, 7}, {31, 100, 64}, {33, 33, 576}}; }
+
+ private slots:
+  void initTestCase() {
+    QVERIFY(emulated_ != nullptr);
+    auto real = make_backend({.device = "cuda"});
+    if (real) {
+      card_ = std::move(*real);
+      qInfo("also run on %s", card_->description().c_str());
+    } else {
+      no_card_ = real.error().message;
+    }
+  }
+
+  void quantized_data() {
+    QTest::addColumn<bool>("real");
+    QTest::addColumn<int>("layout");
+    for (const bool real : {false, true})
+      for (size_t i = 0; i < all_layouts().size(); ++i)
+        QTest::addRow("%s %s", real ? "card" : "emulated", all_layouts()[i].name) << real << static_cast<int>(i);
+  }
+  void quantized() {
+    SW_DEVICE_OR_SKIP;
+    QFETCH(int, layout);
+    const NamedLayout& named = all_layouts()[static_cast<size_t>(layout)];
+    Random random(2000 + static_cast<uint64_t>(layout));
+    int turn = layout;
+    for (const Shape& shape : shapes()) {
+      const RandomMatrix matrix(make_layout(named, shape.N, shape.K), random);
+      WeightView w;
+      w.quantized = true;
+      w.quant = matrix.view(turn & 1, turn & 2);
+      ++turn;
+      check_products(*backend, w, shape.T, random, named.name);
+      if (QTest::currentTestFailed()) return;
+    }
+  }
+
+  void dense_data() { devices(); }
+  void dense() {
+    SW_DEVICE_OR_SKIP;
+    for (const DenseType type : {DenseType::F32, DenseType::F16, DenseType::BF16}) {
+      Random random(77 + static_cast<uint64_t>(type));
+      for (const Shape& shape : shapes()) {
+        const Guarded<float> values = random.normals(shape.N * shape.K, 0.05f);
+        Guarded<uint16_t> small(values.size());
+        for (int64_t i = 0; i < values.size(); ++i) {
+          uint32_t bits;
+          std::memcpy(&bits, &values[i], sizeof bits);
+          small[i] = type == DenseType::F16 ? kernels::float_to_half(values[i]) : static_cast<uint16_t>(bits >> 16);
+        }
+        WeightView w;
+        w.dense.data = type == DenseType::F32 ? static_cast<const void*>(values.data()) : small.data();
+        w.dense.type = type;
+        w.dense.rows = shape.N;
+        w.dense.cols = shape.K;
+        check_products(*backend, w, shape.T, random, "dense");
+        if (QTest::currentTestFailed()) return;
+      }
+    }
+  }
+
+  void norms_data() { devices(); }
+  void norms() {
+    SW_DEVICE_OR_SKIP;
+    struct Size {
+      int64_t T, D;
+      int groups;
+      bool weighted;
+    };
+    for (const auto& [T, D, groups, weighted] :
+         {Size{1, 1, 1, true}, Size{3, 33, 1, true}, Size{5, 576, 1, true}, Size{4, 64, 9, true}, Size{2, 1000, 1, true},
+          Size{3, 23, 3, false}}) {
+      Random random(static_cast<uint64_t>(T * 1000 + D));
+      const int64_t ld = groups * D + 3, count = (T - 1) * ld + groups * D;
+      const Guarded<float> x = random.normals(count, 3.0f), weights = random.normals(D), dy = random.normals(count),
+                           start = random.normals(count);
+      const float* weight = weighted ? weights.data() : nullptr;
+      Guarded<float> y(count), y_expected(count), inverse(T * groups), inverse_expected(T * groups);
+      reference_->rmsnorm(x.data(), ld, T, groups, D, weight, 1e-5f, y_expected.data(), ld, inverse_expected.data());
+      backend->rmsnorm(x.data(), ld, T, groups, D, weight, 1e-5f, y.data(), ld, inverse.data());
+      const double relative = kEpsilon * (4.0 + std::sqrt(static_cast<double>(D)));
+      SW_SAME(compare(y.data(), y_expected.data(), count, relative * 16.0, "y"));
+      for (int64_t i = 0; i < inverse.size(); ++i)
+        QVERIFY(std::fabs(inverse[i] - inverse_expected[i]) <= relative * inverse_expected[i]);
+      for (const bool accumulate : {false, true}) {
+        Guarded<float> dx = start, dx_expected = start;
+        reference_->rmsnorm_dx(dy.data(), ld, x.data(), ld, T, groups, D, weight, inverse_expected.data(),
+                               dx_expected.data(), ld, accumulate);
+        backend->rmsnorm_dx(dy.data(), ld, x.data(), ld, T, groups, D, weight, inverse_expected.data(), dx.data(), ld,
+                            accumulate);
+        double largest = 1.0;
+        for (float g : dx_expected) largest = std::max(largest, static_cast<double>(std::fabs(g)));
+        SW_SAME(compare(dx.data(), dx_expected.data(), count, relative * 8.0 * largest, "dx"));
+      }
+    }
+  }
+
+  void rotations_data() { devices(); }
+  void rotations() {
+    SW_DEVICE_OR_SKIP;
+    struct Size {
+      int heads, dim, rotary;
+    };
+    for (const auto& [heads, dim, rotary] : {Size{9, 64, 64}, Size{3, 24, 20}, Size{1, 6, 2}, Size{2, 7, 0}}) {
+      Random random(static_cast<uint64_t>(dim));
+      const int64_t T = 7, ld = heads * dim + 3, count = (T - 1) * ld + heads * dim;
+      const Guarded<float> x = random.normals(count);
+      Guarded<float> cosine(T * rotary / 2), sine(T * rotary / 2);
+      for (int64_t i = 0; i < cosine.size(); ++i) {
+        const float angle = random.uniform(-3.0f, 3.0f);
+        cosine[i] = std::cos(angle);
+        sine[i] = std::sin(angle);
+      }
+      for (const RopeStyle style : {RopeStyle::Halves, RopeStyle::Adjacent})
+        for (const bool inverse : {false, true}) {
+          Guarded<float> turned = x, expected = x;
+          reference_->rope(expected.data(), ld, T, heads, dim, rotary, cosine.data(), sine.data(), style, inverse);
+          backend->rope(turned.data(), ld, T, heads, dim, rotary, cosine.data(), sine.data(), style, inverse);
+          SW_SAME(compare(turned.data(), expected.data(), count, 12.0 * kEpsilon, "turned"));
+        }
+    }
+  }
+
+  void attention_data() {
+    QTest::addColumn<bool>("real");
+    QTest::addColumn<int>("index");
+    for (const bool real : {false, true})
+      for (size_t i = 0; i < cases().size(); ++i)
+        QTest::addRow("%s %s", real ? "card" : "emulated", cases()[i].name) << real << static_cast<int>(i);
+  }
+  void attention() {
+    SW_DEVICE_OR_SKIP;
+    QFETCH(int, index);
+    const Case& c = cases()[static_cast<size_t>(index)];
+    Random random(40 + static_cast<uint64_t>(index));
+    AttentionShape s;
+    s.queries = c.queries;
+    s.keys = c.keys;
+    s.query_offset = c.offset;
+    s.heads = c.heads;
+    s.kv_heads = c.kv_heads;
+    s.head_dim = c.dim;
+    s.ldq = c.heads * c.dim + 5;
+    s.ldk = c.kv_heads * c.dim + 3;
+    s.ldv = c.kv_heads * c.dim + 7;
+    s.ldo = c.heads * c.dim + 2;
+    s.scale = 1.0f / std::sqrt(static_cast<float>(c.dim));
+    s.softcap = c.softcap;
+    s.window = c.window;
+    s.kv = c.half ? KvType::F16 : KvType::F32;
+    // Samples of uneven lengths side by side; padded: the last queries see no key at all.
+    Guarded<int32_t> first(c.queries);
+    int32_t start = 0;
+    for (int64_t t = 0; t < c.queries; ++t) {
+      if (c.packed && t > 0 && random.integer(0, 19) == 0) start = static_cast<int32_t>(c.offset + t);
+      first[t] = c.padded && t >= c.queries - 10 ? static_cast<int32_t>(c.keys) : start;
+    }
+    const Guarded<float> q = random.normals((c.queries - 1) * s.ldq + c.heads * c.dim, 2.0f);
+    const Guarded<float> k = random.normals((c.keys - 1) * s.ldk + c.kv_heads * c.dim);
+    const Guarded<float> v = random.normals((c.keys - 1) * s.ldv + c.kv_heads * c.dim);
+    Guarded<uint16_t> half_k(k.size()), half_v(v.size());
+    for (int64_t i = 0; i < k.size(); ++i) half_k[i] = kernels::float_to_half(k[i]);
+    for (int64_t i = 0; i < v.size(); ++i) half_v[i] = kernels::float_to_half(v[i]);
+    const void* keys = c.half ? static_cast<const void*>(half_k.data()) : k.data();
+    const void* values = c.half ? static_cast<const void*>(half_v.data()) : v.data();
+    const int64_t outputs = (c.queries - 1) * s.ldo + c.heads * c.dim;
+    Guarded<float> out(outputs), expected(outputs), lse(c.queries * c.heads), lse_expected(c.queries * c.heads);
+    reference_->attention(s, q.data(), keys, values, first.data(), expected.data(), lse_expected.data());
+    backend->attention(s, q.data(), keys, values, first.data(), out.data(), lse.data());
+    double score = 0.0;
+    for (int64_t t = 0; t < c.queries; ++t)
+      score =
+          std::max(score, norm_of(q.data() + t * s.ldq, c.dim) * 2.0 * std::sqrt(static_cast<double>(c.dim)) * s.scale);
+    const double relative = 4.0 * kEpsilon * (score + 10.0);
+    SW_SAME(compare(out.data(), expected.data(), outputs, relative * 5.0, "output"));
+    for (int64_t i = 0; i < lse.size(); ++i) {
+      if (std::isinf(lse_expected[i])) {
+        QCOMPARE(lse[i], lse_expected[i]);
+      } else {
+        QVERIFY(std::fabs(lse[i] - lse_expected[i]) <= relative);
+      }
+    }
+    if (c.offset != 0 || c.half) return;
+    const Guarded<float> dout = random.normals(outputs);
+    Guarded<float> dq(q.size()), dk(k.size()), dv(v.size()), dq_expected = dq, dk_expected = dk, dv_expected = dv;
+    reference_->attention_backward(s, q.data(), k.data(), v.data(), first.data(), expected.data(), lse_expected.data(),
+                                   dout.data(), dq_expected.data(), dk_expected.data(), dv_expected.data());
+    backend->attention_backward(s, q.data(), k.data(), v.data(), first.data(), out.data(), lse.data(), dout.data(),
+                                dq.data(), dk.data(), dv.data());
+    const double total = 4.0 * std::sqrt(static_cast<double>(c.queries) * c.heads);
+    SW_SAME(compare(dq.data(), dq_expected.data(), dq.size(), relative * total, "dq"));
+    SW_SAME(compare(dk.data(), dk_expected.data(), dk.size(), relative * total, "dk"));
+    SW_SAME(compare(dv.data(), dv_expected.data(), dv.size(), relative * total, "dv"));
+    const double norms = norm_of(dq_expected.data(), dq.size());
+    for (int64_t i = 0; i < dq.size(); ++i) dq[i] -= dq_expected[i];
+    QVERIFY(norm_of(dq.data(), dq.size()) <= relative * (norms + 1.0));
+  }
+
+  void gates_data() { devices(); }
+  void gates() {
+    SW_DEVICE_OR_SKIP;
+    for (const Activation act : {Activation::Silu, Activation::GeluTanh, Activation::GeluErf})
+      for (const int64_t F : {int64_t{1}, int64_t{31}, int64_t{1000}}) {
+        Random random(static_cast<uint64_t>(F));
+        const int64_t T = 3, ldg = F + 1, ldu = F + 2, ldo = F + 3;
+        Guarded<float> gate((T - 1) * ldg + F);
+        for (int64_t i = 0; i < gate.size(); ++i)
+          gate[i] = i % 3 == 0 ? random.normal(0.05f) : i % 3 == 1 ? random.normal(2.0f) : random.uniform(-60.0f, 60.0f);
+        const Guarded<float> up = random.normals((T - 1) * ldu + F), dout = random.normals((T - 1) * ldo + F);
+        Guarded<float> out((T - 1) * ldo + F), expected = out, dgate(gate.size()), dgate_expected = dgate,
+                       dup(up.size()), dup_expected = dup;
+        reference_->gated(gate.data(), ldg, up.data(), ldu, T, F, act, expected.data(), ldo);
+        backend->gated(gate.data(), ldg, up.data(), ldu, T, F, act, out.data(), ldo);
+        reference_->gated_backward(gate.data(), ldg, up.data(), ldu, dout.data(), ldo, T, F, act, dgate_expected.data(),
+                                   dup_expected.data());
+        backend->gated_backward(gate.data(), ldg, up.data(), ldu, dout.data(), ldo, T, F, act, dgate.data(), dup.data());
+        for (int64_t t = 0; t < T; ++t)
+          for (int64_t f = 0; f < F; ++f) {
+            const double g = std::fabs(gate[t * ldg + f]) + 1.0, u = std::fabs(up[t * ldu + f]),
+                         d = std::fabs(dout[t * ldo + f]);
+            QVERIFY(std::fabs(out[t * ldo + f] - expected[t * ldo + f]) <= 8.0 * kEpsilon * g * u);
+            QVERIFY(std::fabs(dgate[t * ldg + f] - dgate_expected[t * ldg + f]) <= 8.0 * kEpsilon * g * u * d);
+            QVERIFY(std::fabs(dup[t * ldu + f] - dup_expected[t * ldu + f]) <= 8.0 * kEpsilon * g * d);
+          }
+      }
+  }
+
+  void losses_data() { devices(); }
+  void losses() {
+    SW_DEVICE_OR_SKIP;
+    struct Size {
+      int64_t V;
+      float cap, size;
+    };
+    for (const auto& [V, cap, size] : {Size{1, 0.0f, 1.0f}, Size{7, 0.0f, 3.0f}, Size{1000, 0.0f, 5.0f},
+                                       Size{1003, 30.0f, 8.0f}, Size{515, 0.0f, 200.0f}}) {
+      Random random(static_cast<uint64_t>(V));
+      const int64_t T = 5, ld = V + 3, count = (T - 1) * ld + V;
+      Guarded<float> logits = random.normals(count, size);
+      if (cap > 0.0f) {
+        Guarded<float> capped = logits;
+        backend->softcap(capped.data(), count, cap);
+        reference_->softcap(logits.data(), count, cap);
+        SW_SAME(compare(capped.data(), logits.data(), count, 4.0 * kEpsilon * cap, "soft cap"));
+      }
+      Guarded<int32_t> targets(T);
+      for (int32_t& t : targets) t = random.integer(0, static_cast<int>(V) - 1);
+      targets[2] = -1;
+      Guarded<float> expected = logits, gradient = logits, kept = logits;
+      Guarded<double> nll(T), nll_expected(T), nll_only(T);
+      reference_->cross_entropy(expected.data(), ld, T, V, targets.data(), cap, 0.25f, nll_expected.data(), true);
+      backend->cross_entropy(gradient.data(), ld, T, V, targets.data(), cap, 0.25f, nll.data(), true);
+      backend->cross_entropy(kept.data(), ld, T, V, targets.data(), cap, 0.25f, nll_only.data(), false);
+      QVERIFY(std::memcmp(kept.data(), logits.data(), static_cast<size_t>(count) * sizeof(float)) == 0);
+      const double relative = kEpsilon * (8.0 + 8.0 * static_cast<double>(size));
+      for (int64_t t = 0; t < T; ++t) {
+        QVERIFY(std::fabs(nll[t] - nll_expected[t]) <= relative * (1.0 + std::fabs(nll_expected[t])));
+        QCOMPARE(nll_only[t], nll[t]);
+      }
+      SW_SAME(compare(gradient.data(), expected.data(), count, relative * 0.25, "gradient"));
+      for (int64_t t = 0; t + 1 < T; ++t) QCOMPARE(gradient[t * ld + V], logits[t * ld + V]);
+      logits[0] = NAN;
+      targets[0] = 0;
+      backend->cross_entropy(logits.data(), ld, 1, V, targets.data(), cap, 1.0f, nll.data(), false);
+      QVERIFY(std::isnan(nll[0]));
+    }
+  }
+
+  void steps_data() { devices(); }
+  void steps() {
+    SW_DEVICE_OR_SKIP;
+    for (const int64_t n : {int64_t{1}, int64_t{33}, int64_t{1000}}) {
+      Random random(static_cast<uint64_t>(n));
+      Guarded<float> p = random.normals(n, 0.01f), m(n), v(n), p_expected = p, m_expected(n), v_expected(n);
+      AdamStep step;
+      step.weight_decay = 0.1f;
+      step.gradient_scale = 0.5f;
+      for (step.step = 1; step.step <= 5; ++step.step) {
+        const Guarded<float> gradient = random.normals(n);
+        backend->adamw(step, gradient.data(), p.data(), m.data(), v.data(), n);
+        reference_->adamw(step, gradient.data(), p_expected.data(), m_expected.data(), v_expected.data(), n);
+      }
+      SW_SAME(compare(p.data(), p_expected.data(), n, 5.0 * kEpsilon * (16.0 * 1e-3 + 0.05), "parameter"));
+      SW_SAME(compare(m.data(), m_expected.data(), n, 16.0 * kEpsilon, "first moment"));
+      SW_SAME(compare(v.data(), v_expected.data(), n, 16.0 * kEpsilon, "second moment"));
+      Guarded<float> sum = p, half_source = random.normals(3 * (n + 5), 10.0f), full(3 * n);
+      backend->add(m.data(), sum.data(), n);
+      for (int64_t i = 0; i < n; ++i) QCOMPARE(sum[i], p[i] + m[i]);
+      Guarded<uint16_t> half(3 * n);
+      backend->store_kv(half_source.data(), n + 5, 3, n, half.data(), n, KvType::F16);
+      backend->store_kv(half_source.data(), n + 5, 3, n, full.data(), n, KvType::F32);
+      for (int64_t i = 0; i < 3 * n; ++i) {
+        QCOMPARE(half[i], kernels::float_to_half(half_source[i / n * (n + 5) + i % n]));
+        QCOMPARE(full[i], half_source[i / n * (n + 5) + i % n]);
+      }
+    }
+  }
+
+  // The same bits whatever the order of threads and blocks.
+  void order_does_not_matter() {
+    Random random(6);
+    const int64_t T = 20, N = 40, K = 320;
+    const RandomMatrix matrix(make_layout(all_layouts()[14], N, K), random);
+    WeightView w;
+    w.quantized = true;
+    w.quant = matrix.view(true, false);
+    const Guarded<float> x = random.normals(T * K), dy = random.normals(T * N);
+    const int64_t scales = N * w.quant.layout.groups();
+    std::vector<Guarded<float>> kept;
+    for (const uint64_t seed : {1u, 2u, 3u}) {
+      simt::seed(seed);
+      std::vector<Guarded<float>> r{Guarded<float>(T * N), Guarded<float>(T * K), Guarded<float>(scales),
+                                    Guarded<float>(scales), Guarded<float>(N)};
+      emulated_->linear(x.data(), K, T, w, nullptr, r[0].data(), N, Precision::Exact);
+      emulated_->linear_dx(dy.data(), N, T, w, r[1].data(), K, false);
+      emulated_->linear_dscale(dy.data(), N, x.data(), K, T, w.quant, r[2].data(), r[3].data());
+      emulated_->linear(x.data(), K, 1, w, nullptr, r[4].data(), N, Precision::Exact);
+      if (kept.empty()) kept = r;
+      for (size_t i = 0; i < r.size(); ++i)
+        QVERIFY(std::memcmp(r[i].data(), kept[i].data(), static_cast<size_t>(r[i].size()) * sizeof(float)) == 0);
+    }
+  }
+
+ private:
+  struct Case {
+    const char* name;
+    int64_t queries, keys, offset;
+    int heads, kv_heads, dim;
+    float softcap = 0.0f;
+    int64_t window = 0;
+    bool packed = false, half = false, padded = false;
+  };
+  static const std::vector<Case>& cases() {
+    static const std::vector<Case> all{
+        {"one token", 1, 1, 0, 4, 2, 64},
+        {"decode", 1, 300, 299, 9, 3, 64},
+        {"decode halves, split keys", 1, 700, 699, 2, 2, 128, 0.0f, 0, false, true},
+        {"decode odd head", 1, 77, 76, 2, 1, 24, 0.0f, 0, false, true},
+        {"decode window", 1, 600, 599, 4, 2, 32, 0.0f, 100},
+        {"three queries", 3, 300, 297, 4, 2, 16, 30.0f, 0, false, true},
+        {"continue halves", 20, 133, 113, 2, 2, 96, 0.0f, 0, false, true},
+        {"square", 64, 64, 0, 2, 2, 64},
+        {"one block and a row", 33, 33, 0, 3, 1, 64},
+        {"head 20", 53, 53, 0, 2, 2, 20},
+        {"head 128", 40, 40, 0, 2, 1, 128},
+        {"head 256", 35, 35, 0, 2, 1, 256},
+        {"head 7", 31, 31, 0, 2, 1, 7},
+        {"soft cap", 50, 50, 0, 2, 1, 32, 5.0f},
+        {"window and soft cap", 90, 90, 0, 4, 2, 32, 2.0f, 33},
+        {"packed", 100, 100, 0, 4, 2, 32, 0.0f, 0, true},
+        {"packed window", 100, 100, 0, 2, 1, 32, 0.0f, 20, true},
+        {"padded", 60, 60, 0, 2, 1, 32, 0.0f, 0, true, false, true},
+    };
+    return all;
+  }
+};
+
+QTEST_APPLESS_MAIN(TestCudaBackend)
+#include "test_cuda_backend.moc"

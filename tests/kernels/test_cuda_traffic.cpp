@@ -1,0 +1,138 @@
+// What the hot kernels move, counted on the emulated card: the GEMV reads each byte of the weights once, the lanes of a warp
+// share sectors, and no access waits for a bank.
+
+#include <QtTest>
+#include <vector>
+
+#include "kernel_testing.h"
+#include "kernels/cuda/kernels.h"
+#include "tests/testkit/simt/simt.h"
+
+using namespace scalewright::kernels;
+using namespace scalewright::kernels::testing;
+namespace card = scalewright::kernels::cuda_emulated;
+
+namespace {
+
+template <class T>
+class OnCard {
+ public:
+  explicit OnCard(int64_t count) : data_(static_cast<T*>(simt::allocate(static_cast<size_t>(count) * sizeof(T)))) {}
+  OnCard(const T* from, int64_t count) : OnCard(count) { std::copy_n(from, count, data_); }
+  ~OnCard() { simt::release(data_); }
+  OnCard(const OnCard&) = delete;
+  OnCard& operator=(const OnCard&) = delete;
+  T* data() const { return data_; }
+  double read_bytes() const { return 32.0 * static_cast<double>(simt::find_allocation(data_)->read_sectors); }
+  double written_bytes() const { return 32.0 * static_cast<double>(simt::find_allocation(data_)->written_sectors); }
+
+ private:
+  T* data_;
+};
+
+double ratio(uint64_t a, uint64_t b) { return static_cast<double>(a) / static_cast<double>(b); }
+
+}  // namespace
+
+class TestCudaTraffic : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void cleanup() { simt::counting(false); }
+
+  void gemv_data() {
+    QTest::addColumn<int>("layout");
+    for (size_t i = 0; i < all_layouts().size(); ++i) QTest::newRow(all_layouts()[i].name) << static_cast<int>(i);
+  }
+  void gemv() {
+    QFETCH(int, layout);
+    Random random(5);
+    const int64_t N = 64, K = 1536;
+    const RandomMatrix matrix(make_layout(all_layouts()[static_cast<size_t>(layout)], N, K), random);
+    const OnCard<uint8_t> records(matrix.records, matrix.layout.bytes());
+    const Guarded<float> x = random.normals(8 * K);
+    const OnCard<float> in(x.data(), 8 * K), out(8 * N);
+    QuantView w = matrix.view(false, false);
+    w.records = records.data();
+    for (const int64_t T : {int64_t{1}, int64_t{4}, int64_t{8}}) {
+      simt::counting(true);
+      card::gemv(nullptr, in.data(), K, T, w, nullptr, out.data(), N);
+      const simt::Counters c = simt::counters();
+      const double weights = records.read_bytes() / static_cast<double>(matrix.layout.bytes());
+      const double shared = ratio(c.shared_wavefronts, c.shared_least);
+      qInfo("T=%d: weights %.3f of the least, all sectors %.3f, bank passes %.3f", static_cast<int>(T), weights,
+            ratio(c.global_sectors, c.global_least), shared);
+      QVERIFY(weights <= 1.05);
+      QVERIFY(ratio(c.global_sectors, c.global_least) <= 1.05);
+      QVERIFY(shared <= 1.05);
+    }
+  }
+
+  void unpack() {
+    Random random(6);
+    const int64_t N = 32, K = 512;
+    const RandomMatrix matrix(make_layout(all_layouts()[9], N, K), random);
+    const OnCard<uint8_t> records(matrix.records, matrix.layout.bytes());
+    const OnCard<float> out(N * K);
+    WeightView w;
+    w.quantized = true;
+    w.quant = matrix.view(false, false);
+    w.quant.records = records.data();
+    simt::counting(true);
+    card::unpack(nullptr, w, 0, N, out.data());
+    const double written = out.written_bytes() / static_cast<double>(N * K * 4);
+    qInfo("written %.3f of the least", written);
+    QCOMPARE(written, 1.0);
+  }
+
+  void gemm() {
+    Random random(7);
+    const int64_t M = 64, N = 128, K = 64;
+    const Guarded<float> a = random.normals(M * K), b = random.normals(N * K);
+    const OnCard<float> left(a.data(), M * K), right(b.data(), N * K), out(M * N);
+    // The three forms of training: x W^T, dy W, dy^T x.
+    const card::Strided by_row{left.data(), K, 1}, by_column{left.data(), 1, M};
+    for (const auto& [l, r] : {std::pair{by_row, card::Strided{right.data(), 1, K}},
+                               std::pair{by_row, card::Strided{right.data(), N, 1}},
+                               std::pair{by_column, card::Strided{right.data(), N, 1}}}) {
+      simt::counting(true);
+      card::gemm(nullptr, M, N, K, l, r, out.data(), N, false);
+      const simt::Counters c = simt::counters();
+      qInfo("sectors %.3f, bank passes %.3f", ratio(c.global_sectors, c.global_least),
+            ratio(c.shared_wavefronts, c.shared_least));
+      QVERIFY(ratio(c.shared_wavefronts, c.shared_least) <= 1.05);
+    }
+  }
+
+  void attention() {
+    Random random(8);
+    AttentionSpec s;
+    s.queries = s.keys = 64;
+    s.heads = 4;
+    s.kv_heads = 2;
+    s.head_dim = 64;
+    s.ldq = s.ldo = 256;
+    s.ldk = s.ldv = 128;
+    s.scale = 0.125f;
+    const Guarded<float> q = random.normals(64 * 256), k = random.normals(64 * 128);
+    const OnCard<float> query(q.data(), 64 * 256), keys(k.data(), 64 * 128), out(64 * 256), lse(64 * 4), dq(64 * 256),
+        dk(64 * 128), dv(64 * 128), delta(64 * 4);
+    simt::counting(true);
+    card::attention(nullptr, s, 1, query.data(), keys.data(), keys.data(), out.data(), lse.data(), nullptr);
+    simt::Counters c = simt::counters();
+    qInfo("forward: sectors %.3f, bank passes %.3f", ratio(c.global_sectors, c.global_least),
+          ratio(c.shared_wavefronts, c.shared_least));
+    QVERIFY(ratio(c.shared_wavefronts, c.shared_least) <= 1.05);
+    QVERIFY(ratio(c.global_sectors, c.global_least) <= 1.05);
+    simt::counting(true);
+    card::attention_backward(nullptr, s, query.data(), keys.data(), keys.data(), out.data(), lse.data(), query.data(),
+                             dq.data(), dk.data(), dv.data(), delta.data());
+    c = simt::counters();
+    qInfo("backward: sectors %.3f, bank passes %.3f", ratio(c.global_sectors, c.global_least),
+          ratio(c.shared_wavefronts, c.shared_least));
+    QVERIFY(ratio(c.shared_wavefronts, c.shared_least) <= 1.05);
+  }
+};
+
+QTEST_APPLESS_MAIN(TestCudaTraffic)
+#include "test_cuda_traffic.moc"
