@@ -44,7 +44,7 @@ SW_DEVICE void load_keys(const DeviceAttention& s, Global<const T> from, int64_t
 // grid: tiles of rows, heads of keys, parts of the keys. parts > 1: `partial` [parts][queries * heads][head_dim + 2] gets
 // sums that are not normalized, then their largest score and total; else out and logsumexp get the result.
 template <int kWidth, bool kHalf>
-SW_KERNEL(32 * kBlockWarps<kWidth>, attention_kernel)
+SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kWidth > 64 ? 3 : 4, attention_kernel)
 (DeviceAttention s, Global<const float> q, Global<const typename KeyType<kHalf>::type> k,
  Global<const typename KeyType<kHalf>::type> v, Global<float> out, Global<float> logsumexp, Global<float> partial) {
   constexpr int kWarps = kBlockWarps<kWidth>, kRows = kBlockRows<kWidth>, kColumns = kWidth / kWarp;

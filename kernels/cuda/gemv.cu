@@ -12,13 +12,16 @@ constexpr int kSlots = kWarp / 4;   // chunks a warp
 constexpr int kChunkRoom = 36;      // floats a chunk of x in shared memory: 4 more, so that slots meet other banks
 template <int kRows>
 constexpr int kMostWarps = kRows == 1 ? 8 : 4;
+// Of a processor's 65536 registers: 128 a thread, 170, 255. What the compiler takes by itself spills or fits once only.
+template <int kRows>
+constexpr int kBlocks = kRows == 4 ? 3 : 2;
 
 SW_DEVICE uint32_t row_word(const uint4& words, int row) {
   return row == 0 ? words.x : row == 1 ? words.y : row == 2 ? words.z : words.w;
 }
 
 template <int kBits, int kRows>
-SW_KERNEL(32 * kMostWarps<kRows>, gemv_kernel)
+SW_KERNEL_BLOCKS(32 * kMostWarps<kRows>, kBlocks<kRows>, gemv_kernel)
 (DeviceQuant w, Global<const float> x, int64_t ldx, int T, Global<const float> bias, Global<float> y, int64_t ldy) {
   constexpr int kWarps = kMostWarps<kRows>;
   SW_SHARED(float, tile, kRows * kWarps * kSlots * kChunkRoom);

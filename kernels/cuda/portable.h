@@ -2,6 +2,7 @@
 // The few words in which kernels are written, so that one source is CUDA for nvcc and C++ for the emulation:
 //
 //   SW_KERNEL(threads, name)(parameters) { .. }   a kernel for blocks of up to so many threads; its pointers are Global<T>
+//   SW_KERNEL_BLOCKS(threads, blocks, name)       the same, where so many blocks should fit a processor
 //   SW_LAUNCH(kernel, grid, block, stream, arguments..)
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
 //   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned
@@ -20,6 +21,7 @@
 
 #define SW_DEVICE inline
 #define SW_KERNEL(threads, name) static void name
+#define SW_KERNEL_BLOCKS(threads, blocks, name) static void name
 #define SW_LAUNCH(kernel, grid, block, stream, ...) ((void)(stream), simt::launch(kernel, grid, block, __VA_ARGS__))
 #define SW_SHARED(T, name, count) const auto name = simt::shared<T>(count)
 #define SW_UNROLL
@@ -125,7 +127,8 @@ inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 #include <cuda_runtime.h>
 
 #define SW_DEVICE __device__ __forceinline__
-#define SW_KERNEL(threads, name) static __global__ void __launch_bounds__(threads, 1) name
+#define SW_KERNEL(threads, name) static __global__ void __launch_bounds__(threads) name
+#define SW_KERNEL_BLOCKS(threads, blocks, name) static __global__ void __launch_bounds__(threads, blocks) name
 #define SW_LAUNCH(kernel, grid, block, stream, ...) \
   ((kernel)<<<(grid), (block), 0, static_cast<cudaStream_t>(stream)>>>(__VA_ARGS__))
 #define SW_SHARED(T, name, count) __shared__ __align__(16) T name[count]
