@@ -144,11 +144,12 @@ struct BackendOptions {
   Isa isa = Isa::Auto;
   std::string device = "auto";  // auto | cpu | cuda
 };
-// Unsupported when the ISA or device is not on this machine; says which are. "auto" takes a card that passes its check
-// against the processor (unless an ISA is asked for), and memory_source() is from then on memory that both read.
+// Unsupported when the ISA or device is not on this machine; says which are. "auto" is the processor: the card's path has
+// been proven on an emulated card only, so a person asks for it. "cuda" takes a card that passes its check against the
+// processor, and memory_source() is from then on memory that both read.
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
-// Why "auto" computes on the processor, a sentence for a person: no driver, no card, a build without CUDA, a card that failed its
-// check. Empty when a card is used. Asks the machine once.
+// Why "cuda" is refused, a sentence for a person: no driver, no card, a build without CUDA, a card that failed its check.
+// Empty when a card can be used. Asks the machine once.
 std::string why_no_gpu();
 // Naive, double accumulation: the reference that every other is tested against.
 std::unique_ptr<Backend> make_reference_backend();

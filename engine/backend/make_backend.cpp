@@ -48,15 +48,12 @@ Result<std::unique_ptr<Backend>> on(CpuIsa isa, const char* asked, int threads) 
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
-  const bool gpu = options.device == "cuda" || (options.device == "auto" && options.isa == Isa::Auto);
-  if (gpu) {
+  if (options.device == "cuda") {
     if (std::unique_ptr<Backend> backend = make_gpu_backend()) return backend;
-    if (options.device == "cuda") {
-      return fail(ErrorCode::Unsupported,
-                  why_no_gpu() + " Choose the device \"cpu\" or \"auto\" to compute on the processor.");
-    }
+    return fail(ErrorCode::Unsupported,
+                why_no_gpu() + " Choose the device \"cpu\" or \"auto\" to compute on the processor.");
   }
-  if (options.device != "auto" && options.device != "cpu" && options.device != "cuda") {
+  if (options.device != "auto" && options.device != "cpu") {
     return fail(ErrorCode::InvalidArgument, "There is no device \"" + options.device + "\". Choose auto, cpu or cuda.");
   }
   if (options.threads < 0 || options.threads > 1024) {

@@ -74,12 +74,8 @@
         <translation>Eine GPU, weil die Einstellungen es so wollen.</translation>
     </message>
     <message>
-        <source>A GPU was found and is faster than the CPU here.</source>
-        <translation>Eine GPU wurde gefunden und ist hier schneller als die CPU.</translation>
-    </message>
-    <message>
-        <source>No GPU was found; none is needed. The CPU always works.</source>
-        <translation>Keine GPU gefunden; es braucht auch keine. Die CPU geht immer.</translation>
+        <source>The CPU always works; no GPU is needed.</source>
+        <translation>Die CPU geht immer; eine GPU braucht es nicht.</translation>
     </message>
 </context>
 <context>

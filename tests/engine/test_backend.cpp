@@ -111,9 +111,8 @@ class TestBackend : public QObject {
   void choice() {
     auto chosen = make_backend({});
     QVERIFY(chosen.has_value());
-    // Whatever is chosen, there is a reason for it.
-    QVERIFY((*chosen)->description().starts_with(why_no_gpu().empty() ? "CUDA, " : "CPU, "));
-    qInfo("%s", why_no_gpu().empty() ? (*chosen)->description().c_str() : why_no_gpu().c_str());
+    QVERIFY((*chosen)->description().starts_with("CPU, "));  // a card is taken only where it is asked for
+    qInfo("%s", why_no_gpu().empty() ? "a card is here and passed its check" : why_no_gpu().c_str());
     QVERIFY((*chosen)->threads() >= 1);
     BackendOptions two;
     two.threads = 2;

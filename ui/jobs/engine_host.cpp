@@ -129,8 +129,7 @@ QString EngineHost::deviceReason() const {
   const std::lock_guard lock(m_mutex);
   if (m_options.device == "cpu") return tr("The CPU, because the settings ask for it.");
   if (m_options.device == "cuda") return tr("A GPU, because the settings ask for it.");
-  const bool gpu = m_description.find("CUDA") != std::string::npos || m_description.find("GPU") != std::string::npos;
-  return gpu ? tr("A GPU was found and is faster than the CPU here.") : tr("No GPU was found; none is needed. The CPU always works.");
+  return tr("The CPU always works; no GPU is needed.");
 }
 
 uint64_t EngineHost::heldBytes() const {
