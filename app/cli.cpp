@@ -4,15 +4,20 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <new>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "app/cli/context.h"
 
 namespace {
 
+using Json = scalewright::cli::Json;
 using scalewright::ErrorCode;
 using scalewright::Result;
 using scalewright::cli::Context;
@@ -53,6 +58,44 @@ Result<int> run_guarded(const Context& context) {
   }
 }
 
+std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+const CLI::App* find_verb(const CLI::App& app, int argc, char** argv) {
+  for (const CLI::App* verb : verbs_of(app))
+    if (argc > 1 && verb->get_name() == argv[1]) return verb;
+  return nullptr;
+}
+
+// What the parser says, as one sentence; a word that is no verb by its name.
+std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (argc > 1 && argv[1][0] != '-' && find_verb(app, argc, argv) == nullptr) {
+    std::string verbs;
+    for (const CLI::App* verb : verbs_of(app)) verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
+    return "\"" + std::string(argv[1]) + "\" is no command. The commands are " + verbs + ".";
+  }
+  return error.what();
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const std::string problem = usage_problem(app, error, argc, argv);
+  const CLI::App* verb = find_verb(app, argc, argv);
+  std::cerr << "scalewright-cli: " << problem << "\nRun \"scalewright-cli " << (verb != nullptr ? verb->get_name() + " " : "") << "--help\" for what there is.\n";
+  const auto asked = [](const char* word) { return std::string_view(word) == "--json"; };
+  if (std::any_of(argv + 1, argv + argc, asked))
+    std::cout << Json{{"error", problem}}.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+  return kExitUsage;
+}
+
+// What was printed and did not arrive is a failure like any other (a full disk behind "> file").
+int checked_output(int code) {
+  std::cout.flush();
+  if (std::cout) return code;
+  std::cerr << "scalewright-cli: the output could not be written (is the disk full, or the reader gone?); what is missing in it was computed all the same.\n";
+  return code == 0 ? kExitFailed : code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,15 +125,15 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : kExitUsage;
+    if (error.get_exit_code() == 0) return checked_output(app.exit(error));  // --help, --version
+    return usage_error(app, error, argc, argv);
   }
 
   const Result<int> result = run_guarded(context);
   if (!result) {
     std::cerr << "scalewright-cli: " << result.error().message << '\n';
     if (context.json) context.print_json(Json{{"error", result.error().message}});
-    return kExitFailed;
+    return context.stop.stop_requested() ? kExitInterrupted : checked_output(kExitFailed);
   }
-  return *result;
+  return checked_output(*result);
 }

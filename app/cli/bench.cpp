@@ -188,7 +188,7 @@ void add_bench(CLI::App& app, Context& context) {
   train->add_option("--context", t->context, "Tokens of a row")->check(CLI::Range(int64_t{2}, int64_t{1} << 20))->capture_default_str();
   train->add_option("--batch", t->batch, "Rows")->check(CLI::Range(int64_t{1}, int64_t{4096}))->capture_default_str();
   train->add_option("--granularity", t->granularity, "What learns")->check(CLI::IsMember({"group", "row"}))->capture_default_str();
-  train->add_option("--kept-layers", t->kept_layers, "Blocks that keep their activations; default: all")->check(CLI::NonNegativeNumber);
+  train->add_option("--kept-layers", t->kept_layers, "Blocks that keep their activations; default: all")->check(at_least_zero());
   train->add_option("-r,--repeats", t->repeats, "Steps timed; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
   train->callback([&context, t] { context.command = [&context, t] { return bench_train(context, *t); }; });
 }

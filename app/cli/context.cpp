@@ -41,6 +41,51 @@ CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, con
   return verb;
 }
 
+namespace {
+
+CLI::Validator number_check(std::string what, std::function<bool(double)> good, const char* help) {
+  return CLI::Validator(
+      [what = std::move(what), good = std::move(good)](std::string& text) -> std::string {
+        double value = 0.0;
+        size_t used = 0;
+        try {
+          value = std::stod(text, &used);
+        } catch (const std::exception&) {
+          used = 0;
+        }
+        if (used == text.size() && used > 0 && std::isfinite(value) && good(value)) return {};
+        return "\"" + text + "\" is no number " + what;
+      },
+      help);
+}
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+}  // namespace
+
+CLI::Validator above_zero() {
+  return number_check("above 0", [](double value) { return value > 0.0; }, "above 0");
+}
+
+CLI::Validator at_least_zero() {
+  return number_check("of 0 or more", [](double value) { return value >= 0.0; }, "0 or more");
+}
+
+CLI::Validator between(double low, double high) {
+  const std::string range = short_number(low) + " to " + short_number(high);
+  return number_check("from " + range, [low, high](double value) { return value >= low && value <= high; }, "");
+}
+
+void warn_of_context(Observer& observer, int64_t asked, int64_t model_has) {
+  if (model_has <= 0 || asked <= model_has) return;
+  observer.warning("A context of " + std::to_string(asked) + " tokens is more than the " + std::to_string(model_has) +
+                   " that the model was made for; beyond them its answers get worse.");
+}
+
 void ProgressLine::show(const Progress& progress) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto now = std::chrono::steady_clock::now();

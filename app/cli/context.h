@@ -37,6 +37,14 @@ inline constexpr int kExitInterrupted = 130;
 // Adds a verb with the options that all verbs have.
 CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, const std::string& what);
 
+// Checks of numbers that say what is allowed in words.
+CLI::Validator above_zero();
+CLI::Validator at_least_zero();
+CLI::Validator between(double low, double high);
+
+// The model was made for so many tokens: a warning where more are asked for.
+void warn_of_context(Observer& observer, int64_t asked, int64_t model_has);
+
 // A bar on a terminal, a line every few seconds otherwise; always on stderr.
 class ProgressLine {
  public:

@@ -1,6 +1,7 @@
 // eval: perplexity on a text. score: greedy answers compared with the expected ones.
 
 #include "app/cli/context.h"
+#include "app/cli/tune_options.h"
 #include "engine/eval/evaluate.h"
 #include "engine/tune/trainer.h"
 
@@ -16,6 +17,7 @@ Result<int> eval(const Context& context, const EvalOptions& options) {
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
+  warn_of_context(observer, options.values.context, model->config.context_length);
   SW_ASSIGN(const PerplexityReport report, perplexity(model, *backend, options.text, options.values, observer, context.stop));
   observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
@@ -33,6 +35,7 @@ Result<int> eval(const Context& context, const EvalOptions& options) {
 struct ScoreVerbOptions {
   std::string model, data, data_format = "auto";
   ScoreOptions values;
+  std::vector<std::string> columns;
   bool show = false;
 };
 
@@ -42,6 +45,7 @@ Result<int> score_verb(const Context& context, const ScoreVerbOptions& options) 
   SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
   ImportOptions import;
   SW_ASSIGN(import.format, dataset_format_from(options.data_format));
+  SW_ASSIGN(import.columns, columns_from(options.columns));
   SW_ASSIGN(const Dataset dataset, import_dataset(options.data, import));
   SW_ASSIGN(const ScoreReport report, score(model, *backend, dataset, options.values, observer, context.stop));
   observer.finish();
@@ -66,8 +70,8 @@ void add_evaluate(CLI::App& app, Context& context) {
   verb->add_option("MODEL", e->model, "A model, or the folder of a run")->required();
   verb->add_option("--text", e->text, "A text file, or .jsonl with a \"text\" field")->required();
   verb->add_option("--context", e->values.context, "Tokens of a window")->check(CLI::Range(int64_t{2}, int64_t{1} << 20))->capture_default_str();
-  verb->add_option("--stride", e->values.stride, "Tokens from one window to the next; default: the window")->check(CLI::NonNegativeNumber);
-  verb->add_option("--max-tokens", e->values.max_tokens, "Use only so many tokens of the text")->check(CLI::NonNegativeNumber);
+  verb->add_option("--stride", e->values.stride, "Tokens from one window to the next; default: the window")->check(at_least_zero());
+  verb->add_option("--max-tokens", e->values.max_tokens, "Use only so many tokens of the text")->check(at_least_zero());
   verb->callback([&context, e] { context.command = [&context, e] { return eval(context, *e); }; });
 
   CLI::App* score_app = add_verb(app, context, "score", "Exact match of greedy answers on a dataset");
@@ -76,8 +80,9 @@ void add_evaluate(CLI::App& app, Context& context) {
   score_app->add_option("--data", s->data, "Examples with the expected answers")->required();
   score_app->add_option("--data-format", s->data_format, "How the examples are written down")
       ->check(CLI::IsMember({"auto", "alpaca", "sharegpt", "chat", "prompt-completion", "csv", "text"}));
-  score_app->add_option("--limit", s->values.limit, "Only the first rows")->check(CLI::NonNegativeNumber);
-  score_app->add_option("--max-tokens", s->values.max_tokens, "Longest answer, in tokens")->check(CLI::PositiveNumber)->capture_default_str();
+  score_app->add_option("--limit", s->values.limit, "Only so many rows, from the first; 0: all rows")->check(at_least_zero());
+  score_app->add_option("--max-tokens", s->values.max_tokens, "Longest answer, in tokens")->check(above_zero())->capture_default_str();
+  score_app->add_option("--columns,--column", s->columns, "What the columns of a table are: prompt=NAME,completion=NAME")->allow_extra_args(false);
   score_app->add_flag("--show", s->show, "Print every answer");
   score_app->callback([&context, s] { context.command = [&context, s] { return score_verb(context, *s); }; });
 }

@@ -4,6 +4,8 @@
 
 #include "app/cli/context.h"
 #include "engine/export/exporter.h"
+#include "engine/export/output_check.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/scale_pack.h"
 #include "engine/tune/trainer.h"
 
@@ -37,13 +39,27 @@ void print_report(const Context& context, const std::string& output, const Expor
   context.print(text);
 }
 
+// Of a model or a run: everything that an output must not replace.
+Result<std::vector<KeptPath>> kept_paths(const std::string& model) {
+  std::vector<KeptPath> kept = {{model, is_run_folder(model) ? "the folder of the run" : "the model being read"}};
+  if (!is_run_folder(model)) return kept;
+  SW_ASSIGN(const TuneRecipe recipe, read_run_recipe(model));
+  kept.push_back({recipe.model, "the base model of the run"});
+  kept.push_back({recipe.data, "the data of the run"});
+  kept.push_back({recipe.validation, "the validation data of the run"});
+  return kept;
+}
+
 Result<int> export_verb(const Context& context, const Options& options) {
-  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
-  ProgressObserver observer;
-  SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
   const ExportTarget target = kTargets.at(options.target);
   if (target == ExportTarget::Pack && !is_run_folder(options.model))
     return fail(ErrorCode::InvalidArgument, "A scale pack holds what a tuning run learned, and " + options.model + " is no run. Give the folder of a run.");
+  SW_ASSIGN(const std::vector<KeptPath> kept, kept_paths(options.model));
+  SW_TRY(check_output(options.output, kept));
+  SW_TRY(try_output(options.output, target != ExportTarget::Gguf && target != ExportTarget::Pack));
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  ProgressObserver observer;
+  SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
   SW_ASSIGN(const ExportReport report, export_model(*model, target, options.output, options.type, *backend, observer, context.stop));
   observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
@@ -52,13 +68,15 @@ Result<int> export_verb(const Context& context, const Options& options) {
 }
 
 Result<int> apply(const Context& context, const Options& options) {
+  const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
+  SW_TRY(check_output(options.output, {{options.model, "the model being read"}, {options.pack, "the scale pack being read"}}));
+  SW_TRY(try_output(options.output, folder));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(options.model, observer, context.stop));
   SW_ASSIGN(const ScalePack pack, ScalePack::load(options.pack, *model));
   const auto base = snapshot_scales(*model, trainable_layout(*model, Granularity::Group));
   pack.apply(*model, base);
-  const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   const ExportTarget target = !folder ? ExportTarget::Gguf
                               : model->container == Container::Awq ? ExportTarget::Awq
                               : model->container == Container::CompressedTensors ? ExportTarget::CompressedTensors

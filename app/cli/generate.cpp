@@ -28,20 +28,18 @@ SessionOptions session_options(const Options& options) {
 }
 
 void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
-  verb->add_option("--max-tokens", o->sampling.max_tokens, "Longest answer, in tokens")->check(CLI::PositiveNumber)->capture_default_str();
-  verb->add_option("--temperature", o->sampling.temperature, "0: always the likeliest token")->check(CLI::Range(0.0, 100.0))->capture_default_str();
-  verb->add_option("--top-k", o->sampling.top_k, "Only the k likeliest tokens; 0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
-  verb->add_option("--top-p", o->sampling.top_p, "Only the likeliest tokens that make up this probability")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(CLI::Range(0.01, 100.0))->capture_default_str();
-  verb->add_option("--context", o->context, "Tokens the conversation may have")->check(CLI::NonNegativeNumber);
+  verb->add_option("--max-tokens", o->sampling.max_tokens, "Longest answer, in tokens")->check(above_zero())->capture_default_str();
+  verb->add_option("--temperature", o->sampling.temperature, "0: always the likeliest token")->check(between(0.0, 100.0))->capture_default_str();
+  verb->add_option("--top-k", o->sampling.top_k, "Only the k likeliest tokens; 0: all")->check(at_least_zero())->capture_default_str();
+  verb->add_option("--top-p", o->sampling.top_p, "Only the likeliest tokens that make up this probability")->check(between(0.0, 1.0))->capture_default_str();
+  verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(between(0.0, 1.0))->capture_default_str();
+  verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(between(0.01, 100.0))->capture_default_str();
+  verb->add_option("--context", o->context, "Tokens the conversation may have")->check(at_least_zero());
   verb->add_flag("--fast", o->fast, "Activations in 8 bits: faster prompts, answers may differ from the exact ones");
 }
 
 Result<int> generate(const Context& context, Options options) {
   options.sampling.seed = context.seed;
-  if (options.prompt.empty() == options.messages.empty())
-    return fail(ErrorCode::InvalidArgument, "generate needs either --prompt TEXT or --messages FILE.");
   std::vector<Message> messages;
   if (!options.messages.empty()) {
     SW_ASSIGN(messages, read_messages(options.messages));
@@ -52,6 +50,7 @@ Result<int> generate(const Context& context, Options options) {
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
+  warn_of_context(observer, options.context, model->config.context_length);
   observer.finish();
   SW_ASSIGN(const auto conversation, Conversation::create(model, *backend, session_options(options)));
   const TextSink sink = [&](std::string_view text) {
@@ -142,7 +141,10 @@ void add_generate(CLI::App& app, Context& context) {
   verb->add_option("--system", g->system, "System prompt");
   verb->add_flag("--raw", g->raw, "Without the chat template");
   add_sampling(verb, g);
-  verb->callback([&context, g] { context.command = [&context, g] { return generate(context, *g); }; });
+  verb->callback([&context, g] {
+    if (g->prompt.empty() == g->messages.empty()) throw CLI::ValidationError("generate", "needs either --prompt TEXT or --messages FILE");
+    context.command = [&context, g] { return generate(context, *g); };
+  });
 
   CLI::App* chat_verb = add_verb(app, context, "chat", "A conversation in the terminal");
   auto c = std::make_shared<Options>();

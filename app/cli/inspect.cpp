@@ -2,11 +2,20 @@
 
 #include "app/cli/context.h"
 #include "engine/model/model.h"
+#include "engine/tune/run_folder.h"
+#include "engine/tune/trainer.h"
 
 namespace scalewright::cli {
 namespace {
 
-Result<int> inspect(const Context& context, const std::string& path) {
+Result<int> inspect(const Context& context, const std::string& given) {
+  std::string path = given, run;
+  if (is_run_folder(given)) {
+    SW_ASSIGN(const TuneRecipe recipe, read_run_recipe(given));
+    path = recipe.model.string();
+    run = "This is the folder of a run; it holds learned scales for the model " + path + ", which is shown here.";
+    context.print(run + "\n");
+  }
   SW_ASSIGN(const ModelSummary summary, summarize_model(path));
   std::string hash, chat_template;
   if (summary.unsupported.empty()) {
@@ -30,6 +39,8 @@ Result<int> inspect(const Context& context, const std::string& path) {
                       {"vocabulary", summary.vocabulary},
                       {"quantized", summary.quantized},
                       {"unsupported", summary.unsupported},
+                      {"run", run.empty() ? "" : given},
+                      {"path", path},
                       {"codes_hash", hash},
                       {"chat_template", chat_template},
                       {"tensors", tensors}});
@@ -52,7 +63,7 @@ Result<int> inspect(const Context& context, const std::string& path) {
 void add_inspect(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb(app, context, "inspect", "What a model is: family, size, tensors, codes hash");
   auto path = std::make_shared<std::string>();
-  verb->add_option("MODEL", *path, "A .gguf file or a folder of safetensors")->required();
+  verb->add_option("MODEL", *path, "A .gguf file, a folder of safetensors, or the folder of a run")->required();
   verb->callback([&context, path] { context.command = [&context, path] { return inspect(context, *path); }; });
 }
 

@@ -5,7 +5,10 @@
 
 #include "app/cli/context.h"
 #include "engine/export/exporter.h"
+#include "engine/export/output_check.h"
 #include "engine/quant/quantize_job.h"
+#include "engine/tune/run_folder.h"
+#include "engine/tune/trainer.h"
 
 namespace scalewright::cli {
 namespace {
@@ -69,6 +72,35 @@ class LayerProgress : public QuantizeObserver {
   Json learned_ = Json::array();
 };
 
+// What can be known of the request before hours of work.
+Result<ModelSummary> check_before(const Options& options, const QuantizeRequest& request, bool folder) {
+  if (is_run_folder(options.input)) {
+    SW_ASSIGN(const TuneRecipe recipe, read_run_recipe(options.input));
+    return fail(ErrorCode::InvalidArgument, options.input + ": this is the folder of a run, which tuned the model " + recipe.model.string() +
+                                                ". Give that model, or write the tuned one first: scalewright-cli export " + options.input + " --to gguf -o FILE.gguf");
+  }
+  SW_TRY(check_output(options.output, {{options.input, "the model being read"}, {options.calibration, "the calibration text"}}));
+  SW_TRY(try_output(options.output, folder));
+  SW_TRY(check_quantize_request(request));
+  SW_ASSIGN(ModelSummary summary, summarize_model(options.input));
+  if (!summary.unsupported.empty()) return fail(ErrorCode::Unsupported, options.input + ": " + summary.unsupported);
+  if (!folder && !request.budget.given()) SW_TRY(check_gguf_holds(summary, request.spec, options.type));
+  return summary;
+}
+
+// Why a result can be larger than what it was made from, and what would not be. Empty where it is not.
+std::string larger_than_before(const ModelSummary& before, const ModelSummary& after, const QuantizeRequest& request, bool folder) {
+  if (after.file_bytes <= before.file_bytes) return "";
+  std::string text = "The result is larger than the model it was made from: " + format_bytes(after.file_bytes) + " (" + after.type + "), before " +
+                     format_bytes(before.file_bytes) + " (" + before.type + ").";
+  QuantizeRequest other = request;
+  other.spec.symmetric = true;
+  const auto forecast = forecast_quantize(before, other);
+  if (!folder && !request.spec.symmetric && forecast && !forecast->container.empty() && forecast->file_bytes < after.file_bytes)
+    return text + " With --symmetric it would be about " + format_bytes(forecast->file_bytes) + " (" + forecast->container + ").";
+  return text + " Choose fewer --bits" + (request.spec.group > 0 ? " or a larger --group." : ".");
+}
+
 Result<int> quantize(const Context& context, const Options& options) {
   QuantizeRequest request;
   request.input = options.input;
@@ -89,11 +121,15 @@ Result<int> quantize(const Context& context, const Options& options) {
                        : "--type and --budget exclude each other: with a budget each matrix gets the type that fits it.");
   }
 
+  SW_ASSIGN(const ModelSummary before, check_before(options, request, folder));
+
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   LayerProgress observer;
   SW_ASSIGN(const QuantizeReport report, quantize_model(request, *backend, observer, context.stop));
   if (context.stop.stop_requested()) return kExitInterrupted;
   SW_ASSIGN(const ExportCheck written, write_model(*report.model, target, options.output, options.type, observer, context.stop));
+  SW_ASSIGN(const ModelSummary after, summarize_model(options.output));
+  const std::string larger = larger_than_before(before, after, request, folder);
 
   Json layers = Json::array();
   double worst = 0.0;
@@ -102,8 +138,10 @@ Result<int> quantize(const Context& context, const Options& options) {
     layers.push_back({{"name", layer.name}, {"relative_error", layer.relative_error}, {"bits", layer.spec.bits}, {"symmetric", layer.spec.symmetric}});
     if (layer.relative_error > worst) worst = layer.relative_error, worst_name = layer.name;
   }
-  context.print_json({{"bits_per_weight", report.bits_per_weight},
-                      {"file_bytes", written.bytes},
+  context.print_json({{"bits_per_weight", after.bits_per_weight},
+                      {"file_bytes", after.file_bytes},
+                      {"input_bytes", before.file_bytes},
+                      {"larger", larger},
                       {"seconds", report.seconds},
                       {"container", written.container},
                       {"exact", written.exact},
@@ -111,9 +149,9 @@ Result<int> quantize(const Context& context, const Options& options) {
                       {"warnings", report.warnings},
                       {"learned", observer.learning()},
                       {"layers", layers}});
-  for (const std::string& warning : report.warnings) std::cerr << "warning: " << warning << '\n';
-  context.print("wrote " + options.output + ": " + format_bytes(written.bytes) + ", " + format_number(report.bits_per_weight, 2) + " bits per weight as " + written.container);
-  context.print(written.explanation);
+  context.print("wrote " + options.output + ": " + format_bytes(after.file_bytes) + ", " + format_number(after.bits_per_weight, 2) + " bits per weight as " + written.container);
+  if (!written.explanation.empty()) context.print(written.explanation);
+  if (!larger.empty()) context.print(larger);
   context.print(std::to_string(report.layers.size()) + " matrices in " + format_duration(report.seconds) + "; largest relative error " + format_number(worst * 100, 2) + " % in " + worst_name);
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "app/cli/context.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 
 namespace scalewright::cli {
@@ -17,14 +18,19 @@ Result<int> runs(const Context& context, const std::string& folder) {
   std::error_code ignored;
   const std::string prefix = folder.empty() ? "" : std::filesystem::weakly_canonical(folder, ignored).string();
   Json list = Json::array();
+  bool matches = folder.empty();
   for (const RunRow& run : rows) {
     if (!prefix.empty() && run.folder != prefix && run.folder.rfind(prefix + "/", 0) != 0) continue;
+    matches = true;
+    // A program that was killed could not say so.
+    const bool killed = (run.state == "running" || run.state == "paused") && !run_goes_on(run.folder);
+    const std::string state = killed ? "interrupted" : run.state;
     list.push_back({{"id", run.id},
                     {"folder", run.folder},
                     {"name", run.name},
                     {"model", run.model},
                     {"data", run.data},
-                    {"state", run.state},
+                    {"state", state},
                     {"started", run.started},
                     {"ended", run.ended},
                     {"step", run.step},
@@ -34,9 +40,11 @@ Result<int> runs(const Context& context, const std::string& folder) {
                     {"peak_bytes", run.peak_bytes},
                     {"notes", run.notes},
                     {"error", run.error}});
-    context.print(run.state + "  step " + std::to_string(run.step) + " of " + std::to_string(run.steps) +
+    context.print(state + "  step " + std::to_string(run.step) + " of " + std::to_string(run.steps) +
                   (std::isfinite(run.last_loss) ? "  loss " + format_number(run.last_loss, 4) : "") + "  " + run.model + "  " + run.folder);
   }
+  if (!matches && !std::filesystem::exists(folder, ignored))
+    return fail(ErrorCode::Io, folder + ": there is no such folder, and the history knows no run in it. Without a folder, runs lists all of them.");
   if (list.empty()) context.print("No runs yet. Begin one with: scalewright-cli tune MODEL --data FILE -o RUN");
   context.print_json({{"runs", list}});
   return 0;

@@ -6,6 +6,7 @@
 #include "app/cli/context.h"
 #include "app/cli/tune_options.h"
 #include "engine/tune/recording_observer.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "engine/tune/trainer.h"
 
@@ -15,7 +16,10 @@ namespace {
 class TuneProgress : public TuneObserver {
  public:
   void progress(const Progress& p) override { line_.show(p); }
-  void warning(std::string_view text) override { line_.message("warning: " + std::string(text)); }
+  void warning(std::string_view text) override {
+    line_.message("warning: " + std::string(text));
+    warnings_.emplace_back(text);
+  }
   void planned(const TunePlan& plan) override {
     line_.message("reserving " + format_bytes(plan.ledger.total_bytes) + " of " + format_bytes(plan.ledger.machine_bytes) + ", " +
                   std::to_string(plan.steps) + " steps, " + std::to_string(plan.trainable) + " scales learn");
@@ -32,10 +36,19 @@ class TuneProgress : public TuneObserver {
     line_.message("step " + std::to_string(v.step) + ": validation loss " + format_number(v.loss, 4));
   }
   void sample(const SampleRecord& s) override { line_.message("step " + std::to_string(s.step) + ": " + s.answer); }
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   ProgressLine line_;
+  std::vector<std::string> warnings_;
 };
+
+// A resumed run goes on with as many threads as it had, unless told otherwise.
+Result<std::unique_ptr<Backend>> backend_for(const Context& context, const TuneRecipe& recipe) {
+  Context own = context;
+  own.threads = recipe.threads;
+  return own.backend();
+}
 
 Json ledger_json(const MemoryLedger& ledger) {
   Json items = Json::array();
@@ -45,10 +58,11 @@ Json ledger_json(const MemoryLedger& ledger) {
 
 Result<int> plan(const Context& context, const TuneOptions& options) {
   SW_ASSIGN(const TuneRecipe recipe, options.recipe(context));
-  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
-  ProgressObserver observer;
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, backend_for(context, recipe));
+  TuneProgress observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, observer, context.stop));
-  SW_ASSIGN(const TunePlan plan, Trainer::plan(*model, *backend, recipe));
+  warn_of_context(observer, recipe.context, model->config.context_length);
+  SW_ASSIGN(const TunePlan plan, Trainer::plan(*model, *backend, recipe, &observer));
   const MemoryLedger& ledger = plan.ledger;
   context.print_json({{"ledger", ledger_json(ledger)},
                       {"total_bytes", ledger.total_bytes},
@@ -58,6 +72,9 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
                       {"fits", ledger.fits},
                       {"remedies", ledger.remedies},
                       {"seconds_per_step", plan.seconds_per_step},
+                      {"seconds", plan.seconds},
+                      {"validations", plan.validations},
+                      {"warnings", observer.warnings()},
                       {"steps", plan.steps},
                       {"batches_per_epoch", plan.batches_per_epoch},
                       {"trainable", plan.trainable},
@@ -79,17 +96,18 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
                 format_bytes(ledger.available_bytes) + " of it free" + (ledger.fits ? ": fits" : ": does not fit"));
   for (const std::string& remedy : ledger.remedies) context.print("  " + remedy);
   context.print(std::to_string(plan.steps) + " steps over " + std::to_string(plan.rows) + " rows (" + std::to_string(plan.learned_tokens) +
-                " of " + std::to_string(plan.tokens) + " tokens are learned); about " +
-                format_duration(plan.seconds_per_step * static_cast<double>(plan.steps)));
+                " of " + std::to_string(plan.tokens) + " tokens are learned)" +
+                (plan.validations > 0 ? ", " + std::to_string(plan.validations) + " validations" : std::string()) + "; about " + format_duration(plan.seconds));
   return 0;
 }
 
 Result<int> tune(const Context& context, const TuneOptions& options) {
   SW_ASSIGN(const TuneRecipe recipe, options.recipe(context));
-  SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
+  SW_ASSIGN(const std::unique_ptr<Backend> backend, backend_for(context, recipe));
   TuneProgress progress;
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, progress, context.stop));
   if (context.stop.stop_requested()) return kExitInterrupted;
+  warn_of_context(progress, recipe.context, model->config.context_length);
   std::string store_warning;
   auto store = RunStore::open(RunStore::default_file(), &store_warning);
   if (!store) store_warning = store.error().message;
@@ -109,6 +127,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
   const bool interrupted = report->outcome == Outcome::Cancelled;
   context.print_json({{"steps", report->steps},
                       {"interrupted", interrupted},
+                      {"warnings", progress.warnings()},
                       {"losses", report->losses},
                       {"gradient_norms", report->gradient_norms},
                       {"validation", validation},
@@ -129,7 +148,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
   context.print("memory: " + format_bytes(report->peak_bytes) + " at its peak, " + format_bytes(report->reserved_bytes) + " reserved");
   context.print("codes hash " + report->codes_hash_before + (report->codes_hash_before == report->codes_hash_after ? ": unchanged" : ": CHANGED to " + report->codes_hash_after));
   if (interrupted) {
-    context.print("stopped after a clean checkpoint; go on with --resume");
+    context.print("stopped after a clean checkpoint; go on with: scalewright-cli tune --resume -o " + options.run);
     return kExitInterrupted;
   }
   context.print("run folder: " + options.run);
@@ -143,15 +162,21 @@ void add_tune(CLI::App& app, Context& context) {
   auto o = std::make_shared<TuneOptions>();
   o->add_to(*verb);
   verb->add_option("-o,--output", o->run, "Folder of the run")->required();
-  verb->add_flag("--resume", o->resume, "Go on from the last checkpoint in that folder");
-  verb->callback([&context, o] { context.command = [&context, o] { return tune(context, *o); }; });
+  verb->add_flag("--resume", o->resume, "Go on from the last checkpoint in that folder; what is not given is taken from its recipe");
+  verb->callback([&context, o] {
+    o->check_required();
+    context.command = [&context, o] { return tune(context, *o); };
+  });
 
   CLI::App* plan_verb = add_verb(app, context, "plan", "The memory that tune would reserve, byte by byte; nothing is run");
   auto p = std::make_shared<TuneOptions>();
   p->add_to(*plan_verb);
-  plan_verb->add_option("-o,--output", p->run, "Accepted as by tune; nothing is written");
-  plan_verb->add_flag("--resume", p->resume, "Accepted as by tune");
-  plan_verb->callback([&context, p] { context.command = [&context, p] { return plan(context, *p); }; });
+  plan_verb->add_option("-o,--output", p->run, "Folder of the run; nothing is written");
+  plan_verb->add_flag("--resume", p->resume, "Plan to go on with the run in that folder");
+  plan_verb->callback([&context, p] {
+    p->check_required();
+    context.command = [&context, p] { return plan(context, *p); };
+  });
 }
 
 }  // namespace scalewright::cli

@@ -1,13 +1,19 @@
 #pragma once
 // The options that tune and plan share, and the recipe they make.
 
+#include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/cli/context.h"
 #include "engine/tune/recipe.h"
 
 namespace scalewright::cli {
+
+// "prompt=Question,completion=Answer", in one word or several.
+Result<std::map<std::string, std::string>> columns_from(const std::vector<std::string>& words);
 
 struct TuneOptions {
   std::string model, data, data_format = "auto", run, schedule = "cosine", parametrization = "relative", granularity = "group", truncation = "end";
@@ -17,7 +23,16 @@ struct TuneOptions {
   bool resume = false, train_on_inputs = false;
 
   void add_to(CLI::App& verb);
+  // After parsing: MODEL and --data may be missing only where a run that is resumed knows them.
+  void check_required() const;
+  // What is not given is taken from the run in the output folder when it is resumed.
   Result<TuneRecipe> recipe(const Context& context) const;
+
+ private:
+  Result<TuneRecipe> given(const Context& context) const;
+  // What an option decides.
+  using Take = std::function<void(TuneRecipe& to, const TuneRecipe& from)>;
+  std::vector<std::pair<const CLI::Option*, Take>> takes_;
 };
 
 }  // namespace scalewright::cli

@@ -181,7 +181,8 @@ class Importer {
     if (form_ == DatasetFormat::Auto || form_ == DatasetFormat::Chat || form_ == DatasetFormat::ShareGpt) {
       return fail(ErrorCode::InvalidArgument, dataset_.path.string() + ": none of its columns (" + names +
                                                   ") is known as a prompt or an answer. Say which are: map \"prompt\" "
-                                                  "and \"completion\" (or \"text\") to column names.");
+                                                  "and \"completion\" (or \"text\") to column names (on the command line: "
+                                                  "--columns prompt=NAME,completion=NAME).");
     }
     dataset_.columns = header;
     dataset_.format = DatasetFormat::Csv;

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "engine/export/export_plan.h"
+#include "engine/export/output_check.h"
 #include "engine/model/session.h"
 #include "engine/model/train_graph.h"
 #include "engine/tune/scale_pack.h"
@@ -141,11 +142,7 @@ Result<ExportCheck> check_export(const Model& model, ExportTarget target, const 
 
 Result<ExportCheck> write_model(const Model& model, ExportTarget target, const fs::path& path,
                                 const std::string& gguf_type, Observer& observer, std::stop_token stop) {
-  std::error_code error;
-  if (fs::exists(path, error) && fs::equivalent(path, model.path, error) && fs::is_directory(path, error)) {
-    return fail(ErrorCode::InvalidArgument,
-                path.string() + ": the model was opened from this folder; choose another one.");
-  }
+  SW_TRY(check_output(path, {{model.path, "the model being read"}}));
   switch (target) {
     case ExportTarget::Gguf:
       return write_gguf(model, path, gguf_type, observer, std::move(stop));

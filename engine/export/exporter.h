@@ -38,7 +38,8 @@ struct ExportReport {
 // ...; empty: the smallest type that holds each matrix exactly.
 Result<ExportCheck> check_export(const Model& model, ExportTarget target, const std::string& gguf_type);
 
-// Writes to `path`, whole or not at all (a folder is made beside it and renamed); does not verify.
+// Writes to `path`, whole or not at all (a folder is made beside it and renamed); does not verify. Refuses a path that
+// is the model's own (output_check.h).
 Result<ExportCheck> write_model(const Model& model, ExportTarget target, const std::filesystem::path& path,
                                 const std::string& gguf_type, Observer& observer, std::stop_token stop);
 

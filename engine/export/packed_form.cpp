@@ -1,6 +1,7 @@
 #include "engine/export/packed_form.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@ namespace scalewright {
 namespace {
 
 using kernels::BlockKind;
+using kernels::kChunk;
 using kernels::kStripRows;
 using kernels::PlainStrip;
 using kernels::QuantLayout;
@@ -39,28 +41,60 @@ std::optional<int> zero_point(const QuantLayout& layout, const PlainStrip& plain
   return static_cast<int>(z);
 }
 
-struct Zeros {
-  int lowest = 1 << 20, highest = -(1 << 20);
+// What the integers q - z of a matrix need. Codes may be counted from another zero point (W = s (q - z) stays the same
+// when both move by as much), so the same integers can do with fewer bits than the file that they came from gave them.
+struct Needs {
+  int lowest = 1 << 20, highest = -(1 << 20);  // zero points as they are
+  struct Moved {
+    bool fits = true;
+    int lowest = 1 << 20, highest = -(1 << 20);  // zero points with as many bits
+  };
+  std::array<Moved, 9> moved;  // by bits
 };
 
-Result<Zeros> scan_zeros(const QuantizedMatrix& matrix, const std::string& name) {
+// The zero point, nearest to the middle, from which integers from `low` to `high` fit `bits`.
+std::optional<int> moved_zero(int low, int high, int bits) {
+  const int most = (1 << bits) - 1, first = std::max(0, -low), last = std::min(most, most - high);
+  if (first > last) return std::nullopt;
+  return std::clamp(1 << (bits - 1), first, last);
+}
+
+// Smallest and largest code of group g in row r of a strip.
+std::pair<int, int> code_range(const QuantLayout& layout, const PlainStrip& plain, int64_t r, int64_t g) {
+  const uint8_t* codes = plain.codes + r * layout.chunks() * kChunk + g * layout.block;
+  const auto [low, high] = std::minmax_element(codes, codes + std::min(layout.block, layout.cols - g * layout.block));
+  return {*low, *high};
+}
+
+Result<Needs> scan_integers(const QuantizedMatrix& matrix, const std::string& name) {
   const QuantLayout& layout = matrix.layout();
-  Zeros zeros;
+  Needs needs;
   SW_TRY(matrix.visit([&](int64_t strip, const PlainStrip& plain) -> Result<void> {
     const int64_t rows = std::min<int64_t>(kStripRows, layout.rows - strip * kStripRows);
     for (int64_t at = 0; at < rows * layout.groups(); ++at) {
       const auto zero = zero_point(layout, plain, at);
       if (!zero) {
-        return fail(ErrorCode::Unsupported, "The offsets of '" + name +
-                                                "' are no whole multiples of its scales, so its weights are not "
-                                                "s (q - z); export GGUF instead, which holds them exactly.");
+        return fail(ErrorCode::Unsupported,
+                    "The offsets of '" + name +
+                        "' are no whole multiples of its scales (as in Q4_1 and Q5_1), so its weights are not s (q - z). "
+                        "GGUF holds them exactly, and safetensors holds the weights in full; for this format quantize "
+                        "the model anew, best from full precision.");
       }
-      zeros.lowest = std::min(zeros.lowest, *zero);
-      zeros.highest = std::max(zeros.highest, *zero);
+      needs.lowest = std::min(needs.lowest, *zero);
+      needs.highest = std::max(needs.highest, *zero);
+      const auto [low, high] = code_range(layout, plain, at / layout.groups(), at % layout.groups());
+      for (const int bits : {2, 3, 4, 8}) {
+        Needs::Moved& moved = needs.moved[static_cast<size_t>(bits)];
+        const auto there = moved_zero(low - *zero, high - *zero, bits);
+        moved.fits &= there.has_value();
+        if (!there) continue;
+        moved.lowest = std::min(moved.lowest, *there);
+        moved.highest = std::max(moved.highest, *there);
+      }
     }
     return {};
   }));
-  return zeros;
+  return needs;
 }
 
 std::string group_text(int64_t group) {
@@ -75,14 +109,35 @@ std::vector<std::byte> bytes_of(const std::vector<T>& values) {
 }
 
 // Any kind as the Affine strip that the packers take.
-void make_affine(const QuantLayout& layout, const PlainStrip& in, std::vector<int16_t>& zeros, PlainStrip& out) {
-  out = in;
-  zeros.resize(static_cast<size_t>(kStripRows * layout.groups()));
-  for (int64_t at = 0; at < kStripRows * layout.groups(); ++at) {
-    zeros[static_cast<size_t>(at)] = static_cast<int16_t>(zero_point(layout, in, at).value_or(0));
+struct AffineStrip {
+  std::vector<int16_t> zeros;
+  std::vector<uint8_t> codes;  // where they move
+  PlainStrip plain;
+
+  void take(const QuantLayout& layout, const PlainStrip& in, const PackedForm& form, int64_t rows) {
+    const int64_t groups = layout.groups(), row_codes = layout.chunks() * kChunk;
+    plain = in;
+    zeros.resize(static_cast<size_t>(kStripRows * groups));
+    if (form.moved) {
+      codes.assign(in.codes, in.codes + kStripRows * row_codes);
+      plain.codes = codes.data();
+    }
+    for (int64_t at = 0; at < kStripRows * groups; ++at) {
+      int zero = zero_point(layout, in, at).value_or(0);
+      const int64_t r = at / groups, g = at % groups;
+      if (form.moved && r < rows) {
+        const auto [low, high] = code_range(layout, in, r, g);
+        const int there = moved_zero(low - zero, high - zero, form.bits).value_or(0);
+        uint8_t* group = codes.data() + r * row_codes + g * layout.block;
+        for (int64_t i = 0; i < std::min(layout.block, layout.cols - g * layout.block); ++i)
+          group[i] = static_cast<uint8_t>(group[i] - zero + there);
+        zero = there;
+      }
+      zeros[static_cast<size_t>(at)] = static_cast<int16_t>(zero);
+    }
+    plain.zero = zeros.data();
   }
-  out.zero = zeros.data();
-}
+};
 
 }  // namespace
 
@@ -98,7 +153,9 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
   const std::string format = name_of(target);
   const auto no = [&](const std::string& why) { return fail(ErrorCode::Unsupported, format + ": " + why); };
   bool first = true;
-  int lowest = 1 << 20, highest = -(1 << 20);
+  Needs all;
+  bool mixed = false;
+  std::string other;  // the first linear whose bits are not those of the first one
   for (const Linear* linear : model.weights.linears()) {
     if (!linear->weight.quantized()) {
       return no("'" + linear->name + "' is not quantized; quantize the model first, or export full precision.");
@@ -113,22 +170,24 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
     if (first) {
       form.bits = layout.bits;
       form.group = group;
-    } else if (form.bits != layout.bits || (form.group != group && layout.block != form.group)) {
-      return no("'" + linear->name + "' has " + std::to_string(layout.bits) + " bits and " + group_text(group) +
-                ", the others " + std::to_string(form.bits) + " and " + group_text(form.group) +
+    } else if (form.group != group && layout.block != form.group) {
+      return no("'" + linear->name + "' has " + group_text(group) + ", the others " + group_text(form.group) +
                 "; the format has one setting for all. Export GGUF instead.");
+    } else if (form.bits != layout.bits && !mixed) {
+      mixed = true;
+      other = "'" + linear->name + "' has " + std::to_string(layout.bits) + " bits, the others " + std::to_string(form.bits) +
+              "; the format has one setting for all. Export GGUF instead.";
     }
     first = false;
-    SW_ASSIGN(const Zeros zeros, scan_zeros(matrix, linear->name));
-    lowest = std::min(lowest, zeros.lowest);
-    highest = std::max(highest, zeros.highest);
-    form.reordered |= !matrix.column_order().empty();
-    const int codes_a_word = 32 / std::gcd(32, static_cast<int>(layout.bits));
-    const bool words_along_in = layout.cols % codes_a_word == 0, words_along_out = layout.rows % codes_a_word == 0;
-    if (target == ExportTarget::Gptq && !(words_along_in && words_along_out)) {
-      return no("'" + linear->name + "' is " + std::to_string(layout.rows) + " x " + std::to_string(layout.cols) +
-                ", which does not fill whole words.");
+    SW_ASSIGN(const Needs needs, scan_integers(matrix, linear->name));
+    all.lowest = std::min(all.lowest, needs.lowest);
+    all.highest = std::max(all.highest, needs.highest);
+    for (size_t bits = 0; bits < all.moved.size(); ++bits) {
+      all.moved[bits].fits &= needs.moved[bits].fits;
+      all.moved[bits].lowest = std::min(all.moved[bits].lowest, needs.moved[bits].lowest);
+      all.moved[bits].highest = std::max(all.moved[bits].highest, needs.moved[bits].highest);
     }
+    form.reordered |= !matrix.column_order().empty();
     if (target == ExportTarget::Awq && layout.rows % 8 != 0)
       return no("'" + linear->name + "' has " + std::to_string(layout.rows) + " rows, no multiple of 8.");
     if (group != 0 && layout.cols % group != 0)
@@ -136,21 +195,38 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
                 " inputs, no multiple of its groups of " + std::to_string(group) + ".");
   }
   if (first) return no("the model has no linear layers.");
-  const std::string bits = std::to_string(form.bits) + "-bit codes do not fit; ";
-  if (target == ExportTarget::Gptq && form.bits != 2 && form.bits != 3 && form.bits != 4 && form.bits != 8)
-    return no(bits + "2, 3, 4 and 8 bits do.");
-  if (target == ExportTarget::Awq && form.bits != 4) return no(bits + "4 bits do.");
-  if (target == ExportTarget::CompressedTensors && form.bits != 2 && form.bits != 4 && form.bits != 8)
-    return no(bits + "2, 4 and 8 bits do.");
+  const std::vector<int> allowed = target == ExportTarget::Gptq  ? std::vector{2, 3, 4, 8}
+                                   : target == ExportTarget::Awq ? std::vector{4}
+                                                                 : std::vector{2, 4, 8};
+  const bool known = std::ranges::find(allowed, form.bits) != allowed.end();
+  if (mixed || !known || all.lowest < 0 || all.highest > (1 << form.bits) - 1) {
+    const auto fewest = std::ranges::find_if(allowed, [&](int bits) { return all.moved[static_cast<size_t>(bits)].fits; });
+    if (fewest == allowed.end()) {
+      if (mixed) return no(other);
+      if (known) {
+        return no("zero points from " + std::to_string(all.lowest) + " to " + std::to_string(all.highest) + " do not fit " +
+                  std::to_string(form.bits) + " bits.");
+      }
+      std::string list;
+      for (const int bits : allowed) list += (list.empty() ? "" : bits == allowed.back() ? " and " : ", ") + std::to_string(bits);
+      return no(std::to_string(form.bits) + "-bit codes do not fit, and these need all of their bits; " + list +
+                " bits do. Export GGUF instead, or quantize the model anew.");
+    }
+    form.moved = true;
+    form.bits = *fewest;
+    all.lowest = all.moved[static_cast<size_t>(form.bits)].lowest;
+    all.highest = all.moved[static_cast<size_t>(form.bits)].highest;
+  }
+  const int codes_a_word = 32 / std::gcd(32, form.bits), middle = 1 << (form.bits - 1);
+  for (const Linear* linear : model.weights.linears()) {
+    const int64_t rows = linear->weight.rows(), cols = linear->weight.cols();
+    if (target == ExportTarget::Gptq && (rows % codes_a_word != 0 || cols % codes_a_word != 0))
+      return no("'" + linear->name + "' is " + std::to_string(rows) + " x " + std::to_string(cols) + ", which does not fill whole words.");
+  }
   if (target == ExportTarget::Awq && form.reordered)
     return no("groups that are not of neighbouring inputs (act-order) do not fit; export GPTQ instead.");
-  const int most = (1 << form.bits) - 1, middle = 1 << (form.bits - 1);
-  if (lowest < 0 || highest > most) {
-    return no("zero points from " + std::to_string(lowest) + " to " + std::to_string(highest) + " do not fit " +
-              std::to_string(form.bits) + " bits.");
-  }
-  form.symmetric = lowest == middle && highest == middle;
-  form.gptq_v1 = lowest >= 1;
+  form.symmetric = all.lowest == middle && all.highest == middle;
+  form.gptq_v1 = all.lowest >= 1;
   return form;
 }
 
@@ -201,11 +277,10 @@ Result<std::vector<PackedTensor>> packed_tensors(const QuantizedMatrix& matrix, 
   m.codes.resize(codes);
   m.zeros.resize(zeros);
   m.scales.resize(scales);
-  std::vector<int16_t> affine_zeros;
+  AffineStrip affine;
   SW_TRY(matrix.visit([&](int64_t strip, const PlainStrip& plain) -> Result<void> {
-    PlainStrip affine;
-    make_affine(layout, plain, affine_zeros, affine);
-    encode(m, strip, affine);
+    affine.take(layout, plain, form, std::min<int64_t>(kStripRows, layout.rows - strip * kStripRows));
+    encode(m, strip, affine.plain);
     return {};
   }));
   std::vector<int32_t> group_of(static_cast<size_t>(m.cols));

@@ -22,6 +22,7 @@ struct PackedForm {
   bool symmetric = true;     // every zero point is 2^(bits - 1)
   bool gptq_v1 = true;       // zero points 1 .. 2^bits - 1
   bool reordered = false;    // act-order
+  bool moved = false;        // codes and zero points move together, so that the integers do with `bits`
   std::string name() const;  // "GPTQ v2, 4 bits, groups of 128"
 };
 // Unsupported, with the reason and the first linear that it concerns, where the model does not fit.

@@ -19,7 +19,7 @@ Result<std::unique_ptr<TensorReader>> open_reader(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found)
-    return fail(ErrorCode::Io, path.string() + ": there is no such file or folder.");
+    return fail(ErrorCode::Io, path.string() + ": there is no such file or folder. Check the path; a model is a .gguf file or a folder of safetensors.");
   if (error) return fail(ErrorCode::Io, path.string() + ": cannot be read: " + error.message() + ".");
   if (fs::is_directory(status)) return open_folder_reader(path, false);
   if (path.extension() == ".safetensors") {

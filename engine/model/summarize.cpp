@@ -162,7 +162,7 @@ void summarize_gguf_tensor(const GgufTensor& tensor, TensorSummary& summary) {
 
 Result<ModelSummary> summarize_model(const fs::path& path) {
   std::error_code error;
-  if (!fs::exists(path, error)) return fail(ErrorCode::Io, path.string() + ": there is no such file or folder.");
+  if (!fs::exists(path, error)) return fail(ErrorCode::Io, path.string() + ": there is no such file or folder. Check the path; a model is a .gguf file or a folder of safetensors.");
   return fs::is_directory(path, error) ? summarize_folder(path) : summarize_gguf(path);
 }
 

@@ -131,7 +131,9 @@ std::vector<MemoryRemedy> remedies(const Request& request, uint64_t limit) {
 std::string readable_bytes(uint64_t bytes) {
   char text[32];
   const double value = static_cast<double>(bytes);
-  if (value >= 1e9) {
+  if (value >= 999.995e9) {
+    std::snprintf(text, sizeof text, "%.2f TB", value / 1e12);
+  } else if (value >= 1e9) {
     std::snprintf(text, sizeof text, "%.2f GB", value / 1e9);
   } else {
     std::snprintf(text, sizeof text, "%.0f MB", value / 1e6 + 0.499);

@@ -30,14 +30,7 @@ RecordingObserver::RecordingObserver(RunStore& store, const TuneRecipe& recipe, 
   row_.data = absolute_text(recipe.data);
   row_.state = "running";
   row_.recipe_json = recipe_to_json(recipe);
-  row_.started = std::time(nullptr);
   row_.last_loss = row_.best_validation = kNone;
-  if (auto id = store_.begin(row_)) {
-    row_.id = *id;
-    row_.started = 0;
-  } else {
-    check(tl::unexpected(id.error()));
-  }
 }
 
 RecordingObserver::~RecordingObserver() {
@@ -65,6 +58,13 @@ void RecordingObserver::ended(const Result<TuneReport>& result) {
 void RecordingObserver::planned(const TunePlan& plan) {
   row_.steps = plan.steps;
   row_.step = plan.done_steps;
+  row_.started = std::time(nullptr);
+  if (auto id = store_.begin(row_)) {
+    row_.id = *id;
+    row_.started = 0;
+  } else {
+    check(tl::unexpected(id.error()));
+  }
   const bool resumed = plan.done_steps > 0;
   if (!resumed) row_.started = std::time(nullptr);
   if (row_.id != 0) check(store_.forget_after(row_.id, resumed ? plan.done_steps : -1));

@@ -14,14 +14,15 @@ namespace scalewright {
 
 class RecordingObserver final : public TuneObserver {
  public:
-  // Both must outlive it. Enters the run as running: its folder, recipe and start.
+  // Both must outlive it. Enters the run as running (its folder, recipe and start) once it is planned: one that is refused
+  // before that is not in the history, and an earlier run in the same folder keeps its entry.
   RecordingObserver(RunStore& store, const TuneRecipe& recipe, const std::filesystem::path& run_folder,
                     const std::string& name, TuneObserver& next);
   // A run that ended without ended() (the window was closed, an exception) is marked interrupted.
   ~RecordingObserver() override;
-  // The last word: finished, stopped or failed. Call it with what Trainer::run returned.
+  // The last word, where the run began: finished, stopped or failed. Call it with what Trainer::run returned.
   void ended(const Result<TuneReport>& result);
-  int64_t run() const noexcept { return row_.id; }  // 0: the history could not be opened for it
+  int64_t run() const noexcept { return row_.id; }  // 0: not planned yet, or the history could not be written
 
   void progress(const Progress& progress) override { next_.progress(progress); }
   void warning(std::string_view text) override { next_.warning(text); }

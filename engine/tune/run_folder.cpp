@@ -32,7 +32,12 @@ Result<RunLock> RunLock::take(const fs::path& run_folder) {
                                    reason(std::error_code(errno, std::generic_category())) +
                                    ". Choose another folder for the run.");
   }
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  int held = ::flock(descriptor, LOCK_EX | LOCK_NB);
+  if (held != 0 && errno == EWOULDBLOCK) {  // somebody may only be looking (run_goes_on)
+    ::usleep(20000);
+    held = ::flock(descriptor, LOCK_EX | LOCK_NB);
+  }
+  if (held != 0) {
     const int error = errno;
     ::close(descriptor);
     if (error == EWOULDBLOCK) {
@@ -52,6 +57,29 @@ RunLock& RunLock::operator=(RunLock&& other) noexcept {
 }
 RunLock::~RunLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+bool run_goes_on(const fs::path& run_folder) {
+  const int descriptor = ::open((run_folder / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  ::close(descriptor);
+  return !free;
+}
+
+NewRunFolder::NewRunFolder(fs::path run_folder) : folder_(std::move(run_folder)) {
+  std::error_code error;
+  had_lock_ = fs::exists(folder_ / "lock", error);
+  for (fs::path at = folder_; !at.empty() && !fs::exists(at, error); at = at.parent_path()) absent_.push_back(at);
+}
+NewRunFolder::~NewRunFolder() {
+  if (kept_) return;
+  std::error_code error;
+  if (!had_lock_) fs::remove(folder_ / "lock", error);
+  for (const fs::path& made : absent_) {
+    if (fs::exists(made, error) && !fs::is_empty(made, error)) return;
+    fs::remove(made, error);
+  }
 }
 
 Result<void> make_run_folder(const fs::path& run_folder) {
@@ -100,7 +128,13 @@ Result<fs::path> move_earlier_run_aside(const fs::path& run_folder) {
 
 Result<TuneRecipe> read_run_recipe(const fs::path& run_folder) {
   SW_ASSIGN(const std::string text, read_text_file(run_folder / kRecipeFile, uint64_t{16} << 20));
-  return recipe_from_json(text);
+  auto recipe = recipe_from_json(text);
+  // It names the file without its folder.
+  if (!recipe && recipe.error().message.starts_with(kRecipeFile)) {
+    return fail(recipe.error().code, (run_folder / recipe.error().message).string() +
+                                         " The file of this run is damaged; start the run again in another folder.");
+  }
+  return recipe;
 }
 
 bool is_run_folder(const fs::path& path) {

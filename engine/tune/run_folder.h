@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/tune/recipe.h"
@@ -24,6 +25,24 @@ class RunLock {
  private:
   explicit RunLock(int descriptor) : descriptor_(descriptor) {}
   int descriptor_ = -1;
+};
+
+// Whether a program works in this folder now. True also where the file system has no locks and nobody can know.
+bool run_goes_on(const std::filesystem::path& run_folder);
+
+// Takes back the folder and the lock of a run that is refused before it wrote anything: what was there before it stays.
+class NewRunFolder {
+ public:
+  explicit NewRunFolder(std::filesystem::path run_folder);  // before the folder is made
+  NewRunFolder(const NewRunFolder&) = delete;
+  NewRunFolder& operator=(const NewRunFolder&) = delete;
+  ~NewRunFolder();
+  void keep() { kept_ = true; }
+
+ private:
+  std::vector<std::filesystem::path> absent_;  // innermost first
+  std::filesystem::path folder_;
+  bool had_lock_ = false, kept_ = false;
 };
 
 // Makes the folder where it is absent. An Io error that says why it cannot be written.

@@ -42,6 +42,10 @@ Result<Preparation> prepare_run(const Model& model, const Backend& backend, cons
   }
   plan.cut = p.data.train->cut;
   plan.dropped = p.data.train->dropped;
+  if (p.data.validation || !recipe.sample_prompt.empty()) {
+    const int64_t every = validation_interval(recipe, plan.steps);  // and before the first step, and after the last
+    plan.validations = plan.steps / every + 1 + (plan.steps % every != 0 ? 1 : 0);
+  }
   plan.validation_rows = p.data.validation ? static_cast<int64_t>(p.data.validation->examples.size()) : 0;
   plan.learning_rate = recipe.learning_rate > 0.0 ? recipe.learning_rate : default_learning_rate(model, recipe);
   p.tokens_per_step = static_cast<double>(plan.tokens) / steps_per_epoch;
@@ -62,6 +66,10 @@ Result<Preparation> prepare_run(const Model& model, const Backend& backend, cons
   plan.checkpoint_bytes = last.file_bytes();
   plan.pack_bytes = p.layout.total * (recipe.granularity == Granularity::Row ? 4 : 2) + 128 * p.layout.entries.size();
   return p;
+}
+
+int64_t validation_interval(const TuneRecipe& recipe, int64_t steps) {
+  return recipe.validate_every > 0 ? recipe.validate_every : std::max<int64_t>(1, steps / 10);
 }
 
 Error out_of_memory(const MemoryLedger& ledger) {

@@ -21,6 +21,8 @@ struct Preparation {
 // Checks the recipe, loads the data and plans the memory. `fixed`: the shape of a run that is resumed.
 Result<Preparation> prepare_run(const Model& model, const Backend& backend, const TuneRecipe& recipe,
                                 const std::optional<TrainShape>& fixed, Observer& observer);
+// Steps from one validation to the next.
+int64_t validation_interval(const TuneRecipe& recipe, int64_t steps);
 // The refusal of a plan that does not fit, with what would.
 Error out_of_memory(const MemoryLedger& ledger);
 

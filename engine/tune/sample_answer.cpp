@@ -5,12 +5,6 @@
 #include "engine/tune/memory_plan.h"
 
 namespace scalewright {
-namespace {
-
-constexpr size_t kLongestAnswer = 96;  // tokens; a glance is enough, and training waits for it
-
-}  // namespace
-
 Result<std::unique_ptr<SampleAnswer>> SampleAnswer::create(std::shared_ptr<const Model> model, Backend& backend,
                                                            const TuneRecipe& recipe) {
   if (recipe.sample_prompt.empty() || model->tokenizer == nullptr) return std::unique_ptr<SampleAnswer>();
@@ -40,7 +34,7 @@ Result<std::string> SampleAnswer::answer(std::stop_token stop) {
   session_->rewind(0);
   SW_TRY(session_->append(prompt_));
   std::vector<int32_t> ids;
-  while (ids.size() < kLongestAnswer && !stop.stop_requested()) {
+  while (ids.size() < static_cast<size_t>(kSampleAnswerTokens) && !stop.stop_requested()) {
     const std::span<const float> logits = session_->logits();
     const auto id = static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
     if (std::find(model_->stop_ids.begin(), model_->stop_ids.end(), id) != model_->stop_ids.end()) break;

@@ -12,6 +12,8 @@
 
 namespace scalewright {
 
+inline constexpr int kSampleAnswerTokens = 96;  // at most; a glance is enough, and training waits for it
+
 class SampleAnswer {
  public:
   // Null where the recipe has no sample prompt or the model no tokenizer. Memory is taken here, once.

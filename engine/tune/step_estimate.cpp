@@ -1,5 +1,8 @@
 #include "engine/tune/step_estimate.h"
 
+#include "engine/tune/run_preparation.h"
+#include "engine/tune/sample_answer.h"
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -89,6 +92,9 @@ ProductTimes time_products(Backend& backend, const Model& model, Granularity gra
   ProductTimes times;
   times.forward = time_call([&] { backend.linear(x.data(), K, T, w, nullptr, y.data(), N, Precision::Exact); }) / flops;
   times.gradient_input = time_call([&] { backend.linear_dx(y.data(), N, T, w, x.data(), K, false); }) / flops;
+  times.one_token =
+      time_call([&] { backend.linear(x.data(), K, 1, w, nullptr, y.data(), N, Precision::Exact); }) /
+      (flops / static_cast<double>(T));
   if (granularity == Granularity::Group) {
     float* second = w.quant.layout.has_second_scale() ? scales.data() + scales.size() / 2 : nullptr;
     times.gradient_scale =
@@ -137,6 +143,32 @@ double estimate_step_seconds(const Model& model, const TuneRecipe& recipe, const
   const double attention = layers * 2.0 * 2.0 * seen * c.heads * c.head_dim * (1.0 + recomputed + 2.5) * times.forward;
   const double head = 4.0 * static_cast<double>(c.vocabulary) * static_cast<double>(c.width) * times.head;
   return kBesidesProducts * (tokens * (per_token + attention) + learned * head);
+}
+
+double estimate_run_seconds(const Model& model, const TuneRecipe& recipe, const Preparation& prepared,
+                            const ProductTimes& times) {
+  const TunePlan& plan = prepared.plan;
+  const ModelConfig& c = model.config;
+  double weights = 0.0;
+  for (const Linear* linear : model.weights.linears())
+    weights += static_cast<double>(linear->weight.rows()) * static_cast<double>(linear->weight.cols());
+  const double head = 2.0 * static_cast<double>(c.vocabulary) * static_cast<double>(c.width);
+  double pass = 0.0, answer = 0.0;
+  if (prepared.data.validation) {
+    double tokens = 0.0, learned = 0.0;
+    for (const EncodedExample& example : prepared.data.validation->examples) {
+      tokens += static_cast<double>(example.ids.size());
+      for (size_t t = 1; t < example.learned.size(); ++t) learned += example.learned[t] != 0;
+    }
+    const double attention = std::max(c.layers, 1) * 2.0 * static_cast<double>(recipe.context) * c.heads * c.head_dim;
+    pass = kBesidesProducts * (tokens * (2.0 * weights + attention) * times.forward + learned * head * times.head);
+  }
+  if (!recipe.sample_prompt.empty() && model.tokenizer != nullptr) {
+    const auto prompt = static_cast<double>(recipe.sample_prompt.size()) / 4.0;  // tokens, about
+    answer = kBesidesProducts * (2.0 * weights * (prompt * times.forward + kSampleAnswerTokens * times.one_token) +
+                                 kSampleAnswerTokens * head * times.one_token);
+  }
+  return plan.seconds_per_step * static_cast<double>(plan.steps) + static_cast<double>(plan.validations) * (pass + answer);
 }
 
 }  // namespace scalewright

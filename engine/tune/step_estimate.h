@@ -10,6 +10,7 @@ namespace scalewright {
 // Seconds of one product of the model's own kind per FLOP (2 N K T of them).
 struct ProductTimes {
   double forward = 0.0, gradient_input = 0.0, gradient_scale = 0.0, head = 0.0;
+  double one_token = 0.0;  // forward, of a single token: what an answer takes
   bool known() const { return forward > 0.0; }
 };
 // Timed once a process for a backend, a type of matrix and a granularity; later calls return the same. Sets the
@@ -22,5 +23,11 @@ ProductTimes time_products_like(const Backend& like, const Model& model, Granula
 // `tokens`: of a step, padding not counted; `learned`: of them, with a loss.
 double estimate_step_seconds(const Model& model, const TuneRecipe& recipe, const TrainShape& shape,
                              const ProductTimes& times, double tokens, double learned);
+
+// Of a whole run: its steps (plan.seconds_per_step must be set), its passes over the validation data and its sample
+// answers, each as long as an answer may be.
+struct Preparation;
+double estimate_run_seconds(const Model& model, const TuneRecipe& recipe, const Preparation& prepared,
+                            const ProductTimes& times);
 
 }  // namespace scalewright

@@ -50,13 +50,14 @@ auto without_exceptions(const Work& work) -> decltype(work()) {
 
 }  // namespace
 
-Result<TunePlan> Trainer::plan(const Model& model, const Backend& backend, const TuneRecipe& recipe) {
+Result<TunePlan> Trainer::plan(const Model& model, const Backend& backend, const TuneRecipe& recipe, Observer* observer) {
   return without_exceptions([&]() -> Result<TunePlan> {
     Observer nobody;
     const ProductTimes times = time_products_like(backend, model, recipe.granularity);
-    SW_ASSIGN(Preparation prepared, prepare_run(model, backend, recipe, std::nullopt, nobody));
+    SW_ASSIGN(Preparation prepared, prepare_run(model, backend, recipe, std::nullopt, observer ? *observer : nobody));
     prepared.plan.seconds_per_step = estimate_step_seconds(model, recipe, prepared.memory.shape, times,
                                                            prepared.tokens_per_step, prepared.learned_per_step);
+    if (times.known()) prepared.plan.seconds = estimate_run_seconds(model, recipe, prepared, times);
     return prepared.plan;
   });
 }

@@ -43,6 +43,8 @@ struct TunePlan {
   int64_t done_steps = 0;         // of a run that is resumed
   int kept_layers = 0;            // chosen for the memory allowed
   double seconds_per_step = 0.0;  // estimated from a product timed on this machine; 0: not known
+  double seconds = 0.0;           // of all: steps, validations and sample answers; 0: not known
+  int64_t validations = 0;        // passes over the validation data (and sample answers)
   uint64_t checkpoint_bytes = 0, pack_bytes = 0;
   int64_t rows = 0, tokens = 0, learned_tokens = 0, cut = 0, dropped = 0, validation_rows = 0;
   double learning_rate = 0.0;  // the one that will be used
@@ -112,7 +114,9 @@ struct TuneReport {
 class Trainer {
  public:
   // Nothing is run. `model` is open already (its bytes are counted as held).
-  static Result<TunePlan> plan(const Model& model, const Backend& backend, const TuneRecipe& recipe);
+  // `observer` (or null) hears the warnings about the data that run() would give.
+  static Result<TunePlan> plan(const Model& model, const Backend& backend, const TuneRecipe& recipe,
+                               Observer* observer = nullptr);
   // Runs in `run_folder` (made if absent; with `resume` the last checkpoint there goes on, without it the files of an
   // earlier run are moved to run_folder/earlier-N). At the end, or when stopped, the model's records hold the tuned
   // scales and the folder holds checkpoint.bin, recipe.json, report.json and the scale pack (tuned.safetensors). After

@@ -51,6 +51,7 @@ Result<TuneReport> TuneJob::run(bool resume) {
 
 Result<void> TuneJob::prepare(bool resume) {
   SW_TRY(check_recipe(recipe_));
+  NewRunFolder made(folder_);
   SW_TRY(make_run_folder(folder_));
   SW_ASSIGN(lock_, RunLock::take(folder_));
   remove_leftovers(folder_);
@@ -85,6 +86,7 @@ Result<void> TuneJob::prepare(bool resume) {
   release_unused_memory();
   plan.seconds_per_step = estimate_step_seconds(*model_, recipe_, state_.shape, times, prepared_.tokens_per_step,
                                                 prepared_.learned_per_step);
+  if (times.known()) plan.seconds = estimate_run_seconds(*model_, recipe_, prepared_, times);
   SW_TRY(take_memory());
 
   if (saved) {
@@ -109,9 +111,12 @@ Result<void> TuneJob::prepare(bool resume) {
     seconds_before_ = state_.seconds;
     saved_step_ = verified_step_ = state_.step;
   }
-  SW_TRY(write_text_file(folder_ / kRecipeFile, recipe_to_json(recipe_)));
   if (!recipe_.save_batches.empty())
     SW_TRY(save_batches(recipe_.save_batches, prepared_.data.train, recipe_, state_.steps));
+  // Nothing is refused any more: only now the files of an earlier run make room.
+  if (!resume) SW_TRY(move_aside());
+  made.keep();
+  SW_TRY(write_text_file(folder_ / kRecipeFile, recipe_to_json(recipe_)));
   if (!saved) {
     // Also shows at once whether the disk takes it.
     SW_TRY(write_checkpoint());
@@ -124,15 +129,16 @@ Result<void> TuneJob::prepare(bool resume) {
   return {};
 }
 
+Result<void> TuneJob::move_aside() {
+  SW_ASSIGN(const fs::path aside, move_earlier_run_aside(folder_));
+  if (!aside.empty()) observer_.warning("The folder held an earlier run; its files are now in " + aside.string() + ".");
+  return {};
+}
+
 Result<std::optional<Checkpoint>> TuneJob::find_checkpoint(bool resume) {
   std::error_code error;
   const fs::path path = checkpoint_path(folder_);
-  if (!resume) {
-    SW_ASSIGN(const fs::path aside, move_earlier_run_aside(folder_));
-    if (!aside.empty())
-      observer_.warning("The folder held an earlier run; its files are now in " + aside.string() + ".");
-    return std::optional<Checkpoint>();
-  }
+  if (!resume) return std::optional<Checkpoint>();
   if (!fs::exists(path, error)) {
     observer_.warning(folder_.string() + " holds no checkpoint yet: the run begins at its first step.");
     return std::optional<Checkpoint>();

@@ -33,6 +33,7 @@ class TuneJob {
 
   Result<void> prepare(bool resume);
   Result<std::optional<Checkpoint>> find_checkpoint(bool resume);
+  Result<void> move_aside();
   Result<void> check_same_run(const Checkpoint& saved) const;
   Result<void> take_memory();
   Result<Outcome> loop();

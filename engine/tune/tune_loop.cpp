@@ -35,7 +35,7 @@ int64_t tokens_of(const Batch& batch) {
 Result<Outcome> TuneJob::loop() {
   started_ = last_checkpoint_ = Clock::now();
   last_progress_ = started_ - std::chrono::hours(1);
-  validate_every_ = recipe_.validate_every > 0 ? recipe_.validate_every : std::max<int64_t>(1, state_.steps / 10);
+  validate_every_ = validation_interval(recipe_, state_.steps);
   for (;;) {
     SW_TRY(validate_if_due());
     if (state_.step >= state_.steps) return Outcome::Finished;
@@ -152,6 +152,11 @@ Result<double> TuneJob::validation_loss() {
   TrainGraph::Sums sums;
   for (int64_t i = 0; i < batches; ++i) {
     if (stop_.stop_requested()) return std::numeric_limits<double>::quiet_NaN();
+    if (since(last_progress_) >= kProgressInterval) {
+      last_progress_ = Clock::now();
+      observer_.progress({"validation " + std::to_string(i + 1) + " of " + std::to_string(batches),
+                          static_cast<double>(state_.step) / static_cast<double>(std::max<int64_t>(state_.steps, 1)), -1.0});
+    }
     validation_stream_->next(validation_batch_);
     const TrainGraph::Sums part = graph_->forward(validation_batch_, optimizer_->values());
     sums.nll += part.nll;

@@ -10,6 +10,7 @@
 #include "engine/core/system.h"
 #include "engine/export/dense_values.h"
 #include "engine/export/exporter.h"
+#include "engine/export/output_check.h"
 #include "engine/model/train_graph.h"
 #include "engine/export/gguf_container.h"
 #include "engine/format/gguf.h"
@@ -309,6 +310,43 @@ class TestExport : public QObject {
     }
   }
 
+  // A GGUF file gives codes more bits than they need; the integers themselves are the same, and fit again.
+  void integers_of_a_gguf_file_fit_again_data() {
+    QTest::addColumn<int>("bits");
+    QTest::addColumn<int>("lowest");
+    QTest::addColumn<int>("highest");
+    QTest::addColumn<QString>("type");
+    QTest::newRow("4 bits, free, in Q5_0") << 4 << 0 << 15 << "Q5_0";
+    QTest::newRow("4 bits, low zero points, in Q5_0") << 4 << 1 << 3 << "Q5_0";
+    QTest::newRow("4 bits in Q8_0") << 4 << 0 << 15 << "Q8_0";
+    QTest::newRow("2 bits in Q4_0") << 2 << 0 << 3 << "Q4_0";
+    QTest::newRow("symmetric 4 bits in Q5_0") << 4 << 8 << 8 << "Q5_0";
+  }
+  void integers_of_a_gguf_file_fit_again() {
+    if (!fs::exists(testkit::golden_folder() / "families" / "llama")) QSKIP("the golden set has no llama");
+    QFETCH(int, bits);
+    QFETCH(int, lowest);
+    QFETCH(int, highest);
+    QFETCH(QString, type);
+    Scratch scratch;
+    const auto first = quantized_family("llama", {.bits = bits, .group = 32}, lowest, highest);
+    QVERIFY(write_model(*first, ExportTarget::Gguf, scratch / "a.gguf", type.toStdString(), quiet_, {}).has_value());
+    const auto model = testkit::open_model(scratch / "a.gguf");
+    for (const ExportTarget target : {ExportTarget::Gptq, ExportTarget::Awq, ExportTarget::CompressedTensors}) {
+      const ExportReport report = testkit::need(export_model(*model, target, scratch / "out", "", *backend_, quiet_, {}));
+      QVERIFY2(report.exact, report.explanation.c_str());
+      QVERIFY2(report.largest_logit_difference <= 1e-3, report.explanation.c_str());
+      const auto again = testkit::open_model(scratch / "out");
+      if (model->config.rope_style == again->config.rope_style) compare_linears(*model, *again);
+      const auto left = first->weights.linears(), right = again->weights.linears();
+      for (size_t i = 0; i < left.size(); ++i) {
+        if (left[i]->name.ends_with("attn_q") || left[i]->name.ends_with("attn_k")) continue;  // rows may be in another order
+        QVERIFY2(dense(left[i]->weight) == dense(right[i]->weight), left[i]->name.c_str());
+        QVERIFY(right[i]->weight.quant().layout().bits <= (type == "Q8_0" ? 8 : 4));
+      }
+    }
+  }
+
   void gptq_version_follows_the_zero_points() {
     if (!fs::exists(testkit::golden_folder() / "families" / "llama")) QSKIP("the golden set has no llama");
     const auto first = quantized_family("llama", {.bits = 3, .group = 32}, 1, 7);
@@ -323,7 +361,73 @@ class TestExport : public QObject {
                   .has_value());  // twice: replaces its own
       compare_linears(*model, *testkit::open_model(scratch / "gptq"));
     }
-    QVERIFY(!check_export(*first, ExportTarget::Awq, "").has_value());
+    // Three bits fit in four; what needs all of its five fits in none of them.
+    QCOMPARE(testkit::need(check_export(*first, ExportTarget::Awq, "")).container, std::string("AWQ, 4 bits, groups of 32"));
+    const auto five = quantized_family("llama", {.bits = 5, .group = 32}, 0, 31);
+    QVERIFY(!check_export(*five, ExportTarget::Awq, "").has_value());
+  }
+
+  // Whatever the path looks like, what is read is not replaced.
+  void never_replaces_what_it_reads() {
+    Scratch scratch;
+    const auto names = testkit::cases_with(testkit::golden_folder() / "families", "config.json");
+    QVERIFY(!names.empty());
+    fs::create_directories(scratch / "models");
+    fs::copy(testkit::golden_folder() / "families" / names.front(), scratch / "models/hf", fs::copy_options::recursive);
+    const auto model = testkit::open_model(scratch / "models/hf");
+    QVERIFY(write_model(*model, ExportTarget::Gguf, scratch / "models/a.gguf", "", quiet_, {}).has_value());
+    const auto file = testkit::open_model(scratch / "models/a.gguf");
+    fs::create_symlink(scratch / "models/a.gguf", scratch / "link.gguf");
+    fs::create_hard_link(scratch / "models/a.gguf", scratch / "hard.gguf");
+    fs::create_directory_symlink(scratch / "models", scratch / "there");
+    const std::string before = testkit::need(read_text_file(scratch / "models/a.gguf"));
+    for (const char* output : {"models/a.gguf", "link.gguf", "hard.gguf", "there/a.gguf", "models/../models/a.gguf"}) {
+      const auto refused = write_model(*file, ExportTarget::Gguf, scratch / output, "", quiet_, {});
+      QVERIFY2(!refused, output);
+      QVERIFY2(refused.error().message.find("model being read") != std::string::npos, refused.error().message.c_str());
+      QVERIFY2(!export_model(*file, ExportTarget::Gguf, scratch / output, "", *backend_, quiet_, {}), output);
+    }
+    for (const char* output : {"models/hf", "models/hf/", "models", "there/hf", "."})
+      QVERIFY2(!write_model(*model, ExportTarget::Safetensors, scratch / output, "", quiet_, {}), output);
+    QVERIFY(!write_model(*model, ExportTarget::Gguf, scratch / "models/hf/config.json", "", quiet_, {}));
+    QCOMPARE(testkit::need(read_text_file(scratch / "models/a.gguf")), before);
+    QVERIFY(fs::exists(scratch / "models/hf/config.json"));
+    // Beside it, and into it under a new name, is allowed; the parts of a split file are one model.
+    const std::vector<KeptPath> kept = {{scratch / "models/a.gguf", "the model"}, {scratch / "models/hf", "the folder"}};
+    for (const char* output : {"models/b.gguf", "models/hf/new.gguf", "models/hf2", "a.gguf"})
+      QVERIFY2(check_output(scratch / output, kept), output);
+    fs::copy_file(scratch / "models/a.gguf", scratch / "m-00001-of-00002.gguf");
+    const std::vector<KeptPath> split = {{scratch / "m-00001-of-00002.gguf", "the model"}};
+    QVERIFY(!check_output(scratch / "m-00002-of-00002.gguf", split));
+    QVERIFY(check_output(scratch / "m-00002-of-00003.gguf", split));
+    QVERIFY(check_output(scratch / "n-00002-of-00002.gguf", split));
+  }
+
+  void outputs_are_tried_before_the_work() {
+    Scratch scratch;
+    QVERIFY(try_output(scratch / "new.gguf", false));
+    QVERIFY(try_output(scratch / "Model-1.7B", true));
+    QVERIFY(!try_output(scratch / "no/such.gguf", false));
+    QVERIFY(!try_output(scratch / "no/such", true));
+
+    for (const char* name : {"q.bin", "q.GGUF", "q.safetensors"}) QVERIFY2(!try_output(scratch / name, true), name);
+    QVERIFY(fs::is_empty(scratch / ""));
+    ModelSummary model;
+    model.tensors.push_back({.name = "blk.0.attn_q.weight", .type = "F32", .shape = {64, 64}});
+    const auto holds = [&](int bits, int group, bool symmetric, const char* type) {
+      return check_gguf_holds(model, {.bits = bits, .group = group, .symmetric = symmetric}, type);
+    };
+    for (const int bits : {2, 3, 4, 5, 6}) QVERIFY(holds(bits, 32, false, "") && holds(bits, 32, true, ""));
+    QVERIFY(holds(8, 32, true, ""));
+    const auto eight = holds(8, 32, false, "");
+    QVERIFY(!eight);
+    QVERIFY2(eight.error().message.find("--symmetric") != std::string::npos, eight.error().message.c_str());
+    QVERIFY(holds(4, 32, true, "Q4_0") && holds(4, 32, false, "q4_1") && holds(4, 64, false, "Q8_0") && holds(4, 0, false, "F16"));
+    QVERIFY(!holds(4, 32, false, "Q4_0"));
+    QVERIFY(!holds(5, 32, true, "Q4_0"));
+    const auto unknown = holds(4, 32, true, "Q9_9");
+    QVERIFY(!unknown);
+    QCOMPARE(unknown.error().code, ErrorCode::InvalidArgument);
   }
 
   void refusals_leave_nothing() {

@@ -269,8 +269,18 @@ void TestRunStore::records_a_run() {
   QCOMPARE(need(store->steps(r.id)).size(), size_t{2});
   {
     RecordingObserver observer(*store, recipe, "runs/x", "", nobody);
+    TunePlan plan;
+    plan.steps = 3;
+    observer.planned(plan);
     observer.ended(fail(ErrorCode::OutOfMemory, "too large"));
   }
+  QCOMPARE(need(store->runs()).at(0).error, std::string("too large"));
+  // Refused before it began: the run that is there keeps its entry, and a new one gets none.
+  for (const char* folder : {"runs/x", "runs/y"}) {
+    RecordingObserver observer(*store, recipe, folder, "", nobody);
+    observer.ended(fail(ErrorCode::InvalidArgument, "no data"));
+  }
+  QCOMPARE(need(store->runs()).size(), size_t{1});
   QCOMPARE(need(store->runs()).at(0).error, std::string("too large"));
 }
 

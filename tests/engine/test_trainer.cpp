@@ -13,6 +13,7 @@
 #include "engine/core/json.h"
 #include "engine/data/batch_stream.h"
 #include "engine/model/session.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/scale_pack.h"
 #include "engine/tune/tune_report.h"
 #include "tests/testkit/tune_fixture.h"
@@ -411,7 +412,7 @@ void TestTrainer::refuses_a_limit_too_small() {
   QCOMPARE(report.error().code, ErrorCode::OutOfMemory);
   QVERIFY2(report.error().message.find("context 128 needs") != std::string::npos, report.error().message.c_str());
   QVERIFY2(report.error().message.find("batch 1") != std::string::npos, report.error().message.c_str());
-  QVERIFY(!fs::exists(path("run") / "checkpoint.bin") && !fs::exists(path("run") / "recipe.json"));
+  QVERIFY(!fs::exists(path("run")));
 
   // Between what the smallest change needs and what the whole recipe needs lies a limit that some remedy meets. Both are
   // what the plan adds up; what opening the model took for a moment is no part of it, and depends on the build.
@@ -459,6 +460,7 @@ void TestTrainer::refuses_bad_input() {
     QVERIFY2(!report, c.words);
     QVERIFY2(report.error().message.find(c.words) != std::string::npos, report.error().message.c_str());
     QVERIFY2(leftovers(folder).empty(), c.words);
+    QVERIFY2(!fs::exists(run), c.words);
   }
   const fs::path file = path("a_file");
   std::ofstream(file) << "x";
@@ -525,6 +527,12 @@ void TestTrainer::keeps_an_earlier_run() {
   QCOMPARE(need(read_text_file(path("run") / "earlier-1" / "report.json")), first);
   QVERIFY(is_run_folder(path("run") / "earlier-1"));
   QVERIFY(!heard.warnings.empty());
+  // One that is refused leaves what is there as it is.
+  TuneRecipe nothing = recipe(2);
+  nothing.data = path("nowhere.jsonl");
+  QVERIFY(!tune(open(), nothing, path("run")));
+  QVERIFY(!tune(open(), nothing, path("new") / "inner"));
+  QVERIFY(is_run_folder(path("run")) && !fs::exists(path("run") / "earlier-2") && !fs::exists(path("new")));
   // A resume before anything was saved begins at the first step.
   QCOMPARE(need(tune(open(), recipe(2), path("fresh"), true)).steps, int64_t{2});
 }
@@ -535,8 +543,10 @@ void TestTrainer::one_program_at_a_time() {
     fs::path run;
     std::shared_ptr<Model> model;
     std::string refusal;
+    bool goes_on = false;
     void step(const StepRecord& s) override {
       if (s.step != 2) return;
+      goes_on = run_goes_on(run);
       const auto report = tune(model, recipe, run, true);
       refusal = report ? "" : report.error().message;
     }
@@ -545,6 +555,7 @@ void TestTrainer::one_program_at_a_time() {
   observer.run = path("run");
   observer.model = open();
   need(tune(open(), recipe(3), path("run"), false, &observer));
+  QVERIFY(observer.goes_on && !run_goes_on(path("run")) && !run_goes_on(path("nowhere")));
   QVERIFY2(observer.refusal.find("going on") != std::string::npos, observer.refusal.c_str());
 }
 

@@ -1,0 +1,130 @@
+#include "engine/export/output_check.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+
+#include "engine/core/file.h"
+#include "engine/export/export_plan.h"
+#include "engine/export/gguf_container.h"
+
+namespace scalewright {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Links resolved as far as the path exists, "out/" as "out".
+fs::path real(const fs::path& path) {
+  std::error_code error;
+  fs::path whole = fs::weakly_canonical(fs::absolute(path, error), error);
+  if (error) whole = fs::absolute(path, error).lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
+bool contains(const fs::path& folder, const fs::path& inner) {
+  const auto [left, right] = std::mismatch(folder.begin(), folder.end(), inner.begin(), inner.end());
+  return left == folder.end() && right != inner.end();
+}
+
+// "model" of model-00002-of-00003.gguf with what makes the set, "-of-00003.gguf"; empty: no part of a set.
+std::pair<std::string, std::string> split_set(const fs::path& path) {
+  constexpr size_t kTail = 20;  // "-00002-of-00003.gguf"
+  const std::string name = path.filename().string();
+  if (name.size() <= kTail || !name.ends_with(".gguf")) return {};
+  const std::string tail = name.substr(name.size() - kTail);
+  const auto digits = [&](size_t at) {
+    return std::all_of(tail.begin() + static_cast<std::ptrdiff_t>(at), tail.begin() + static_cast<std::ptrdiff_t>(at) + 5,
+                       [](unsigned char c) { return std::isdigit(c) != 0; });
+  };
+  if (tail[0] != '-' || !digits(1) || tail.substr(6, 4) != "-of-" || !digits(10)) return {};
+  return {name.substr(0, name.size() - kTail), tail.substr(6)};
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+}  // namespace
+
+Result<void> check_output(const fs::path& output, const std::vector<KeptPath>& kept) {
+  if (output.empty()) return {};
+  const fs::path out = real(output);
+  const auto refuse = [&](const std::string& why) {
+    return fail(ErrorCode::InvalidArgument, output.string() + ": " + why + "; nothing was written. Choose another name for the output.");
+  };
+  for (const auto& [path, what] : kept) {
+    std::error_code error;
+    if (path.empty() || !fs::exists(path, error)) continue;
+    const fs::path in = real(path);
+    if (out == in || fs::equivalent(out, in, error)) return refuse("this is " + what + ", and writing would replace it");
+    if (contains(out, in)) return refuse("this folder holds " + what + " (" + in.string() + "), and writing would replace it");
+    // A new file beside the tensors does no harm; one of the folder's own does.
+    if (fs::is_directory(in, error) && contains(in, out) && fs::exists(out, error) && out.extension() != ".gguf")
+      return refuse("this is a part of " + what + " (" + in.string() + "), and writing would replace it");
+    if (const auto set = split_set(in); !set.first.empty() && in.parent_path() == out.parent_path() && set == split_set(out))
+      return refuse("this is a part of " + what + ", which is in several files, and writing would replace it");
+  }
+  return {};
+}
+
+Result<void> try_output(const fs::path& output, bool folder) {
+  std::error_code error;
+  const fs::path parent = real(output).parent_path();
+  if (output.empty()) return fail(ErrorCode::InvalidArgument, "The output has no name; give a file or a folder.");
+  if (!fs::is_directory(parent, error)) {
+    return fail(ErrorCode::Io, output.string() + ": there is no folder " + parent.string() + " to write into. Make it first, or choose another one.");
+  }
+  if (!folder) {
+    if (fs::is_directory(output, error))
+      return fail(ErrorCode::InvalidArgument, output.string() + ": this is a folder; give the name of a file in it.");
+    SW_ASSIGN(const AtomicFile trial, AtomicFile::create(output));
+    return {};
+  }
+  constexpr std::array kFileEndings = {".bin", ".gguf", ".ggml", ".safetensors", ".pt", ".pth", ".onnx",
+                                       ".json", ".jsonl", ".txt", ".csv", ".zip", ".tar", ".gz", ".npy"};
+  const std::string ending = output.extension().string();
+  if (std::any_of(kFileEndings.begin(), kFileEndings.end(), [&](const char* known) { return lower(ending) == known; })) {
+    return fail(ErrorCode::InvalidArgument, output.string() + ": the model would become a folder, and this is the name of a " + ending +
+                                                " file. Write a name that ends in .gguf, or a folder's name without an ending.");
+  }
+  SW_ASSIGN(const AtomicFolder trial, AtomicFolder::create(output));
+  return {};
+}
+
+Result<void> check_gguf_holds(const ModelSummary& model, const QuantSpec& spec, const std::string& type) {
+  std::set<int64_t> widths;
+  for (const TensorSummary& tensor : model.tensors) {
+    const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
+    if (block && tensor.shape.size() == 2 && tensor.shape[1] % 32 == 0) widths.insert(tensor.shape[1]);
+  }
+  const int most = (1 << spec.bits) - 1;
+  for (const int64_t cols : widths) {
+    // Two rows that use the whole range of codes with the zero points at both of its ends.
+    const auto groups = static_cast<size_t>(spec.group == 0 ? 1 : (cols + spec.group - 1) / spec.group);
+    std::vector<uint8_t> codes(static_cast<size_t>(2 * cols));
+    for (size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<uint8_t>(i % 2 == 0 ? 0 : most);
+    const std::vector<float> scales(2 * groups, 1.0f);
+    std::vector<int16_t> zeros(2 * groups, static_cast<int16_t>(1 << (spec.bits - 1)));
+    for (size_t i = 0; i < zeros.size() && !spec.symmetric; ++i) zeros[i] = static_cast<int16_t>(i < groups ? 0 : most);
+    SW_ASSIGN(QuantizedMatrix matrix, QuantizedMatrix::from_affine(2, cols, spec, codes, scales, zeros));
+    const auto plan = plan_container(Matrix(std::move(matrix)), "blk.N", type);
+    if (plan && (!type.empty() || !is_dense(plan->type))) continue;
+    if (!plan && plan.error().code != ErrorCode::Unsupported) return tl::unexpected<Error>(plan.error());
+    const std::string what = std::to_string(spec.bits) + "-bit integers with " + (spec.symmetric ? "the zero point in the middle" : "free zero points") + " in " +
+                             (spec.group == 0 ? std::string("whole rows") : "groups of " + std::to_string(spec.group)) + " (rows of " + std::to_string(cols) + ")";
+    std::string advice = type.empty() ? "Choose fewer bits, or write a folder." : "Leave the type to be chosen automatically.";
+    if (!spec.symmetric) {
+      QuantSpec symmetric = spec;
+      symmetric.symmetric = true;
+      if (check_gguf_holds(model, symmetric, type)) {
+        advice = "With symmetric zero points (--symmetric) they fit" + std::string(type.empty() ? ", or write a folder, which holds both." : ", or leave the type to be chosen automatically.");
+      }
+    }
+    return fail(ErrorCode::Unsupported, what + " " + (type.empty() ? std::string("fit no GGUF type") : "do not fit into " + type) + ". " + advice);
+  }
+  return {};
+}
+
+}  // namespace scalewright

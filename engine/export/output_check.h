@@ -1,0 +1,33 @@
+#pragma once
+// What is known of an output before any work: that it is none of the files being read, that it can be written, and
+// that the type asked for holds what will be made.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/model/model.h"
+
+namespace scalewright {
+
+// A file or folder that a job reads and must not touch.
+struct KeptPath {
+  std::filesystem::path path;
+  std::string what;  // "the model being read"
+};
+
+// InvalidArgument where writing `output` would replace one of `kept`: the same file or folder (links are followed), a
+// folder around it, a part of a folder that is kept, or another part of a split GGUF. An empty path keeps nothing.
+Result<void> check_output(const std::filesystem::path& output, const std::vector<KeptPath>& kept);
+
+// Begins the output as the writers do and takes it back: Io or InvalidArgument, with the reason, where that fails.
+// A `folder` with the ending of a file is refused.
+Result<void> try_output(const std::filesystem::path& output, bool folder);
+
+// Unsupported where integers of `spec` for the block matrices of `model` do not fit GGUF `type` (empty: any quantized
+// type), judged by the largest integers that the spec can give. Matrices that no GGUF block divides are left to the
+// writer, which says what it does with them.
+Result<void> check_gguf_holds(const ModelSummary& model, const QuantSpec& spec, const std::string& type);
+
+}  // namespace scalewright

@@ -1,0 +1,165 @@
+// The command line as a person meets it: exit codes, refusals that leave everything as it was, one JSON object, runs
+// that go on by their folder alone. Runs the program itself, on golden files, with a history of its own.
+
+#include <QProcess>
+#include <QtTest>
+
+#include "engine/core/file.h"
+#include "tests/testkit/tune_fixture.h"
+
+using namespace scalewright;
+using testkit::need;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Answer {
+  int code = -1;
+  QByteArray out, err;
+  nlohmann::json json() const { return nlohmann::json::parse(out.toStdString(), nullptr, false); }
+  bool says(const char* text) const { return out.contains(text) || err.contains(text); }
+};
+
+}  // namespace
+
+class TestCli : public QObject {
+  Q_OBJECT
+  QTemporaryDir folder_;
+  QString model_, data_;
+  QString path(const char* name) const { return folder_.filePath(QString::fromUtf8(name)); }
+  std::string text(const QString& file) const { return need(read_text_file(file.toStdString())); }
+
+  void prepare(QProcess& process) const {
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("XDG_DATA_HOME"), path("history"));
+    process.setProcessEnvironment(environment);
+    process.setProgram(QStringLiteral(SCALEWRIGHT_CLI));
+  }
+  Answer run(const QStringList& words, const QString& out_file = {}) const {
+    QProcess process;
+    prepare(process);
+    process.setArguments(words);
+    if (!out_file.isEmpty()) process.setStandardOutputFile(out_file);
+    process.start();
+    process.waitForFinished(-1);
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(), process.readAllStandardError()};
+  }
+  QStringList tune_words(const QString& run_folder, int steps) const {
+    return {"tune", model_, "--data", data_, "-o", run_folder, "--steps", QString::number(steps), "--context", "64", "--threads", "1", "--validation-split", "0.1"};
+  }
+
+ private slots:
+  void initTestCase() {
+    const auto models = testkit::tunable_models();
+    if (models.empty()) QSKIP("the golden set is not here");
+    model_ = path("model.gguf");
+    fs::copy_file(models.front(), model_.toStdString());
+    data_ = path("rows.jsonl");
+    testkit::write_rows(data_.toStdString(), 40);
+  }
+
+  void wrong_usage() {
+    for (const QStringList& words : {QStringList{"frobnicate"}, QStringList{}, QStringList{"generate", model_}, QStringList{"tune", model_, "-o", path("r")},
+                                     QStringList{"tune", model_, "--data", data_, "-o", path("r"), "--steps", "0"}, QStringList{"inspect"}}) {
+      const Answer answer = run(words);
+      QVERIFY2(answer.code == 2, qPrintable(words.join(' ')));
+      QVERIFY2(answer.out.isEmpty() && !answer.err.isEmpty(), qPrintable(words.join(' ')));
+      const Answer json = run(words + QStringList{"--json"});
+      QCOMPARE(json.code, 2);
+      QVERIFY2(json.json().is_object() && json.json().contains("error"), json.out.constData());
+    }
+    QVERIFY(run({"frobnicate"}).says("frobnicate"));
+    QVERIFY(!run({"tune", model_, "--data", data_, "-o", path("r"), "--clip", "-1"}).says("1797"));
+    QCOMPARE(run({"--help"}).code, 0);
+    QVERIFY(!fs::exists(path("r").toStdString()));
+  }
+
+  void failures() {
+    QCOMPARE(run({"runs", path("nowhere")}).code, 1);
+    QCOMPARE(run({"inspect", path("nowhere.gguf"), "--json"}).code, 1);
+    if (fs::exists("/dev/full")) QCOMPARE(run({"inspect", model_}, QStringLiteral("/dev/full")).code, 1);
+    QCOMPARE(run({"inspect", model_}).code, 0);
+  }
+
+  void never_replaces_its_input() {
+    const std::string before = text(model_);
+    const Answer same = run({"quantize", model_, "-o", model_, "--method", "rtn"});
+    QCOMPARE(same.code, 1);
+    QVERIFY2(same.says("model being read"), same.err.constData());
+    QCOMPARE(run({"export", model_, "--to", "gguf", "-o", model_}).code, 1);
+    QCOMPARE(run({"apply", model_, "--pack", path("no.safetensors"), "-o", model_}).code, 1);
+    QCOMPARE(text(model_), before);
+  }
+
+  void refuses_before_the_work() {
+    for (const QStringList& words : {QStringList{"--bits", "8", "--group", "32"}, QStringList{"--type", "q9_9"}, QStringList{"--bits", "4", "--group", "32", "--type", "q4_0"}}) {
+      const Answer answer = run(QStringList{"quantize", model_, "-o", path("q.gguf"), "--method", "rtn"} + words);
+      QVERIFY2(answer.code == 1 && !answer.says("layer"), qPrintable(words.join(' ')));
+      QVERIFY(!fs::exists(path("q.gguf").toStdString()));
+    }
+    QVERIFY(run({"quantize", model_, "-o", path("q.gguf"), "--bits", "8", "--group", "32"}).says("--symmetric"));
+    QCOMPARE(run({"quantize", model_, "-o", path("q.bin")}).code, 1);
+    QCOMPARE(run({"quantize", model_, "-o", path("no/q.gguf")}).code, 1);
+  }
+
+  void bits_of_the_written_file() {
+    const Answer answer = run({"quantize", model_, "-o", path("written.gguf"), "--method", "rtn", "--bits", "4", "--group", "32", "--json"});
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    const Answer inspected = run({"inspect", path("written.gguf"), "--json"});
+    for (const char* key : {"bits_per_weight", "file_bytes"}) QCOMPARE(answer.json()[key].get<double>(), inspected.json()[key].get<double>());
+    QCOMPARE(answer.json()["larger"].get<std::string>().empty(), fs::file_size(path("written.gguf").toStdString()) <= fs::file_size(model_.toStdString()));
+  }
+
+  void a_refused_run_leaves_nothing() {
+    for (const QStringList& more : {QStringList{"--data", path("nowhere.jsonl")}, QStringList{"--data", data_, "--memory-limit", "1MB"}}) {
+      QCOMPARE(run(QStringList{"tune", model_, "-o", path("refused/run"), "--steps", "2", "--threads", "1"} + more).code, 1);
+      QVERIFY(!fs::exists(path("refused").toStdString()));
+    }
+    QCOMPARE(run({"runs", "--json"}).json()["runs"].size(), size_t{0});
+  }
+
+  void goes_on_by_its_folder_alone() {
+    const QString folder = path("run");
+    Answer answer = run(tune_words(folder, 4) + QStringList{"--learning-rate", "0.001", "--json"});
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    const auto losses = answer.json()["losses"];
+    answer = run({"tune", "--resume", "-o", folder, "--json"});
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    QVERIFY(answer.json()["losses"] == losses);
+    answer = run({"tune", "--resume", "-o", folder, "--learning-rate", "0.5"});
+    QCOMPARE(answer.code, 1);
+    QVERIFY2(answer.says("learning_rate"), answer.err.constData());
+    QCOMPARE(run({"tune", "--resume", "-o", path("no_run")}).code, 1);
+    QCOMPARE(run({"plan", "--resume", "-o", folder}).code, 0);
+    answer = run({"inspect", folder, "--json"});
+    QCOMPARE(answer.code, 0);
+    QCOMPARE(answer.json()["run"].get<std::string>(), folder.toStdString());
+    answer = run({"quantize", folder, "-o", path("q.gguf")});
+    QCOMPARE(answer.code, 1);
+    QVERIFY2(answer.says("folder of a run"), answer.err.constData());
+    const std::string before = text(model_);
+    QCOMPARE(run({"export", folder, "--to", "gguf", "-o", model_}).code, 1);
+    QCOMPARE(text(model_), before);
+    QVERIFY2(run({"export", folder, "--to", "gguf", "-o", path("tuned.gguf")}).code == 0, "export");
+  }
+
+  void a_killed_run_is_interrupted() {
+    const QString folder = path("killed");
+    QProcess process;
+    prepare(process);
+    process.setArguments(tune_words(folder, 100000));
+    process.start();
+    const auto state = [&] {
+      const nlohmann::json all = run({"runs", folder, "--json"}).json();
+      return all.contains("runs") && !all["runs"].empty() ? all["runs"][0]["state"].get<std::string>() : std::string();
+    };
+    while (state() != "running" && process.state() != QProcess::NotRunning) QTest::qWait(50);
+    QVERIFY(process.state() == QProcess::Running);
+    process.kill();
+    process.waitForFinished(-1);
+    QCOMPARE(state(), std::string("interrupted"));
+  }
+};
+
+QTEST_GUILESS_MAIN(TestCli)
+#include "test_cli.moc"
