@@ -54,6 +54,14 @@ RunLock::~RunLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+bool run_is_going_on(const fs::path& run_folder) {
+  const int descriptor = ::open((run_folder / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  return held;
+}
+
 Result<void> make_run_folder(const fs::path& run_folder) {
   if (run_folder.empty()) return fail(ErrorCode::InvalidArgument, "No folder is given for the run; choose one.");
   std::error_code error;

@@ -26,6 +26,9 @@ class RunLock {
   int descriptor_ = -1;
 };
 
+// Whether a process (this one too) holds the lock of this run now. False where there is none, or no locks.
+bool run_is_going_on(const std::filesystem::path& run_folder);
+
 // Makes the folder where it is absent. An Io error that says why it cannot be written.
 Result<void> make_run_folder(const std::filesystem::path& run_folder);
 // Temporary files of a process that was killed. Only while the lock is held.
