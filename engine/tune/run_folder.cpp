@@ -62,9 +62,9 @@ RunLock::~RunLock() {
 bool run_goes_on(const fs::path& run_folder) {
   const int descriptor = ::open((run_folder / "lock").c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return false;
-  const bool free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   ::close(descriptor);
-  return !free;
+  return held;
 }
 
 NewRunFolder::NewRunFolder(fs::path run_folder) : folder_(std::move(run_folder)) {

@@ -27,7 +27,7 @@ class RunLock {
   int descriptor_ = -1;
 };
 
-// Whether a program works in this folder now. True also where the file system has no locks and nobody can know.
+// Whether a program, this one too, works in this folder now. False where the file system has no locks.
 bool run_goes_on(const std::filesystem::path& run_folder);
 
 // Takes back the folder and the lock of a run that is refused before it wrote anything: what was there before it stays.

@@ -323,6 +323,10 @@
         <source>Tuning %1</source>
         <translation>%1 wird angepasst</translation>
     </message>
+    <message>
+        <source>paused</source>
+        <translation>angehalten</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::AnswerView</name>
@@ -1475,6 +1479,10 @@
     <message>
         <source>Fonts, where they are installed: Inter and Noto, under the SIL Open Font License.</source>
         <translation>Schriften, wo sie vorhanden sind: Inter und Noto, unter der SIL Open Font License.</translation>
+    </message>
+    <message>
+        <source>Zoom, move, whole range; Ctrl with the wheel and dragging too</source>
+        <translation>Vergrößern, verschieben, ganzer Bereich; auch Strg mit dem Mausrad und Ziehen</translation>
     </message>
 </context>
 <context>
@@ -2922,6 +2930,22 @@
         <source>Written and checked: the file rounds a little</source>
         <translation>Geschrieben und geprüft: die Datei rundet ein wenig</translation>
     </message>
+    <message>
+        <source>4 keeps nearly all of the quality.</source>
+        <translation>4 behält fast die ganze Qualität.</translation>
+    </message>
+    <message>
+        <source>8 changes nothing that can be measured.</source>
+        <translation>8 ändert nichts Messbares.</translation>
+    </message>
+    <message>
+        <source>Best is a full-precision model: a folder with config.json and safetensors, or a GGUF in F16 or F32. To see how it goes, take the sample: it is quantized already, and its rounding errors stay.</source>
+        <translation>Am besten ist ein Modell in voller Genauigkeit: ein Ordner mit config.json und Safetensors oder ein GGUF in F16 oder F32. Um zu sehen, wie es geht, nehmen Sie das Beispiel: Es ist schon quantisiert, und seine Rundungsfehler bleiben.</translation>
+    </message>
+    <message>
+        <source>Use the sample model</source>
+        <translation>Das Beispielmodell nehmen</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::Rail</name>
@@ -4188,6 +4212,30 @@
         <source>Choose how long to learn. Everything else has a good default.</source>
         <translation>Wählen Sie, wie lange gelernt wird. Alles andere hat eine gute Vorgabe.</translation>
     </message>
+    <message>
+        <source>Steps in all, whatever the number of rows</source>
+        <translation>Schritte insgesamt, unabhängig von der Zahl der Zeilen</translation>
+    </message>
+    <message>
+        <source>epochs</source>
+        <translation>Epochen</translation>
+    </message>
+    <message>
+        <source>steps</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>Counted in passes over the data, or in steps</source>
+        <translation>Gezählt in Durchgängen durch die Daten oder in Schritten</translation>
+    </message>
+    <message>
+        <source>Length counted in</source>
+        <translation>Länge gezählt in</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>Länge</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneModelStep</name>
@@ -4960,6 +5008,22 @@
         <source>CODES CHANGED</source>
         <translation>CODES GEÄNDERT</translation>
     </message>
+    <message>
+        <source>paused</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>of %1 reserved</source>
+        <translation>von %1 reserviert</translation>
+    </message>
+    <message>
+        <source>of %1; chat, window +%2</source>
+        <translation>von %1; Chat, Fenster +%2</translation>
+    </message>
+    <message>
+        <source>The run's own bytes against what was reserved for it. A chat beside it and the window itself are not the run's: they come on top.</source>
+        <translation>Was der Lauf selbst belegt, gegen das, was für ihn reserviert wurde. Ein Chat daneben und das Fenster selbst gehören nicht zum Lauf: sie kommen hinzu.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ValueSlider</name>
@@ -5091,6 +5155,33 @@
     <message>
         <source>now</source>
         <translation>jetzt</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::Page</name>
+    <message>
+        <source>Replace it?</source>
+        <translation>Ersetzen?</translation>
+    </message>
+    <message>
+        <source>%1 is there already.</source>
+        <translation>%1 gibt es schon.</translation>
+    </message>
+    <message>
+        <source>Files of the same names in this folder are replaced. That cannot be undone.</source>
+        <translation>Dateien mit denselben Namen in diesem Ordner werden ersetzt. Das lässt sich nicht rückgängig machen.</translation>
+    </message>
+    <message>
+        <source>What it holds now is lost. That cannot be undone.</source>
+        <translation>Was darin steht, geht verloren. Das lässt sich nicht rückgängig machen.</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Ersetzen</translation>
+    </message>
+    <message>
+        <source>Keep it</source>
+        <translation>Behalten</translation>
     </message>
 </context>
 </TS>

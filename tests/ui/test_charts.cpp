@@ -6,6 +6,9 @@
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QWheelEvent>
+#include <qcustomplot.h>
+
 #include <cmath>
 
 #include "ui/widgets/bar_chart.h"
@@ -61,6 +64,30 @@ class TestCharts : public QObject {
     for (int i = 0; i < 5000; ++i) chart.append(series, i, i);
     QCOMPARE(chart.size(series), 5000);
     QTest::qWait(150);
+  }
+
+  // In a page that scrolls the wheel is the page's; Ctrl makes it the chart's.
+  void theWheelZoomsOnlyWithCtrl() {
+    Chart chart;
+    chart.resize(400, 200);
+    const int series = chart.addSeries({.name = "s"});
+    chart.setData(series, {0, 1, 2, 3}, {1, 2, 3, 4});
+    chart.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chart));
+    chart.redrawNow();
+    auto* plot = chart.plot();
+    const QPointF at = plot->rect().center();
+    const auto wheel = [&](Qt::KeyboardModifiers keys) {
+      QWheelEvent event(at, plot->mapToGlobal(at), {}, {0, 120}, Qt::NoButton, keys, Qt::NoScrollPhase, false);
+      QApplication::sendEvent(plot, &event);
+    };
+    wheel(Qt::NoModifier);
+    QVERIFY(!chart.zoomed());
+    wheel(Qt::ControlModifier);
+    QVERIFY(chart.zoomed());
+    // What was computed anew replaces what lay beyond.
+    chart.dropAfter(1.5);
+    QCOMPARE(chart.size(series), 2);
   }
 
   void zoomStaysWithinTheData() {

@@ -9,6 +9,7 @@
 #include <QProcess>
 #include <QTimer>
 
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "ui/pages/tune_run_view.h"
 #include "ui/widgets/answer_view.h"
@@ -169,6 +170,21 @@ class TestMainJob : public QObject {
       QCOMPARE(int(runs.size()), 1);
       QCOMPARE(QString::fromStdString(runs[0].state), "stopped");
       QVERIFY2(runs[0].step >= left, qPrintable(QStringLiteral("left at %1, now %2").arg(left).arg(runs[0].step)));
+      QVERIFY(!run_goes_on(folder.toStdString()));
+      // A new run begins with the model, rows and recipe of the one that was resumed.
+      CLICK(tune, "New run");
+      QVERIFY(w.waitForJobs());
+      CLICK(tune, "Next: Data");
+      QVERIFY(w.waitForJobs());
+      QVERIFY2(!tune->banner()->isVisible(), qPrintable(tune->banner()->text()));
+      CLICK(tune, "Next: Method");
+      QVERIFY(w.waitForJobs());
+      bool thorough = false;
+      for (QAbstractButton* option : tune->findChildren<QAbstractButton*>())
+        if (option->text() == "Thorough" && option->isVisible()) thorough = option->isChecked();
+      QVERIFY(thorough);
+      CLICK(tune, "Next: Plan");
+      QVERIFY(w.waitForJobs());
     }
     qunsetenv("SCALEWRIGHT_SAMPLE_MODEL");
   }
@@ -187,14 +203,37 @@ class TestMainJob : public QObject {
     if (QTest::currentTestFailed()) return;
     auto* run = tune->findChild<TuneRunView*>();
     QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
+    const auto going = history();
+    QVERIFY(going.size() == 1 && run_goes_on(going[0].folder));
     CLICK(tune, "Try it now");
     QVERIFY(w.window->currentPlace() == Place::Chat);
     Page* chat = w.window->page(Place::Chat);
     QTest::keyClicks(chat->firstField(), "say 3");
     QTest::keyClick(chat->firstField(), Qt::Key_Return);
     auto* transcript = chat->findChild<ChatTranscript*>();
-    QVERIFY(waitUntil([&] { return transcript->answer(0, 0) && !transcript->answer(0, 0)->streaming(); }));
+    QVERIFY(waitUntil([&] { return transcript->answer(0, 1) && !transcript->answer(0, 1)->streaming(); }));
     QVERIFY2(!chat->banner()->isVisible(), qPrintable(chat->banner()->text()));
+    QVERIFY(waitUntil([&] { return buttonOf(chat, "Send") != nullptr; }));
+    // It is the tuned model's answer and stays under it: side by side the original was not asked.
+    QVERIFY(!transcript->answer(0, 0));
+    const QString tuned = transcript->answer(0, 1)->text();
+    auto* mode = chat->findChild<Segmented*>();
+    QVERIFY(mode);
+    emit mode->chosen(1);
+    QVERIFY(transcript->answer(0, 0) && transcript->answer(0, 0)->text().isEmpty());
+    QCOMPARE(transcript->answer(0, 1)->text(), tuned);
+    QTest::keyClicks(chat->firstField(), "say 4");
+    QTest::keyClick(chat->firstField(), Qt::Key_Return);
+    QVERIFY(waitUntil([&] { return transcript->turns() == 2 && !transcript->answer(1, 0)->streaming() && !transcript->answer(1, 1)->streaming() && buttonOf(chat, "Send"); }));
+    const QString second = transcript->answer(1, 1)->text();
+    // And back: alone stands the tuned one, not what the original said.
+    emit mode->chosen(0);
+    QVERIFY(!transcript->answer(1, 0));
+    QCOMPARE(transcript->answer(1, 1)->text(), second);
+    QCOMPARE(transcript->answer(0, 1)->text(), tuned);
+    // Ctrl+N begins anew.
+    QTest::keyClick(w.window.get(), Qt::Key_N, Qt::ControlModifier);
+    QCOMPARE(transcript->turns(), 0);
     // Training goes on, on the one copy of the weights.
     const int before = run->lossChart()->size(0);
     QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > before + 2; }));

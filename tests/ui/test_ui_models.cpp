@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ui/models/cell_roles.h"
+#include "ui/models/chat_log.h"
 #include "ui/models/model_table_model.h"
 #include "ui/models/recipe_diff_model.h"
 #include "ui/models/row_problem_model.h"
@@ -74,6 +75,27 @@ class TestUiModels : public QObject {
     QCOMPARE(filter.rowCount(), 2);
     model.clear();
     QCOMPARE(filter.rowCount(), 0);
+  }
+
+  // Each model remembers what it said itself, and nothing of another.
+  void eachSideHasItsOwnHistory() {
+    ChatLog log;
+    log.packPath = "/runs/b/tuned.safetensors";
+    log.turns = {{"one", {ChatAnswer{}, ChatAnswer{"by a", {}, true, "/runs/a/tuned.safetensors"}}},
+                 {"two", {ChatAnswer{"original", {}, true, {}}, ChatAnswer{"by b", {}, true, log.packPath}}},
+                 {"three", {}}};
+    const auto original = log.messages(0, 2, log.packPath), tuned = log.messages(1, 2, log.packPath);
+    QCOMPARE(int(original.size()), 3);
+    QCOMPARE(original[1].content, std::string("original"));
+    QCOMPARE(int(tuned.size()), 3);
+    QCOMPARE(tuned[1].content, std::string("by b"));
+    ChatLog again;
+    QVERIFY(ChatLog::fromJson(log.toJson(), &again));
+    QCOMPARE(again.turns[0].answers[1].pack, log.turns[0].answers[1].pack);
+    // A conversation of the first version kept a tuned answer at the original's place.
+    ChatLog old;
+    QVERIFY(ChatLog::fromJson(R"({"version":1,"model":"m","pack":"/runs/a/tuned.safetensors","side_by_side":false,"turns":[{"prompt":"p","answers":[{"text":"t","facts":""},null]}]})", &old));
+    QVERIFY(!old.turns[0].answers[0].given && old.turns[0].answers[1].text == "t");
   }
 
   void logOfTensors() {

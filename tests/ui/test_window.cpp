@@ -165,6 +165,41 @@ class TestWindowShell : public QObject {
     QTRY_VERIFY2(exports->banner()->isVisible(), "no result");
     QVERIFY2(exports->banner()->title().contains("checked"), qPrintable(exports->banner()->title() + ": " + exports->banner()->text()));
     QVERIFY(table(exports)->model()->rowCount() >= 3);
+
+    // A name that is taken: asked first, and nothing is lost when the answer is no. The model's own file is refused.
+    const QString taken = m_home->path("models/mine.gguf");
+    QFile mine(taken);
+    QVERIFY(mine.open(QIODevice::WriteOnly) && mine.write("mine") == 4);
+    mine.close();
+    QLineEdit* name = nullptr;
+    for (QLineEdit* edit : exports->findChildren<QLineEdit*>())
+      if (edit->toolTip().startsWith("Where the file") || edit->text().endsWith(".gguf")) name = edit;
+    QVERIFY(name);
+    const auto typeName = [&](const QString& path) {
+      name->selectAll();
+      QTest::keyClicks(name, path);
+    };
+    typeName(taken);
+    bool asked = false;
+    QTimer::singleShot(300, this, [&] {
+      for (QWidget* top : QApplication::topLevelWidgets())
+        if (auto* box = qobject_cast<QMessageBox*>(top))
+          for (QAbstractButton* b : box->buttons())
+            if (b->text() == "Keep it") asked = true, b->click();
+    });
+    exports->primary();
+    QVERIFY(asked);
+    QVERIFY(!w.context->jobs().busy());
+    QVERIFY(mine.open(QIODevice::ReadOnly) && mine.readAll() == "mine");
+    mine.close();
+    const QByteArray before = [&] { QFile f(found.first().absoluteFilePath()); return f.open(QIODevice::ReadOnly) ? f.readAll() : QByteArray(); }();
+    const QString link = m_home->path("models/link.gguf");
+    QVERIFY(QFile::link(found.first().absoluteFilePath(), link));
+    typeName(link);
+    exports->primary();
+    QVERIFY(!w.context->jobs().busy());
+    QFile after(found.first().absoluteFilePath());
+    QVERIFY(after.open(QIODevice::ReadOnly) && after.readAll() == before);
   }
 
   void themesAndSizesChangeWhileOpen() {
@@ -180,6 +215,24 @@ class TestWindowShell : public QObject {
     QTest::qWait(50);
     QVERIFY(theme().u() > 1.49);
     QVERIFY(w.window->rail()->width() != before);
+    // Every widget with a font of its own follows, and so it does back.
+    const auto fontsFollow = [&] {
+      for (QWidget* widget : w.window->findChildren<QWidget*>()) {
+        const QVariant role = widget->property("swFontRole");
+        if (role.isValid() && widget->font().pixelSize() != theme().font(FontRole(role.toInt())).pixelSize()) return false;
+      }
+      return true;
+    };
+    QVERIFY(fontsFollow());
+    auto* withIcon = w.window->page(Place::Models)->findChild<ui::Button*>();
+    QVERIFY(withIcon);
+    const int larger = withIcon->iconSize().height();
+    w.settings.setFontScale(9.0);
+    QCOMPARE(w.settings.fontScale(), 2.0);
+    w.settings.setFontScale(1.0);
+    QTest::qWait(50);
+    QVERIFY(fontsFollow());
+    QVERIFY(withIcon->icon().isNull() || withIcon->iconSize().height() < larger);
     w.settings.setFontScale(1.0);
     w.settings.setThemeMode(ThemeMode::Light);
     w.window->resize(1024, 640);

@@ -49,7 +49,7 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
   Result<void> failed;
   for (const int number : request.sides) {
     Side& side = m_sides[number];
-    const bool tuned = request.sideBySide ? number == 1 : true;
+    const bool tuned = number == 1;
     const std::filesystem::path pack = tuned ? request.pack : std::filesystem::path();
     const auto start = std::chrono::steady_clock::now();
     if (insideTune) {

@@ -22,8 +22,7 @@ struct ChatEvent {
 
 struct ChatRequest {
   std::filesystem::path model, pack;    // pack empty: none
-  bool sideBySide = false;
-  std::vector<int> sides;               // which to answer; side 0 alone where not side by side
+  std::vector<int> sides;               // which to answer; 0: the original, 1: with the pack, or as the run has it now
   std::vector<Message> messages[2];
   SamplingOptions sampling;
   int64_t context = 4096;

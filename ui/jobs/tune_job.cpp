@@ -17,18 +17,23 @@ class EventObserver : public TuneObserver {
   void planned(const TunePlan& plan) override { m_events.push(plan); }
   void step(const StepRecord& record) override {
     m_events.push(record);
+    m_fraction = record.steps > 0 ? static_cast<double>(record.step) / static_cast<double>(record.steps) : -1.0;
     m_context.progress({.step = QCoreApplication::translate("TuneJob", "step %1 of %2").arg(record.step).arg(record.steps).toStdString(),
-                        .fraction = record.steps > 0 ? static_cast<double>(record.step) / static_cast<double>(record.steps) : -1.0,
+                        .fraction = m_fraction,
                         .seconds_left = record.seconds_left});
   }
   void validation(const ValidationRecord& record) override { m_events.push(record); }
   void sample(const SampleRecord& record) override { m_events.push(record); }
   void checkpointed(int64_t step) override { m_events.push(CheckpointEvent{step}); }
-  void paused(bool on) override { m_events.push(PauseEvent{on}); }
+  void paused(bool on) override {
+    m_events.push(PauseEvent{on});
+    if (on) m_context.progress({.step = QCoreApplication::translate("TuneJob", "paused").toStdString(), .fraction = m_fraction, .seconds_left = -1.0});
+  }
 
  private:
   JobContext& m_context;
   EventStream<TuneEvent> m_events;
+  double m_fraction = -1.0;
 };
 
 Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const std::shared_ptr<TuneControl>& control,

@@ -8,6 +8,8 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QSaveFile>
+#include <algorithm>
+#include <utility>
 
 namespace scalewright::ui {
 namespace {
@@ -16,18 +18,29 @@ QString tr(const char* text) { return QCoreApplication::translate("ChatLog", tex
 
 }  // namespace
 
+QString packNameOf(const QString& packPath) {
+  if (packPath.isEmpty()) return {};
+  const QFileInfo info(packPath);
+  return info.fileName() == QLatin1String("tuned.safetensors") ? info.dir().dirName() : info.completeBaseName();
+}
+
+bool ChatLog::twoModels() const {
+  if (sideBySide || !packPath.isEmpty()) return true;
+  return std::any_of(turns.begin(), turns.end(), [](const ChatTurnLog& turn) { return turn.answers[1].given; });
+}
+
 QString ChatLog::title() const {
   if (turns.isEmpty()) return tr("New chat");
   const QString text = turns.front().prompt.simplified();
   return text.size() > 60 ? text.left(59) + QStringLiteral("…") : text;
 }
 
-std::vector<Message> ChatLog::messages(int side, int turn) const {
+std::vector<Message> ChatLog::messages(int side, int turn, const QString& pack) const {
   std::vector<Message> list;
   if (!systemPrompt.trimmed().isEmpty()) list.push_back({"system", systemPrompt.toStdString()});
   for (int i = 0; i <= turn && i < turns.size(); ++i) {
     const ChatAnswer& answer = turns[i].answers[static_cast<size_t>(side)];
-    if (i < turn && !answer.given) continue;  // this side was not asked then
+    if (i < turn && (!answer.given || (side == 1 && answer.pack != pack))) continue;  // this model was not asked then
     list.push_back({"user", turns[i].prompt.toStdString()});
     if (i < turn) list.push_back({"assistant", answer.text.toStdString()});
   }
@@ -39,10 +52,10 @@ QByteArray ChatLog::toJson() const {
   for (const ChatTurnLog& turn : turns) {
     QJsonArray answers;
     for (const ChatAnswer& answer : turn.answers)
-      answers.append(answer.given ? QJsonValue(QJsonObject{{"text", answer.text}, {"facts", answer.facts}}) : QJsonValue());
+      answers.append(answer.given ? QJsonValue(QJsonObject{{"text", answer.text}, {"facts", answer.facts}, {"pack", answer.pack}}) : QJsonValue());
     list.append(QJsonObject{{"prompt", turn.prompt}, {"answers", answers}});
   }
-  return QJsonDocument(QJsonObject{{"version", 1},
+  return QJsonDocument(QJsonObject{{"version", 2},
                                    {"model", modelPath},
                                    {"model_name", modelName},
                                    {"pack", packPath},
@@ -55,7 +68,8 @@ QByteArray ChatLog::toJson() const {
 
 bool ChatLog::fromJson(const QByteArray& json, ChatLog* log) {
   const QJsonObject object = QJsonDocument::fromJson(json).object();
-  if (object.value("version").toInt() != 1 || !object.value("turns").isArray()) return false;
+  const int version = object.value("version").toInt();
+  if (version < 1 || version > 2 || !object.value("turns").isArray()) return false;
   log->modelPath = object.value("model").toString();
   log->modelName = object.value("model_name").toString();
   log->packPath = object.value("pack").toString();
@@ -70,7 +84,12 @@ bool ChatLog::fromJson(const QByteArray& json, ChatLog* log) {
     for (int side = 0; side < 2 && side < answers.size(); ++side) {
       if (!answers[side].isObject()) continue;
       const QJsonObject answer = answers[side].toObject();
-      turn.answers[static_cast<size_t>(side)] = {answer.value("text").toString(), answer.value("facts").toString(), true};
+      turn.answers[static_cast<size_t>(side)] = {answer.value("text").toString(), answer.value("facts").toString(), true, answer.value("pack").toString()};
+    }
+    // The first version kept the only answer at the first place, whoever gave it.
+    if (version == 1 && !log->packPath.isEmpty()) {
+      if (!log->sideBySide && turn.answers[0].given && !turn.answers[1].given) std::swap(turn.answers[0], turn.answers[1]);
+      turn.answers[1].pack = log->packPath;
     }
     log->turns.append(turn);
   }
@@ -83,7 +102,7 @@ QString ChatLog::toMarkdown() const {
   if (!systemPrompt.isEmpty()) text += QStringLiteral("> %1\n\n").arg(QString(systemPrompt).replace('\n', QLatin1String("\n> ")));
   for (const ChatTurnLog& turn : turns) {
     text += QStringLiteral("## %1\n\n%2\n\n").arg(tr("You"), turn.prompt);
-    const QStringList names = sideBySide ? QStringList{tr("Original"), tr("Tuned")} : QStringList{tr("Answer"), tr("Answer")};
+    const QStringList names = twoModels() ? QStringList{tr("Original"), tr("Tuned")} : QStringList{tr("Answer"), tr("Answer")};
     for (int side = 0; side < 2; ++side)
       if (turn.answers[static_cast<size_t>(side)].given) text += QStringLiteral("### %1\n\n%2\n\n").arg(names[side], turn.answers[static_cast<size_t>(side)].text);
   }

@@ -30,12 +30,6 @@ namespace {
 
 constexpr int kHistory = 20;
 
-QString packNameOf(const QString& path) {
-  if (path.isEmpty()) return {};
-  const QFileInfo info(path);
-  return info.fileName() == QLatin1String("tuned.safetensors") ? info.dir().dirName() : info.completeBaseName();
-}
-
 }  // namespace
 
 ChatPage::ChatPage(AppContext& app, QWidget* parent)
@@ -58,6 +52,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   body()->addLayout(hbox({grow(buildConversation()), m_pane}, 16), 1);
 
   connect(m_mode, &Segmented::chosen, this, [this](int index) {
+    if (busy()) return m_mode->setCurrent(m_log.sideBySide ? 1 : 0);  // the answer that comes keeps its place
     m_log.sideBySide = index == 1;
     m_transcript->setLog(m_log);
     showHead();
@@ -166,11 +161,7 @@ void ChatPage::receive(const PageMessage& message) {
 // A run folder means its base with its pack.
 void ChatPage::setModel(const QString& path) {
   if (busy()) stop();
-  m_codes.clear();
-  QString base = path;
-  m_log.packPath.clear();
-  m_log.packName.clear();
-  m_tuneRun.clear();
+  QString base = path, packPath, packName;
   if (is_run_folder(path.toStdString())) {
     QFile file(path + QStringLiteral("/recipe.json"));
     const auto recipe = file.open(QIODevice::ReadOnly) ? recipe_from_json(file.readAll().toStdString()) : fail(ErrorCode::Io, {});
@@ -178,8 +169,8 @@ void ChatPage::setModel(const QString& path) {
     base = QString::fromStdString(recipe->model.string());
     const QString pack = path + QStringLiteral("/tuned.safetensors");
     if (QFileInfo::exists(pack)) {
-      m_log.packPath = pack;
-      m_log.packName = QFileInfo(path).fileName();
+      packPath = pack;
+      packName = QFileInfo(path).fileName();
     }
   }
   if (!QFileInfo::exists(base)) {
@@ -187,7 +178,14 @@ void ChatPage::setModel(const QString& path) {
     connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
     return;
   }
-  if (base != m_log.modelPath) m_pane->showSwitched(-1);
+  if (base != m_log.modelPath) {
+    newChat();  // what was said was said by another model
+    m_pane->showSwitched(-1);
+  }
+  m_codes.clear();
+  m_tuneRun.clear();
+  m_log.packPath = packPath;
+  m_log.packName = packName;
   m_log.modelPath = base;
   m_log.modelName = QFileInfo(base).isDir() ? QFileInfo(base).fileName() : QFileInfo(base).completeBaseName();
   app().jobs().run<ModelSampling>(
@@ -243,7 +241,10 @@ void ChatPage::listPacks() {
       this, [this, model](Result<QList<ChatPane::Pack>> packs) { if (packs && m_log.modelPath.toStdString() == model) fillPacks(*packs); }, Lane::Quick);
 }
 
-void ChatPage::fillPacks(const QList<ChatPane::Pack>& packs) { m_pane->setPacks(packs, m_log.packPath, m_log.packName, !m_log.modelPath.isEmpty()); }
+void ChatPage::fillPacks(const QList<ChatPane::Pack>& packs) {
+  if (inTune()) return m_pane->setPacks({}, tunedBy(), tr("%1, now").arg(packNameOf(tunedBy())), false);
+  m_pane->setPacks(packs, m_log.packPath, m_log.packName, !m_log.modelPath.isEmpty());
+}
 
 void ChatPage::setPack(const QString& path) {
   if (busy()) return listPacks();
@@ -260,22 +261,36 @@ void ChatPage::setPack(const QString& path) {
 bool ChatPage::adoptTune() {
   if (m_tuneRun.isEmpty() || app().engine().activeTune().control) return false;
   const QString pack = std::exchange(m_tuneRun, {}) + QStringLiteral("/tuned.safetensors");
-  if (!m_log.packPath.isEmpty() || !QFileInfo::exists(pack)) return true;
-  m_log.packPath = pack;
-  m_log.packName = packNameOf(pack);
+  if (m_log.packPath.isEmpty() && QFileInfo::exists(pack)) {
+    m_log.packPath = pack;
+    m_log.packName = packNameOf(pack);
+  }
   listPacks();
   return true;
 }
 
+bool ChatPage::inTune() const {
+  const auto tune = app().engine().activeTune();
+  return tune.control && QString::fromStdString(tune.model.string()) == m_log.modelPath;
+}
+
+QString ChatPage::tunedBy() const {
+  return inTune() ? QString::fromStdString(app().engine().activeTune().run.string()) + QStringLiteral("/tuned.safetensors") : m_log.packPath;
+}
+
 void ChatPage::showHead() {
   const bool pack = !m_log.packPath.isEmpty();
-  const auto tune = app().engine().activeTune();
-  const bool inTune = tune.control && QString::fromStdString(tune.model.string()) == m_log.modelPath;
-  if (inTune) m_tuneRun = QString::fromStdString(tune.run.string());
+  const bool inTune = this->inTune();
+  if (inTune) m_tuneRun = QString::fromStdString(app().engine().activeTune().run.string());
   const bool canCompare = pack || inTune;
   m_mode->setChoiceEnabled(1, canCompare, tr("Choose a scale pack first: there is nothing to compare with"));
   if (!canCompare && m_log.sideBySide) m_log.sideBySide = false;
   m_mode->setCurrent(m_log.sideBySide ? 1 : 0);
+  // Alone answers the tuned one where there is one; what was said before stays with the model that said it.
+  if (const int single = canCompare ? 1 : 0; single != m_log.single && !busy()) {
+    m_log.single = single;
+    m_transcript->setLog(m_log);
+  }
   const bool both = m_log.sideBySide;
   const QString codes = m_codes.isEmpty() ? QString() : tr("codes %1").arg(hashText(m_codes));
   m_leftChip->setState(both || !canCompare ? tr("Original") : tr("Tuned"), both || !canCompare ? Tone::Neutral : Tone::Accent);
@@ -309,8 +324,8 @@ void ChatPage::send() {
   showHead();  // side by side only where there still are two
   m_log.systemPrompt = m_pane->systemPrompt();
   m_log.turns.append(ChatTurnLog{prompt, {}});
-  m_transcript->addTurn(prompt, m_log.sideBySide, true);
-  ask(static_cast<int>(m_log.turns.size()) - 1, m_log.sideBySide ? QList<int>{0, 1} : QList<int>{0});
+  m_transcript->addTurn(prompt, m_log, true);
+  ask(static_cast<int>(m_log.turns.size()) - 1, m_log.sideBySide ? QList<int>{0, 1} : QList<int>{m_log.single});
 }
 
 void ChatPage::stop() {
@@ -321,12 +336,12 @@ void ChatPage::ask(int turn, QList<int> sides) {
   banner()->dismiss();
   m_turn = turn;
   m_sides = sides;
+  m_by = tunedBy();
   ChatRequest request;
   request.model = m_log.modelPath.toStdString();
   request.pack = m_log.packPath.toStdString();
-  request.sideBySide = m_log.sideBySide;
   request.sides.assign(sides.begin(), sides.end());
-  for (const int side : sides) request.messages[side] = m_log.messages(side, turn);
+  for (const int side : sides) request.messages[side] = m_log.messages(side, turn, m_by);
   request.sampling = m_pane->sampling();
   const EventStream<ChatEvent> events([this, guard = QPointer<ChatPage>(this)](std::vector<ChatEvent> list) {
     if (guard) onEvents(std::move(list));
@@ -359,7 +374,7 @@ void ChatPage::onEvents(std::vector<ChatEvent> events) {
     }
     if (!text[side].isEmpty()) view->append(std::exchange(text[side], {}), std::exchange(tokens[side], 0));
     view->finish(event.facts);
-    if (m_turn < m_log.turns.size()) m_log.turns[m_turn].answers[side] = {view->text(), event.facts, true};
+    if (m_turn < m_log.turns.size()) m_log.turns[m_turn].answers[side] = {view->text(), event.facts, true, side == 1 ? m_by : QString()};
   }
   for (int side = 0; side < 2; ++side)
     if (!text[static_cast<size_t>(side)].isEmpty())
@@ -372,7 +387,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
     if (!view || !view->streaming()) continue;
     if (result) view->finish(tr("stopped"));
     else view->fail(QString::fromStdString(result.error().message));
-    if (m_turn < m_log.turns.size() && !view->text().isEmpty()) m_log.turns[m_turn].answers[static_cast<size_t>(side)] = {view->text(), tr("stopped"), true};
+    if (m_turn < m_log.turns.size() && !view->text().isEmpty()) m_log.turns[m_turn].answers[static_cast<size_t>(side)] = {view->text(), tr("stopped"), true, side == 1 ? m_by : QString()};
   }
   if (result) {
     m_codes = result->codesHash;

@@ -27,6 +27,7 @@ class ChatPage : public Page {
   void activate() override;
   void receive(const PageMessage& message) override;
   void primary() override { send(); }
+  bool newItem() override { return newChat(), true; }
   void setNarrow(bool narrow) override;
   void saveState() override;
   QWidget* firstField() const override;
@@ -50,6 +51,8 @@ class ChatPage : public Page {
   void onDone(Result<ChatOutcome> result);
   void showHead();
   void keep();
+  bool inTune() const;          // the model of this chat is being tuned now: the tuned side is the model at this step
+  QString tunedBy() const;      // the pack that the tuned side answers with; empty: there is none
   bool busy() const { return m_job && !m_job->finished(); }
   ChatStore store() const;
 
@@ -57,6 +60,7 @@ class ChatPage : public Page {
   std::shared_ptr<Job> m_job;
   ChatLog m_log;
   int m_turn = -1;              // being answered
+  QString m_by;                 // the pack it is answered with
   QList<int> m_sides;           // of it
   QString m_codes;
 

@@ -87,7 +87,10 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
 
 void ChatPane::setModels(const QStringList& paths, const QString& current) {
   m_model->clear();
-  for (const QString& path : paths) m_model->addItem(QFileInfo(path).isDir() ? QFileInfo(path).fileName() : QFileInfo(path).completeBaseName(), path);
+  QStringList names;
+  for (const QString& path : paths) names << (QFileInfo(path).isDir() ? QFileInfo(path).fileName() : QFileInfo(path).completeBaseName());
+  names = distinctNames(names, paths);
+  for (qsizetype i = 0; i < paths.size(); ++i) m_model->addItem(names[i], paths[i]);
   m_model->addItem(tr("Choose a file…"), kBrowse);
   m_model->setCurrentIndex(current.isEmpty() ? -1 : m_model->findData(current));
 }

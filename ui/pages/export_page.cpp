@@ -100,6 +100,7 @@ QWidget* ExportPage::buildTargets() {
   setFontRole(m_model, FontRole::Label);
   connect(m_model, &QComboBox::currentIndexChanged, this, [this] {
     m_outputByHand = false;
+    m_agreed.clear();
     check();
   });
   auto* explain = label(tr("Exact: the same numbers as in memory. Where a format must round, the self-check measures by how much."), FontRole::Help, Ink::Text3, true);
@@ -217,6 +218,7 @@ void ExportPage::showView(View view) {
 }
 
 void ExportPage::activate() {
+  if (app().catalog().table().entries().isEmpty()) app().catalog().refresh();  // the first page that is shown: nobody read it yet
   fillModels();
   if (m_checkedPath.isEmpty()) check();
 }
@@ -402,8 +404,14 @@ void ExportPage::browse() {
   const QString path = QFileDialog::getSaveFileName(this, tr("Export as"), output(), gguf ? tr("GGUF (*.gguf)") : pack ? tr("Scale pack (*.safetensors)") : QString());
   if (path.isEmpty()) return;
   m_output->setText(path);
+  m_agreed = path;  // the dialog asked
   m_outputByHand = true;
   app().settings().setValue(QStringLiteral("page/export/folder"), QFileInfo(path).absolutePath());
+}
+
+void ExportPage::refuseOutput(const QString& why) {
+  m_outputField->setError(why);
+  scrollTo(m_outputField);
 }
 
 void ExportPage::start() {
@@ -411,15 +419,17 @@ void ExportPage::start() {
   const int index = m_group->checkedId();
   if (!entry || index < 0 || m_job || size_t(index) >= m_choices.targets.size() || !m_choices.targets[size_t(index)].check) return;
   QString path = output();
-  if (path.isEmpty()) return m_outputField->setError(tr("Name a file to write."));
+  if (path.isEmpty()) return refuseOutput(tr("Name a file to write."));
   const QFileInfo info(path);
-  if (info.absoluteFilePath() == QFileInfo(entry->path).absoluteFilePath() || info.absoluteFilePath() == QFileInfo(entry->basePath).absoluteFilePath())
-    return m_outputField->setError(tr("The original is never overwritten: choose another name."));
-  if (!QFileInfo(info.absolutePath()).isWritable()) return m_outputField->setError(tr("This folder cannot be written to. Choose another."));
+  if (belongsTo(path, entry->path) || belongsTo(path, entry->basePath))
+    return refuseOutput(tr("The original is never overwritten: choose another name."));
+  if (!QFileInfo(info.absolutePath()).isWritable()) return refuseOutput(tr("This folder cannot be written to. Choose another."));
   const quint64 freeBytes = free_disk_bytes(info.absolutePath().toStdString());
   const quint64 needed = m_choices.targets[size_t(index)].check->bytes;
-  if (needed > freeBytes) return m_outputField->setError(tr("The disk has %1 free, the file needs %2.").arg(bytesText(freeBytes), bytesText(needed)));
+  if (needed > freeBytes) return refuseOutput(tr("The disk has %1 free, the file needs %2.").arg(bytesText(freeBytes), bytesText(needed)));
   m_outputField->setError({});
+  if (!mayReplace(path, m_agreed)) return m_output->setFocus(Qt::OtherFocusReason);
+  m_agreed = path;
   banner()->dismiss();
 
   ExportOrder order;

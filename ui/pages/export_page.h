@@ -55,6 +55,7 @@ class ExportPage : public Page {
   void suggestOutput();
   void browse();
   void start();
+  void refuseOutput(const QString& why);
   void finished(Result<ExportOutcome> outcome);
   void saveReport();
   const ModelEntry* model() const;
@@ -73,6 +74,7 @@ class ExportPage : public Page {
   QLineEdit* m_output;
   QCheckBox* m_modelfile;
   bool m_outputByHand = false;
+  QString m_agreed;              // may be replaced: written before, or the dialog asked
   int m_checkNumber = 0;
   ExportChoices m_choices;
   QString m_checkedPath;

@@ -92,7 +92,7 @@ QString HelpPage::keys() const {
          row(QStringLiteral("Ctrl+N"), tr("New: a chat on the Chat page, else a project")) + row(QStringLiteral("Ctrl+Enter"), tr("The page's main action")) +
          row(QStringLiteral("F5"), tr("Read again")) + row(QStringLiteral("F6"), tr("Between the rail and the page")) + row(QStringLiteral("F10, Alt"), tr("The menu")) +
          row(QStringLiteral("Ctrl++, Ctrl+−, Ctrl+0"), tr("Larger, smaller, normal text")) + row(QStringLiteral("Ctrl+,"), tr("Settings")) + row(QStringLiteral("Esc"), tr("Closes a message; never ends a run")) +
-         row(tr("Arrows"), tr("Within choices, heat maps and tables")) + row(tr("In a chart: +, −, arrows, 0"), tr("Zoom, move, whole range; the wheel and dragging too")) + QStringLiteral("</table>");
+         row(tr("Arrows"), tr("Within choices, heat maps and tables")) + row(tr("In a chart: +, −, arrows, 0"), tr("Zoom, move, whole range; Ctrl with the wheel and dragging too")) + QStringLiteral("</table>");
 }
 
 QString HelpPage::about() const {

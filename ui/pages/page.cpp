@@ -1,12 +1,19 @@
 #include "ui/pages/page.h"
 
+#include <QDir>
+#include <QFileInfo>
+#include <QMessageBox>
+#include <QPushButton>
 #include <QScrollArea>
+#include <QScrollBar>
+#include <QTimer>
 #include <QVBoxLayout>
 #include <algorithm>
 
 #include "ui/widgets/banner.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
+#include "ui/widgets/theme.h"
 
 namespace scalewright::ui {
 namespace {
@@ -44,7 +51,7 @@ Page::Page(AppContext& app, Place place, const QString& title, const QString& pu
   auto* inner = wrap(m_body);
   inner->setObjectName(QStringLiteral("scrollBody"));
   // Where a window is too small even for panes below each other, the body scrolls and the header stays.
-  auto* scroll = new QScrollArea;
+  auto* scroll = m_scroll = new QScrollArea;
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
   scroll->setFocusPolicy(Qt::NoFocus);
@@ -56,10 +63,42 @@ Page::Page(AppContext& app, Place place, const QString& title, const QString& pu
 }
 QString Page::title() const { return m_header->title(); }
 
+void Page::scrollToTop() { m_scroll->verticalScrollBar()->setValue(0); }
+void Page::scrollTo(QWidget* widget) {
+  // Words that came below a field have their place only after the layout.
+  QTimer::singleShot(0, widget, [this, widget] {
+    m_scroll->widget()->layout()->activate();
+    m_scroll->ensureWidgetVisible(widget, 0, px(12));
+  });
+}
+
 void Page::showError(const QString& title, const QString& text) {
   m_banner->show(Tone::Danger, title, text);
   m_banner->setFocus(Qt::OtherFocusReason);
 }
+bool Page::mayReplace(const QString& path, const QString& ours) {
+  const QFileInfo info(path);
+  if (!info.exists() || (!ours.isEmpty() && info.absoluteFilePath() == QFileInfo(ours).absoluteFilePath())) return true;
+  if (info.isDir() && QDir(path).isEmpty()) return true;
+  QMessageBox ask(QMessageBox::Warning, tr("Replace it?"), tr("%1 is there already.").arg(info.fileName()), QMessageBox::NoButton, this);
+  ask.setInformativeText(info.isDir() ? tr("Files of the same names in this folder are replaced. That cannot be undone.") : tr("What it holds now is lost. That cannot be undone."));
+  QPushButton* replace = ask.addButton(tr("Replace"), QMessageBox::DestructiveRole);
+  QPushButton* keep = ask.addButton(tr("Keep it"), QMessageBox::RejectRole);
+  ask.setDefaultButton(keep);
+  ask.setEscapeButton(keep);
+  ask.exec();
+  return ask.clickedButton() == replace;
+}
+
+bool Page::belongsTo(const QString& path, const QString& model) {
+  if (model.isEmpty()) return false;
+  const QFileInfo target(path), owner(model);
+  if (target.absoluteFilePath() == owner.absoluteFilePath()) return true;
+  const QString file = target.canonicalFilePath(), whole = owner.canonicalFilePath();
+  if (file.isEmpty() || whole.isEmpty()) return false;
+  return file == whole || (owner.isDir() && target.isFile() && file.startsWith(whole + QLatin1Char('/')));
+}
+
 void Page::send(Place to, const QString& what, const QVariantMap& values) { emit message(PageMessage{to, what, values}); }
 
 }  // namespace scalewright::ui

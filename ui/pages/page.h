@@ -7,6 +7,7 @@
 
 #include "ui/jobs/job.h"
 
+class QScrollArea;
 class QVBoxLayout;
 
 namespace scalewright::ui {
@@ -59,9 +60,16 @@ class Page : public QWidget {
 
  protected:
   AppContext& app() const { return m_app; }
+  void scrollToTop();
+  void scrollTo(QWidget* widget);                          // so that all of it is seen, once it is laid out
   QVBoxLayout* body() const { return m_body; }            // below header and banner
   // One error in its place: the banner says it, the page stays.
   void showError(const QString& title, const QString& text);
+  // Whether `path` may be written. Asks where something is there, unless it is `ours` (written or agreed to before): what is
+  // replaced cannot be brought back.
+  bool mayReplace(const QString& path, const QString& ours);
+  // The model itself, a file of its folder, or the same by another name (links).
+  static bool belongsTo(const QString& path, const QString& model);
   void send(Place to, const QString& what, const QVariantMap& values = {});
 
  private:
@@ -70,6 +78,7 @@ class Page : public QWidget {
   PageHeader* m_header;
   Banner* m_banner;
   QVBoxLayout* m_body;
+  QScrollArea* m_scroll;
 };
 
 }  // namespace scalewright::ui

@@ -78,10 +78,13 @@ QuantizePage::QuantizePage(AppContext& app, QWidget* parent)
 
   m_stack = new QStackedWidget;
   m_stack->setObjectName(QStringLiteral("clear"));
+  const QString sample = QString::fromStdString(sample_model_path().string());
+  const bool withSample = QFileInfo::exists(sample);
   m_empty = new EmptyState(QStringLiteral("quantize"), tr("No model to quantize yet"),
-                           tr("Add a full-precision model: a folder with config.json and safetensors, or a GGUF in F16 or F32. Files that are quantized already can be tuned as they are."),
-                           tr("Go to Models"));
-  connect(m_empty, &EmptyState::actionClicked, this, [this] { send(Place::Models, page_messages::kRefresh); });
+                           withSample ? tr("Best is a full-precision model: a folder with config.json and safetensors, or a GGUF in F16 or F32. To see how it goes, take the sample: it is quantized already, and its rounding errors stay.")
+                                      : tr("Add a full-precision model: a folder with config.json and safetensors, or a GGUF in F16 or F32. Files that are quantized already can be tuned as they are."),
+                           withSample ? tr("Use the sample model") : tr("Go to Models"));
+  connect(m_empty, &EmptyState::actionClicked, this, [this, sample, withSample] { withSample ? this->app().catalog().add({sample}) : send(Place::Models, page_messages::kRefresh); });
   auto* emptyCard = new Card;
   emptyCard->add({grow(m_empty)});
   m_stack->addWidget(emptyCard);
@@ -105,6 +108,7 @@ QWidget* QuantizePage::buildForm() {
   m_modelField = new FormField(tr("&Model"), m_model);
   connect(m_model, &QComboBox::currentIndexChanged, this, [this] {
     m_outputByHand = false;
+    m_agreed.clear();
     chosen();
   });
 
@@ -300,6 +304,7 @@ void QuantizePage::showView(View view) {
 }
 
 void QuantizePage::activate() {
+  if (app().catalog().table().entries().isEmpty()) app().catalog().refresh();
   fillTexts();
   fillModels();
 }
@@ -389,8 +394,14 @@ void QuantizePage::fillModels() {
     if (entry.state == ModelState::FullPrecision) full << entry;
     if (entry.state == ModelState::Quantized) quantized << entry;
   }
-  for (const ModelEntry& entry : full) m_model->addItem(tr("%1  ·  full precision, %2").arg(entry.name, bytesText(entry.bytes)), entry.path);
-  for (const ModelEntry& entry : quantized) m_model->addItem(tr("%1  ·  %2, %3").arg(entry.name, entry.type, bytesText(entry.bytes)), entry.path);
+  QStringList names, paths;
+  for (const ModelEntry& entry : full + quantized) {
+    names << entry.name;
+    paths << entry.path;
+  }
+  names = distinctNames(names, paths);
+  for (const ModelEntry& entry : full) m_model->addItem(tr("%1  ·  full precision, %2").arg(names[m_model->count()], bytesText(entry.bytes)), entry.path);
+  for (const ModelEntry& entry : quantized) m_model->addItem(tr("%1  ·  %2, %3").arg(names[m_model->count()], entry.type, bytesText(entry.bytes)), entry.path);
   const int index = m_model->findData(current, kPathRole);
   if (index >= 0) m_model->setCurrentIndex(index);
   if (m_view == View::Empty || m_view == View::Form) {
@@ -435,6 +446,7 @@ void QuantizePage::browseOutput() {
   const QString path = QFileDialog::getSaveFileName(this, tr("Save the quantized model"), outputPath(), file ? tr("GGUF (*.gguf)") : QString());
   if (path.isEmpty()) return;
   m_output->setText(path);
+  m_agreed = path;  // the dialog asked
   m_outputByHand = true;
 }
 
@@ -456,8 +468,8 @@ void QuantizePage::suggestOutput() {
 void QuantizePage::chosen() {
   const ModelEntry* entry = model();
   static const char* bitWords[] = {QT_TR_NOOP("2 is for the smallest size; tune it afterwards, or it forgets much."), QT_TR_NOOP("3 loses some quality; GPTQ and tuning win much of it back."),
-                                   QT_TR_NOOP("4 keeps nearly all of the quality at a third of the size."),          QT_TR_NOOP("5 is hard to tell from the original."),
-                                   QT_TR_NOOP("6 is as good as the original for most purposes."),                    QT_TR_NOOP("8 changes nothing that can be measured; half the size of 16 bits.")};
+                                   QT_TR_NOOP("4 keeps nearly all of the quality."),          QT_TR_NOOP("5 is hard to tell from the original."),
+                                   QT_TR_NOOP("6 is as good as the original for most purposes."),                    QT_TR_NOOP("8 changes nothing that can be measured.")};
   m_bitsField->setHelp(tr(bitWords[std::clamp(m_bits->current(), 0, 5)]));
   m_groupField->setHelp(group() == 0    ? tr("One scale for a whole output row: smallest, and least to tune.")
                         : group() == 32 ? tr("One scale for every 32 weights: most precise, and most to tune.")
@@ -630,17 +642,24 @@ void QuantizePage::showTrial() {
     m_pplMetric->setFigure(QStringLiteral("–"), {}, textPath().isEmpty() ? tr("quality: choose a text") : running ? tr("being tried") : tr("quality: try it"));
 }
 
+void QuantizePage::refuseOutput(const QString& why) {
+  m_outputField->setError(why);
+  scrollTo(m_outputField);
+}
+
 void QuantizePage::start() {
   const ModelEntry* entry = model();
   if (!entry || !m_startButton->isEnabled()) return;
   const QString output = outputPath();
-  if (output.isEmpty()) return m_outputField->setError(tr("Name a file to write."));
-  if (QFileInfo(output).absoluteFilePath() == QFileInfo(entry->path).absoluteFilePath()) return m_outputField->setError(tr("The original is never overwritten: choose another name."));
-  if (!QFileInfo(QFileInfo(output).absolutePath()).isWritable()) return m_outputField->setError(tr("This folder cannot be written to. Choose another."));
+  if (output.isEmpty()) return refuseOutput(tr("Name a file to write."));
+  if (belongsTo(output, entry->path)) return refuseOutput(tr("The original is never overwritten: choose another name."));
+  if (!QFileInfo(QFileInfo(output).absolutePath()).isWritable()) return refuseOutput(tr("This folder cannot be written to. Choose another."));
   const quint64 freeBytes = free_disk_bytes(QFileInfo(output).absolutePath().toStdString());
   if (m_forecast.file_bytes > freeBytes)
-    return m_outputField->setError(tr("The disk has %1 free, the file needs %2.").arg(bytesText(freeBytes), bytesText(m_forecast.file_bytes)));
+    return refuseOutput(tr("The disk has %1 free, the file needs %2.").arg(bytesText(freeBytes), bytesText(m_forecast.file_bytes)));
   m_outputField->setError({});
+  if (!mayReplace(output, m_agreed)) return m_output->setFocus(Qt::OtherFocusReason);
+  m_agreed = output;
   banner()->dismiss();
   if (m_trialJob) m_trialJob->cancel();
 

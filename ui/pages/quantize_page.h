@@ -63,6 +63,7 @@ class QuantizePage : public Page {
   void startTrial();
   void showTrial();
   void start();
+  void refuseOutput(const QString& why);
   void cancel();
   void takeTensors(const std::vector<QuantizedTensor>& batch);
   void refreshBars();
@@ -94,6 +95,7 @@ class QuantizePage : public Page {
   FormField *m_bitsField, *m_groupField, *m_modelField, *m_outputField, *m_textField;
   QLineEdit* m_output;
   bool m_outputByHand = false;
+  QString m_agreed;              // may be replaced: written before, or the dialog asked
   // The forecast.
   Metric *m_bitsMetric, *m_pplMetric, *m_memoryMetric, *m_timeMetric;
   QLabel *m_sizeShare, *m_trialWords, *m_forecastNote;

@@ -7,7 +7,9 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <cmath>
+#include <utility>
 
+#include "engine/tune/run_folder.h"
 #include "ui/jobs/app_context.h"
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
@@ -98,7 +100,14 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   connect(m_what, &Segmented::chosen, this, &RunsPage::showCurves);
   connect(m_saveChart, &QPushButton::clicked, this, [this] { m_chart->saveAs(QStringLiteral("runs")); });
   connect(m_filter, &QLineEdit::textChanged, &m_proxy, &QSortFilterProxyModel::setFilterFixedString);
-  connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &RunsPage::showActions);
+  connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
+    showActions();
+    // While no more than the selected run is drawn, the curves go with the selection; checked runs stay.
+    const RunRow* run = selected();
+    if (!run || m_followed == 0 || run->id == m_followed || m_runs.compared() != QList<qint64>{m_followed}) return;
+    m_runs.setCompared(std::exchange(m_followed, run->id), false);
+    m_runs.setCompared(run->id, true);
+  });
   connect(m_table, &TableView::deletePressed, this, &RunsPage::remove);
   connect(&m_runs, &RunTableModel::comparedChanged, this, &RunsPage::readCurves);
   connect(&m_runs, &RunTableModel::renamed, this, [this](qint64 id, const QString& name) {
@@ -133,10 +142,13 @@ const RunRow* RunsPage::selected() const {
 void RunsPage::read() {
   app().jobs().run<History>(
       tr("Reading the history"), Place::None,
-      [](JobContext&) -> Result<History> {
+      [active = app().engine().activeTune().run](JobContext&) -> Result<History> {
         History history;
         SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file(), &history.warning));
         SW_ASSIGN(history.runs, store->runs());
+        // A run that was killed could not say so itself: its lock is free.
+        for (RunRow& run : history.runs)
+          if ((run.state == "running" || run.state == "paused") && run.folder != active.string() && !run_goes_on(run.folder)) run.state = "interrupted";
         for (const RunRow& run : history.runs) {
           SW_ASSIGN(const auto evaluations, store->evaluations(run.id));
           for (const EvaluationRow& row : evaluations)
@@ -168,8 +180,10 @@ void RunsPage::read() {
         m_wanted.clear();
         if (row < 0 && !none) row = 0;
         if (row >= 0) m_table->setCurrentIndex(m_proxy.mapFromSource(m_runs.index(row, 0)));
-        if (first && !none && m_runs.compared().isEmpty()) m_runs.setCompared(m_runs.run(row)->id, true);
-        else readCurves();
+        if (first && !none && m_runs.compared().isEmpty()) {
+          m_followed = m_runs.run(row)->id;
+          m_runs.setCompared(m_followed, true);
+        } else readCurves();
         showActions();
       },
       Lane::Quick);
@@ -242,7 +256,7 @@ void RunsPage::showActions() {
   const QString none = run ? QString() : tr("Choose a run in the table");
   const bool there = run && QFileInfo::exists(QString::fromStdString(run->folder));
   const QString gone = run && !there ? tr("The folder of this run was moved or deleted") : none;
-  const bool active = run && run->state == "running";
+  const bool active = run && (run->state == "running" || run->state == "paused");
   m_chat->setRefusal(gone);
   m_report->setRefusal(none);
   m_notes->setRefusal(none);
@@ -277,7 +291,7 @@ void RunsPage::change(const QString& title, std::function<Result<void>(RunStore&
 // Only the entry in the history goes; the files of the run stay. Undone by the toast or Ctrl+Z.
 void RunsPage::remove() {
   const RunRow* run = selected();
-  if (!run || run->state == "running") return;
+  if (!run || run->state == "running" || run->state == "paused") return;
   m_deleted = run->id;
   const QString name = QString::fromStdString(run->name);
   change(tr("Deleting"), [id = run->id](RunStore& store) { return store.set_deleted(id, true); });

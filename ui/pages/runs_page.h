@@ -56,6 +56,7 @@ class RunsPage : public Page {
   RecipeDiffModel m_recipes;
   QHash<qint64, Curves> m_curves;
   qint64 m_deleted = 0;
+  qint64 m_followed = 0;        // the one run whose curves follow the selection; 0: the person chose by the checkboxes
   QString m_wanted;             // folder to select once read
 
   Button *m_report, *m_chat, *m_resume, *m_notes, *m_delete, *m_saveChart;

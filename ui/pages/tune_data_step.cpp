@@ -9,6 +9,7 @@
 #include <QMimeData>
 #include <QSortFilterProxyModel>
 #include <algorithm>
+#include <cmath>
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
@@ -143,8 +144,10 @@ QString TuneDataStep::value() const {
 void TuneDataStep::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
 
 void TuneDataStep::enter() {
+  m_validation->setValue(draft().recipe.validation_split * 100.0);
   const QString file = QString::fromStdString(draft().recipe.data.string());
   if (!file.isEmpty() && (file != m_file || !draft().encoded)) {
+    if (file != m_file) m_columns = draft().recipe.columns;
     m_file = file;
     read();
   }
@@ -209,6 +212,7 @@ void TuneDataStep::read() {
           draft().dataset = checked->dataset;
           draft().encoded = checked->encoded;
           draft().recipe.data_format = checked->dataset->format;
+          draft().recipe.columns = m_columns;
           m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context);
         } else {
           emit failed(tr("These examples cannot be used"), QString::fromStdString(checked.error().message));
@@ -271,7 +275,8 @@ void TuneDataStep::showValidation() {
   const double fraction = m_validation->value() / 100.0;
   draft().recipe.validation_split = fraction;
   const qint64 rows = draft().hasData() ? static_cast<qint64>(draft().encoded->examples.size()) : 0;
-  const auto held = static_cast<qint64>(fraction * static_cast<double>(rows) + 0.5);
+  // As split_dataset holds them back: at least one, and never all.
+  const qint64 held = fraction > 0.0 && rows >= 2 ? std::clamp<qint64>(std::llround(fraction * static_cast<double>(rows)), 1, rows - 1) : 0;
   m_validation->setUnit(rows > 0 ? tr("%  ·  %1 of %2 rows").arg(countText(held), countText(rows)) : QStringLiteral("%"));
 }
 

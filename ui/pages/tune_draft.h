@@ -11,6 +11,14 @@
 
 namespace scalewright::ui {
 
+// Passes over the data of the three presets, and the preset that a recipe is: 3, its own, where it is none of them.
+inline constexpr double kPresetEpochs[] = {1.0, 3.0, 6.0};
+inline int presetOf(const TuneRecipe& recipe) {
+  for (int i = 0; i < 3; ++i)
+    if (recipe.steps == 0 && recipe.epochs == kPresetEpochs[i]) return i;
+  return 3;
+}
+
 struct TuneDraft {
   ModelSummary summary;                       // of the chosen model; path empty: none
   std::shared_ptr<OpenModel> open;            // once the data step has opened it

@@ -23,9 +23,6 @@
 namespace scalewright::ui {
 namespace {
 
-// Passes over the data of the three presets.
-constexpr double kPresetEpochs[] = {1.0, 3.0, 6.0};
-
 QSpinBox* whole(int low, int high, const QString& tip) {
   auto* box = new QSpinBox;
   box->setRange(low, high);
@@ -123,6 +120,15 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
 
 QWidget* TuneMethodStep::buildAdvanced() {
   m_epochs = real(0.01, 1000, 2, tr("Passes over the data"));
+  m_steps = whole(1, 100'000'000, tr("Steps in all, whatever the number of rows"));
+  m_lengthBy = new Combo;
+  m_lengthBy->addItems({tr("epochs"), tr("steps")});
+  m_lengthBy->setToolTip(tr("Counted in passes over the data, or in steps"));
+  m_lengthBy->setAccessibleName(tr("Length counted in"));
+  m_epochs->setAccessibleName(tr("Epochs"));
+  m_steps->setAccessibleName(tr("Steps"));
+  auto* length = wrap(hbox({grow(m_epochs), grow(m_steps), m_lengthBy}, 6));
+  length->setFocusProxy(m_epochs);
   m_context = whole(16, 131072, tr("Tokens of a row: longer rows are cut"));
   m_batch = whole(1, 256, tr("Rows computed at once"));
   m_accumulate = whole(1, 1024, tr("Batches whose gradients are added before a step"));
@@ -140,12 +146,17 @@ QWidget* TuneMethodStep::buildAdvanced() {
   m_system = new QLineEdit;
   m_system->setToolTip(tr("For rows that have none"));
   auto* grid = new QGridLayout;
-  const QList<QPair<QString, QWidget*>> fields = {{tr("Epochs"), m_epochs}, {tr("Context"), m_context}, {tr("Batch"), m_batch}, {tr("Accumulate"), m_accumulate},
+  const QList<QPair<QString, QWidget*>> fields = {{tr("Length"), length}, {tr("Context"), m_context}, {tr("Batch"), m_batch}, {tr("Accumulate"), m_accumulate},
                                                   {tr("Learning rate"), m_rate}, {tr("Warm-up"), m_warmup}, {tr("Gradient clip"), m_clip}, {tr("Weight decay"), m_decay},
                                                   {tr("Schedule"), m_schedule}, {tr("Form"), m_form}, {tr("Seed"), m_seed}, {tr("System prompt"), m_system}};
   for (int i = 0; i < fields.size(); ++i) grid->addWidget(new FormField(fields[i].first, fields[i].second), i / 4, i % 4);
-  for (QSpinBox* box : {m_context, m_batch, m_accumulate, m_seed}) connect(box, &QSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
+  for (QSpinBox* box : {m_steps, m_context, m_batch, m_accumulate, m_seed}) connect(box, &QSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
   for (QDoubleSpinBox* box : {m_epochs, m_rate, m_warmup, m_clip, m_decay}) connect(box, &QDoubleSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
+  connect(m_lengthBy, &QComboBox::activated, this, [this](int by) {
+    // The other way to say the same length.
+    if (by == 1) m_steps->setValue(static_cast<int>(this->draft().recipe.steps > 0 ? this->draft().recipe.steps : m_plan ? m_plan->steps : 100));
+    takeOver();
+  });
   for (QComboBox* box : {m_schedule, m_form}) connect(box, &QComboBox::activated, this, &TuneMethodStep::takeOver);
   connect(m_system, &QLineEdit::editingFinished, this, &TuneMethodStep::takeOver);
   return wrap(grid);
@@ -186,6 +197,7 @@ void TuneMethodStep::takeOver() {
   TuneRecipe& r = draft().recipe;
   const int64_t context = r.context;
   r.granularity = m_what->checkedId() == 1 ? Granularity::Row : Granularity::Group;
+  r.steps = m_lengthBy->currentIndex() == 1 ? m_steps->value() : 0;
   r.epochs = m_epochs->value();
   r.context = m_context->value();
   r.batch = m_batch->value();
@@ -199,9 +211,7 @@ void TuneMethodStep::takeOver() {
   r.parametrization = static_cast<Parametrization>(m_form->currentIndex());
   r.system_prompt = m_system->text().toStdString();
   if (r.context != context) draft().encoded.reset();  // rows are cut elsewhere now: the data step reads them again
-  draft().preset = 3;
-  for (int i = 0; i < 3; ++i)
-    if (r.epochs == kPresetEpochs[i]) draft().preset = i;
+  draft().preset = presetOf(r);
   show();
   estimate();
   emit changed();
@@ -225,6 +235,10 @@ void TuneMethodStep::show() {
   m_presets->setExclusive(true);
   m_whatCards[r.granularity == Granularity::Row ? 1 : 0]->setChecked(true);
   m_epochs->setValue(r.epochs);
+  if (r.steps > 0) m_steps->setValue(static_cast<int>(r.steps));
+  m_lengthBy->setCurrentIndex(r.steps > 0 ? 1 : 0);
+  m_epochs->setVisible(r.steps == 0);
+  m_steps->setVisible(r.steps > 0);
   m_context->setValue(static_cast<int>(r.context));
   m_batch->setValue(static_cast<int>(r.batch));
   m_accumulate->setValue(static_cast<int>(r.accumulate));
@@ -283,9 +297,11 @@ void TuneMethodStep::showEstimate() {
     const int active = draft().recipe.granularity == Granularity::Row ? 1 : 0;
     m_whatCards[active]->setLine(tr("%1 numbers learn; a pack of %2. %3").arg(countText(plan->trainable), bytesText(plan->pack_bytes), active ? tr("Fits any file type.") : tr("Learns most.")));
   }
+  // Of the whole run: passes over the rows, in part too.
+  const qint64 learned = plan ? std::llround(static_cast<double>(plan->learned_tokens) * static_cast<double>(plan->steps * draft().recipe.accumulate) / static_cast<double>(std::max<int64_t>(1, plan->batches_per_epoch))) : 0;
   m_facts->setFacts({{tr("Time"), plan ? durationText(seconds * static_cast<double>(plan->steps)) : unknown},
                      {tr("Steps"), plan ? countText(plan->steps) : unknown},
-                     {tr("Tokens learned"), plan ? countText(plan->learned_tokens) : unknown},
+                     {tr("Tokens learned"), plan ? countText(learned) : unknown},
                      {tr("Memory"), plan ? bytesText(plan->ledger.total_bytes) : unknown},
                      {tr("Checkpoints"), tr("every %1 s").arg(draft().recipe.checkpoint_every)},
                      {tr("Fits"), !plan ? unknown : plan->ledger.fits ? tr("yes, %1 stay free").arg(bytesText(plan->ledger.available_bytes - std::min(plan->ledger.available_bytes, plan->ledger.total_bytes))) : tr("no: see the plan")}});

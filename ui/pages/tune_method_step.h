@@ -50,6 +50,8 @@ class TuneMethodStep : public TuneStep {
   Button* m_fold;
   QWidget* m_advanced;
   QSpinBox *m_context, *m_batch, *m_accumulate, *m_seed;
+  QSpinBox* m_steps;
+  QComboBox* m_lengthBy;       // epochs or steps
   QDoubleSpinBox *m_epochs, *m_rate, *m_warmup, *m_clip, *m_decay;
   QComboBox *m_schedule, *m_form;
   QLineEdit* m_system;

@@ -74,8 +74,14 @@ void TuneModelStep::fill() {
   if (!paths.contains(sample)) paths.append(sample);
   const QString chosen = QString::fromStdString(draft().summary.path.string());
   if (!chosen.isEmpty() && !paths.contains(chosen)) paths.prepend(chosen);
+  QStringList there, names;
   for (const QString& path : paths)
-    if (QFileInfo::exists(path) && !is_run_folder(path.toStdString())) m_model->addItem(QFileInfo(path).fileName(), path);
+    if (QFileInfo::exists(path) && !is_run_folder(path.toStdString())) {
+      there << path;
+      names << QFileInfo(path).fileName();
+    }
+  names = distinctNames(names, there);
+  for (qsizetype i = 0; i < there.size(); ++i) m_model->addItem(names[i], there[i]);
   m_model->setPlaceholderText(tr("Choose a model"));
   m_model->setCurrentIndex(chosen.isEmpty() ? -1 : m_model->findData(chosen));
 }

@@ -66,7 +66,11 @@ TunePage::TunePage(AppContext& app, QWidget* parent) : Page(app, Place::Tune, tr
   connect(m_again, &QPushButton::clicked, this, [this] {
     m_finished = false;
     m_draft.name.clear();
-    goTo(MethodStep);
+    if (m_draft.hasModel() && m_draft.hasData()) return goTo(MethodStep);
+    // It was resumed: its model and rows were not looked at here yet, and are, step by step.
+    m_reached = ModelStep;
+    goTo(ModelStep);
+    modelStep()->setModel(QString::fromStdString(m_draft.recipe.model.string()));
   });
   goTo(ModelStep);
 }
@@ -167,6 +171,7 @@ void TunePage::goTo(int target) {
   m_step = std::clamp<int>(target, ModelStep, RunStep);
   m_reached = std::max(m_reached, m_step);
   m_stack->setCurrentIndex(m_step);
+  scrollToTop();
   banner()->dismiss();
   if (step(m_step)) step(m_step)->enter();
   showStep();
@@ -304,6 +309,11 @@ void TunePage::resumeRun(const QString& folder) {
   auto recipe = recipe_from_json(file.readAll().toStdString());
   if (!recipe) return showError(tr("This run cannot go on"), QString::fromStdString(recipe.error().message));
   m_draft.recipe = std::move(*recipe);
+  m_draft.preset = presetOf(m_draft.recipe);
+  m_draft.summary = {};
+  m_draft.open.reset();
+  m_draft.dataset.reset();
+  m_draft.encoded.reset();
   m_draft.name = QFileInfo(folder).fileName();
   start(true, folder);
 }

@@ -147,6 +147,8 @@ void TuneRunView::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow 
 
 void TuneRunView::begin(const QString& samplePrompt) {
   m_smoother = Smoother();
+  m_losses.clear();
+  m_total = 0;
   m_lastValidation = -1.0;
   m_topMegabytes = m_reservedMegabytes = 0.0;
   m_samples.clear();
@@ -181,6 +183,8 @@ void TuneRunView::take(const std::vector<TuneEvent>& events) {
     } else if (const auto* sample = std::get_if<SampleRecord>(&event)) {
       m_samples.push_back(*sample);
       showSamples();
+    } else if (const auto* pause = std::get_if<PauseEvent>(&event)) {
+      if (pause->paused) m_left->setText(tr("paused"));
     }
   }
 }
@@ -193,13 +197,34 @@ void TuneRunView::takePlan(const TunePlan& plan) {
   if (m_reserved < 0) m_reserved = m_memoryChart->addLine(Qt::Horizontal, m_reservedMegabytes, &ThemeTokens::text, words);
   else m_memoryChart->setLine(m_reserved, m_reservedMegabytes, words);
   m_memoryChart->setYRange(0.0, m_topMegabytes * 1.15);
-  m_memoryWords->setText(tr("used, of %1 reserved").arg(bytesText(plan.ledger.total_bytes)));
-  m_smoother = Smoother(plan.steps);
+  m_reservedText = bytesText(plan.ledger.total_bytes);
+  m_memoryWords->setText(tr("of %1 reserved").arg(m_reservedText));
+  m_total = plan.steps;
+  smoothAgain();
   for (Chart* chart : {m_lossChart, m_memoryChart, m_speedChart}) chart->setXRange(0.0, static_cast<double>(std::max<int64_t>(1, plan.steps)));
+}
+
+void TuneRunView::smoothAgain() {
+  m_smoother = m_total > 0 ? Smoother(m_total) : Smoother();
+  QList<double> x, y;
+  for (const auto& [step, loss] : m_losses) {
+    x.append(static_cast<double>(step));
+    y.append(m_smoother.add(loss));
+  }
+  m_lossChart->setData(m_smooth, x, y);
 }
 
 void TuneRunView::takeStep(const StepRecord& s) {
   const auto x = static_cast<double>(s.step);
+  // It goes on from a checkpoint before the last step that was seen: what came after it is computed anew.
+  if (!m_losses.empty() && m_losses.back().first >= s.step) {
+    std::erase_if(m_losses, [&](const auto& loss) { return loss.first >= s.step; });
+    std::erase_if(m_samples, [&](const SampleRecord& sample) { return sample.step >= s.step; });
+    for (Chart* chart : {m_lossChart, m_memoryChart, m_speedChart}) chart->dropAfter(x - 0.5);
+    smoothAgain();
+    showSamples();
+  }
+  m_losses.emplace_back(s.step, s.loss);
   const double smoothed = m_smoother.add(s.loss);
   m_lossChart->append(m_raw, x, s.loss);
   m_lossChart->append(m_smooth, x, smoothed);
@@ -222,8 +247,9 @@ void TuneRunView::takeStep(const StepRecord& s) {
       m_memoryChart->setYRange(0.0, m_topMegabytes * 1.15);
     }
     const double beyond = held - m_reservedMegabytes;
-    m_memoryWords->setText(beyond > 1.0 ? tr("used: %1 reserved, %2 for the chat").arg(megabytes(m_reservedMegabytes), megabytes(beyond))
-                                        : tr("used, of %1 reserved").arg(megabytes(m_reservedMegabytes)));
+    m_memoryWords->setText(beyond > 1.0 ? tr("of %1; chat, window +%2").arg(m_reservedText, bytesText(quint64(beyond * kMegabyte))) : tr("of %1 reserved").arg(m_reservedText));
+    m_memoryWords->setToolTip(tr("The run's own bytes against what was reserved for it. A chat beside it and the window itself are not the run's: they come on top."));
+    m_memory->setText(bytesText(quint64(std::min(held, m_reservedMegabytes) * kMegabyte)));
   }
   m_step->setText(tr("Step %1 of %2").arg(countText(s.step), countText(s.steps)));
   m_epoch->setText(tr("epoch %1").arg(numberText(s.epoch, 2)));
@@ -232,7 +258,7 @@ void TuneRunView::takeStep(const StepRecord& s) {
   m_bar->setFraction(s.steps > 0 ? x / static_cast<double>(s.steps) : -1.0);
   m_loss->setText(numberText(smoothed, 3));
   m_speed->setText(QString::number(std::lround(s.tokens_per_second)));
-  m_memory->setText(bytesText(s.resident_bytes));
+  if (m_parts.isEmpty()) m_memory->setText(bytesText(s.resident_bytes));
 }
 
 // Five lines where there is room, else three.

@@ -45,6 +45,8 @@ class TuneRunView : public QWidget {
   void takePlan(const TunePlan& plan);
   void takeStep(const StepRecord& record);
   void showSamples();
+  void smoothAgain();          // the curve of all the losses so far
+
   int answersShown() const;
 
   QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_validationWords, *m_speed, *m_memory, *m_memoryWords, *m_codes;
@@ -57,6 +59,9 @@ class TuneRunView : public QWidget {
   QList<ElidedLabel*> m_answers;
   std::vector<SampleRecord> m_samples;
   Smoother m_smoother;
+  std::vector<std::pair<int64_t, double>> m_losses;  // step, loss
+  int64_t m_total = 0;         // steps of the plan; 0: not known yet
+  QString m_reservedText;
   double m_lastValidation = -1.0, m_reservedMegabytes = 0.0, m_topMegabytes = 0.0;
   QList<double> m_parts;       // planned bytes by part, bottom to top
   QBoxLayout* m_columnsLayout;

@@ -85,6 +85,12 @@ QString folderText(const QString& path) {
   return path;
 }
 
+QStringList distinctNames(QStringList names, const QStringList& paths) {
+  const QStringList plain = names;
+  for (qsizetype i = 0; i < names.size() && i < paths.size(); ++i)
+    if (plain.count(plain[i]) > 1) names[i] = QStringLiteral("%1  ·  %2").arg(plain[i], folderText(QFileInfo(paths[i]).absolutePath()));
+  return names;
+}
 QString hashText(const QString& hash) { return hash.size() > 9 ? hash.left(4) + QChar(0x2026) + hash.right(4) : hash; }
 
 }  // namespace scalewright::ui

@@ -2,6 +2,7 @@
 // Numbers as people read them, the same everywhere: bytes, counts, durations, moments.
 
 #include <QString>
+#include <QStringList>
 #include <cstdint>
 
 namespace scalewright::ui {
@@ -15,6 +16,8 @@ QString percentText(double fraction, int decimals = 1);  // "9.1 %"
 QString numberText(double value, int decimals);          // "4.99"; "–" for NaN
 QString rateText(double rate);              // 1e-3, 2.5e-4: how learning rates are written
 QString momentText(qint64 unixSeconds);     // "3 min ago", "Today 14:02", "Yesterday", "12 March", "12 March 2025"
+// The names of models for a list: two of one name get the folder that tells them apart.
+QStringList distinctNames(QStringList names, const QStringList& paths);
 QString folderText(const QString& path);    // with the home folder as ~
 QString hashText(const QString& hash);      // "5e1f…c2d7"
 

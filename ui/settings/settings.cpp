@@ -8,6 +8,8 @@
 #include <cmath>
 
 namespace scalewright::ui {
+
+constexpr double kSmallestScale = 0.8, kLargestScale = 2.0;  // as the slider of Settings
 namespace {
 
 constexpr int kRecent = 12;
@@ -58,9 +60,9 @@ void Settings::setThemeMode(ThemeMode mode) {
 
 double Settings::fontScale() const {
   const double scale = value(QStringLiteral("look/font_scale"), 1.0).toDouble();
-  return std::isfinite(scale) ? std::clamp(scale, 0.75, 2.5) : 1.0;
+  return std::isfinite(scale) ? std::clamp(scale, kSmallestScale, kLargestScale) : 1.0;
 }
-void Settings::setFontScale(double scale) { write(QStringLiteral("look/font_scale"), std::clamp(scale, 0.75, 2.5)); }
+void Settings::setFontScale(double scale) { write(QStringLiteral("look/font_scale"), std::clamp(scale, kSmallestScale, kLargestScale)); }
 
 QString Settings::language() const { return value(QStringLiteral("look/language")).toString(); }
 void Settings::setLanguage(const QString& code) { write(QStringLiteral("look/language"), code); }

@@ -40,6 +40,9 @@ Button::Button(Kind kind, const QString& text, const QString& iconName, QWidget*
   }
   setFontRole(this, kind == Primary || kind == Soft ? FontRole::ButtonStrong : FontRole::Button);
   if (!iconName.isEmpty()) setIconName(iconName);
+  connect(&theme(), &Theme::changed, this, [this] {
+    if (!icon().isNull()) sizeIcon();
+  });
 }
 
 Token Button::ink() const {

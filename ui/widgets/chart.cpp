@@ -1,5 +1,6 @@
 #include <QKeyEvent>
 #include <QTimer>
+#include <QWheelEvent>
 #include <cmath>
 #include <limits>
 
@@ -200,6 +201,11 @@ void Chart::append(int series, double x, double y) {
   m_dirty = true;
   schedule();
 }
+void Chart::dropAfter(double x) {
+  for (const auto& series : m_series) series->graph->data()->removeAfter(x);
+  m_dirty = true;
+  schedule();
+}
 int Chart::size(int series) const { return m_series[series]->graph->dataCount(); }
 void Chart::setSeriesVisible(int series, bool visible) {
   m_series[series]->graph->setVisible(visible);
@@ -330,6 +336,13 @@ bool Chart::eventFilter(QObject* watched, QEvent* event) {
         setCrosshair(inside ? m_strips[0]->x()->pixelToCoord(at.x()) : kNone, true);
         break;
       }
+      // Without Ctrl the wheel belongs to the page: it goes on to what scrolls.
+      case QEvent::Wheel:
+        if (!(static_cast<QWheelEvent*>(event)->modifiers() & Qt::ControlModifier)) {
+          event->ignore();
+          return true;
+        }
+        break;
       case QEvent::Leave: setCrosshair(kNone, true); break;
       default: break;
     }

@@ -47,6 +47,7 @@ class Chart : public QWidget {
   void clearSeries();
   void setData(int series, const QList<double>& x, const QList<double>& y);  // x ascending
   void append(int series, double x, double y);
+  void dropAfter(double x);                   // what lies right of it, of every series
   int size(int series) const;
   void setSeriesVisible(int series, bool visible);
 

@@ -32,17 +32,21 @@ void ChatTranscript::clear() {
 void ChatTranscript::setLog(const ChatLog& log) {
   clear();
   for (const ChatTurnLog& turn : log.turns) {
-    addTurn(turn.prompt, log.sideBySide, false);
+    addTurn(turn.prompt, log, false);
     for (size_t side = 0; side < 2; ++side)
       if (AnswerView* view = m_turns.back().answers[side]) {
         const ChatAnswer& answer = turn.answers[side];
-        if (answer.given) view->setText(answer.text, answer.facts);
+        const ChatAnswer& other = turn.answers[1 - side];
+        // An answer bears the name of who gave it wherever that is not the model in the head.
+        const auto facts = [](const QString& who, const QString& said) { return said.isEmpty() ? who : QStringLiteral("%1: %2").arg(who, said); };
+        if (answer.given) view->setText(answer.text, side == 1 && !answer.pack.isEmpty() && answer.pack != log.packPath && !log.packPath.isEmpty() ? facts(packNameOf(answer.pack), answer.facts) : answer.facts);
+        else if (!log.sideBySide && other.given) view->setText(other.text, facts(side == 1 ? tr("the original") : other.pack.isEmpty() ? tr("the tuned model") : packNameOf(other.pack), other.facts));
         else view->setText({}, tr("not asked"));
       }
   }
 }
 
-void ChatTranscript::addTurn(const QString& prompt, bool sideBySide, bool streaming) {
+void ChatTranscript::addTurn(const QString& prompt, const ChatLog& log, bool streaming) {
   const int number = turns();
   auto* text = label(prompt, FontRole::Body, Ink::Text, true);
   text->setTextFormat(Qt::PlainText);
@@ -55,11 +59,11 @@ void ChatTranscript::addTurn(const QString& prompt, bool sideBySide, bool stream
 
   Turn turn{nullptr, {nullptr, nullptr}};
   auto* pair = hbox({}, 16);
-  const int sides = sideBySide ? 2 : 1;
-  for (int side = 0; side < sides; ++side) {
-    const QString whose = !sideBySide ? tr("the model") : side == 0 ? tr("the original") : tr("the tuned model");
+  for (int side = 0; side < 2; ++side) {
+    if (!log.sideBySide && side != log.single) continue;
+    const QString whose = !log.sideBySide ? tr("the model") : side == 0 ? tr("the original") : tr("the tuned model");
     auto* view = new AnswerView(whose);
-    if (side == 1) addItems(pair, {verticalLine()});
+    if (log.sideBySide && side == 1) addItems(pair, {verticalLine()});
     addItems(pair, {grow(view)});
     connect(view, &AnswerView::regenerateClicked, this, [this, number, side] { emit regenerateClicked(number, side); });
     connect(view, &AnswerView::grown, this, &ChatTranscript::followEnd);

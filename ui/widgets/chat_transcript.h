@@ -18,7 +18,7 @@ class ChatTranscript : public QScrollArea {
  public:
   explicit ChatTranscript(QWidget* parent = nullptr);
   void setLog(const ChatLog& log);
-  void addTurn(const QString& prompt, bool sideBySide, bool streaming);
+  void addTurn(const QString& prompt, const ChatLog& log, bool streaming);
   AnswerView* answer(int turn, int side) const;  // null: that side has none
   int turns() const { return static_cast<int>(m_turns.size()); }
   void clear();

@@ -15,6 +15,12 @@ Combo::Combo(QWidget* parent) : QComboBox(parent) {
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
 
+// Where it is as wide as its words, the words fit within what shown() leaves them.
+QSize Combo::sizeHint() const {
+  const QSize hint = QComboBox::sizeHint();
+  return sizeAdjustPolicy() == QComboBox::AdjustToContents ? QSize(hint.width() + px(28), hint.height()) : hint;
+}
+
 QString Combo::shown() const {
   QStyleOptionComboBox option;
   initStyleOption(&option);

@@ -9,6 +9,7 @@ class Combo : public QComboBox {
   Q_OBJECT
  public:
   explicit Combo(QWidget* parent = nullptr);
+  QSize sizeHint() const override;
 
  protected:
   void paintEvent(QPaintEvent* event) override;

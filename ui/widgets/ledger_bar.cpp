@@ -134,8 +134,8 @@ void LedgerBar::paintEvent(QPaintEvent*) {
   const double spare = m_parts.size() > 1 ? (W - sum) / double(m_parts.size() - 1) : 0;
   double next = 0;
   for (int i = 0; i < m_parts.size(); ++i) {
-    const double cell = spare > px(6) ? widths[i] + px(2) : W / double(m_parts.size());
-    const double left = spare > px(6) ? next : i * cell;
+    const double cell = spare >= 0 ? widths[i] + px(6) : W / double(m_parts.size());
+    const double left = spare >= 0 ? next : i * cell;
     next += widths[i] + std::min<double>(spare, px(44));
     painter.setPen(Qt::NoPen);
     painter.setBrush(color(m_parts[i].token));

@@ -264,6 +264,8 @@ void Theme::restyle() {
   clearIconCache();
   QApplication::setFont(font(FontRole::Body));
   QApplication::setPalette(paletteOf(*m_tokens));
+  // The sheet first: it gives widgets back the fonts that they had before it was set.
+  qApp->setStyleSheet(styleSheet(*this));
   const QList<QWidget*> widgets = QApplication::allWidgets();
   for (QWidget* widget : widgets) {
     applyRemembered(widget);
@@ -271,7 +273,6 @@ void Theme::restyle() {
       for (QLayout* layout : widget->layout()->findChildren<QLayout*>()) applyRemembered(layout);
     if (widget->layout()) applyRemembered(widget->layout());
   }
-  qApp->setStyleSheet(styleSheet(*this));
   emit changed();
 }
 
