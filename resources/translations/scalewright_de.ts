@@ -4499,6 +4499,18 @@
         <translation>Der Lauf hielt an</translation>
     </message>
     <message>
+        <source>Stopped before its first step</source>
+        <translation>Vor dem ersten Schritt angehalten</translation>
+    </message>
+    <message>
+        <source>What the run learned earlier is kept, and it can go on from there.</source>
+        <translation>Was der Lauf früher gelernt hat, ist erhalten; von dort kann er weitergehen.</translation>
+    </message>
+    <message>
+        <source>Nothing was learned, and nothing was written.</source>
+        <translation>Nichts wurde gelernt, und nichts wurde geschrieben.</translation>
+    </message>
+    <message>
         <source>Stopped, and kept</source>
         <translation>Angehalten und behalten</translation>
     </message>

@@ -288,11 +288,15 @@ void TunePage::onDone(Result<TuneReport> report) {
   m_stop->setBusy(false);
   m_finished = report.has_value();
   showStep();
-  if (!report && !cancelledBeforeStart) {
+  const bool kept = QFileInfo::exists(m_runFolder + QStringLiteral("/checkpoint.bin"));
+  if (cancelledBeforeStart) {
+    banner()->show(Tone::Info, tr("Stopped before its first step"),
+                   kept ? tr("What the run learned earlier is kept, and it can go on from there.") : tr("Nothing was learned, and nothing was written."));
+    if (kept) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
+  } else if (!report) {
     showError(tr("The run stopped"), QString::fromStdString(report.error().message));
-    if (QFileInfo::exists(m_runFolder + QStringLiteral("/checkpoint.bin")))
-      connect(banner()->addAction(tr("Resume")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
-  } else if (report) {
+    if (kept) connect(banner()->addAction(tr("Resume")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
+  } else {
     const bool stopped = report->outcome == Outcome::Cancelled;
     banner()->show(stopped ? Tone::Info : Tone::Ok, stopped ? tr("Stopped, and kept") : tr("It has learned"),
                    stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
