@@ -107,10 +107,10 @@ struct Session::Impl {
   int64_t rope_choice = 0;  // that the keys in the cache were turned with
 
   Result<void> check(std::span<const int32_t> ids) const;
-  void run_chunk(int64_t at, int64_t T, int64_t longest);
+  void run_chunk(int64_t at, int64_t T, int64_t longest, int64_t read);
   void prepare(int64_t longest);
   template <class PerChunk>
-  void run(std::span<const int32_t> ids, PerChunk&& per_chunk);
+  void run(std::span<const int32_t> ids, bool every_row, PerChunk&& per_chunk);
   void finish(int64_t last_row);
 };
 
@@ -173,13 +173,14 @@ Result<void> Session::Impl::check(std::span<const int32_t> ids) const {
   return {};
 }
 
-// Tokens at .. at + T - 1 of b.ids through all blocks; the stream ends in b.block.x.
-void Session::Impl::run_chunk(int64_t at, int64_t T, int64_t longest) {
+// Tokens at .. at + T - 1 of b.ids through all blocks; the last `read` rows of the stream end in b.block.x.
+void Session::Impl::run_chunk(int64_t at, int64_t T, int64_t longest, int64_t read) {
   backend.synchronize();  // the tables of the last chunk may still be read
   for (int64_t t = 0; t < T; ++t) net.fill_rope(b.rope, t, at + t, longest);
   net.embed(backend, b.ids + at, T, b.block.x);
-  const BlockTokens tokens{.count = T, .first = b.first, .rope = b.rope};
+  BlockTokens tokens{.count = T, .first = b.first, .rope = b.rope};
   for (int l = 0; l < net.layers(); ++l) {
+    if (l + 1 == net.layers()) tokens.unread = T - read;
     const KvRows cache{.data = b.cache + l * b.cache_layer_bytes, .type = options.kv, .position = at};
     net.block(backend, l, tokens, b.block, &cache, options.precision);
   }
@@ -194,14 +195,15 @@ void Session::Impl::prepare(int64_t longest) {
   if (!net.rope().switches_once()) return;
   const int64_t choice = net.rope().choice(longest);
   if (choice != rope_choice) {
-    for (int64_t at = 0; at < position; at += d.chunk) run_chunk(at, std::min(d.chunk, position - at), longest);
+    for (int64_t at = 0; at < position; at += d.chunk) run_chunk(at, std::min(d.chunk, position - at), longest, 0);
   }
   rope_choice = choice;
 }
 
-// Appends checked ids; per_chunk(first, T) sees the final stream of each chunk in b.block.x.
+// Appends checked ids; per_chunk(first, T) sees the final stream of each chunk in b.block.x: of every row, or only of the
+// very last.
 template <class PerChunk>
-void Session::Impl::run(std::span<const int32_t> ids, PerChunk&& per_chunk) {
+void Session::Impl::run(std::span<const int32_t> ids, bool every_row, PerChunk&& per_chunk) {
   const int64_t n = static_cast<int64_t>(ids.size());
   const int64_t longest = position + n;
   DeferredCalls deferred(backend);
@@ -209,7 +211,7 @@ void Session::Impl::run(std::span<const int32_t> ids, PerChunk&& per_chunk) {
   std::memcpy(b.ids + position, ids.data(), ids.size_bytes());
   for (int64_t done = 0; done < n;) {
     const int64_t T = std::min(d.chunk, n - done);
-    run_chunk(position, T, longest);
+    run_chunk(position, T, longest, every_row ? T : done + T == n ? 1 : 0);
     position += T;
     per_chunk(done, T);
     done += T;
@@ -225,7 +227,7 @@ void Session::Impl::finish(int64_t last_row) {
 Result<void> Session::append(std::span<const int32_t> ids, const LogitSink& sink) {
   Impl& s = *impl_;
   SW_TRY(s.check(ids));
-  s.run(ids, [&](int64_t first, int64_t T) {
+  s.run(ids, sink != nullptr, [&](int64_t first, int64_t T) {
     if (!sink) return;
     for (int64_t r = 0; r < T; r += s.d.head_rows) {
       const int64_t rows = std::min(s.d.head_rows, T - r);
@@ -251,7 +253,7 @@ Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const i
                                                   ".");
     }
   }
-  s.run(ids, [&](int64_t first, int64_t T) {
+  s.run(ids, true, [&](int64_t first, int64_t T) {
     // Only counted rows go through the head, collected side by side (normalizing in place is allowed).
     s.backend.synchronize();
     int64_t r = 0;

@@ -113,7 +113,7 @@ void Transformer::add_branch(Backend& backend, const BoundLinear& w, const std::
 void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b,
                                  const KvRows* cache, Precision precision) const {
   const BoundLayer& layer = layers_[l];
-  const int64_t T = tokens.count, ld = qkv_width();
+  const int64_t T = tokens.count, ld = qkv_width(), unread = cache ? tokens.unread : 0;
   backend.rmsnorm(b.x, width_, T, 1, width_, layer.layer->attn_norm.data(), epsilon_, b.normed, width_, b.inv_attn);
   products(backend, layer.qkv, b.normed, width_, T, b.qkv, ld, b.gathered, precision);
   rotate(backend, l, tokens, b);
@@ -134,15 +134,18 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
       backend.store_kv(v, ld, T, kv_width(), filled + kv_width() * element, row, cache->type);
     }
     shape.keys = cache->position + T;
-    shape.query_offset = cache->position;
     shape.ldk = shape.ldv = row;
     shape.kv = cache->type;
-    backend.attention(shape, b.rot, rows, rows + kv_width() * element, tokens.first, b.attn, b.logsumexp);
+    shape.queries = T - unread;
+    shape.query_offset = cache->position + unread;
+    if (shape.queries == 0) return;
+    backend.attention(shape, b.rot + unread * ld, rows, rows + kv_width() * element, tokens.first + unread, b.attn,
+                      b.logsumexp);
   } else {
     backend.attention(shape, b.rot, k, v, tokens.first, b.attn, b.logsumexp);
   }
-  add_branch(backend, layer.output, layer.layer->post_attn_norm, b.attn, q_width(), T, b.x, b.mid, b.y_output,
-             b.inv_post_attn, b.gathered, precision);
+  add_branch(backend, layer.output, layer.layer->post_attn_norm, b.attn, q_width(), T - unread, b.x + unread * width_,
+             b.mid + unread * width_, b.y_output, b.inv_post_attn, b.gathered, precision);
 }
 
 void Transformer::feed_forward_products(Backend& backend, int l, int64_t T, const BlockBuffers& b,
@@ -164,8 +167,13 @@ void Transformer::feed_forward_end(Backend& backend, int l, int64_t T, const Blo
 void Transformer::block(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
                         Precision precision) const {
   attention_half(backend, l, tokens, b, cache, precision);
-  feed_forward_products(backend, l, tokens.count, b, precision);
-  feed_forward_end(backend, l, tokens.count, b, precision);
+  const int64_t unread = cache ? tokens.unread : 0, T = tokens.count - unread;
+  if (T == 0) return;
+  BlockBuffers read = b;
+  read.mid += unread * width_;
+  read.next += unread * width_;
+  feed_forward_products(backend, l, T, read, precision);
+  feed_forward_end(backend, l, T, read, precision);
 }
 
 void Transformer::head(Backend& backend, const float* hidden, int64_t rows, float* normed, float* inv_rms,

@@ -53,6 +53,9 @@ struct BlockTokens {
   int64_t count = 0;               // T
   const int32_t* first = nullptr;  // [T] lowest key that a token sees
   RopeRows rope;
+  // So many tokens at the front have no reader behind this block: their keys and values go to the cache, and their rows
+  // of mid and next are not made. Only with a cache.
+  int64_t unread = 0;
 };
 
 // KV rows of one layer: key and value of a position side by side, 2 * kv_width elements a row.

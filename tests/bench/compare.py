@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
 """Scalewright beside its peers, in turn (A B A B ...), as ratios with their spread. Standard library only.
 
-  compare.py decode CLI LLAMA_BENCH MODEL [--rounds 5] [--threads 2] [--prompt 512] [--tokens 64]
-      scalewright-cli bench against llama.cpp's llama-bench on the same GGUF.
-      llama-bench is built from the source package of llama-cpp-python:
-        pip download --no-deps --no-binary :all: llama-cpp-python && tar xzf llama_cpp_python-*.tar.gz
-        cmake -S llama_cpp_python-*/vendor/llama.cpp -B llama-build -DCMAKE_BUILD_TYPE=Release -DLLAMA_CURL=OFF
-        cmake --build llama-build --target llama-bench
+  compare.py peers FOLDER [--checkout DIRECTORY]
+      Builds llama.cpp's llama-bench in FOLDER: from the source package of llama-cpp-python in the Python registry, or from a
+      checkout of llama.cpp or ik_llama.cpp. Prints where it lies.
+  compare.py decode CLI LLAMA_BENCH[,LLAMA_BENCH...] MODEL... [--fast] [--isa X] [--rounds 5] [--threads 2] [--prompt 512] [--tokens 64]
+      scalewright-cli bench against each llama-bench on the same GGUF files.
   compare.py tune CLI PYTHON MODEL [--rounds 3] [--threads 2] [--context 512] [--batch 1] [--granularity row]
       scalewright-cli bench-train against lora_torch.py, run by PYTHON (with torch, transformers and gguf installed).
+  compare.py gptq CLI PYTHON MODEL --text FILE [--threads 2] [--samples 128] [--context 512]
+      scalewright-cli quantize --method gptq, 4 bits by groups of 128, against gptq_torch.py.
 """
 import argparse
 import json
 import os
 import subprocess
 import sys
+import tarfile
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -32,20 +35,53 @@ def summary(name, ours, peers, higher_is_better, unit):
     print(f"{name:24s} ours {middle[0]:10.3f}  peer {middle[1]:10.3f} {unit:10s} ratio {ratios[len(ratios) // 2]:.2f} ({ratios[0]:.2f} .. {ratios[-1]:.2f})")
 
 
+def peers(options):
+    os.makedirs(options.folder, exist_ok=True)
+    source = options.checkout
+    if not source:
+        subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--no-build-isolation", "-d",
+                        options.folder, "llama-cpp-python"], check=True)
+        package = sorted(n for n in os.listdir(options.folder) if n.startswith("llama_cpp_python") and n.endswith(".tar.gz"))[-1]
+        with tarfile.open(os.path.join(options.folder, package)) as archive:
+            archive.extractall(options.folder)
+        source = os.path.join(options.folder, package[:-len(".tar.gz")], "vendor", "llama.cpp")
+    build = os.path.join(options.folder, "build")
+    subprocess.run(["cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_CURL=OFF", "-DGGML_NATIVE=ON"], check=True)
+    subprocess.run(["cmake", "--build", build, "--target", "llama-bench", "-j", str(options.threads)], check=True)
+    print(os.path.join(build, "bin", "llama-bench"))
+
+
 def decode(options):
-    ours, peers = {"prompt": [], "decode": []}, {"prompt": [], "decode": []}
-    for _ in range(options.rounds):
-        a = run_json([options.cli, "bench", options.model, "-p", str(options.prompt), "-n", str(options.tokens), "-r", "3",
-                      "--threads", str(options.threads), "--json"])
-        ours["prompt"].append(a["prompt_tokens_per_second"])
-        ours["decode"].append(a["decode_tokens_per_second"])
-        b = run_json([options.peer, "-m", options.model, "-p", str(options.prompt), "-n", str(options.tokens), "-r", "3",
-                      "-t", str(options.threads), "-o", "json"])
-        for entry in b:
-            peers["prompt" if entry["n_prompt"] else "decode"].append(entry["avg_ts"])
-    for kind in ("prompt", "decode"):
-        summary(f"{kind} tokens/s", ours[kind], peers[kind], True, "tokens/s")
-    print(f"of the read bandwidth: {100 * a['fraction_of_bandwidth']:.0f} % (last run)")
+    words = (["--fast"] if options.fast else []) + (["--isa", options.isa] if options.isa else [])
+    for model in options.models:
+        ours, others = {"prompt": [], "decode": []}, {p: {"prompt": [], "decode": []} for p in options.peer.split(",")}
+        fractions = []
+        for _ in range(options.rounds):
+            a = run_json([options.cli, "bench", model, "-p", str(options.prompt), "-n", str(options.tokens), "-r", "3",
+                          "--threads", str(options.threads), "--json", *words])
+            ours["prompt"].append(a["prompt_tokens_per_second"])
+            ours["decode"].append(a["decode_tokens_per_second"])
+            fractions.append(a["fraction_of_bandwidth"])
+            for peer, speeds in others.items():
+                for entry in run_json([peer, "-m", model, "-p", str(options.prompt), "-n", str(options.tokens), "-r", "3",
+                                       "-t", str(options.threads), "-o", "json"]):
+                    speeds["prompt" if entry["n_prompt"] else "decode"].append(entry["avg_ts"])
+        print(os.path.basename(model), " ".join(words))
+        for peer, speeds in others.items():
+            for kind in ("prompt", "decode"):
+                summary(f"  {kind} / {peer.split('/')[-1]}", ours[kind], speeds[kind], True, "tokens/s")
+        fractions.sort()
+        print(f"  decode uses {100 * fractions[0]:.0f} .. {100 * fractions[-1]:.0f} % of the read bandwidth measured beside it", flush=True)
+
+
+def gptq(options):
+    with tempfile.TemporaryDirectory() as folder:
+        a = run_json([options.cli, "quantize", options.model, "-o", os.path.join(folder, "gptq"), "--bits", "4", "--group", "128",
+                      "--method", "gptq", "--calibration", options.text, "--calibration-samples", str(options.samples),
+                      "--calibration-context", str(options.context), "--threads", str(options.threads), "--json"])
+        b = run_json([options.peer, os.path.join(HERE, "gptq_torch.py"), options.model, "--text", options.text, "--cli", options.cli,
+                      "--samples", str(options.samples), "--context", str(options.context), "--threads", str(options.threads)])
+    summary("GPTQ W4 g128", [a["seconds"]], [b["seconds"]], False, "s")
 
 
 def tune(options):
@@ -66,14 +102,25 @@ def tune(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     kinds = parser.add_subparsers(required=True)
-    for name, function, rounds in (("decode", decode, 5), ("tune", tune, 3)):
+    for name, function, rounds in (("peers", peers, 0), ("decode", decode, 5), ("tune", tune, 3), ("gptq", gptq, 1)):
         kind = kinds.add_parser(name)
         kind.set_defaults(function=function)
+        kind.add_argument("--threads", type=int, default=2)
+        if name == "peers":
+            kind.add_argument("folder")
+            kind.add_argument("--checkout")
+            continue
         kind.add_argument("cli")
         kind.add_argument("peer")
-        kind.add_argument("model")
+        if name == "decode":
+            kind.add_argument("models", nargs="+")
+        else:
+            kind.add_argument("model")
         kind.add_argument("--rounds", type=int, default=rounds)
-        kind.add_argument("--threads", type=int, default=2)
+        kind.add_argument("--fast", action="store_true")
+        kind.add_argument("--isa")
+        kind.add_argument("--text")
+        kind.add_argument("--samples", type=int, default=128)
         kind.add_argument("--prompt", type=int, default=512)
         kind.add_argument("--tokens", type=int, default=64)
         kind.add_argument("--context", type=int, default=512)
