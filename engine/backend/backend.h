@@ -35,6 +35,7 @@ struct AttentionShape {
   float softcap = 0.0f;    // 0: none; else cap * tanh(score / cap)
   int64_t window = 0;      // 0: none; else only the last `window` keys, itself included
   KvType kv = KvType::F32;
+  Precision precision = Precision::Exact;
 };
 
 struct AdamStep {

@@ -22,6 +22,7 @@ inline kernels::AttentionSpec to_spec(const AttentionShape& s, const int32_t* fi
   k.softcap = s.softcap;
   k.window = s.window;
   k.half_kv = s.kv == KvType::F16;
+  k.fast = s.precision == Precision::Fast;
   k.first = first;
   return k;
 }

@@ -119,6 +119,7 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
   rotate(backend, l, tokens, b);
 
   AttentionShape shape = attention_shape(l, T);
+  shape.precision = precision;
   const float* k = b.rot + q_width();
   const float* v = b.qkv + q_width() + kv_width();
   if (cache) {

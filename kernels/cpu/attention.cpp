@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/cpu/attention_blocks.h"
+#include "kernels/cpu/pair_kernels.h"
 
 namespace scalewright::kernels::cpu {
 namespace {
@@ -104,11 +105,85 @@ void forward_few(const CpuContext& context, const AttentionSpec& s, const float*
 
 struct ForwardScratch {
   float *keys, *keys_t, *values, *scores, *out, *largest, *sum;
+  uint32_t *queries, *probabilities;  // of pairs
 };
 
-void forward_block(const CpuContext& context, const AttentionSpec& s, const float* q, const void* k, const void* v,
-                   float* out, float* logsumexp, int kv, int64_t t0, float* memory) {
-  const GemmKernels& kernels = gemm_kernels(context.isa);
+// A block's operands as they are, in fp32.
+struct Floats {
+  const AttentionSpec& s;
+  const GemmKernels& kernels;
+  const RowKernels& rows;
+  int tile_rows() const { return kernels.tile_rows; }
+  static constexpr int64_t kTogether = 1;  // keys that cannot be told apart in a sum over keys
+
+  void queries(const float*, int64_t, const ForwardScratch&) const {}
+  void keys(const void* k, const void* v, int64_t count, const ForwardScratch& m) const {
+    gather_head(rows, k, s.half_kv, s.ldk, count, s.head_dim, m.keys);
+    transpose_head(kernels, m.keys, count, s.head_dim, m.keys_t);
+    gather_head(rows, v, s.half_kv, s.ldv, count, s.head_dim, m.values);
+  }
+  // Scores of queries i .. i + tile - 1 of the block (q its first row) and keys j .. j + cols - 1.
+  void score(int tile, const float* q, int64_t i, int64_t j, int64_t cols, const ForwardScratch& m) const {
+    multiply_rows(kernels, tile, cols, q + i * s.ldq, s.ldq, m.keys_t + j, kBlock, s.head_dim,
+                  m.scores + i * kBlock + j, kBlock, false);
+  }
+  void add_values(int tile, int64_t i, int64_t first, int64_t end, const ForwardScratch& m) const {
+    const int64_t width = padded_dim(s.head_dim);
+    multiply_rows(kernels, tile, width, m.scores + i * kBlock + first, kBlock, m.values + first * width, width,
+                  end - first, m.out + i * width, width, true);
+  }
+};
+
+// The same in pairs of bf16.
+struct Pairs {
+  const AttentionSpec& s;
+  const GemmKernels& kernels;
+  const RowKernels& rows;
+  const PairKernels& pairs;
+  int tile_rows() const { return pairs.tile_rows; }
+  static constexpr int64_t kTogether = 2;
+
+  void queries(const float* q, int64_t count, const ForwardScratch& m) const {
+    for (int64_t i = 0; i < count; ++i) pairs.along(q + i * s.ldq, s.head_dim / 2, m.queries + i * s.head_dim / 2);
+  }
+  void keys(const void* k, const void* v, int64_t count, const ForwardScratch& m) const {
+    const int64_t width = padded_dim(s.head_dim);
+    gather_head(rows, k, s.half_kv, s.ldk, count, s.head_dim, m.values);
+    auto* words = reinterpret_cast<uint32_t*>(m.keys);
+    for (int64_t i = 0; i < count; ++i) pairs.along(m.values + i * width, width / 2, words + i * width / 2);
+    // Words move like numbers: [count][width / 2] to [width / 2][96], zeros beyond count.
+    kernels.transpose(m.keys, width / 2, count, s.head_dim / 2, m.keys_t, kBlock);
+    for (int64_t p = 0; p < s.head_dim / 2 && count < kBlock; ++p)
+      std::fill(m.keys_t + p * kBlock + count, m.keys_t + (p + 1) * kBlock, 0.0f);
+    gather_head(rows, v, s.half_kv, s.ldv, count, s.head_dim, m.keys);
+    if (count % 2 != 0) std::fill(m.keys + count * width, m.keys + (count + 1) * width, 0.0f);
+    auto* woven = reinterpret_cast<uint32_t*>(m.values);
+    for (int64_t i = 0; i < count; i += 2)
+      pairs.across(m.keys + i * width, m.keys + (i + 1) * width, width, woven + i / 2 * width);
+  }
+  void multiply(int tile, int64_t cols, const uint32_t* a, int64_t lda, const float* b, int64_t ldb, int64_t k,
+                float* c, int64_t ldc, bool accumulate) const {
+    const auto* words = reinterpret_cast<const uint32_t*>(b);
+    for (int64_t j = 0; j < cols; j += pairs.tile_cols)
+      pairs.rows(tile, static_cast<int>(std::min<int64_t>(pairs.tile_cols, cols - j)), a, lda, words + j, ldb, k, c + j,
+                 ldc, accumulate);
+  }
+  void score(int tile, const float*, int64_t i, int64_t j, int64_t cols, const ForwardScratch& m) const {
+    multiply(tile, cols, m.queries + i * s.head_dim / 2, s.head_dim / 2, m.keys_t + j, kBlock, s.head_dim / 2,
+             m.scores + i * kBlock + j, kBlock, false);
+  }
+  void add_values(int tile, int64_t i, int64_t first, int64_t end, const ForwardScratch& m) const {
+    const int64_t width = padded_dim(s.head_dim), words = (end - first) / 2;
+    for (int64_t r = i; r < i + tile; ++r)
+      pairs.along(m.scores + r * kBlock + first, words, m.probabilities + r * kBlock / 2);
+    multiply(tile, width, m.probabilities + i * kBlock / 2, kBlock / 2, m.values + first / 2 * width, width, words,
+             m.out + i * width, width, true);
+  }
+};
+
+template <class Operands>
+void forward_block(const CpuContext& context, const AttentionSpec& s, const Operands& operands, const float* q,
+                   const void* k, const void* v, float* out, float* logsumexp, int kv, int64_t t0, float* memory) {
   const RowKernels& rows = row_kernels(context.isa);
   const int group = s.heads / s.kv_heads;
   const int64_t dim = s.head_dim, width = padded_dim(dim), count = std::min(kBlock, s.queries - t0);
@@ -120,34 +195,35 @@ void forward_block(const CpuContext& context, const AttentionSpec& s, const floa
   m.out = m.scores + kBlock * kBlock;    // [96][width]
   m.largest = m.out + kBlock * width;
   m.sum = m.largest + kBlock;
+  m.queries = reinterpret_cast<uint32_t*>(m.sum + kBlock);  // [96][dim / 2]
+  m.probabilities = m.queries + kBlock * width / 2;         // [96][48]
   const KeyRange seen = visible(s, t0, count, 0, s.keys);
   // Heads of the group one after the other: all keys for one head, so that its output and running sums stay close.
   for (int head = kv * group; head < (kv + 1) * group; ++head) {
+    const float* block = q + t0 * s.ldq + head * dim;
+    operands.queries(block, count, m);
     std::fill(m.out, m.out + count * width, 0.0f);
     std::fill(m.largest, m.largest + count, kMinusInfinity);
     std::fill(m.sum, m.sum + count, 0.0f);
     for (int64_t key = seen.first / kBlock * kBlock; key < seen.end; key += kBlock) {
       const int64_t keys = std::min(kBlock, s.keys - key);
-      gather_head(rows, kv_row(s, k, s.ldk, key, kv), s.half_kv, s.ldk, keys, dim, m.keys);
-      transpose_head(kernels, m.keys, keys, dim, m.keys_t);
-      gather_head(rows, kv_row(s, v, s.ldv, key, kv), s.half_kv, s.ldv, keys, dim, m.values);
-      for (int64_t i = 0; i < count; i += kernels.tile_rows) {
-        const int tile = static_cast<int>(std::min<int64_t>(kernels.tile_rows, count - i));
+      operands.keys(kv_row(s, k, s.ldk, key, kv), kv_row(s, v, s.ldv, key, kv), keys, m);
+      for (int64_t i = 0; i < count; i += operands.tile_rows()) {
+        const int tile = static_cast<int>(std::min<int64_t>(operands.tile_rows(), count - i));
         const KeyRange range = visible(s, t0 + i, tile, key, keys);
         if (range.empty()) continue;
-        float* scores = m.scores + i * kBlock;
-        const int64_t j = range.first / 16 * 16;
-        multiply_rows(kernels, tile, padded_dim(range.end - j), q + (t0 + i) * s.ldq + head * dim, s.ldq, m.keys_t + j,
-                      kBlock, dim, scores + j, kBlock, false);
+        constexpr int64_t together = Operands::kTogether;
+        const int64_t j = range.first / 16 * 16, first = range.first / together * together,
+                      end = (range.end + together - 1) / together * together;
+        operands.score(tile, block, i, j, padded_dim(range.end - j), m);
         for (int64_t r = i; r < i + tile; ++r) {
           const int64_t low = std::max<int64_t>(0, s.lowest_key(t0 + r) - key);
           const int64_t high = std::min(keys, s.highest_key(t0 + r) + 1 - key);
-          const float correction = rows.softmax_block(m.scores + r * kBlock, range.end, low, high, s.scale, s.softcap,
-                                                      m.largest + r, m.sum + r);
+          const float correction =
+              rows.softmax_block(m.scores + r * kBlock, end, low, high, s.scale, s.softcap, m.largest + r, m.sum + r);
           if (correction != 1.0f) rows.scale(m.out + r * width, width, correction);
         }
-        multiply_rows(kernels, tile, width, scores + range.first, kBlock, m.values + range.first * width, width,
-                      range.end - range.first, m.out + i * width, width, true);
+        operands.add_values(tile, i, first, end, m);
       }
     }
     for (int64_t r = 0; r < count; ++r) {
@@ -176,11 +252,17 @@ void attention_forward(const CpuContext& context, const AttentionSpec& s, const 
   if (s.queries <= kFewQueries) return forward_few(context, s, q, k, v, out, logsumexp);
   const int64_t blocks = (s.queries + kBlock - 1) / kBlock;
   // The last queries see the most keys: they go first, so that the threads end together.
-  context.pool->parallel_pieces(blocks * s.kv_heads, 1, [&](int thread, int64_t begin, int64_t end) {
-    for (int64_t item = begin; item < end; ++item)
-      forward_block(context, s, q, k, v, out, logsumexp, static_cast<int>(item % s.kv_heads),
-                    (blocks - 1 - item / s.kv_heads) * kBlock, context.scratch(thread));
-  });
+  const auto all_blocks = [&](const auto& operands) {
+    context.pool->parallel_pieces(blocks * s.kv_heads, 1, [&](int thread, int64_t begin, int64_t end) {
+      for (int64_t item = begin; item < end; ++item)
+        forward_block(context, s, operands, q, k, v, out, logsumexp, static_cast<int>(item % s.kv_heads),
+                      (blocks - 1 - item / s.kv_heads) * kBlock, context.scratch(thread));
+    });
+  };
+  const GemmKernels& kernels = gemm_kernels(context.isa);
+  const RowKernels& rows = row_kernels(context.isa);
+  const PairKernels* pairs = s.fast && s.head_dim % 2 == 0 ? pair_kernels(context.isa) : nullptr;
+  pairs ? all_blocks(Pairs{s, kernels, rows, *pairs}) : all_blocks(Floats{s, kernels, rows});
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -6,8 +6,8 @@ namespace scalewright::kernels::cpu {
 
 // The kernels that are written, from the plainest on; what runs one runs those before it too. Avx2 means AVX2 with FMA
 // and F16C (every such processor since 2013 has all three). Avx512 means F, BW, VL, DQ and VNNI, which servers since
-// 2019 and AMD's processors since Zen 4 have; BF16 is not asked for, as no kernel uses it: codes are exact in it,
-// activations are not.
+// 2019 and AMD's processors since Zen 4 have. BF16 comes on top where the processor has it, for attention in fast
+// precision alone (pair_kernels.h): codes are exact in it, activations are not.
 enum class Isa { Scalar, Avx2, Avx512 };
 inline constexpr Isa kAllIsas[] = {Isa::Scalar, Isa::Avx2, Isa::Avx512};
 

@@ -78,8 +78,8 @@ inline __attribute__((always_inline)) __m512i take_digit(__m512i v, __m512i* dig
 
 }  // namespace
 
-// Four chunks together: their maxima and sums are brought into lanes of one register, so that what is asked once a chunk
-// is computed for four.
+// Four chunks together: their maxima and sums are brought into lanes of one register, so that what is asked once a
+// chunk is computed for four.
 void round_chunks_avx512(const float* x, int64_t chunks, const IntegerRow& row) {
   int64_t j = 0;
   for (; j + 4 <= chunks; j += 4) {
