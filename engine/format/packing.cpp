@@ -178,18 +178,26 @@ void decode_mlx_strip(const PackedMatrix& m, int64_t strip, const PlainStrip& pl
   }
 }
 
+int64_t hqq_lines(const PackedMatrix& m) {
+  const int64_t parts = m.packing.bits == 3 ? 10 : 8 / m.packing.bits;
+  return (m.rows * m.groups + parts - 1) / parts;
+}
+
 void decode_hqq_strip(const PackedMatrix& m, int64_t strip, const PlainStrip& plain) {
   const int64_t first = strip * kStripRows, rows = rows_of(m, strip), stride = code_stride(m);
-  const int parts = 8 / m.packing.bits;
-  const int64_t part = m.rows * m.groups / parts;  // groups that share a place within the bytes
+  const int64_t part = hqq_lines(m);  // groups that share a place within the words
+  const bool words = m.packing.bits == 3;
+  const uint32_t mask = (1u << m.packing.bits) - 1;
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t g = 0; g < m.groups; ++g) {
       const int64_t number = (first + r) * m.groups + g;
-      const int shift = static_cast<int>(8 - m.packing.bits * (number / part + 1));
-      const uint8_t* line = m.bytes.data() + number % part * m.group;
+      const int shift = static_cast<int>((words ? 30 : 8) - m.packing.bits * (number / part + 1));
+      const size_t line = static_cast<size_t>(number % part * m.group);
+      uint8_t* codes = plain.codes + r * stride + g * m.group;
       for (int64_t i = 0; i < m.group; ++i) {
-        plain.codes[r * stride + g * m.group + i] =
-            static_cast<uint8_t>(line[i] >> shift & ((1 << m.packing.bits) - 1));
+        const size_t at = line + static_cast<size_t>(i);
+        const uint32_t word = words ? m.codes[at] : m.bytes[at];
+        codes[i] = static_cast<uint8_t>(word >> shift & mask);
       }
       plain.scale[r * m.groups + g] = m.scales[static_cast<size_t>(number)];
       plain.scale_min[r * m.groups + g] = m.biases[static_cast<size_t>(number)];

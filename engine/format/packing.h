@@ -8,8 +8,8 @@
 //   AWQ gemm   qweight [K, N/8], qzeros [G, N/8], scales [G, N]; nibble i of word c is row 8c + {0,2,4,6,1,3,5,7}[i]
 //   compressed-tensors  weight_packed [N, K*b/32]; weight_zero_point [N*b/32, G] packed along N; weight_scale [N, G]
 //   MLX        weight [N, K*b/32] a dense stream; scales, biases [N, G]: W = scale * q + bias
-//   HQQ        W_q u8 [N*K/g * b/8, g]: the first part of the groups in the highest bits; scale, zero: W = (q - zero) *
-//   scale
+//   HQQ        W_q u8 [N*K/g * b/8, g]: the first part of the groups in the highest bits; 3 bits: W_q i32, ten parts in bits
+//              29 .. 27 down to 2 .. 0, the last part filled up with zeros; scale, zero: W = (q - zero) * scale
 
 #include <cstdint>
 #include <vector>
@@ -37,7 +37,7 @@ struct PackedMatrix {
   WordPacking packing;                                // of the codes
   std::vector<uint32_t> codes, zeros;
   std::vector<uint16_t> scales, biases;  // biases: MLX and HQQ
-  std::vector<uint8_t> bytes;            // HQQ: W_q
+  std::vector<uint8_t> bytes;            // HQQ: W_q, but of 3 bits
   std::vector<int32_t> order;            // act-order: input of each stored position; empty: natural
   int zero_bias = 0;                     // added to a stored zero: 1 in GPTQ version 1
   std::vector<int16_t> plain_zeros;      // [N, G] where the zeros are not packed; else empty
@@ -50,6 +50,7 @@ void decode_gptq_strip(const PackedMatrix& m, int64_t strip, const kernels::Plai
 void decode_awq_strip(const PackedMatrix& m, int64_t strip, const kernels::PlainStrip& plain);
 void decode_compressed_strip(const PackedMatrix& m, int64_t strip, const kernels::PlainStrip& plain);
 void decode_mlx_strip(const PackedMatrix& m, int64_t strip, const kernels::PlainStrip& plain);
+int64_t hqq_lines(const PackedMatrix& m);  // first extent of W_q
 void decode_hqq_strip(const PackedMatrix& m, int64_t strip, const kernels::PlainStrip& plain);
 
 // One strip into the whole tensors, which are zeroed and large enough. Codes and zeros only; `plain` is Affine.

@@ -107,9 +107,9 @@ Result<FolderQuantization> read_quantization(const json& config, const json& sep
     q.container = Container::Hqq;
     const json& weights = json_member(json_member(settings, "quant_config"), "weight_quant_params");
     bits_and_group(weights, "nbits", "group_size");
-    if (q.bits != 2 && q.bits != 4 && q.bits != 8) {
+    if (q.bits != 2 && q.bits != 3 && q.bits != 4 && q.bits != 8) {
       return fail(ErrorCode::Unsupported,
-                  source + ": HQQ with " + std::to_string(q.bits) + " bits is not supported; 2, 4 and 8 are.");
+                  source + ": HQQ with " + std::to_string(q.bits) + " bits is not supported; 2, 3, 4 and 8 are.");
     }
     if (json_int(weights, "axis", 1) != 1)
       return fail(ErrorCode::Unsupported, source + ": HQQ with groups along axis 0 is not supported.");
@@ -231,10 +231,10 @@ Result<PackedMatrix> PackedTensors::describe(const std::string& module, int64_t 
       SW_TRY(expect(module + ".biases", {rows, m.groups}));
       break;
     case Container::Hqq:
-      if (cols % m.group != 0 || rows * m.groups % (8 / bits) != 0) {
+      if (cols % m.group != 0 || (bits != 3 && rows * m.groups % (8 / bits) != 0)) {
         return fail(ErrorCode::Unsupported, where + " has a shape whose groups do not fill whole bytes.");
       }
-      SW_TRY(expect(module + ".W_q", {rows * m.groups * bits / 8, m.group}));
+      SW_TRY(expect(module + ".W_q", {hqq_lines(m), m.group}));
       SW_TRY(expect(module + ".scale", {rows * m.groups, 1}));
       SW_TRY(expect(module + ".zero", {rows * m.groups, 1}));
       break;
@@ -375,12 +375,15 @@ Result<QuantizedMatrix> PackedTensors::read(const std::string& module, int64_t r
       decode = decode_hqq_strip;
       affine = false;
       SW_ASSIGN(const SafetensorsTensor* packed, require(module + ".W_q"));
-      if (packed->dtype != "U8") {
+      if (m.packing.bits == 3) {
+        SW_ASSIGN(m.codes, read_words(packed->name));
+      } else if (packed->dtype == "U8") {
+        m.bytes.resize(packed->bytes);
+        SW_TRY(read_raw(packed->name, m.bytes.data(), m.bytes.size()));
+      } else {
         return fail(ErrorCode::Unsupported, folder_.path().string() + ": tensor '" + packed->name + "' has the type " +
                                                 packed->dtype + "; U8 is supported.");
       }
-      m.bytes.resize(packed->bytes);
-      SW_TRY(read_raw(packed->name, m.bytes.data(), m.bytes.size()));
       SW_ASSIGN(m.scales, read_halves(module + ".scale"));
       SW_ASSIGN(const std::vector<float> zeros, read_floats(module + ".zero"));
       SW_ASSIGN(const std::vector<float> scales, read_floats(module + ".scale"));

@@ -2,7 +2,8 @@
 """The table of quantizers: perplexity of a model at several bits by each method, before and after PEQA, on two texts.
 
 Runs scalewright-cli for every cell and appends to a JSON file after each, so that it goes on where it was left. Cells are
-made in the order of --cells ("3:gptq,3:autoround,2:block"); by default every method at 2, 3 and 4 bits.
+made in the order of --cells ("3:gptq,3:autoround,2:block"); by default every method at 2, 3 and 4 bits. Minutes are those of
+the processor (user and system time of the quantizing program, divided by its threads), so other load does not change them.
 
     tests/bench/method_table.py --cli build/release/bin/scalewright-cli --model SmolLM2-135M-Instruct.Q4_1.gguf \\
         --calibration wikitext2-valid.txt --text wikitext2=wikitext2-test.txt --text c4=c4.jsonl:text --out table.json
@@ -55,12 +56,20 @@ class Table:
 
 
 def run(options, *arguments):
+    """The JSON that a verb prints, with processor_seconds beside it."""
     command = shlex.split(options.before) + [options.cli, *arguments, "--json", "--threads", str(options.threads)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-    if done.returncode != 0:
-        tail = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise RuntimeError(" ".join(arguments[:2]) + ": " + " ".join(tail))
-    return json.loads(done.stdout)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen(command, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        if child.returncode != 0:
+            tail = err.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise RuntimeError(" ".join(arguments[:2]) + ": " + " ".join(tail))
+        result = json.loads(out.read())
+    result["processor_seconds"] = (usage.ru_utime + usage.ru_stime) / options.threads
+    return result
 
 
 def evaluate(options, model, texts):
@@ -80,7 +89,7 @@ def make_cell(options, bits, method, texts, folder, cell):
         arguments += ["--learn-steps", str(options.learn_steps)]
     quantized = run(options, *arguments)
     cell.update(bits_per_weight=quantized["bits_per_weight"], file_bytes=quantized["file_bytes"],
-                seconds=quantized["seconds"], container=quantized["container"],
+                seconds=quantized["seconds"], processor_seconds=quantized["processor_seconds"], container=quantized["container"],
                 command=" ".join(["scalewright-cli"] + [os.path.basename(a) if "/" in a else a for a in arguments]))
     if quantized.get("learned"):
         ratios = [layer["after"] / layer["before"] for layer in quantized["learned"]]
@@ -92,7 +101,7 @@ def make_cell(options, bits, method, texts, folder, cell):
         shutil.rmtree(runs, ignore_errors=True)
         tuned = run(options, "tune", model, "--data", options.calibration, "-o", runs, "--steps", str(options.tune_steps),
                     "--context", str(options.context), "--batch", "1", "--learning-rate", str(options.learning_rate))
-        cell["tune_seconds"] = tuned["seconds"]
+        cell["tune_processor_seconds"] = tuned["processor_seconds"]
         cell["after"] = evaluate(options, runs, texts)
         yield
     os.remove(model)
@@ -100,7 +109,8 @@ def make_cell(options, bits, method, texts, folder, cell):
 
 def show(table):
     texts = list(table.data["perplexity"])
-    print("| bits | method | MB packed | MB GGUF | minutes | " + " | ".join("%s, before | after PEQA" % t for t in texts) + " |")
+    print("Processor minutes: user and system time of quantizing, divided by its threads.\n")
+    print("| bits | method | MB packed | MB GGUF | processor minutes | " + " | ".join("%s, before | after PEQA" % t for t in texts) + " |")
     print("|" + "---|" * (5 + 2 * len(texts)))
     print("| original | | | %.1f | | " % (table.data["file_bytes"] / 1e6) +
           " | ".join("%.2f | " % table.data["perplexity"][t] for t in texts) + "|")
@@ -112,7 +122,8 @@ def show(table):
         bits, method = name.split(":")
         after = cell.get("after", {})
         figures = " | ".join("%.2f | %s" % (cell["before"][t], "%.2f" % after[t] if t in after else "") for t in texts)
-        print("| %s | %s | %.1f | %.1f | %.1f | %s |" % (bits, method, cell["packed_bytes"] / 1e6, cell["file_bytes"] / 1e6, cell["seconds"] / 60, figures))
+        print("| %s | %s | %.1f | %.1f | %.1f | %s |" % (bits, method, cell["packed_bytes"] / 1e6, cell["file_bytes"] / 1e6,
+                                                       cell["processor_seconds"] / 60, figures))
 
 
 def main():

@@ -56,19 +56,28 @@ void add_mlx(const std::string& module, int64_t rows, int64_t cols, int bits, co
   out.push_back(made(module + ".biases", "F16", {rows, cols / kGroup}, halves(q.scales, -static_cast<float>(1 << (bits - 1)))));
 }
 
-// HQQ: groups are rows of a matrix [N K / g, g]; its first part stands in the highest bits.
-void add_hqq(const std::string& module, int64_t rows, int64_t cols, int bits, const QuantizedArrays& q,
-             std::vector<Made>& out) {
-  const int64_t groups = rows * cols / kGroup, parts = 8 / bits, lines = groups / parts;
-  std::vector<uint8_t> packed(static_cast<size_t>(lines * kGroup), 0);
+// HQQ: groups are rows of a matrix [N K / g, g]; its first part stands in the highest bits of bytes, or for 3 bits of the
+// lower 30 bits of words, where zeros fill up the last part.
+template <class Word>
+void add_hqq_codes(const std::string& name, const char* dtype, int64_t parts, int bits, const QuantizedArrays& q,
+                   std::vector<Made>& out) {
+  const int64_t groups = static_cast<int64_t>(q.scales.size()), lines = (groups + parts - 1) / parts;
+  std::vector<Word> packed(static_cast<size_t>(lines * kGroup), 0);
   for (int64_t g = 0; g < groups; ++g) {
     for (int64_t i = 0; i < kGroup; ++i) {
-      const int shift = static_cast<int>(8 - bits * (g / lines + 1));
+      const int64_t shift = bits * (parts - 1 - g / lines);
       packed[static_cast<size_t>(g % lines * kGroup + i)] |=
-          static_cast<uint8_t>(q.codes[static_cast<size_t>(g * kGroup + i)] << shift);
+          static_cast<Word>(static_cast<Word>(q.codes[static_cast<size_t>(g * kGroup + i)]) << shift);
     }
   }
-  out.push_back(made(module + ".W_q", "U8", {lines, kGroup}, packed));
+  out.push_back(made(name, dtype, {lines, kGroup}, packed));
+}
+void add_hqq(const std::string& module, int bits, const QuantizedArrays& q, std::vector<Made>& out) {
+  const int64_t groups = static_cast<int64_t>(q.scales.size());
+  if (bits == 3)
+    add_hqq_codes<int32_t>(module + ".W_q", "I32", 10, bits, q, out);
+  else
+    add_hqq_codes<uint8_t>(module + ".W_q", "U8", 8 / bits, bits, q, out);
   out.push_back(made(module + ".scale", "F16", {groups, 1}, halves(q.scales)));
   out.push_back(made(module + ".zero", "F16", {groups, 1},
                      std::vector<uint16_t>(static_cast<size_t>(groups), kernels::float_to_half(static_cast<float>(1 << (bits - 1))))));
@@ -88,7 +97,7 @@ class TestMinFolders : public QObject {
     QTest::addColumn<bool>("mlx");
     QTest::addColumn<int>("bits");
     for (const int bits : {2, 3, 4, 8}) QTest::addRow("mlx %d bits", bits) << true << bits;
-    for (const int bits : {2, 4, 8}) QTest::addRow("hqq %d bits", bits) << false << bits;
+    for (const int bits : {2, 3, 4, 8}) QTest::addRow("hqq %d bits", bits) << false << bits;
   }
   void folders() {
     QFETCH(bool, mlx);
@@ -108,7 +117,7 @@ class TestMinFolders : public QObject {
       linear->weight = Matrix(need(QuantizedMatrix::from_affine(rows, cols, spec, q.codes, q.scales, q.zeros)));
       const std::string module = "model." + hf_tensor_name(expected->config, linear->name, false);
       taken.insert(module + ".weight");
-      mlx ? add_mlx(module, rows, cols, bits, q, all) : add_hqq(module, rows, cols, bits, q, all);
+      mlx ? add_mlx(module, rows, cols, bits, q, all) : add_hqq(module, bits, q, all);
     }
     for (const SafetensorsTensor& tensor : tensors.tensors()) {
       if (taken.contains(tensor.name)) continue;
