@@ -62,8 +62,13 @@ std::optional<int> moved_zero(int low, int high, int bits) {
 // Smallest and largest code of group g in row r of a strip.
 std::pair<int, int> code_range(const QuantLayout& layout, const PlainStrip& plain, int64_t r, int64_t g) {
   const uint8_t* codes = plain.codes + r * layout.chunks() * kChunk + g * layout.block;
-  const auto [low, high] = std::minmax_element(codes, codes + std::min(layout.block, layout.cols - g * layout.block));
-  return {*low, *high};
+  const int64_t n = std::min(layout.block, layout.cols - g * layout.block);
+  uint8_t low = 255, high = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    low = std::min(low, codes[i]);
+    high = std::max(high, codes[i]);
+  }
+  return {low, high};
 }
 
 Result<Needs> scan_integers(const QuantizedMatrix& matrix, const std::string& name) {

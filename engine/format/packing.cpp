@@ -78,10 +78,23 @@ void decode_gptq_strip(const PackedMatrix& m, int64_t strip, const PlainStrip& p
 
 void encode_gptq_strip(PackedMatrix& m, int64_t strip, const PlainStrip& plain) {
   const int64_t first = strip * kStripRows, rows = rows_of(m, strip), stride = code_stride(m);
-  for (int64_t k = 0; k < m.cols; ++k) {
-    const int64_t input = m.order.empty() ? k : m.order[static_cast<size_t>(k)];
-    for (int64_t r = 0; r < rows; ++r)
-      m.packing.put(m.codes.data() + first + r, m.rows, input, plain.codes[r * stride + k]);
+  const int64_t a_word = 32 % m.packing.bits == 0 ? 32 / m.packing.bits : 0;
+  if (m.order.empty() && a_word != 0 && m.cols % a_word == 0) {  // whole words of neighbouring inputs
+    for (int64_t k = 0; k < m.cols; k += a_word) {
+      uint32_t* words = m.codes.data() + k / a_word * m.rows + first;
+      for (int64_t r = 0; r < rows; ++r) {
+        const uint8_t* codes = plain.codes + r * stride + k;
+        uint32_t word = 0;
+        for (int64_t i = 0; i < a_word; ++i) word |= static_cast<uint32_t>(codes[i]) << (i * m.packing.bits);
+        words[r] = word;
+      }
+    }
+  } else {
+    for (int64_t k = 0; k < m.cols; ++k) {
+      const int64_t input = m.order.empty() ? k : m.order[static_cast<size_t>(k)];
+      for (int64_t r = 0; r < rows; ++r)
+        m.packing.put(m.codes.data() + first + r, m.rows, input, plain.codes[r * stride + k]);
+    }
   }
   const int64_t zero_words = m.packing.words(m.rows);
   for (int64_t r = 0; r < rows; ++r) {

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "kernels/common/unpack.h"
+#include "kernels/cpu/thread_pool.h"
 
 namespace scalewright {
 
@@ -118,14 +119,14 @@ bool has_second(const QuantLayout& layout) {
 
 }  // namespace
 
-Result<QuantizedMatrix> QuantizedMatrix::build(const QuantLayout& layout, const FillStrip& fill) {
+Result<QuantizedMatrix> QuantizedMatrix::build(const QuantLayout& layout, const FillStrip& fill,
+                                               kernels::cpu::ThreadPool* pool) {
   SW_TRY(check_layout(layout));
   QuantizedMatrix matrix;
   matrix.layout_ = layout;
   try {
     matrix.records_ = AlignedBytes(static_cast<size_t>(layout.bytes()));
-    StripArrays arrays(layout);
-    for (int64_t strip = 0; strip < layout.strips(); ++strip) {
+    const auto add_strip = [&](int64_t strip, StripArrays& arrays) -> Result<void> {
       arrays.clear();
       SW_TRY(fill(strip, arrays.plain()));
       arrays.clear_padding(strip);
@@ -136,7 +137,29 @@ Result<QuantizedMatrix> QuantizedMatrix::build(const QuantLayout& layout, const 
                          int{layout.bits}, " bits cannot: the file is damaged or was read as the wrong type."));
       }
       kernels::pack_strip(layout, arrays.plain(), matrix.records_.data() + strip * layout.strip_bytes());
+      return {};
+    };
+    std::vector<StripArrays> arrays(static_cast<size_t>(pool ? pool->threads() : 1), StripArrays(layout));
+    if (!pool) {
+      for (int64_t strip = 0; strip < layout.strips(); ++strip) SW_TRY(add_strip(strip, arrays.front()));
+      return matrix;
     }
+    // Each thread stops at its first failure. Strips are handed out in order, so the lowest of these is the lowest of
+    // all.
+    struct Failure {
+      int64_t strip = INT64_MAX;
+      Error error;
+    };
+    std::vector<Failure> failures(arrays.size());
+    pool->parallel_pieces(layout.strips(), 1, [&](int thread, int64_t begin, int64_t end) {
+      Failure& mine = failures[static_cast<size_t>(thread)];
+      for (int64_t strip = begin; strip < end && mine.strip == INT64_MAX; ++strip) {
+        Result<void> added = add_strip(strip, arrays[static_cast<size_t>(thread)]);
+        if (!added) mine = {strip, std::move(added).error()};
+      }
+    });
+    Failure& first = *std::ranges::min_element(failures, {}, &Failure::strip);
+    if (first.strip != INT64_MAX) return tl::unexpected<Error>(std::move(first.error));
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::OutOfMemory,
                 text("There is no memory for a quantized matrix of ", layout.rows, " x ", layout.cols, " (",
@@ -147,7 +170,7 @@ Result<QuantizedMatrix> QuantizedMatrix::build(const QuantLayout& layout, const 
 
 Result<QuantizedMatrix> QuantizedMatrix::from_affine(int64_t rows, int64_t cols, const QuantSpec& spec,
                                                      std::span<const uint8_t> codes, std::span<const float> scales,
-                                                     std::span<const int16_t> zeros) {
+                                                     std::span<const int16_t> zeros, kernels::cpu::ThreadPool* pool) {
   QuantLayout layout;
   layout.rows = rows;
   layout.cols = cols;
@@ -166,18 +189,21 @@ Result<QuantizedMatrix> QuantizedMatrix::from_affine(int64_t rows, int64_t cols,
                      " codes, ", groups, " scales and zeros, but was given ", codes.size(), ", ", scales.size(),
                      " and ", zeros.size(), "."));
   }
-  return build(layout, [&](int64_t strip, const PlainStrip& plain) -> Result<void> {
-    const int64_t width = layout.chunks() * kChunk;
-    for (int64_t row = 0; row < kStripRows && strip * kStripRows + row < rows; ++row) {
-      const int64_t n = strip * kStripRows + row;
-      std::memcpy(plain.codes + row * width, codes.data() + n * cols, static_cast<size_t>(cols));
-      for (int64_t group = 0; group < G; ++group) {
-        plain.scale[row * G + group] = kernels::float_to_half(scales[static_cast<size_t>(n * G + group)]);
-        plain.zero[row * G + group] = zeros[static_cast<size_t>(n * G + group)];
-      }
-    }
-    return {};
-  });
+  return build(
+      layout,
+      [&](int64_t strip, const PlainStrip& plain) -> Result<void> {
+        const int64_t width = layout.chunks() * kChunk;
+        for (int64_t row = 0; row < kStripRows && strip * kStripRows + row < rows; ++row) {
+          const int64_t n = strip * kStripRows + row;
+          std::memcpy(plain.codes + row * width, codes.data() + n * cols, static_cast<size_t>(cols));
+          for (int64_t group = 0; group < G; ++group) {
+            plain.scale[row * G + group] = kernels::float_to_half(scales[static_cast<size_t>(n * G + group)]);
+            plain.zero[row * G + group] = zeros[static_cast<size_t>(n * G + group)];
+          }
+        }
+        return {};
+      },
+      pool);
 }
 
 kernels::QuantView QuantizedMatrix::view() const noexcept {

@@ -12,6 +12,10 @@
 #include "engine/core/memory_source.h"
 #include "kernels/common/quant_layout.h"
 
+namespace scalewright::kernels::cpu {
+class ThreadPool;
+}
+
 namespace scalewright {
 
 // bits 2..8; group: inputs that share a scale, 32, 64, 128, 256, or 0 for one scale an output row.
@@ -36,12 +40,15 @@ class AlignedBytes {  // 64-byte aligned, zeroed, with 64 readable bytes behind
 
 class QuantizedMatrix {
  public:
-  // Calls `fill(strip, plain)` for each strip of 16 rows in order; `plain` points to zeroed arrays to be filled.
+  // Calls `fill(strip, plain)` for each strip of 16 rows, in order or, given a pool, on all its threads; `plain` points to
+  // zeroed arrays to be filled.
   using FillStrip = std::function<Result<void>(int64_t strip, const kernels::PlainStrip& plain)>;
-  static Result<QuantizedMatrix> build(const kernels::QuantLayout& layout, const FillStrip& fill);
+  static Result<QuantizedMatrix> build(const kernels::QuantLayout& layout, const FillStrip& fill,
+                                       kernels::cpu::ThreadPool* pool = nullptr);
   // Affine from row-major arrays: codes u8 [N, K], scales f32 [N, G] (must be exact in fp16 or are rounded), zeros i16 [N, G].
   static Result<QuantizedMatrix> from_affine(int64_t rows, int64_t cols, const QuantSpec& spec, std::span<const uint8_t> codes,
-                                             std::span<const float> scales, std::span<const int16_t> zeros);
+                                             std::span<const float> scales, std::span<const int16_t> zeros,
+                                             kernels::cpu::ThreadPool* pool = nullptr);
 
   const kernels::QuantLayout& layout() const noexcept { return layout_; }
   int64_t rows() const noexcept { return layout_.rows; }

@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 
+#include "kernels/cpu/row_kernels.h"
+
 namespace scalewright {
 
 kernels::WeightView Matrix::view() const {
@@ -24,13 +26,12 @@ void Matrix::dequantize_row(int64_t row, std::span<float> out) const {
     std::memcpy(out.data(), matrix.data.data() + static_cast<size_t>(row) * cols * 4, cols * 4);
     return;
   }
-  const uint8_t* from = matrix.data.data() + static_cast<size_t>(row) * cols * 2;
-  for (size_t k = 0; k < cols; ++k) {
-    uint16_t bits;
-    std::memcpy(&bits, from + 2 * k, 2);
-    out[k] = matrix.type == kernels::DenseType::F16 ? kernels::half_to_float(bits)
-                                                    : std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+  const auto* from = reinterpret_cast<const uint16_t*>(matrix.data.data()) + static_cast<size_t>(row) * cols;
+  if (matrix.type == kernels::DenseType::F16) {
+    kernels::cpu::row_kernels(kernels::cpu::best_isa()).from_half(from, matrix.cols, out.data());
+    return;
   }
+  for (size_t k = 0; k < cols; ++k) out[k] = std::bit_cast<float>(static_cast<uint32_t>(from[k]) << 16);
 }
 
 namespace {

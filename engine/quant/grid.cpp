@@ -1,15 +1,15 @@
 #include "engine/quant/grid.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+
+#include "kernels/cpu/rounding_error.h"
 
 namespace scalewright::quant {
 namespace {
 
-// Adding and taking away 1.5 * 2^23 rounds a float of magnitude below 2^22 to an integer, half to even, and vectorizes
-// on every instruction set (rint alone does not on plain x86-64).
-constexpr float kRound = 12582912.0f;
-constexpr int kLanes = 8;
+constexpr float kRound = 12582912.0f;  // see kernels/cpu/rounding_error_impl.h
 
 struct Range {
   double lo = 0.0, hi = 0.0;  // both 0: a group of zeros
@@ -41,36 +41,17 @@ Grid grid_of(const Range& range, const QuantSpec& spec) {
   return grid;
 }
 
-// Sum of weight * (w - what)^2 over n elements, eight partial sums.
-template <bool weighted>
-float squared_error(const float* w, const float* weight, int64_t n, const Grid& grid, int levels) {
-  const float inverse = 1.0f / grid.scale;
-  const float lowest = static_cast<float>(-grid.zero), highest = static_cast<float>(levels - grid.zero);
-  float sums[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      float q = (w[i + lane] * inverse + kRound) - kRound;
-      q = q < lowest ? lowest : q;
-      q = q > highest ? highest : q;
-      const float error = w[i + lane] - q * grid.scale;
-      sums[lane] += weighted ? weight[i + lane] * error * error : error * error;
-    }
-  }
-  for (; i < n; ++i) {
-    const float q = std::clamp((w[i] * inverse + kRound) - kRound, lowest, highest);
-    const float error = w[i] - q * grid.scale;
-    sums[0] += weighted ? weight[i] * error * error : error * error;
-  }
-  float sum = 0.0f;
-  for (float part : sums) sum += part;
-  return sum;
-}
-
 }  // namespace
 
 float nearest_half(double value) {
-  constexpr double kSmallest = 0x1p-24, kLargest = 65504.0;
+  constexpr double kSmallest = 0x1p-24, kLargest = 65504.0, kNormal = 0x1p-14;
+  if (value >= kNormal && value <= kLargest) {
+    // A half keeps 10 of a double's 52 bits of fraction: round half to even in the integer, a carry goes to the exponent.
+    constexpr uint64_t kDropped = (uint64_t{1} << 42) - 1;
+    uint64_t bits = std::bit_cast<uint64_t>(value);
+    bits += (kDropped >> 1) + (bits >> 42 & 1);
+    return std::min(static_cast<float>(std::bit_cast<double>(bits & ~kDropped)), static_cast<float>(kLargest));
+  }
   int exponent = 0;
   std::frexp(value, &exponent);                      // value = f * 2^exponent, f in [0.5, 1)
   const int quantum = std::max(exponent - 11, -24);  // a half has 11 significant bits, its subnormals end at 2^-24
@@ -86,6 +67,7 @@ Grid clip_grid(const float* w, const float* weight, int64_t n, const QuantSpec& 
   const Range range = range_of(w, n, spec.symmetric);
   Grid best = grid_of(range, spec);
   if (range.hi == 0.0 && range.lo == 0.0) return best;
+  static const kernels::cpu::RoundingError error_of = kernels::cpu::rounding_error(kernels::cpu::best_isa());
   const int levels = (1 << spec.bits) - 1;
   float least = INFINITY;
   Grid last{0.0f, -1};
@@ -95,7 +77,7 @@ Grid clip_grid(const float* w, const float* weight, int64_t n, const QuantSpec& 
     if (grid.scale == last.scale && grid.zero == last.zero) continue;  // fp16 has few scales for tiny groups
     last = grid;
     const float error =
-        weight ? squared_error<true>(w, weight, n, grid, levels) : squared_error<false>(w, nullptr, n, grid, levels);
+        error_of(w, weight, n, grid.scale, static_cast<float>(-grid.zero), static_cast<float>(levels - grid.zero));
     if (error < least) {
       least = error;
       best = grid;

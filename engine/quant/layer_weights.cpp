@@ -1,11 +1,24 @@
 #include "engine/quant/layer_weights.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "kernels/cpu/thread_pool.h"
 
 namespace scalewright::quant {
+
+namespace {
+
+// Without a branch, so that it vectorizes: an exponent of all ones is an infinity or a NaN.
+bool all_finite(const float* x, int64_t n) {
+  constexpr uint32_t kExponent = 0x7f800000u;
+  uint32_t found = 0;
+  for (int64_t i = 0; i < n; ++i) found |= (std::bit_cast<uint32_t>(x[i]) & kExponent) == kExponent;
+  return found == 0;
+}
+
+}  // namespace
 
 Result<void> dense_weights(const Linear& linear, const std::string& model, kernels::cpu::ThreadPool& pool,
                            std::vector<float>& w) {
@@ -24,7 +37,7 @@ Result<void> dense_weights(const Linear& linear, const std::string& model, kerne
       } else {
         linear.weight.dequantize_row(row, std::span(out, static_cast<size_t>(cols)));
       }
-      for (int64_t k = 0; k < cols; ++k) broken[static_cast<size_t>(row)] |= !std::isfinite(out[k]);
+      broken[static_cast<size_t>(row)] = !all_finite(out, cols);
     }
   });
   const auto found = std::find(broken.begin(), broken.end(), uint8_t{1});

@@ -220,9 +220,9 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
 Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays) {
   const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
   const QuantSpec spec = spec_of(linear);
-  LayerError error{linear.name, relative_error(original, arrays, rows, cols, spec), spec};
+  LayerError error{linear.name, relative_error(original, arrays, rows, cols, spec, threads_), spec};
   SW_ASSIGN(QuantizedMatrix matrix,
-            QuantizedMatrix::from_affine(rows, cols, spec, arrays.codes, arrays.scales, arrays.zeros));
+            QuantizedMatrix::from_affine(rows, cols, spec, arrays.codes, arrays.scales, arrays.zeros, &pool_));
   linear.weight = Matrix(std::move(matrix));
   report_.layers.push_back(error);
   observer_.layer(error, static_cast<int>(report_.layers.size()), linears_);

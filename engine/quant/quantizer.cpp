@@ -1,6 +1,8 @@
 #include "engine/quant/quantizer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "engine/core/system.h"
 #include "engine/quant/gptq.h"
@@ -37,6 +39,31 @@ QuantizedArrays quantize_groups(std::span<const float> w, int64_t rows, int64_t 
     }
   });
   return out;
+}
+
+struct GroupError {
+  float error, norm;
+};
+
+// Squares of what rounding moved and of the weights, in eight partial sums each.
+GroupError group_error(const float* w, const uint8_t* codes, int64_t n, float scale, float zero) {
+  constexpr int kLanes = 8;
+  float errors[kLanes] = {}, norms[kLanes] = {};
+  const auto add = [&](int64_t i, int lane) {
+    const float difference = w[i] - scale * (static_cast<float>(codes[i]) - zero);
+    errors[lane] += difference * difference;
+    norms[lane] += w[i] * w[i];
+  };
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (int lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
+  for (; i < n; ++i) add(i, 0);
+  GroupError sum{0.0f, 0.0f};
+  for (int lane = 0; lane < kLanes; ++lane) {
+    sum.error += errors[lane];
+    sum.norm += norms[lane];
+  }
+  return sum;
 }
 
 }  // namespace
@@ -173,21 +200,27 @@ Result<QuantizedArrays> quantize_gptq(std::span<const float> w, int64_t rows, in
 }
 
 double relative_error(std::span<const float> w, const QuantizedArrays& q, int64_t rows, int64_t cols,
-                      const QuantSpec& spec) {
+                      const QuantSpec& spec, int threads) {
   const int64_t group = group_size(spec, cols), groups = group_count(spec, cols);
-  double error = 0.0, norm = 0.0;
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t g = 0; g < groups; ++g) {
-      const double scale = q.scales[static_cast<size_t>(row * groups + g)];
-      const int zero = q.zeros[static_cast<size_t>(row * groups + g)];
-      for (int64_t k = row * cols + g * group, end = row * cols + std::min(cols, (g + 1) * group); k < end; ++k) {
-        const double value = w[static_cast<size_t>(k)];
-        const double difference = value - scale * (q.codes[static_cast<size_t>(k)] - zero);
-        error += difference * difference;
-        norm += value * value;
+  std::vector<double> errors(static_cast<size_t>(rows)), norms(static_cast<size_t>(rows));
+  kernels::cpu::ThreadPool pool(threads > 0 ? threads : processor_count());
+  pool.parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      double error = 0.0, norm = 0.0;
+      for (int64_t g = 0; g < groups; ++g) {
+        const int64_t first = row * cols + g * group, n = std::min(group, cols - g * group);
+        const GroupError part =
+            group_error(w.data() + first, q.codes.data() + first, n, q.scales[static_cast<size_t>(row * groups + g)],
+                        static_cast<float>(q.zeros[static_cast<size_t>(row * groups + g)]));
+        error += part.error;
+        norm += part.norm;
       }
+      errors[static_cast<size_t>(row)] = error;
+      norms[static_cast<size_t>(row)] = norm;
     }
-  }
+  });
+  const double error = std::accumulate(errors.begin(), errors.end(), 0.0);
+  const double norm = std::accumulate(norms.begin(), norms.end(), 0.0);
   return norm > 0.0 ? std::sqrt(error / norm) : std::sqrt(error);
 }
 

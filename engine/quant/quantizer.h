@@ -54,6 +54,6 @@ Result<QuantizedArrays> quantize_gptq(std::span<const float> w, int64_t rows, in
                                       bool act_order = false);
 // ||W - What|| / ||W||, Frobenius.
 double relative_error(std::span<const float> w, const QuantizedArrays& q, int64_t rows, int64_t cols,
-                      const QuantSpec& spec);
+                      const QuantSpec& spec, int threads = 0);
 
 }  // namespace scalewright
