@@ -4,6 +4,7 @@
 #include <random>
 
 #include "engine/model/quantized_matrix.h"
+#include "kernels/cpu/thread_pool.h"
 #include "engine/model/weights.h"
 
 using namespace scalewright;
@@ -19,7 +20,9 @@ struct Affine {
   std::vector<uint8_t> codes;
   std::vector<float> scales;
   std::vector<int16_t> zeros;
-  Result<QuantizedMatrix> build() const { return QuantizedMatrix::from_affine(rows, cols, spec, codes, scales, zeros); }
+  Result<QuantizedMatrix> build(kernels::cpu::ThreadPool* pool = nullptr) const {
+    return QuantizedMatrix::from_affine(rows, cols, spec, codes, scales, zeros, pool);
+  }
 };
 
 Affine make_affine(int64_t rows, int64_t cols, const QuantSpec& spec, unsigned seed) {
@@ -42,12 +45,29 @@ class TestQuantizedMatrix : public QObject {
   Q_OBJECT
  private slots:
   void affine();
+  void on_all_threads();
   void hash_is_of_codes();
   void scales();
   void minimum_follows();
   void refuses();
   void dense_rows();
 };
+
+void TestQuantizedMatrix::on_all_threads() {
+  kernels::cpu::ThreadPool pool(4);
+  Affine m = make_affine(1003, 96, {3, 32, false}, 5);
+  const auto alone = m.build(), together = m.build(&pool);
+  QVERIFY(alone && together);
+  QVERIFY(alone->codes_hash() == together->codes_hash());
+  QVERIFY(alone->scale_halves() == together->scale_halves());
+  // Whichever thread meets it: the lowest bad strip is the one that is named.
+  for (const int64_t row : {900, 333, 600}) m.codes[static_cast<size_t>(row * m.cols)] = 9;
+  for (int turn = 0; turn < 20; ++turn) {
+    const auto bad = m.build(&pool);
+    QVERIFY(!bad);
+    QVERIFY2(bad.error().message.find("Rows 320 to 335") != std::string::npos, bad.error().message.c_str());
+  }
+}
 
 void TestQuantizedMatrix::affine() {
   for (const int bits : {2, 3, 4, 5, 6, 7, 8}) {
