@@ -84,7 +84,9 @@ Result<ModelSummary> check_before(const Options& options, const QuantizeRequest&
   SW_TRY(check_quantize_request(request));
   SW_ASSIGN(ModelSummary summary, summarize_model(options.input));
   if (!summary.unsupported.empty()) return fail(ErrorCode::Unsupported, options.input + ": " + summary.unsupported);
-  if (!folder && !request.budget.given()) SW_TRY(check_gguf_holds(summary, request.spec, options.type));
+  if (!request.budget.given()) {
+    SW_TRY(folder ? check_folder_holds(summary, request.spec, ExportTarget::Gptq) : check_gguf_holds(summary, request.spec, options.type));
+  }
   return summary;
 }
 

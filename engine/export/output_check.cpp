@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <numeric>
 #include <set>
 
 #include "engine/core/file.h"
@@ -44,6 +45,11 @@ std::pair<std::string, std::string> split_set(const fs::path& path) {
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
+}
+
+bool is_block_matrix(const TensorSummary& tensor) {
+  const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
+  return block && tensor.shape.size() == 2;
 }
 
 }  // namespace
@@ -93,11 +99,37 @@ Result<void> try_output(const fs::path& output, bool folder) {
   return {};
 }
 
+Result<void> check_folder_holds(const ModelSummary& model, const QuantSpec& spec, ExportTarget target) {
+  const std::string form = target == ExportTarget::Gptq ? "GPTQ" : target == ExportTarget::Awq ? "AWQ" : "compressed-tensors";
+  const std::set<int> allowed = target == ExportTarget::Gptq ? std::set{2, 3, 4, 8} : target == ExportTarget::Awq ? std::set{4} : std::set{2, 4, 8};
+  if (!allowed.contains(spec.bits)) {
+    std::string list;
+    for (const int bits : allowed) list += (list.empty() ? "" : bits == *allowed.rbegin() ? " and " : ", ") + std::to_string(bits);
+    return fail(ErrorCode::Unsupported, "A " + form + " folder holds codes of " + list + " bits, not of " + std::to_string(spec.bits) + ". Choose other bits, or write a .gguf file.");
+  }
+  const int64_t a_word = 32 / std::gcd(32, spec.bits);
+  for (const TensorSummary& tensor : model.tensors) {
+    if (!is_block_matrix(tensor)) continue;
+    const int64_t rows = tensor.shape[0], cols = tensor.shape[1];
+    const auto no = [&](const std::string& why, const std::string& advice) {
+      return fail(ErrorCode::Unsupported, "'" + tensor.name + "' is " + std::to_string(rows) + " x " + std::to_string(cols) + ": " + why + ", as a " + form + " folder needs. " + advice);
+    };
+    if (spec.group > 0 && spec.group < cols && cols % spec.group != 0) {
+      int64_t smaller = spec.group;
+      while (smaller >= 32 && cols % smaller != 0) smaller /= 2;
+      return no("its " + std::to_string(cols) + " inputs are no multiple of the groups of " + std::to_string(spec.group),
+                (smaller >= 32 ? "Choose groups of " + std::to_string(smaller) : std::string("Choose one scale a row (group 0)")) + ", or write a .gguf file.");
+    }
+    const bool whole = target == ExportTarget::Awq ? rows % 8 == 0 : target != ExportTarget::Gptq || (rows % a_word == 0 && cols % a_word == 0);
+    if (!whole) return no("that does not fill whole words", "Write a .gguf file.");
+  }
+  return {};
+}
+
 Result<void> check_gguf_holds(const ModelSummary& model, const QuantSpec& spec, const std::string& type) {
   std::set<int64_t> widths;
   for (const TensorSummary& tensor : model.tensors) {
-    const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
-    if (block && tensor.shape.size() == 2 && tensor.shape[1] % 32 == 0) widths.insert(tensor.shape[1]);
+    if (is_block_matrix(tensor) && tensor.shape[1] % 32 == 0) widths.insert(tensor.shape[1]);
   }
   const int most = (1 << spec.bits) - 1;
   for (const int64_t cols : widths) {

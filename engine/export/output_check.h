@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/export/exporter.h"
 #include "engine/model/model.h"
 
 namespace scalewright {
@@ -29,5 +30,9 @@ Result<void> try_output(const std::filesystem::path& output, bool folder);
 // type), judged by the largest integers that the spec can give. Matrices that no GGUF block divides are left to the
 // writer, which says what it does with them.
 Result<void> check_gguf_holds(const ModelSummary& model, const QuantSpec& spec, const std::string& type);
+
+// The same for a folder in one of the packed forms (GPTQ, AWQ, compressed-tensors): bits that the form has, groups that
+// divide every row of inputs, sizes that fill whole words.
+Result<void> check_folder_holds(const ModelSummary& model, const QuantSpec& spec, ExportTarget target);
 
 }  // namespace scalewright

@@ -76,7 +76,7 @@ def decode(options):
 
 def gptq(options):
     with tempfile.TemporaryDirectory() as folder:
-        a = run_json([options.cli, "quantize", options.model, "-o", os.path.join(folder, "gptq"), "--bits", "4", "--group", "128",
+        a = run_json([options.cli, "quantize", options.model, "-o", os.path.join(folder, "gptq.gguf"), "--bits", "4", "--group", "128",
                       "--method", "gptq", "--calibration", options.text, "--calibration-samples", str(options.samples),
                       "--calibration-context", str(options.context), "--threads", str(options.threads), "--json"])
         b = run_json([options.peer, os.path.join(HERE, "gptq_torch.py"), options.model, "--text", options.text, "--cli", options.cli,

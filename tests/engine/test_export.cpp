@@ -425,6 +425,18 @@ class TestExport : public QObject {
     QVERIFY(holds(4, 32, true, "Q4_0") && holds(4, 32, false, "q4_1") && holds(4, 64, false, "Q8_0") && holds(4, 0, false, "F16"));
     QVERIFY(!holds(4, 32, false, "Q4_0"));
     QVERIFY(!holds(5, 32, true, "Q4_0"));
+    const auto folder = [&](int bits, int group, int64_t rows, int64_t cols, ExportTarget target) {
+      model.tensors.front().shape = {rows, cols};
+      const auto found = check_folder_holds(model, {.bits = bits, .group = group, .symmetric = true}, target);
+      return found ? std::string() : found.error().message;
+    };
+    QCOMPARE(folder(4, 128, 64, 1536, ExportTarget::Gptq), std::string());
+    QVERIFY(folder(4, 128, 64, 576, ExportTarget::Gptq).find("groups of 64") != std::string::npos);
+    QCOMPARE(folder(4, 0, 64, 576, ExportTarget::Gptq), std::string());
+    QVERIFY(folder(5, 64, 64, 576, ExportTarget::Gptq).find("2, 3, 4 and 8 bits") != std::string::npos);
+    QVERIFY(folder(3, 32, 40, 576, ExportTarget::Gptq).find("whole words") != std::string::npos);
+    QVERIFY(!folder(8, 64, 64, 576, ExportTarget::Awq).empty() && folder(4, 64, 64, 576, ExportTarget::Awq).empty());
+    model.tensors.front().shape = {64, 64};
     const auto unknown = holds(4, 32, true, "Q9_9");
     QVERIFY(!unknown);
     QCOMPARE(unknown.error().code, ErrorCode::InvalidArgument);
