@@ -165,8 +165,10 @@ Result<bool> CalibrationRun::run_block(Statistics* statistics, bool keep, std::s
     for (int site = 0; site < kSites; ++site) {
       InputStatistics* sums = (*statistics)[static_cast<size_t>(site)].get();
       if (!sums) continue;
-      run.tapped.watch(TapBackend::data_of(watched[static_cast<size_t>(site)]->view),
-                       [sums, &run](const float* x, int64_t ldx, int64_t T) { sums->add(x, ldx, T, run.pool); });
+      run.tapped.watch(
+          TapBackend::data_of(watched[static_cast<size_t>(site)]->view),
+          [sums, &run](const float* x, int64_t ldx, int64_t T) { sums->add(x, ldx, T, run.pool); },
+          !keep && site + 1 == static_cast<int>(kSites));  // the block's last product
     }
   }
 

@@ -9,8 +9,8 @@
 namespace scalewright::quant {
 namespace {
 
-constexpr int64_t kPiece = 256;  // tokens at once: two strips of them stay in the first cache
-constexpr int64_t kStrip = kernels::cpu::kTileCols;
+constexpr int64_t kPiece = 128;  // tokens at once: two strips of them stay in the first cache
+constexpr int64_t kStrip = kernels::cpu::kMostTileCols;
 
 }  // namespace
 
@@ -52,9 +52,11 @@ void InputStatistics::add(const float* x, int64_t ldx, int64_t T, kernels::cpu::
         for (int64_t s = r; s < strips; ++s) {
           const float* b = packed_.data() + s * kStrip * kPiece;
           const int64_t wide = std::min(kStrip, cols_ - s * kStrip);
-          for (int64_t i = 0; i < kStrip; i += kernels::cpu::kTileRows) {
-            const int rows = static_cast<int>(std::min<int64_t>(kernels::cpu::kTileRows, kStrip - i));
-            gemm.columns(rows, static_cast<int>(kStrip), a + i, kStrip, b, kStrip, n, tile + i * kStrip, kStrip, false);
+          for (int64_t i = 0; i < kStrip; i += gemm.tile_rows) {
+            const int rows = static_cast<int>(std::min<int64_t>(gemm.tile_rows, kStrip - i));
+            for (int64_t j = 0; j < kStrip; j += gemm.tile_cols)
+              gemm.wide_columns(rows, gemm.tile_cols, a + i, kStrip, b + j, kStrip, 16, n, tile + i * kStrip + j,
+                                kStrip, false);
           }
           for (int64_t i = 0; i < high; ++i) {
             double* to = sums_.data() + (r * kStrip + i) * cols_ + s * kStrip;

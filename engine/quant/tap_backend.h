@@ -16,8 +16,9 @@ class TapBackend : public Backend {
 
   explicit TapBackend(Backend& inner) : inner_(inner) {}
   void clear() { taps_.clear(); }
-  // Calls `tap` before each product with the matrix whose numbers begin at `data`.
-  void watch(const void* data, Tap tap) { taps_.emplace_back(data, std::move(tap)); }
+  // Calls `tap` before each product with the matrix whose numbers begin at `data`; or, where nobody reads the product,
+  // instead of it.
+  void watch(const void* data, Tap tap, bool instead = false) { taps_.push_back({data, std::move(tap), instead}); }
   static const void* data_of(const WeightView& w) {
     return w.quantized ? static_cast<const void*>(w.quant.records) : w.dense.data;
   }
@@ -29,10 +30,13 @@ class TapBackend : public Backend {
   void set_workspace(void* data, size_t bytes) override { inner_.set_workspace(data, bytes); }
   void linear(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, int64_t ldy,
               Precision precision) override {
-    for (const auto& [data, tap] : taps_) {
-      if (data == data_of(w)) tap(x, ldx, T);
+    bool wanted = true;
+    for (const Watched& watched : taps_) {
+      if (watched.data != data_of(w)) continue;
+      watched.tap(x, ldx, T);
+      wanted &= !watched.instead;
     }
-    inner_.linear(x, ldx, T, w, bias, y, ldy, precision);
+    if (wanted) inner_.linear(x, ldx, T, w, bias, y, ldy, precision);
   }
   void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                  bool accumulate) override {
@@ -93,7 +97,12 @@ class TapBackend : public Backend {
 
  private:
   Backend& inner_;
-  std::vector<std::pair<const void*, Tap>> taps_;
+  struct Watched {
+    const void* data;
+    Tap tap;
+    bool instead;
+  };
+  std::vector<Watched> taps_;
 };
 
 }  // namespace scalewright::quant
