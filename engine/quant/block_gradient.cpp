@@ -95,7 +95,9 @@ struct BlockGradient::Impl {
 };
 
 BlockGradient::BlockGradient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-BlockGradient::~BlockGradient() = default;
+BlockGradient::~BlockGradient() {
+  impl_->backend.set_workspace(nullptr, 0);  // it was this one's memory
+}
 
 uint64_t BlockGradient::bytes(const ModelConfig& config, int64_t tokens) {
   ArenaCursor count(nullptr);

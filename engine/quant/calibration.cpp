@@ -73,7 +73,9 @@ void CalibrationRun::Impl::for_pieces(const PerPiece& visit) const {
 }
 
 CalibrationRun::CalibrationRun(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-CalibrationRun::~CalibrationRun() = default;
+CalibrationRun::~CalibrationRun() {
+  impl_->backend.set_workspace(nullptr, 0);  // it was this one's memory
+}
 
 const float* CalibrationRun::stream() const {
   return impl_->stream.data();

@@ -31,7 +31,11 @@ class QuantizeJob {
         observer_(observer),
         stop_(std::move(stop)),
         threads_(backend.threads()),
-        pool_(threads_) {}
+        pool_(threads_),
+        learn_settings_(quant::learn_settings(request.method)) {
+    learn_settings_.seed = request.seed;
+    if (request.learn_steps > 0) learn_settings_.steps = request.learn_steps;
+  }
 
   Result<QuantizeReport> run();
 
@@ -42,7 +46,8 @@ class QuantizeJob {
   // Quantizes the linears of one layer in place; statistics may be null.
   Result<void> quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics);
   Result<QuantizedArrays> round(const Linear& linear, const GptqFactor* factor, std::span<const float> mean_square);
-  Result<void> learn(Layer& layer, std::vector<QuantizedArrays>& arrays);
+  // `starts`: of each matrix, `arrays`: GPTQ's, replaced by what was learned.
+  Result<void> learn(Layer& layer, const std::vector<QuantizedArrays>& starts, std::vector<QuantizedArrays>& arrays);
   Result<void> take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays);
   QuantSpec spec_of(const Linear& linear) const {
     const auto found = specs_.find(linear.name);
@@ -55,7 +60,7 @@ class QuantizeJob {
     observer_.warning(text);
   }
   // The text runs through quantized blocks, so that each can make up for those before it.
-  bool follows_quantized() const { return starts_from_gptq(request_.method); }
+  bool follows_quantized() const { return runs_gptq(request_.method); }
   bool learned() const { return is_learned(request_.method); }
 
   const QuantizeRequest& request_;
@@ -64,6 +69,7 @@ class QuantizeJob {
   std::stop_token stop_;
   int threads_;
   kernels::cpu::ThreadPool pool_;
+  quant::LearnSettings learn_settings_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::shared_ptr<Model> model_;  // becomes the result
   std::shared_ptr<Model> stage_;  // one layer of it, where calibration text runs
@@ -174,21 +180,22 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
   if (request_.method == QuantMethod::Awq)
     quant::awq_scale_layer(layer, model_->config, hessians, [&](const Linear& linear) { return spec_of(linear); }, threads_);
 
-  std::vector<QuantizedArrays> all;
+  std::vector<QuantizedArrays> all, starts;
   for (size_t site = 0; site < kSites; ++site) {
     std::vector<float> mean_square;
     std::unique_ptr<GptqFactor> factor;
     const int64_t cols = sites[site].front()->weight.cols();
-    if (statistics && starts_from_gptq(request_.method)) {
-      auto made = GptqFactor::create(std::move(hessians[site]), cols, kDamping, threads_,
-                                     request_.method == QuantMethod::GptqActOrder);
-      if (!made) return fail(made.error().code, sites[site].front()->name + ": " + made.error().message);
-      factor = std::make_unique<GptqFactor>(std::move(*made));
-    } else if (statistics && !hessians[site].empty()) {
+    if (statistics && !hessians[site].empty()) {
       for (int64_t k = 0; k < cols; ++k)
         mean_square.push_back(static_cast<float>(0.5 * hessians[site][static_cast<size_t>(k * cols + k)]));
     } else if (statistics) {
       mean_square = (*statistics)[site]->mean_square();
+    }
+    if (statistics && runs_gptq(request_.method)) {
+      auto made = GptqFactor::create(std::move(hessians[site]), cols, kDamping, threads_,
+                                     request_.method == QuantMethod::GptqActOrder);
+      if (!made) return fail(made.error().code, sites[site].front()->name + ": " + made.error().message);
+      factor = std::make_unique<GptqFactor>(std::move(*made));
     }
     if (statistics) (*statistics)[site].reset();
     for (Linear* linear : sites[site]) {
@@ -196,6 +203,7 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
       SW_TRY(quant::dense_weights(*linear, model_->name, pool_, weights_));
       SW_ASSIGN(QuantizedArrays arrays, round(*linear, factor.get(), mean_square));
       if (learned()) {
+        starts.push_back(quantize_clip(weights_, linear->weight.rows(), cols, spec_of(*linear), mean_square, threads_));
         all.push_back(std::move(arrays));
         originals_.push_back(weights_);
       } else {
@@ -204,7 +212,7 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
     }
   }
   if (!learned()) return {};
-  SW_TRY(learn(layer, all));
+  SW_TRY(learn(layer, starts, all));
   size_t index = 0;
   for (const auto& site : sites) {
     for (Linear* linear : site) {
@@ -229,18 +237,17 @@ Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, 
   return {};
 }
 
-Result<void> QuantizeJob::learn(Layer& layer, std::vector<QuantizedArrays>& arrays) {
+Result<void> QuantizeJob::learn(Layer& layer, const std::vector<QuantizedArrays>& starts,
+                                std::vector<QuantizedArrays>& arrays) {
   std::vector<QuantSpec> specs;
   for (const auto& site : quant::by_site(layer)) {
     for (const Linear* linear : site) specs.push_back(spec_of(*linear));
   }
-  quant::LearnSettings settings = quant::learn_settings(request_.method);
-  settings.seed = request_.seed;
-  if (request_.learn_steps > 0) settings.steps = request_.learn_steps;
+  const quant::LearnStarts from{originals_, starts};
   quant::BlockText text{calibration_->lengths(), calibration_->stream(), reference_->stream()};
   stage_->weights.layers[0] = std::move(layer);
   const int index = layer_;
-  auto learned = quant::learn_rounding(stage_, backend_, text, specs, arrays, settings, stop_, [&](double share) {
+  auto learned = quant::learn_rounding(stage_, backend_, text, specs, from, arrays, learn_settings_, stop_, [&](double share) {
     report_progress("layer " + std::to_string(index + 1) + " of " + std::to_string(model_->config.layers) + ": learning",
                     index + share);
   });
@@ -315,7 +322,7 @@ Result<QuantizeReport> QuantizeJob::run() {
          (summary && !summary->type.empty() ? summary->type : std::string("packed")) +
          "): its rounding errors stay. Quantize from full precision where you have it.");
   }
-  if (request_.spec.bits == 2 && !request_.budget.given() && !starts_from_gptq(request_.method)) {
+  if (request_.spec.bits == 2 && !request_.budget.given() && !runs_gptq(request_.method)) {
     warn("Two bits by rounding alone lose most of what a model knows. Tune it afterwards, or use the method block, GPTQ "
          "or three bits.");
   }

@@ -15,8 +15,8 @@ namespace scalewright {
 // Rtn: nearest of min..max. Clip: RTN with a search for the clip of least squared error a group (weighted by the mean
 // square of each input where statistics are given). Hqq: half-quadratic zero points and scales (hqq.h). The others need
 // calibration. Awq: inputs scaled by how large they are, folded into what comes before (awq.h), then Clip. Gptq: OPTQ,
-// errors pushed onto the inputs not yet rounded; GptqActOrder: the largest inputs first. AutoRound and Block start from
-// Gptq and learn block by block (learned_rounding.h): the rounding of each weight, or weights and scales freely.
+// errors pushed onto the inputs not yet rounded; GptqActOrder: the largest inputs first. AutoRound and Block learn block by
+// block (learned_rounding.h), beside Gptq: the rounding of each weight and the range of each group, or weights freely.
 enum class QuantMethod { Rtn, Clip, Hqq, Awq, Gptq, GptqActOrder, AutoRound, Block };
 inline constexpr QuantMethod kQuantMethods[] = {QuantMethod::Rtn,  QuantMethod::Clip,         QuantMethod::Hqq,
                                                 QuantMethod::Awq,  QuantMethod::Gptq,         QuantMethod::GptqActOrder,
@@ -27,7 +27,7 @@ const char* explain(QuantMethod method);                         // one plain li
 Result<QuantMethod> quant_method_from(const std::string& word);  // the words of --method
 inline bool needs_calibration(QuantMethod method) { return method >= QuantMethod::Awq; }
 inline bool reads_hessian(QuantMethod method) { return method >= QuantMethod::Awq; }  // X^T X, not mean squares alone
-inline bool starts_from_gptq(QuantMethod method) { return method >= QuantMethod::Gptq; }
+inline bool runs_gptq(QuantMethod method) { return method >= QuantMethod::Gptq; }
 inline bool is_learned(QuantMethod method) { return method >= QuantMethod::AutoRound; }
 
 // InvalidArgument where bits or group are none of those that the layout holds.

@@ -147,6 +147,22 @@ class TestQuantizeJob : public QObject {
     QVERIFY(losses["gptq+"] > full - 0.05);
   }
 
+  // Blocks that learned have a smaller error than GPTQ's, on text that they did not learn from, at 2 and at 3 bits.
+  void learned_beats_gptq() {
+    for (const int bits : {2, 3}) {
+      for (const QuantMethod method : {QuantMethod::AutoRound, QuantMethod::Block}) {
+        Watcher watcher;
+        const auto report = quantize(model("llama"), method, {bits, 32, false}, true, watcher);
+        QVERIFY2(report.has_value(), report ? "" : report.error().message.c_str());
+        QVERIFY(!watcher.learned_blocks.empty());
+        for (const auto& [before, after] : watcher.learned_blocks) {
+          qInfo("%d bits, %s: %.3f of GPTQ's error", bits, to_string(method), after / before);
+          QVERIFY2(after < 0.9 * before, qPrintable(QStringLiteral("%1 bits, %2: %3 of %4").arg(bits).arg(to_string(method)).arg(after).arg(before)));
+        }
+      }
+    }
+  }
+
   // Eight bits: nearly nothing is lost, in any family (windows, norms of heads, biases, fused matrices).
   void families() {
     for (const char* family :
