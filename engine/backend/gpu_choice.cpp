@@ -6,6 +6,7 @@
 #include "engine/backend/backend_check.h"
 #include "engine/backend/cpu_backend.h"
 #include "engine/backend/cuda_backend.h"
+#include "engine/backend/cuda_memory.h"
 #include "engine/core/memory_source.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/products.h"
@@ -15,11 +16,6 @@ namespace scalewright {
 namespace {
 
 #ifdef SCALEWRIGHT_HAS_CUDA
-constexpr MemorySource kSharedMemory{
-    [](size_t bytes) noexcept { return kernels::cuda::shared_allocate(bytes); },
-    [](void* data) noexcept { kernels::cuda::shared_release(data); },
-};
-
 std::unique_ptr<Backend> open_card(std::string& why) {
   kernels::cuda::enter_device();
   std::string no_library;
@@ -61,7 +57,7 @@ std::unique_ptr<Backend> make_gpu_backend() {
   if (!verdict().empty()) return nullptr;
   std::string why;
   std::unique_ptr<Backend> card = open_card(why);
-  if (card) use_memory_source(&kSharedMemory);
+  if (card) use_memory_source(&cuda::card_memory());
   return card;
 #else
   return nullptr;
