@@ -175,13 +175,15 @@ struct BackendOptions {
   Isa isa = Isa::Auto;
   std::string device = "auto";  // auto | cpu | cuda
 };
-// Unsupported when the ISA or device is not on this machine; says which are. "auto" is the processor: the card's path has
-// been proven on an emulated card only, so a person asks for it. "cuda" takes a card that passes its check against the
-// processor, and memory_source() is from then on memory that both read.
+// Unsupported when the ISA or device is not on this machine; says which are. "auto" is a card only where one passed its
+// check against the processor and was measured to be faster, once for this machine (device_times.h); else the processor.
+// With a card memory_source() is from then on memory that both read.
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
 // Why "cuda" is refused, a sentence for a person: no driver, no card, a build without CUDA, a card that failed its check.
 // Empty when a card can be used. Asks the machine once.
 std::string why_no_gpu();
+// Why "auto" computes where it does, in words for a person. Where there is a card, measures it the first time: a second.
+std::string why_this_device();
 // Naive, double accumulation: the reference that every other is tested against.
 std::unique_ptr<Backend> make_reference_backend();
 
