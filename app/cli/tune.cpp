@@ -1,5 +1,6 @@
 // tune: PEQA on a model and a dataset. plan: the memory ledger of the same, nothing run.
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
@@ -21,7 +22,9 @@ class TuneProgress : public TuneObserver {
     warnings_.emplace_back(text);
   }
   void planned(const TunePlan& plan) override {
-    line_.message("reserving " + format_bytes(plan.ledger.total_bytes) + " of " + format_bytes(plan.ledger.machine_bytes) + ", " +
+    const std::optional<DeviceLedger>& device = plan.ledger.device;
+    line_.message("reserving " + (device ? format_bytes(device->total_bytes) + " of the " + format_bytes(device->memory_bytes) + " of " + device->name + " and " : std::string()) +
+                  format_bytes(plan.ledger.total_bytes) + " of " + format_bytes(plan.ledger.machine_bytes) + ", " +
                   std::to_string(plan.steps) + " steps, " + std::to_string(plan.trainable) + " scales learn");
   }
   void step(const StepRecord& s) override {
@@ -50,10 +53,29 @@ Result<std::unique_ptr<Backend>> backend_for(const Context& context, const TuneR
   return own.backend();
 }
 
-Json ledger_json(const MemoryLedger& ledger) {
+Json items_json(const std::vector<MemoryItem>& all) {
   Json items = Json::array();
-  for (const MemoryItem& item : ledger.items) items.push_back({{"name", item.name}, {"bytes", item.bytes}});
+  for (const MemoryItem& item : all) items.push_back({{"name", item.name}, {"bytes", item.bytes}});
   return items;
+}
+
+// Of a run on a card; null without one.
+Json device_json(const std::optional<DeviceLedger>& device) {
+  if (!device) return nullptr;
+  return {{"name", device->name},
+          {"ledger", items_json(device->items)},
+          {"total_bytes", device->total_bytes},
+          {"memory_bytes", device->memory_bytes},
+          {"available_bytes", device->available_bytes},
+          {"limit_bytes", device->limit_bytes}};
+}
+
+void print_items(const Context& context, const std::vector<MemoryItem>& items) {
+  for (const MemoryItem& item : items) {
+    const std::string bytes = format_bytes(item.bytes);
+    context.print(std::string(bytes.size() < 10 ? 10 - bytes.size() : 0, ' ') + bytes + "  " + item.name);
+  }
+  context.print("----------");
 }
 
 Result<int> plan(const Context& context, const TuneOptions& options) {
@@ -64,7 +86,8 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
   warn_of_context(observer, recipe.context, model->config.context_length);
   SW_ASSIGN(const TunePlan plan, Trainer::plan(*model, *backend, recipe, &observer));
   const MemoryLedger& ledger = plan.ledger;
-  context.print_json({{"ledger", ledger_json(ledger)},
+  context.print_json({{"ledger", items_json(ledger.items)},
+                      {"device", device_json(ledger.device)},
                       {"total_bytes", ledger.total_bytes},
                       {"machine_bytes", ledger.machine_bytes},
                       {"available_bytes", ledger.available_bytes},
@@ -87,13 +110,16 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
                       {"dropped", plan.dropped},
                       {"checkpoint_bytes", plan.checkpoint_bytes},
                       {"pack_bytes", plan.pack_bytes}});
-  for (const MemoryItem& item : ledger.items) {
-    std::string bytes = format_bytes(item.bytes);
-    context.print(std::string(bytes.size() < 10 ? 10 - bytes.size() : 0, ' ') + bytes + "  " + item.name);
+  const auto verdict = [](uint64_t total, uint64_t limit) { return total <= limit ? ": fits" : ": does not fit"; };
+  if (const std::optional<DeviceLedger>& device = ledger.device) {
+    print_items(context, device->items);
+    context.print(format_bytes(device->total_bytes) + " on " + device->name + ", which has " + format_bytes(device->memory_bytes) + ", " +
+                  format_bytes(device->memory_bytes - std::min(device->memory_bytes, device->available_bytes)) + " of it held by other programs" +
+                  verdict(device->total_bytes, device->limit_bytes));
   }
-  context.print("----------");
+  print_items(context, ledger.items);
   context.print(format_bytes(ledger.total_bytes) + " in all; this machine has " + format_bytes(ledger.machine_bytes) + ", " +
-                format_bytes(ledger.available_bytes) + " of it free" + (ledger.fits ? ": fits" : ": does not fit"));
+                format_bytes(ledger.available_bytes) + " of it free" + verdict(ledger.total_bytes, ledger.limit_bytes));
   for (const std::string& remedy : ledger.remedies) context.print("  " + remedy);
   context.print(std::to_string(plan.steps) + " steps over " + std::to_string(plan.rows) + " rows (" + std::to_string(plan.learned_tokens) +
                 " of " + std::to_string(plan.tokens) + " tokens are learned)" +

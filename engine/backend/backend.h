@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "kernels/common/quant_layout.h"
@@ -44,6 +46,21 @@ struct AdamStep {
   float gradient_scale = 1.0f;  // clip coefficient, applied first
 };
 
+// What a model computes with, named once to a device that has memory of its own.
+struct WeightList {
+  std::vector<std::span<const float>> vectors;                // norms and biases: never change
+  std::vector<std::vector<std::span<const uint8_t>>> layers;  // matrices of each block, blocks in the order of their use
+};
+
+// Memory of a device that is not the host's, bytes.
+struct DeviceMemory {
+  std::string name;              // "NVIDIA GeForce RTX 4090"
+  uint64_t total_bytes = 0;
+  uint64_t available_bytes = 0;  // what other programs leave; what this program holds included
+  uint64_t held_bytes = 0;       // by weights, caches and arenas of this program
+  uint64_t left_bytes() const { return available_bytes > held_bytes ? available_bytes - held_bytes : 0; }
+};
+
 // One of several matrices that are multiplied with the same rows.
 struct LinearPart {
   const WeightView* w = nullptr;
@@ -63,6 +80,15 @@ class Backend {
   // after synchronize(). See DeferredCalls. A processor needs neither.
   virtual void defer(bool) {}
   virtual void synchronize() {}
+
+  // Keeps the vectors on the device, and sees to it that a block's matrices which lie in the host's memory are on their way
+  // while the block before computes; until the last copy of the result is gone. The weights must live as long.
+  virtual std::shared_ptr<void> hold(const WeightList&) { return nullptr; }
+  virtual uint64_t hold_bytes(const WeightList&) const { return 0; }  // of its memory that hold() takes
+  // None: the device computes in the host's memory.
+  virtual std::optional<DeviceMemory> device_memory() const { return std::nullopt; }
+  // Whether these numbers lie in that memory.
+  virtual bool in_device_memory(const void*) const { return false; }
 
   // Bytes of workspace that calls with up to T rows and these sizes need; set once before the calls.
   virtual size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const = 0;
@@ -118,6 +144,11 @@ class Backend {
   // y += x, n elements of contiguous rows.
   virtual void add(const float* x, float* y, int64_t n) = 0;
   virtual void softcap(float* x, int64_t n, float cap) = 0;  // cap * tanh(x / cap), in place
+  // The largest of logits [V], `count` of them: values and ids [count], larger first and of equal ones the lower id; NaN
+  // counts as minus infinity. False: not done here, the host looks through the logits itself.
+  virtual bool largest(const float* /*logits*/, int64_t /*V*/, int /*count*/, float* /*values*/, int32_t* /*ids*/) {
+    return false;
+  }
   // logits [T, V] (soft cap already applied; cap > 0 says with what) become d(sum of nll * gradient_scale)/d(raw logits) in place;
   // nll [T] = -log p(target), 0 and a zero row where target < 0. want_gradient false: logits stay.
   virtual void cross_entropy(float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap,
@@ -145,13 +176,15 @@ struct BackendOptions {
   Isa isa = Isa::Auto;
   std::string device = "auto";  // auto | cpu | cuda
 };
-// Unsupported when the ISA or device is not on this machine; says which are. "auto" is the processor: the card's path has
-// been proven on an emulated card only, so a person asks for it. "cuda" takes a card that passes its check against the
-// processor, and memory_source() is from then on memory that both read.
+// Unsupported when the ISA or device is not on this machine; says which are. "auto" is a card only where one passed its
+// check against the processor and was measured to be faster, once for this machine (device_times.h); else the processor.
+// With a card memory_source() is from then on memory that both read.
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
 // Why "cuda" is refused, a sentence for a person: no driver, no card, a build without CUDA, a card that failed its check.
 // Empty when a card can be used. Asks the machine once.
 std::string why_no_gpu();
+// Why "auto" computes where it does, in words for a person. Where there is a card, measures it the first time: a second.
+std::string why_this_device();
 // Naive, double accumulation: the reference that every other is tested against.
 std::unique_ptr<Backend> make_reference_backend();
 

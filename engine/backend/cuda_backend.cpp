@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/backend/backend_convert.h"
+#include "engine/backend/cuda_memory.h"
 #include "engine/backend/cuda_staging.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/kernels.h"
@@ -20,7 +21,7 @@ constexpr size_t kSliceBytes = size_t{32} << 20;  // of unpacked weights at a ti
 class CudaBackend final : public Backend {
  public:
   CudaBackend(const device::DeviceInfo& info, void* stream, std::unique_ptr<kernels::CardProducts> products)
-      : info_(info), stream_(stream), products_(std::move(products)) {}
+      : info_(info), stream_(stream), products_(std::move(products)), held_(stream) {}
   ~CudaBackend() override { device::release_stream(stream_); }
 
   std::string description() const override {
@@ -39,14 +40,36 @@ class CudaBackend final : public Backend {
     if (!error.empty()) throw std::runtime_error(info_.name + " failed: " + error);
   }
   std::string unsupported(const WeightView& w) const override { return why_unsupported(w); }
-  size_t workspace_bytes(int64_t, int64_t, int64_t) const override { return 0; }  // the card's memory is our own
-  void set_workspace(void*, size_t) override {}
+  std::shared_ptr<void> hold(const WeightList& list) override {
+    device::enter_device();
+    return held_.hold(list);
+  }
+  uint64_t hold_bytes(const WeightList& list) const override { return HeldWeights::hold_bytes(list); }
+  std::optional<DeviceMemory> device_memory() const override {
+    const CardUse use = card_use();
+    return DeviceMemory{info_.name, use.total_bytes, use.available_bytes, use.held_bytes};
+  }
+  bool in_device_memory(const void* data) const override { return device::place_of(data) == device::Place::Card; }
+
+  // A slice of unpacked weights; for fast products one in bf16 and x beside it; or the parts of attention over many keys.
+  size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const override {
+    const int64_t whole = (largest_n + kStripRows - 1) / kStripRows * kStripRows * largest_k;
+    const int64_t most = std::max(static_cast<int64_t>(kSliceBytes / sizeof(float)), kStripRows * largest_k);
+    const auto slice = static_cast<size_t>(std::min(whole, most)) * sizeof(float);
+    const size_t rounded = static_cast<size_t>(T * largest_k) * sizeof(uint16_t);
+    const size_t products = T <= device::kGemvRows ? rounded : std::max(slice, slice / 2 + rounded) + 2 * kScratchAlign;
+    return std::max(products, device::most_attention_workspace_bytes(info_.processors));
+  }
+  void set_workspace(void* data, size_t bytes) override {
+    const bool ours = data && device::place_of(data) == device::Place::Card;
+    workspace_ = ours ? Workspace{static_cast<uint8_t*>(data), bytes} : Workspace{};
+  }
 
   void linear(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, int64_t ldy,
               Precision precision) override {
     if (T == 0) return;
     const int64_t N = w.rows(), K = w.cols();
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     const WeightView weight = call.in(w);
     const float* in = call.in(x, T, K, ldx);
     const float* shift = call.in(bias, N);
@@ -70,7 +93,7 @@ class CudaBackend final : public Backend {
                  bool accumulate) override {
     if (T == 0) return;
     const int64_t N = w.rows(), K = w.cols();
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     const WeightView weight = call.in(w);
     const float* in = call.in(dy, T, N, lddy);
     float* out = accumulate ? call.both(dx, T, K, lddx) : call.out(dx, T, K, lddx);
@@ -83,14 +106,14 @@ class CudaBackend final : public Backend {
                      float* dscale, float* dscale_min) override {
     const int64_t N = w.layout.rows, K = w.layout.cols, scales = N * w.layout.groups();
     if (T == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     const QuantView weight = call.in(w);
     const float* grad = call.in(dy, T, N, lddy);
     const float* in = call.in(x, T, K, ldx);
     float* out = call.both(dscale, scales);
     float* out_min = w.layout.has_second_scale() ? call.both(dscale_min, scales) : nullptr;
     const int64_t rows = slice_rows(N, K);
-    float* slice = call.buffer<float>(std::min(rows, N) * K);
+    float* slice = call.scratch<float>(std::min(rows, N) * K);
     for (int64_t n0 = 0; n0 < N; n0 += rows) {
       const int64_t some = std::min(rows, N - n0);
       product(some, K, T, {grad + n0, 1, lddy}, {in, ldx, 1}, slice, K, false);
@@ -101,21 +124,21 @@ class CudaBackend final : public Backend {
   void linear_drow(const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
                    const float* row_scale, float* drow) override {
     if (T == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::linear_drow(stream_, call.in(dy, T, N, lddy), lddy, call.in(y, T, N, ldy), ldy, T, N,
                         call.in(row_scale, N), call.both(drow, N));
     done(call);
   }
   void embed(const int32_t* ids, int64_t T, const WeightView& w, float factor, float* out, int64_t ldo) override {
     if (T == 0) return;
-    StagedCall call(stream_);
-    device::embed(stream_, call.in(ids, T), T, call.in(w), factor, call.out(out, T, w.cols(), ldo), ldo);
+    StagedCall call(stream_, held_, workspace_);
+    device::embed(stream_, call.in(ids, T), T, call.in_place(w), factor, call.out(out, T, w.cols(), ldo), ldo);
     done(call);
   }
   void rmsnorm(const float* x, int64_t ldx, int64_t T, int groups, int64_t D, const float* weight, float epsilon,
                float* y, int64_t ldy, float* inv_rms) override {
     if (T == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::rmsnorm(stream_, call.in(x, T, groups * D, ldx), ldx, T, groups, D, call.in(weight, D), epsilon,
                     call.out(y, T, groups * D, ldy), ldy, call.out(inv_rms, T * groups));
     done(call);
@@ -123,7 +146,7 @@ class CudaBackend final : public Backend {
   void rmsnorm_dx(const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, int groups, int64_t D,
                   const float* weight, const float* inv_rms, float* dx, int64_t lddx, bool accumulate) override {
     if (T == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     const int64_t width = groups * D;
     device::rmsnorm_dx(stream_, call.in(dy, T, width, lddy), lddy, call.in(x, T, width, ldx), ldx, T, groups, D,
                        call.in(weight, D), call.in(inv_rms, T * groups),
@@ -133,7 +156,7 @@ class CudaBackend final : public Backend {
   void rope(float* x, int64_t ldx, int64_t T, int heads, int head_dim, int rotary, const float* cos, const float* sin,
             RopeStyle style, bool inverse) override {
     if (T == 0 || rotary == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::rope(stream_, call.both(x, T, int64_t{heads} * head_dim, ldx), ldx, T, heads, head_dim, rotary,
                  call.in(cos, T * (rotary / 2)), call.in(sin, T * (rotary / 2)), style == RopeStyle::Adjacent, inverse);
     done(call);
@@ -142,12 +165,12 @@ class CudaBackend final : public Backend {
                  float* out, float* logsumexp) override {
     if (s.queries == 0) return;
     check_head(s);
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     const int64_t width = int64_t{s.heads} * s.head_dim;
     const kernels::AttentionSpec spec = to_spec(s, call.in(first, s.queries));
     const void *keys = stage_keys(call, s, k, s.ldk), *values = stage_keys(call, s, v, s.ldv);
     const size_t bytes = device::attention_workspace_bytes(spec, info_.processors);
-    void* workspace = bytes > 0 ? call.buffer<uint8_t>(static_cast<int64_t>(bytes)) : nullptr;
+    void* workspace = bytes > 0 ? call.scratch<uint8_t>(static_cast<int64_t>(bytes)) : nullptr;
     device::attention(stream_, spec, info_.processors, call.in(q, s.queries, width, s.ldq), keys, values,
                       call.out(out, s.queries, width, s.ldo), call.out(logsumexp, s.queries * s.heads), workspace);
     done(call);
@@ -157,9 +180,9 @@ class CudaBackend final : public Backend {
                           float* dv) override {
     if (s.queries == 0) return;
     check_head(s);
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     const int64_t width = int64_t{s.heads} * s.head_dim, kv_width = int64_t{s.kv_heads} * s.head_dim, T = s.queries;
-    float* delta = call.buffer<float>(T * s.heads);
+    float* delta = call.scratch<float>(T * s.heads);
     device::attention_backward(stream_, to_spec(s, call.in(first, T)), call.in(q, T, width, s.ldq),
                                call.in(k, s.keys, kv_width, s.ldk), call.in(v, s.keys, kv_width, s.ldv),
                                call.in(out, T, width, s.ldo), call.in(logsumexp, T * s.heads),
@@ -169,7 +192,7 @@ class CudaBackend final : public Backend {
   }
   void store_kv(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type) override {
     if (T == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     const bool half = type == KvType::F16;
     void* out = half ? static_cast<void*>(call.out(static_cast<uint16_t*>(dst), T, width, ldd))
                      : call.out(static_cast<float*>(dst), T, width, ldd);
@@ -179,7 +202,7 @@ class CudaBackend final : public Backend {
   void gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F, Activation act,
              float* out, int64_t ldo) override {
     if (T == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::gated(stream_, call.in(gate, T, F, ldg), ldg, call.in(up, T, F, ldu), ldu, T, F, to_kind(act),
                   call.out(out, T, F, ldo), ldo);
     done(call);
@@ -187,7 +210,7 @@ class CudaBackend final : public Backend {
   void gated_backward(const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout, int64_t lddo,
                       int64_t T, int64_t F, Activation act, float* dgate, float* dup) override {
     if (T == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::gated_backward(stream_, call.in(gate, T, F, ldg), ldg, call.in(up, T, F, ldu), ldu,
                            call.in(dout, T, F, lddo), lddo, T, F, to_kind(act), call.out(dgate, T, F, ldg),
                            call.out(dup, T, F, ldu));
@@ -195,20 +218,28 @@ class CudaBackend final : public Backend {
   }
   void add(const float* x, float* y, int64_t n) override {
     if (n == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::add(stream_, call.in(x, n), call.both(y, n), n);
     done(call);
   }
   void softcap(float* x, int64_t n, float cap) override {
     if (n == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::softcap(stream_, call.both(x, n), n, cap);
     done(call);
+  }
+  bool largest(const float* logits, int64_t V, int count, float* values, int32_t* ids) override {
+    if (count < 1 || count > device::kMostLargest || count > V) return false;
+    StagedCall call(stream_, held_, workspace_);
+    auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::largest_workspace_bytes(V, count)));
+    device::largest(stream_, call.in(logits, V), V, count, call.out(values, count), call.out(ids, count), room);
+    done(call);
+    return true;
   }
   void cross_entropy(float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap,
                      float gradient_scale, double* nll, bool want_gradient) override {
     if (T == 0) return;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::cross_entropy(stream_, call.both(logits, T, V, ldl), ldl, T, V, call.in(targets, T), cap, gradient_scale,
                           call.out(nll, T), want_gradient);
     done(call);
@@ -226,7 +257,7 @@ class CudaBackend final : public Backend {
     terms.step_size = static_cast<float>(s.learning_rate / (1.0 - std::pow(static_cast<double>(s.beta1), step)));
     terms.root = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(s.beta2), step)));
     terms.epsilon = s.epsilon;
-    StagedCall call(stream_);
+    StagedCall call(stream_, held_, workspace_);
     device::adamw(stream_, terms, call.in(gradient, n), call.both(parameter, n), call.both(m, n), call.both(v, n), n);
     done(call);
   }
@@ -260,7 +291,7 @@ class CudaBackend final : public Backend {
     if (!w.quantized && w.dense.type == kernels::DenseType::F32)
       return use(int64_t{0}, N, static_cast<const float*>(w.dense.data));
     const int64_t rows = slice_rows(N, K);
-    float* slice = call.buffer<float>(std::min(rows, N) * K);
+    float* slice = call.scratch<float>(std::min(rows, N) * K);
     for (int64_t n0 = 0; n0 < N; n0 += rows) {
       const int64_t some = std::min(rows, N - n0);
       device::unpack(stream_, w, n0, some, slice);
@@ -279,8 +310,8 @@ class CudaBackend final : public Backend {
     if (!products_) return false;
     const int64_t N = w.rows(), K = w.cols(), rows = slice_rows(N, K);
     if (K % 8 != 0) return false;  // rows that are not aligned are slow, or refused
-    uint16_t* in = call.buffer<uint16_t>(T * K);
-    uint16_t* slice = call.buffer<uint16_t>(std::min(rows, N) * K);
+    uint16_t* in = call.scratch<uint16_t>(T * K);
+    uint16_t* slice = call.scratch<uint16_t>(std::min(rows, N) * K);
     device::to_bf16(stream_, x, ldx, T, K, in);
     for (int64_t n0 = 0; n0 < N; n0 += rows) {
       const int64_t some = std::min(rows, N - n0);
@@ -295,6 +326,8 @@ class CudaBackend final : public Backend {
   device::DeviceInfo info_;
   void* stream_;
   std::unique_ptr<kernels::CardProducts> products_;
+  HeldWeights held_;
+  Workspace workspace_;
   bool deferred_ = false;
 };
 

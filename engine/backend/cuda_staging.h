@@ -1,13 +1,14 @@
 #pragma once
-// One call of the CUDA backend: which pointers kernels may be given. What the card cannot reach is copied to it before the
-// call and back after, so that every caller of Backend is served; what lies in shared memory is passed as it is. Compiled
-// twice, see kernels/cuda/space.h.
+// One call of the CUDA backend: which pointers kernels may be given. What is held on the card is taken from there, and what
+// lies in shared memory is passed as it is. The rest, which the card cannot reach, is copied to it before the call and back
+// after, so that every caller of Backend is served. Compiled twice, see kernels/cuda/space.h.
 
 #include <cstddef>
 #include <cstdint>
 #include <new>
 #include <vector>
 
+#include "engine/backend/cuda_held_weights.h"
 #include "kernels/common/quant_layout.h"
 #include "kernels/cuda/device.h"
 
@@ -15,9 +16,19 @@ namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
 
 namespace device = kernels::SCALEWRIGHT_CUDA_SPACE;
 
+inline constexpr size_t kScratchAlign = 256;  // bytes
+// Scratch memory that calls take turns in, in the order of their stream.
+struct Workspace {
+  uint8_t* data = nullptr;
+  size_t bytes = 0;
+};
+
 class StagedCall {
  public:
-  explicit StagedCall(void* stream) : stream_(stream) { device::enter_device(); }
+  StagedCall(void* stream, const HeldWeights& held, const Workspace& workspace)
+      : stream_(stream), held_(held), workspace_(workspace) {
+    device::enter_device();
+  }
   StagedCall(const StagedCall&) = delete;
   StagedCall& operator=(const StagedCall&) = delete;
   ~StagedCall() {
@@ -35,6 +46,7 @@ class StagedCall {
   }
   template <class T>
   const T* in(const T* p, int64_t count) {
+    if (const void* there = p ? held_.find_vector(p, bytes<T>(count)) : nullptr) return static_cast<const T*>(there);
     return in(p, 1, count, count);
   }
   template <class T>
@@ -54,31 +66,20 @@ class StagedCall {
   T* both(T* p, int64_t count) {
     return both(p, 1, count, count);
   }
-  kernels::QuantView in(const kernels::QuantView& w) {
-    kernels::QuantView v = w;
-    const int64_t scales = w.layout.rows * w.layout.groups();
-    v.records = in(w.records, w.layout.bytes());
-    v.scale = in(w.scale, scales);
-    v.scale_min = in(w.scale_min, scales);
-    v.row_scale = in(w.row_scale, w.layout.rows);
-    return v;
-  }
-  kernels::DenseView in(const kernels::DenseView& w) {
-    kernels::DenseView v = w;
-    const int64_t element = w.type == kernels::DenseType::F32 ? 4 : 2;
-    v.data = in(static_cast<const uint8_t*>(w.data), w.rows * w.cols * element);
-    return v;
-  }
+  kernels::QuantView in(const kernels::QuantView& w) { return staged(w, held_.find_matrix(w.records)); }
   kernels::WeightView in(const kernels::WeightView& w) {
-    kernels::WeightView v = w;
-    if (w.quantized) {
-      v.quant = in(w.quant);
-    } else {
-      v.dense = in(w.dense);
-    }
-    return v;
+    return staged(w, held_.find_matrix(w.quantized ? w.quant.records : w.dense.data));
   }
-  // Memory of the card for the length of the call. Throws std::bad_alloc.
+  // For kernels that read few rows of w: those in the host's memory are left there.
+  kernels::WeightView in_place(const kernels::WeightView& w) { return staged(w, nullptr); }
+  // Memory of the card for the length of the call, from the workspace while there is room. Throws std::bad_alloc.
+  template <class T>
+  T* scratch(int64_t count) {
+    const size_t begin = (used_ + kScratchAlign - 1) / kScratchAlign * kScratchAlign;
+    if (!workspace_.data || begin + bytes<T>(count) > workspace_.bytes) return buffer<T>(count);
+    used_ = begin + bytes<T>(count);
+    return reinterpret_cast<T*>(workspace_.data + begin);
+  }
   template <class T>
   T* buffer(int64_t count) {
     void* data = device::device_allocate(stream_, bytes<T>(count));
@@ -112,7 +113,32 @@ class StagedCall {
     return staged;
   }
 
+  // `there`: where the card has the matrix, or null.
+  kernels::QuantView staged(const kernels::QuantView& w, const uint8_t* there) {
+    kernels::QuantView v = w;
+    const int64_t scales = w.layout.rows * w.layout.groups();
+    v.records = there ? there : in(w.records, w.layout.bytes());
+    v.scale = in(w.scale, scales);
+    v.scale_min = in(w.scale_min, scales);
+    v.row_scale = in(w.row_scale, w.layout.rows);
+    return v;
+  }
+  kernels::WeightView staged(const kernels::WeightView& w, const uint8_t* there) {
+    kernels::WeightView v = w;
+    if (w.quantized) {
+      v.quant = staged(w.quant, there);
+    } else {
+      const int64_t element = w.dense.type == kernels::DenseType::F32 ? 4 : 2;
+      const auto* data = static_cast<const uint8_t*>(w.dense.data);
+      v.dense.data = there ? there : in(data, w.dense.rows * w.dense.cols * element);
+    }
+    return v;
+  }
+
   void* stream_;
+  const HeldWeights& held_;
+  const Workspace workspace_;
+  size_t used_ = 0;  // of the workspace
   std::vector<void*> buffers_;
   std::vector<Back> back_;
 };

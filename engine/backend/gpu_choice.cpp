@@ -1,12 +1,17 @@
 #include "engine/backend/gpu_choice.h"
 
+#include <exception>
 #include <string>
+
+#include "engine/backend/device_times.h"
 
 #ifdef SCALEWRIGHT_HAS_CUDA
 #include "engine/backend/backend_check.h"
 #include "engine/backend/cpu_backend.h"
 #include "engine/backend/cuda_backend.h"
+#include "engine/backend/cuda_memory.h"
 #include "engine/core/memory_source.h"
+#include "engine/core/system.h"
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/products.h"
 #endif
@@ -15,11 +20,6 @@ namespace scalewright {
 namespace {
 
 #ifdef SCALEWRIGHT_HAS_CUDA
-constexpr MemorySource kSharedMemory{
-    [](size_t bytes) noexcept { return kernels::cuda::shared_allocate(bytes); },
-    [](void* data) noexcept { kernels::cuda::shared_release(data); },
-};
-
 std::unique_ptr<Backend> open_card(std::string& why) {
   kernels::cuda::enter_device();
   std::string no_library;
@@ -50,10 +50,43 @@ const std::string& verdict() {
   return words;
 }
 
+DeviceChoice compare_devices() {
+  if (!verdict().empty()) return {false, verdict()};
+#ifdef SCALEWRIGHT_HAS_CUDA
+  kernels::cuda::DeviceInfo info;
+  std::string why = kernels::cuda::find_device(info);
+  try {
+    const auto processor = make_cpu_backend(processor_count(), kernels::cpu::best_isa());
+    const std::string key = info.name + ", CUDA " + info.driver + ", " + cpu_name() + ", " + processor->description() +
+                            ", Scalewright " SCALEWRIGHT_VERSION;
+    const DeviceTimes times = known_device_times(data_folder() / "devices.json", key, [&] {
+      const std::unique_ptr<Backend> card = open_card(why);
+      if (!card) return DeviceTimes{};
+      return DeviceTimes{time_work(*processor, host_memory()), time_work(*card, cuda::card_memory())};
+    });
+    return choose_device(info.name, times);
+  } catch (const std::exception& e) {
+    return {false, info.name + " is not used: it failed while its speed was measured (" + e.what() + ")."};
+  }
+#else
+  return {};
+#endif
+}
+const DeviceChoice& choice() {
+  static const DeviceChoice made = compare_devices();
+  return made;
+}
+
 }  // namespace
 
 std::string why_no_gpu() {
   return verdict();
+}
+std::string why_this_device() {
+  return choice().why;
+}
+bool auto_is_gpu() {
+  return choice().card;
 }
 
 std::unique_ptr<Backend> make_gpu_backend() {
@@ -61,7 +94,7 @@ std::unique_ptr<Backend> make_gpu_backend() {
   if (!verdict().empty()) return nullptr;
   std::string why;
   std::unique_ptr<Backend> card = open_card(why);
-  if (card) use_memory_source(&kSharedMemory);
+  if (card) use_memory_source(&cuda::card_memory());
   return card;
 #else
   return nullptr;

@@ -9,5 +9,7 @@ namespace scalewright {
 
 // Null when there is no card that can be used; why_no_gpu() (backend.h) says why.
 std::unique_ptr<Backend> make_gpu_backend();
+// Whether "auto" is the card: there is one, it passed its check, and it was measured to be faster than the processor.
+bool auto_is_gpu();
 
 }  // namespace scalewright

@@ -61,6 +61,9 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
                 std::to_string(options.threads) +
                     " threads were asked for. Choose 1 to 1024, or 0 for one a physical processor.");
   }
+  // An instruction set is of the processor, so whoever asks for one asks for it.
+  if (options.device == "auto" && options.isa == Isa::Auto && auto_is_gpu())
+    if (std::unique_ptr<Backend> backend = make_gpu_backend()) return backend;
   const int threads = options.threads > 0 ? options.threads : physical_processors();
   switch (options.isa) {
     case Isa::Auto:

@@ -33,6 +33,23 @@ struct Conversation::Impl {
     return done;
   }
 
+  // Of the last token, where the device finds them.
+  std::vector<float> largest_logits;
+  std::vector<int32_t> largest_ids;
+  std::vector<Sampler::Candidate> candidates;
+
+  // The next token. A device that finds the largest logits itself gives only those.
+  int32_t pick(Sampler& sampler) {
+    const auto count = static_cast<size_t>(sampler.candidates_wanted(model->config.vocabulary));
+    largest_logits.resize(count);
+    largest_ids.resize(count);
+    if (count == 0 || !session->largest_logits(static_cast<int>(count), largest_logits.data(), largest_ids.data()))
+      return sampler.pick(session->logits(), cached);
+    candidates.resize(count);
+    for (size_t i = 0; i < count; ++i) candidates[i] = {largest_logits[i], largest_ids[i]};
+    return sampler.pick_from(candidates);
+  }
+
   Result<Generation> generate(const std::vector<int32_t>& prompt, const SamplingOptions& sampling, const TextSink& sink,
                               std::stop_token stop);
 };
@@ -80,7 +97,7 @@ Result<Generation> Conversation::Impl::generate(const std::vector<int32_t>& prom
       break;
     }
     // The sampled token may not be in the cache yet when it was the last one: the history is what was said.
-    const int32_t id = sampler.pick(session->logits(), cached);
+    const int32_t id = pick(sampler);
     if (stops(id)) {
       out.reason = StopReason::EndOfTurn;
       break;

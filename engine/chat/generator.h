@@ -42,11 +42,16 @@ class Sampler {
   explicit Sampler(const SamplingOptions& options);
   // Picks a token from logits [V]; `history` are the ids so far. Same seed, same logits: same token.
   int32_t pick(std::span<const float> logits, std::span<const int32_t> history);
+  // The same from the largest logits alone, larger first and of equal ones the lower id (NaN as minus infinity), where so
+  // many are enough: candidates_wanted(V) of V, at least 1. 0: it takes them all.
+  using Candidate = std::pair<float, int32_t>;
+  int candidates_wanted(int64_t vocabulary) const;
+  int32_t pick_from(std::span<const Candidate> largest);
 
  private:
   SamplingOptions options_;
   uint64_t state_[4];
-  std::vector<std::pair<float, int32_t>> candidates_;
+  std::vector<Candidate> candidates_;
 };
 
 class Conversation {

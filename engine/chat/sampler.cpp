@@ -32,7 +32,7 @@ double next_uniform(uint64_t (&s)[4]) {
   return static_cast<double>(result >> 11) * 0x1p-53;
 }
 
-using Candidate = std::pair<float, int32_t>;
+using Candidate = Sampler::Candidate;
 // Larger logits first; equal ones in the order of their ids, so that ties are settled the same everywhere.
 bool better(const Candidate& a, const Candidate& b) {
   return a.first > b.first || (a.first == b.first && a.second < b.second);
@@ -106,16 +106,27 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> hi
     for_each([&](const Candidate& c) { candidates_.push_back(c); });
     std::sort(candidates_.begin(), candidates_.end(), better);
   }
+  return pick_from(candidates_);
+}
 
-  const float largest = candidates_.front().first;
-  if (!std::isfinite(largest)) return candidates_.front().second;
-  size_t kept = candidates_.size();
+int Sampler::candidates_wanted(int64_t vocabulary) const {
+  const bool penalty = options_.repeat_penalty != 1.0 && options_.repeat_penalty > 0.0 && options_.repeat_window > 0;
+  if (penalty) return 0;  // a logit that falls makes room for one that was not among the largest
+  if (options_.temperature <= 0.0) return 1;
+  return options_.top_k > 0 ? static_cast<int>(std::min<int64_t>(options_.top_k, vocabulary)) : 0;
+}
+
+// Top-p, min-p, temperature, from candidates in order.
+int32_t Sampler::pick_from(std::span<const Candidate> candidates) {
+  const float largest = candidates.front().first;
+  if (options_.temperature <= 0.0 || !std::isfinite(largest)) return candidates.front().second;
+  size_t kept = candidates.size();
   if (options_.top_p > 0.0 && options_.top_p < 1.0) {
     double total = 0.0;
-    for (const Candidate& c : candidates_) total += std::exp(static_cast<double>(c.first - largest));
+    for (const Candidate& c : candidates) total += std::exp(static_cast<double>(c.first - largest));
     double sum = 0.0;
     for (size_t i = 0; i < kept; ++i) {
-      sum += std::exp(static_cast<double>(candidates_[i].first - largest));
+      sum += std::exp(static_cast<double>(candidates[i].first - largest));
       if (sum >= options_.top_p * total) {
         kept = i + 1;
         break;
@@ -124,17 +135,17 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> hi
   }
   if (options_.min_p > 0.0) {
     const double lowest = std::log(std::min(options_.min_p, 1.0));
-    while (kept > 1 && candidates_[kept - 1].first - largest < lowest) --kept;
+    while (kept > 1 && candidates[kept - 1].first - largest < lowest) --kept;
   }
   double total = 0.0;
   const double inverse = 1.0 / options_.temperature;
-  for (size_t i = 0; i < kept; ++i) total += std::exp(static_cast<double>(candidates_[i].first - largest) * inverse);
+  for (size_t i = 0; i < kept; ++i) total += std::exp(static_cast<double>(candidates[i].first - largest) * inverse);
   double at = next_uniform(state_) * total;
   for (size_t i = 0; i + 1 < kept; ++i) {
-    at -= std::exp(static_cast<double>(candidates_[i].first - largest) * inverse);
-    if (at < 0.0) return candidates_[i].second;
+    at -= std::exp(static_cast<double>(candidates[i].first - largest) * inverse);
+    if (at < 0.0) return candidates[i].second;
   }
-  return candidates_[kept - 1].second;
+  return candidates[kept - 1].second;
 }
 
 }  // namespace scalewright

@@ -4,11 +4,16 @@
 // does no harm to those that are there.
 
 #include <cstddef>
+#include <cstdint>
 
 namespace scalewright {
 
+// Weights are written by the host and then read, pass after pass; all else is a device's to work in.
+enum class MemoryUse { Weights, Work };
+
 struct MemorySource {
-  void* (*allocate)(size_t bytes) noexcept;  // 64-byte aligned or more; null when there is not enough
+  // Zeroed, 64-byte aligned or more; null when there is not enough.
+  void* (*allocate)(size_t bytes, MemoryUse use) noexcept;
   void (*release)(void* data) noexcept;
 };
 
@@ -21,5 +26,9 @@ const MemorySource& host_memory();     // aligned to 64 bytes
 const MemorySource& memory_source();   // the current one
 // `source` must live until the program ends. Null: the host's memory again.
 void use_memory_source(const MemorySource* source);
+
+// Counts how often weights were overwritten in place, so that a device that copied some knows when to copy them again.
+uint64_t weights_version();
+void weights_changed();
 
 }  // namespace scalewright

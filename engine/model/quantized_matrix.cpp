@@ -19,12 +19,11 @@ using kernels::kStripRows;
 using kernels::PlainStrip;
 using kernels::QuantLayout;
 
-AlignedBytes::AlignedBytes(size_t bytes) : size_(bytes) {
+AlignedBytes::AlignedBytes(size_t bytes, MemoryUse use) : size_(bytes) {
   const size_t allocated = (bytes + 64 + 63) / 64 * 64;
   const MemorySource& source = memory_source();
-  data_ = std::unique_ptr<uint8_t[], MemoryRelease>(static_cast<uint8_t*>(source.allocate(allocated)), {&source});
+  data_ = std::unique_ptr<uint8_t[], MemoryRelease>(static_cast<uint8_t*>(source.allocate(allocated, use)), {&source});
   if (!data_) throw std::bad_alloc();
-  std::memset(data_.get(), 0, allocated);
 }
 
 namespace {
@@ -330,6 +329,7 @@ void QuantizedMatrix::restore_scale_halves(std::span<const uint16_t> halves) {
       if (has_second(layout_)) std::memcpy(at + 32, &halves[static_cast<size_t>(count + n * G + group)], 2);
     }
   }
+  weights_changed();
 }
 
 void QuantizedMatrix::write_scales(std::span<const float> scale, std::span<const float> second,
@@ -346,6 +346,7 @@ void QuantizedMatrix::write_scales(std::span<const float> scale, std::span<const
   }
   kernels::store_scales(layout_, records_.data(), scale.data(), second.empty() ? nullptr : second.data(),
                         base.empty() ? nullptr : base.data(), base_second.empty() ? nullptr : base_second.data());
+  weights_changed();
 }
 
 }  // namespace scalewright

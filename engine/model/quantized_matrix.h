@@ -29,7 +29,7 @@ struct QuantSpec {
 class AlignedBytes {  // 64-byte aligned, zeroed, with 64 readable bytes behind
  public:
   AlignedBytes() = default;
-  explicit AlignedBytes(size_t bytes);
+  explicit AlignedBytes(size_t bytes, MemoryUse use = MemoryUse::Weights);
   uint8_t* data() const noexcept { return data_.get(); }
   size_t size() const noexcept { return size_; }
 

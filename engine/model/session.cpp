@@ -96,6 +96,7 @@ struct Session::Impl {
 
   std::shared_ptr<const Model> model;
   Backend& backend;
+  std::shared_ptr<void> held;  // the model's weights on the device; let go before the model is
   Transformer net;
   SessionOptions options;
   Dims d;
@@ -136,16 +137,19 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Model> mo
   ArenaCursor count(nullptr);
   lay_out(impl->d, options.kv, count);
   count.take<uint8_t>(static_cast<int64_t>(impl->workspace_bytes));
+  const std::optional<DeviceMemory> device = backend.device_memory();
+  const uint64_t available = device ? device->left_bytes() : memory_status().available_bytes;  // 0: not known
   const auto out_of_memory = [&] {
     return fail(ErrorCode::OutOfMemory, "A context of " + std::to_string(impl->d.context) + " positions needs " +
-                                            std::to_string((count.used() >> 20) + 1) + " MB, and the machine has " +
-                                            std::to_string(memory_status().available_bytes >> 20) +
-                                            " MB free. Choose a shorter context.");
+                                            std::to_string((count.used() >> 20) + 1) + " MB, and " +
+                                            (device ? device->name : "the machine") + " has " +
+                                            std::to_string(available >> 20) + " MB free. Choose a shorter context" +
+                                            (device ? ", or the device \"cpu\"." : "."));
   };
-  const uint64_t available = memory_status().available_bytes;  // 0: not known
-  if (available != 0 && count.used() > available) return out_of_memory();
+  if ((device || available != 0) && count.used() > available) return out_of_memory();
   try {
-    impl->memory = AlignedBytes(count.used());
+    impl->memory = AlignedBytes(count.used(), MemoryUse::Work);
+    impl->held = backend.hold(impl->model->weights.list());
   } catch (const std::bad_alloc&) {
     return out_of_memory();
   }
@@ -281,6 +285,10 @@ Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const i
 
 std::span<const float> Session::logits() const {
   return {impl_->b.last, static_cast<size_t>(impl_->d.V)};
+}
+bool Session::largest_logits(int count, float* values, int32_t* ids) {
+  impl_->backend.set_workspace(impl_->workspace, impl_->workspace_bytes);
+  return impl_->backend.largest(impl_->b.last, impl_->d.V, count, values, ids);
 }
 int64_t Session::position() const noexcept {
   return impl_->position;

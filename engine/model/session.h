@@ -38,6 +38,8 @@ class Session {
   // -log p of each of targets [T] (< 0: skipped, 0 written) after ids [T], appended; nll [T].
   Result<void> append_nll(std::span<const int32_t> ids, std::span<const int32_t> targets, std::span<double> nll);
   std::span<const float> logits() const;    // [V] after the last appended token
+  // The largest of them where the device finds them itself, `count` as Backend::largest gives them; false: it does not.
+  bool largest_logits(int count, float* values, int32_t* ids);
   int64_t position() const noexcept;        // tokens in the cache
   int64_t context() const noexcept;
   void rewind(int64_t position);            // forget what comes after; position <= position()

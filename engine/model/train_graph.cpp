@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <string>
 
 #include "engine/model/train_graph_impl.h"
@@ -34,6 +35,13 @@ Result<std::unique_ptr<TrainGraph>> TrainGraph::create(std::shared_ptr<const Mod
     return fail(ErrorCode::OutOfMemory, "Training steps of this shape need " + std::to_string(count.used()) +
                                             " bytes of working memory, and " + std::to_string(arena_bytes) +
                                             " were given. Choose a shorter context or keep fewer layers.");
+  }
+  try {
+    impl->held = backend.hold(impl->model->weights.list());
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::OutOfMemory, "There is no room left on the card for the norms of " + impl->model->name +
+                                            " and for the blocks that come from the host's memory. Close other "
+                                            "programs that use the card, or choose the device \"cpu\".");
   }
   ArenaCursor cursor(arena);
   impl->b = lay_out(*impl->model, backend, impl->decided, cursor, nullptr);

@@ -82,6 +82,7 @@ struct TrainGraph::Impl {
 
   std::shared_ptr<const Model> model;
   Backend& backend;
+  std::shared_ptr<void> held;  // the model's weights on the device; let go before the model is
   TrainShape shape;
   Transformer net;
   TrainDecisions decided;

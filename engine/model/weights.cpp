@@ -18,6 +18,11 @@ kernels::WeightView Matrix::view() const {
   return view;
 }
 
+std::span<const uint8_t> Matrix::data() const {
+  const uint8_t* first = quantized() ? quant().view().records : dense().data.data();
+  return {first, static_cast<size_t>(bytes())};
+}
+
 void Matrix::dequantize_row(int64_t row, std::span<float> out) const {
   if (quantized()) return quant().dequantize_row(row, out);
   const DenseMatrix& matrix = dense();
@@ -61,6 +66,25 @@ uint64_t Weights::bytes() const {
     visit_linears(layer, [&](const Linear& linear) { total += linear.weight.bytes() + bytes_of(linear.bias); });
   }
   return total;
+}
+
+WeightList Weights::list() const {
+  WeightList all;
+  const auto add = [&](const std::vector<float>& values) {
+    if (!values.empty()) all.vectors.emplace_back(values);
+  };
+  add(output_norm);
+  for (const Layer& layer : layers) {
+    for (const auto* norm :
+         {&layer.attn_norm, &layer.ffn_norm, &layer.post_attn_norm, &layer.post_ffn_norm, &layer.q_norm, &layer.k_norm})
+      add(*norm);
+    auto& matrices = all.layers.emplace_back();
+    visit_linears(layer, [&](const Linear& linear) {
+      add(linear.bias);
+      matrices.push_back(linear.weight.data());
+    });
+  }
+  return all;
 }
 
 std::vector<Linear*> Weights::linears() {

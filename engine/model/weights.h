@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/backend/backend.h"
 #include "engine/model/quantized_matrix.h"
 
 namespace scalewright {
@@ -29,6 +30,7 @@ class Matrix {
   int64_t cols() const noexcept { return quantized() ? quant().cols() : dense().cols; }
   uint64_t bytes() const noexcept { return quantized() ? quant().bytes() : dense().data.size(); }
   kernels::WeightView view() const;
+  std::span<const uint8_t> data() const;  // the numbers or records, bytes() of them
   void dequantize_row(int64_t row, std::span<float> out) const;
 
  private:
@@ -60,6 +62,8 @@ struct Weights {
   bool has_output = false;
   const Matrix& head() const noexcept { return has_output ? output : token_embd; }
   uint64_t bytes() const;
+  // What a device is told of them (Backend::hold): norms and biases, and the matrices of each block.
+  WeightList list() const;
   // Every block linear in file order: qkv.., attn_output, gate_up.., down, layer by layer.
   std::vector<Linear*> linears();
   std::vector<const Linear*> linears() const;

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -20,12 +19,11 @@ Result<Arena> Arena::reserve(size_t bytes) {
                 "The system does not give the " + std::to_string(bytes) +
                     " bytes that tuning needs. Close other programs, or choose a smaller context or batch.");
   };
-  if (&memory_source() != &host_memory()) {  // memory that a device reads too, zeroed below as any other
-    void* shared = memory_source().allocate(arena.size_);
+  if (&memory_source() != &host_memory()) {  // memory that a device reads too
+    void* shared = memory_source().allocate(arena.size_, MemoryUse::Work);
     if (!shared) return refuse();
     arena.data_ = static_cast<uint8_t*>(shared);
     arena.source_ = &memory_source();
-    std::memset(arena.data_, 0, arena.size_);
     return arena;
   }
   void* memory = ::mmap(nullptr, arena.size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

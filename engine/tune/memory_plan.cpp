@@ -18,6 +18,7 @@ constexpr int64_t kLossChunk = 128, kSmallLossChunk = 32;
 // programs.
 constexpr double kSpendForSpeed = 0.8;
 constexpr int64_t kSampleContext = 512;
+constexpr uint64_t kPage = 4096;  // that an arena ends at
 
 uint64_t sum_of(const std::vector<MemoryItem>& items) {
   uint64_t total = 0;
@@ -46,14 +47,37 @@ struct Request {
 };
 
 struct Candidate {
-  std::vector<MemoryItem> items;
+  std::vector<MemoryItem> items, device_items;  // in the machine's memory; in that of a card
   TrainShape shape;
-  uint64_t graph_bytes = 0, optimizer_bytes = 0, total = 0;
+  uint64_t graph_bytes = 0, optimizer_bytes = 0;
+  uint64_t total = 0, device_total = 0;
 };
+
+// What may be taken of each.
+struct Limits {
+  uint64_t machine = 0, device = 0;
+  bool allow(const Candidate& c) const { return c.total <= machine && c.device_total <= device; }
+};
+
+// Bytes of the matrices that lie in the device's own memory.
+uint64_t device_weight_bytes(const Model& model, const Backend& backend) {
+  const Weights& w = model.weights;
+  uint64_t total = 0;
+  const auto count = [&](const Matrix& m) {
+    if (m.bytes() > 0 && backend.in_device_memory(m.data().data())) total += m.bytes();
+  };
+  count(w.token_embd);
+  if (w.has_output) count(w.output);
+  for (const Linear* linear : w.linears()) count(linear->weight);
+  return total;
+}
 
 Candidate candidate(const Request& request, const TrainableLayout& layout, int kept_layers, int64_t loss_chunk) {
   const TuneRecipe& recipe = request.recipe;
+  const std::optional<DeviceMemory> device = request.backend.device_memory();
   Candidate c;
+  // The arena of a run on a card lies there, and so does a session.
+  std::vector<MemoryItem>& worked_in = device ? c.device_items : c.items;
   c.shape = TrainShape{.batch = recipe.batch,
                        .context = recipe.context,
                        .granularity = recipe.granularity,
@@ -61,19 +85,33 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
                        .loss_chunk = loss_chunk};
   c.optimizer_bytes = ScaleOptimizer::bytes(layout.total, recipe.parametrization);
   const uint64_t weights = request.model.weights.bytes();
-  c.items.push_back({"weights", MemoryPart::Weights, weights});
-  c.items.push_back({std::to_string(layout.total) + " learned scales, their gradients and AdamW moments",
-                     MemoryPart::Scales, c.optimizer_bytes});
+  if (device) {
+    const WeightList list = request.model.weights.list();
+    const uint64_t there = device_weight_bytes(request.model, request.backend);
+    c.device_items.push_back({"weights", MemoryPart::Weights, there});
+    c.device_items.push_back(
+        {there < weights ? "norms, and room for blocks that come from the machine's memory" : "norms",
+         MemoryPart::Weights, request.backend.hold_bytes(list)});
+    c.items.push_back({"weights that are not on the card", MemoryPart::Weights, weights - there});
+    const uint64_t others = device->held_bytes > there ? device->held_bytes - there : 0;
+    if (others > 0) c.device_items.push_back({"other models and chats of this program", MemoryPart::Program, others});
+  } else {
+    c.items.push_back({"weights", MemoryPart::Weights, weights});
+  }
+  worked_in.push_back({std::to_string(layout.total) + " learned scales, their gradients and AdamW moments",
+                       MemoryPart::Scales, c.optimizer_bytes});
   c.items.push_back({"scales before tuning", MemoryPart::Scales, snapshot_bytes(request.model, layout)});
   for (MemoryItem& item : TrainGraph::plan(request.model, request.backend, c.shape)) {
     c.graph_bytes += item.bytes;
-    c.items.push_back(std::move(item));
+    worked_in.push_back(std::move(item));
   }
+  const uint64_t arena = c.graph_bytes + c.optimizer_bytes, pages = (arena + kPage - 1) / kPage * kPage;
+  if (device) c.device_items.push_back({"rest of the last page", MemoryPart::Workspace, pages - arena});
   // ids, targets, segments and positions of the batches of a step and of one for validation
   const auto batch = static_cast<uint64_t>(recipe.batch * recipe.context) * 4 * sizeof(int32_t);
   c.items.push_back({"batches", MemoryPart::Workspace, batch * static_cast<uint64_t>(recipe.accumulate + 1)});
   if (!recipe.sample_prompt.empty()) {
-    c.items.push_back(
+    worked_in.push_back(
         {"answer to the sample prompt", MemoryPart::Workspace, sample_bytes(request.model, request.backend)});
   }
   c.items.push_back({"dataset", MemoryPart::Program, request.held.dataset_bytes});
@@ -81,21 +119,23 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
   const uint64_t rest = request.held.resident_bytes > known ? request.held.resident_bytes - known : 0;
   c.items.push_back({"program and tokenizer", MemoryPart::Program, rest + kSmallAllocations});
   c.total = sum_of(c.items);
+  c.device_total = sum_of(c.device_items);
   return c;
 }
 
 // The changes of recipe that a person may make, each planned with nothing kept.
-std::vector<MemoryRemedy> remedies(const Request& request, uint64_t limit) {
+std::vector<MemoryRemedy> remedies(const Request& request, const Limits& limits) {
   std::vector<MemoryRemedy> ways;
   bool one_fits = false;
+  const bool card = request.backend.device_memory().has_value();
   const auto attempt = [&](const std::string& words, const TuneRecipe& recipe) {
     const Request changed{request.model, request.backend, recipe, request.held};
-    const uint64_t bytes =
-        candidate(changed, trainable_layout(request.model, recipe.granularity), 0, kSmallLossChunk).total;
-    one_fits = one_fits || bytes <= limit;
+    const Candidate c = candidate(changed, trainable_layout(request.model, recipe.granularity), 0, kSmallLossChunk);
+    const bool fits = limits.allow(c);
+    one_fits = one_fits || fits;
     ways.push_back({words, recipe.context, recipe.batch, recipe.accumulate, recipe.granularity,
-                    !recipe.sample_prompt.empty(), bytes, bytes <= limit});
-    return bytes <= limit;
+                    !recipe.sample_prompt.empty(), card ? c.device_total : c.total, fits});
+    return fits;
   };
   if (request.recipe.batch > 1) {
     TuneRecipe recipe = request.recipe;
@@ -167,21 +207,31 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
   const MemoryStatus machine = memory_status();
   ledger.machine_bytes = machine.total_bytes;
   ledger.available_bytes = machine.available_bytes + held.resident_bytes;
-  ledger.limit_bytes =
-      recipe.memory_limit > 0 ? std::min(recipe.memory_limit, ledger.available_bytes) : ledger.available_bytes;
-  const auto for_speed =
-      recipe.memory_limit > 0
-          ? ledger.limit_bytes
-          : held.resident_bytes + static_cast<uint64_t>(kSpendForSpeed * static_cast<double>(machine.available_bytes));
+  // A limit is of the memory that the run works in.
+  const std::optional<DeviceMemory> device = backend.device_memory();
+  const auto limited = [&](uint64_t available) {
+    return recipe.memory_limit > 0 ? std::min(recipe.memory_limit, available) : available;
+  };
+  const auto for_speed = [](uint64_t held_bytes, uint64_t free_bytes) {
+    return held_bytes + static_cast<uint64_t>(kSpendForSpeed * static_cast<double>(free_bytes));
+  };
+  ledger.limit_bytes = device ? ledger.available_bytes : limited(ledger.available_bytes);
+  Limits limits{ledger.limit_bytes, 0}, speed{for_speed(held.resident_bytes, machine.available_bytes), 0};
+  if (device) {
+    limits.device = speed.device = limited(device->available_bytes);
+    if (recipe.memory_limit == 0) speed.device = for_speed(device->held_bytes, device->left_bytes());
+  } else if (recipe.memory_limit > 0) {
+    speed.machine = limits.machine;
+  }
 
   Candidate best = fixed ? candidate(request, layout, fixed->kept_layers, fixed->loss_chunk)
                          : candidate(request, layout, 0, kLossChunk);
-  if (!fixed && best.total <= for_speed) {
+  if (!fixed && speed.allow(best)) {
     int low = 0, high = static_cast<int>(model.weights.layers.size());  // `low` fits
     while (low < high) {
       const int middle = low + (high - low + 1) / 2;
       Candidate more = candidate(request, layout, middle, kLossChunk);
-      if (more.total <= for_speed) {
+      if (speed.allow(more)) {
         low = middle;
         best = std::move(more);
       } else {
@@ -189,7 +239,7 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
       }
     }
   }
-  if (best.total > ledger.limit_bytes) {
+  if (!limits.allow(best)) {
     // A resumed run keeps its loss only to the bit when it keeps its shape; one that no longer fits goes on with less.
     best = candidate(request, layout, 0, fixed ? fixed->loss_chunk : kSmallLossChunk);
   }
@@ -197,7 +247,7 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
   choice.graph_bytes = best.graph_bytes;
   choice.optimizer_bytes = best.optimizer_bytes;
   ledger.items = std::move(best.items);
-  ledger.fits = best.total <= ledger.limit_bytes;
+  ledger.fits = limits.allow(best);
   ledger.total_bytes = best.total;
   if (held.peak_bytes > best.total) {
     // Opening the model took more for a moment than tuning will: the process has already been that large.
@@ -205,10 +255,19 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
         {"held for a moment while files were read, free again", MemoryPart::Program, held.peak_bytes - best.total});
     ledger.total_bytes = held.peak_bytes;
   }
-  if (!ledger.fits) ledger.ways = remedies(request, ledger.limit_bytes);
+  if (device) {
+    ledger.device = DeviceLedger{device->name,        std::move(best.device_items), best.device_total,
+                                 device->total_bytes, device->available_bytes,      limits.device};
+  }
+  if (!ledger.fits) ledger.ways = remedies(request, limits);
   for (const MemoryRemedy& way : ledger.ways) {
     ledger.remedies.push_back(way.words + " needs " + readable_bytes(way.bytes) +
                               (way.fits ? ": fits" : ": does not fit"));
+  }
+  if (!ledger.fits && device) {
+    const uint64_t here = best.total + best.device_total;
+    ledger.remedies.push_back("the device cpu needs about " + readable_bytes(here) + " of the machine's memory" +
+                              (here <= ledger.available_bytes ? ": fits" : ": does not fit"));
   }
   return choice;
 }

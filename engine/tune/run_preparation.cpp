@@ -73,9 +73,17 @@ int64_t validation_interval(const TuneRecipe& recipe, int64_t steps) {
 }
 
 Error out_of_memory(const MemoryLedger& ledger) {
-  std::string text =
-      "Tuning as asked needs " + readable_bytes(ledger.total_bytes) + ", and " + readable_bytes(ledger.limit_bytes) +
-      (ledger.limit_bytes < ledger.available_bytes ? " are allowed" : " are free on this machine") + ". ";
+  const auto sentence = [](uint64_t total, uint64_t limit, uint64_t available, const std::string& where) {
+    return "Tuning as asked needs " + readable_bytes(total) + ", and " + readable_bytes(limit) +
+           (limit < available ? " are allowed" : " are free on " + where) + ". ";
+  };
+  std::string text;
+  const bool card_is_full = ledger.device && ledger.device->total_bytes > ledger.device->limit_bytes;
+  if (card_is_full)
+    text += sentence(ledger.device->total_bytes, ledger.device->limit_bytes, ledger.device->available_bytes,
+                     ledger.device->name);
+  if (!card_is_full || ledger.total_bytes > ledger.limit_bytes)
+    text += sentence(ledger.total_bytes, ledger.limit_bytes, ledger.available_bytes, "this machine");
   text += ledger.remedies.empty() ? "Choose a smaller model." : "What would change it: ";
   for (size_t i = 0; i < ledger.remedies.size(); ++i) text += (i == 0 ? "" : "; ") + ledger.remedies[i];
   if (!ledger.remedies.empty()) text += ".";

@@ -35,8 +35,12 @@ Result<std::string> SampleAnswer::answer(std::stop_token stop) {
   SW_TRY(session_->append(prompt_));
   std::vector<int32_t> ids;
   while (ids.size() < static_cast<size_t>(kSampleAnswerTokens) && !stop.stop_requested()) {
-    const std::span<const float> logits = session_->logits();
-    const auto id = static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    int32_t id = 0;
+    float logit = 0.0f;
+    if (!session_->largest_logits(1, &logit, &id)) {
+      const std::span<const float> logits = session_->logits();
+      id = static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    }
     if (std::find(model_->stop_ids.begin(), model_->stop_ids.end(), id) != model_->stop_ids.end()) break;
     ids.push_back(id);
     if (session_->position() >= session_->context()) break;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -27,13 +28,23 @@ struct MemoryRemedy {
   uint64_t bytes = 0;         // that it needs
   bool fits = false;
 };
+// What a run on a card keeps in the card's memory, bytes.
+struct DeviceLedger {
+  std::string name;               // "NVIDIA GeForce RTX 4090"
+  std::vector<MemoryItem> items;
+  uint64_t total_bytes = 0;
+  uint64_t memory_bytes = 0;      // of the card
+  uint64_t available_bytes = 0;   // of it, what other programs leave (what this one holds included)
+  uint64_t limit_bytes = 0;       // the smaller of the limit asked for and available
+};
 struct MemoryLedger {
   std::vector<MemoryItem> items;  // bottom to top: weights, scales + optimizer, activations, logits, workspace, program
   uint64_t total_bytes = 0;
   uint64_t machine_bytes = 0;    // memory of the machine
   uint64_t available_bytes = 0;  // of it, free for us now (what this process already holds included)
   uint64_t limit_bytes = 0;      // the smaller of the limit asked for and available
-  bool fits = false;
+  std::optional<DeviceLedger> device; // of a run on a card; all above is then about the machine's memory alone
+  bool fits = false;                  // in both
   std::vector<std::string> remedies;  // when it does not: "context 256 needs 410 MB: fits"
   std::vector<MemoryRemedy> ways;     // the same, to be applied
 };

@@ -88,12 +88,30 @@ Result<TuneReport> report_from_json(const std::string& json) {
   return r;
 }
 
+namespace {
+
+Json items_json(const std::vector<MemoryItem>& items) {
+  Json all = Json::array();
+  for (const MemoryItem& item : items)
+    all.push_back({{"name", item.name}, {"part", to_string(item.part)}, {"bytes", item.bytes}});
+  return all;
+}
+
+Json device_json(const std::optional<DeviceLedger>& device) {
+  if (!device) return nullptr;
+  return {{"name", device->name},
+          {"ledger", items_json(device->items)},
+          {"total_bytes", device->total_bytes},
+          {"memory_bytes", device->memory_bytes},
+          {"available_bytes", device->available_bytes},
+          {"limit_bytes", device->limit_bytes}};
+}
+
+}  // namespace
+
 std::string plan_to_json(const TunePlan& p) {
-  Json ledger = Json::array();
-  for (const MemoryItem& item : p.ledger.items) {
-    ledger.push_back({{"name", item.name}, {"part", to_string(item.part)}, {"bytes", item.bytes}});
-  }
-  return text_of({{"ledger", ledger},
+  return text_of({{"ledger", items_json(p.ledger.items)},
+                  {"device", device_json(p.ledger.device)},
                   {"total_bytes", p.ledger.total_bytes},
                   {"machine_bytes", p.ledger.machine_bytes},
                   {"available_bytes", p.ledger.available_bytes},

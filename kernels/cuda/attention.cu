@@ -204,6 +204,11 @@ size_t attention_workspace_bytes(const AttentionSpec& s, int processors) {
   return sizeof(float) * static_cast<size_t>(parts * s.queries * s.heads * (s.head_dim + 2));
 }
 
+// Split keys make at most two blocks a processor, each of so many rows.
+size_t most_attention_workspace_bytes(int processors) {
+  return sizeof(float) * 2 * static_cast<size_t>(processors) * kBlockRows<128> * (kLargestHead + 2);
+}
+
 void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
                float* out, float* logsumexp, void* workspace) {
   const int parts = parts_of(s, processors);

@@ -13,15 +13,25 @@ constexpr int kOldest = 8;  // compute capability: what the build makes code for
 
 std::string words(cudaError_t error) { return std::string(cudaGetErrorName(error)) + ": " + cudaGetErrorString(error); }
 
-// Ranges from shared_allocate, so that on_device needs no call of the driver.
+// What card_allocate and pinned_allocate gave, so that place_of needs no call of the driver.
+struct Range {
+  size_t bytes;
+  Place place;
+};
 struct Ranges {
   std::mutex mutex;
-  std::map<uintptr_t, size_t> bytes;
+  std::map<uintptr_t, Range> all;
 };
 Ranges& ranges() {
-  static Ranges all;
-  return all;
+  static Ranges known;
+  return known;
 }
+void remember(void* data, size_t bytes, Place place) {
+  Ranges& known = ranges();
+  const std::lock_guard lock(known.mutex);
+  known.all[reinterpret_cast<uintptr_t>(data)] = {bytes, place};
+}
+std::string version_words(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
 int chosen = 0;                 // number of the card (set by find_device)
 bool reads_all_memory = false;  // the card reaches the host's pages through the system (set by find_device)
 
@@ -35,9 +45,8 @@ std::string find_device(DeviceInfo& info) {
     cudaDriverGetVersion(&driver);
     cudaGetLastError();
     if (driver == 0) return "no NVIDIA driver is installed";
-    return "the NVIDIA driver is too old for this program (it offers CUDA " + std::to_string(driver / 1000) + "." +
-           std::to_string(driver % 1000 / 10) + ", needed is " + std::to_string(CUDART_VERSION / 1000) + "." +
-           std::to_string(CUDART_VERSION % 1000 / 10) + ")";
+    return "the NVIDIA driver is too old for this program (it offers CUDA " + version_words(driver) + ", needed is " +
+           version_words(CUDART_VERSION) + ")";
   }
   if (counted == cudaErrorNoDevice || (counted == cudaSuccess && count == 0)) {
     cudaGetLastError();
@@ -78,6 +87,9 @@ std::string find_device(DeviceInfo& info) {
     }
     info.free_bytes = free_bytes;
     info.total_bytes = total_bytes;
+    int driver = 0;
+    cudaDriverGetVersion(&driver);
+    info.driver = version_words(driver);
     reads_all_memory = properties.pageableMemoryAccess != 0;
     // Scratch that is released stays with the program until it ends.
     cudaMemPool_t pool;
@@ -106,6 +118,20 @@ std::string make_stream(void** stream) {
 void release_stream(void* stream) {
   if (stream) cudaStreamDestroy(static_cast<cudaStream_t>(stream));
 }
+void* make_event() {
+  cudaEvent_t event = nullptr;
+  cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+  return event;
+}
+void release_event(void* event) {
+  if (event) cudaEventDestroy(static_cast<cudaEvent_t>(event));
+}
+void record(void* event, void* stream) {
+  cudaEventRecord(static_cast<cudaEvent_t>(event), static_cast<cudaStream_t>(stream));
+}
+void wait_for(void* event, void* stream) {
+  cudaStreamWaitEvent(static_cast<cudaStream_t>(stream), static_cast<cudaEvent_t>(event));
+}
 std::string synchronize(void* stream) {
   const cudaError_t launched = cudaGetLastError();
   const cudaError_t error = cudaStreamSynchronize(static_cast<cudaStream_t>(stream));
@@ -123,37 +149,71 @@ void device_release(void* stream, void* data) {
   if (data) cudaFreeAsync(data, static_cast<cudaStream_t>(stream));
 }
 
-void* shared_allocate(size_t bytes) {
+void* card_allocate(size_t bytes, bool fresh) {
   enter_device();
   void* data = nullptr;
   if (cudaMallocManaged(&data, bytes ? bytes : 1) != cudaSuccess) {
     cudaGetLastError();
     return nullptr;
   }
+#if CUDART_VERSION >= 13000
+  const cudaMemLocation card{.type = cudaMemLocationTypeDevice, .id = chosen};
+#else
+  const int card = chosen;
+#endif
+  cudaMemAdvise(data, bytes, cudaMemAdviseSetPreferredLocation, card);
+  if (!fresh) {
+    std::memset(data, 0, bytes);
+  } else if (cudaMemset(data, 0, bytes) != cudaSuccess || cudaDeviceSynchronize() != cudaSuccess) {
+    cudaGetLastError();
+    cudaFree(data);
+    return nullptr;
+  }
+  remember(data, bytes, Place::Card);
+  return data;
+}
+void* pinned_allocate(size_t bytes) {
+  enter_device();
+  void* data = nullptr;
+  if (cudaHostAlloc(&data, bytes ? bytes : 1, cudaHostAllocPortable | cudaHostAllocMapped) != cudaSuccess) {
+    cudaGetLastError();
+    return nullptr;
+  }
   std::memset(data, 0, bytes);
-  Ranges& all = ranges();
-  const std::lock_guard lock(all.mutex);
-  all.bytes[reinterpret_cast<uintptr_t>(data)] = bytes;
+  remember(data, bytes, Place::Host);
   return data;
 }
 void shared_release(void* data) {
   if (!data) return;
+  Place place;
   {
-    Ranges& all = ranges();
-    const std::lock_guard lock(all.mutex);
-    all.bytes.erase(reinterpret_cast<uintptr_t>(data));
+    Ranges& known = ranges();
+    const std::lock_guard lock(known.mutex);
+    const auto found = known.all.find(reinterpret_cast<uintptr_t>(data));
+    place = found->second.place;
+    known.all.erase(found);
   }
-  cudaFree(data);
+  if (place == Place::Host) {
+    cudaFreeHost(data);
+  } else {
+    cudaFree(data);
+  }
 }
-bool on_device(const void* data) {
-  if (reads_all_memory || !data) return true;
-  Ranges& all = ranges();
-  const std::lock_guard lock(all.mutex);
+Place place_of(const void* data) {
+  Ranges& known = ranges();
+  const std::lock_guard lock(known.mutex);
   const auto address = reinterpret_cast<uintptr_t>(data);
-  auto next = all.bytes.upper_bound(address);
-  if (next == all.bytes.begin()) return false;
+  auto next = known.all.upper_bound(address);
+  if (next == known.all.begin()) return Place::Elsewhere;
   --next;
-  return address < next->first + next->second;
+  return address < next->first + next->second.bytes ? next->second.place : Place::Elsewhere;
+}
+bool on_device(const void* data) { return reads_all_memory || !data || place_of(data) != Place::Elsewhere; }
+DeviceMemory device_memory() {
+  enter_device();
+  size_t free_bytes = 0, total_bytes = 0;
+  if (cudaMemGetInfo(&free_bytes, &total_bytes) != cudaSuccess) cudaGetLastError();
+  return {total_bytes, free_bytes};
 }
 
 void copy_rows(void* stream, void* to, const void* from, size_t pitch, size_t width, size_t rows) {

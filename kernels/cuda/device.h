@@ -15,6 +15,7 @@ struct DeviceInfo {
   int major = 0, minor = 0;                 // compute capability
   int processors = 0;                       // streaming multiprocessors
   uint64_t total_bytes = 0, free_bytes = 0; // of its memory; free: what other programs leave
+  std::string driver;                       // "13.0", the CUDA that the driver offers
 };
 
 // The first card that these kernels run on. Else says why there is none: no driver, an old driver, no card, an old card.
@@ -23,21 +24,41 @@ std::string find_device(DeviceInfo& info);
 // Makes that card the one of the calling thread; before anything else of a call.
 void enter_device();
 
-// A queue of work on the card.
+// A queue of work on the card. Two queues run side by side, except where one waits for the other.
 std::string make_stream(void** stream);
 void release_stream(void* stream);
+// A mark on a stream: what is put on `stream` after wait_for() begins when everything before the last record() is done.
+// An event that was never recorded holds nobody up.
+void* make_event();
+void release_event(void* event);
+void record(void* event, void* stream);
+void wait_for(void* event, void* stream);
 // Waits until everything on the stream is done; an error of any of it comes out here.
 std::string synchronize(void* stream);
 
 // Memory of the card alone, in the order of the stream. Null when there is not enough.
 void* device_allocate(void* stream, size_t bytes);
 void device_release(void* stream, void* data);
-// Memory that both the card and the host read and write, zeroed; pages lie where they were used last. Null when there is not
-// enough. The host may touch it while no work on it is under way.
-void* shared_allocate(size_t bytes);
-void shared_release(void* data);
+
+// Memory that both the card and the host read and write. Null when there is not enough. The host may touch it while no
+// work on it is under way.
+enum class Place {
+  Elsewhere,  // the host's own memory
+  Card,       // pages lie where they were used last, and belong on the card
+  Host        // pages stay in the host's memory; copies from there run beside kernels
+};
+// Zeroed. `fresh`: nobody writes to it first, so its pages are made on the card at once.
+void* card_allocate(size_t bytes, bool fresh);
+void* pinned_allocate(size_t bytes);
+void shared_release(void* data);  // of either kind
+Place place_of(const void* data);
 // Whether kernels may be given this pointer as it is.
 bool on_device(const void* data);
+// Of the card's memory now: what it has and what nobody holds, bytes.
+struct DeviceMemory {
+  uint64_t total_bytes = 0, free_bytes = 0;
+};
+DeviceMemory device_memory();
 
 // `rows` rows of `width` bytes, `pitch` bytes apart in both places, in the order of the stream; the direction is found from
 // the pointers.

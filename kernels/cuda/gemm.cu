@@ -27,6 +27,8 @@ SW_DEVICE void load_tile(const DeviceStrided& in, int64_t side0, int64_t sides, 
   }
 }
 
+// kFour: four results side by side are written at once, so that a warp writes whole sectors.
+template <bool kFour>
 SW_KERNEL(kThreads, gemm_kernel)
 (int64_t M, int64_t N, int64_t K, DeviceStrided a, DeviceStrided b, Global<float> c, int64_t ldc, bool accumulate) {
   SW_SHARED(float, left, kDepth * kRow);
@@ -57,11 +59,16 @@ SW_KERNEL(kThreads, gemm_kernel)
   }
   SW_UNROLL
   for (int i = 0; i < 4; ++i) {
-    SW_UNROLL
-    for (int j = 0; j < 4; ++j) {
-      const int64_t m = m0 + down + i, n = n0 + over + j;
-      if (m >= M || n >= N) continue;
-      st(c, m * ldc + n, sum[i][j] + (accumulate ? ld(c, m * ldc + n) : 0.0f));
+    const int64_t m = m0 + down + i, n = n0 + over, at = m * ldc + n;
+    if (m >= M) continue;
+    if constexpr (kFour) {
+      if (n >= N) continue;
+      const float4 old = accumulate ? ld4(c, at) : float4{0.0f, 0.0f, 0.0f, 0.0f};
+      st4(c, at, {sum[i][0] + old.x, sum[i][1] + old.y, sum[i][2] + old.z, sum[i][3] + old.w});
+    } else {
+      SW_UNROLL
+      for (int j = 0; j < 4; ++j)
+        if (n + j < N) st(c, at + j, sum[i][j] + (accumulate ? ld(c, at + j) : 0.0f));
     }
   }
 }
@@ -77,8 +84,12 @@ SW_KERNEL(256, fill_rows_kernel)
 void gemm(void* stream, int64_t M, int64_t N, int64_t K, Strided a, Strided b, float* c, int64_t ldc,
           bool accumulate) {
   const dim3 grid(static_cast<unsigned>((N + kTile - 1) / kTile), static_cast<unsigned>((M + kTile - 1) / kTile));
-  SW_LAUNCH(gemm_kernel, grid, dim3(kThreads), stream, M, N, K, (DeviceStrided{a.data, a.row, a.col}),
-            (DeviceStrided{b.data, b.col, b.row}), c, ldc, accumulate);
+  const DeviceStrided left{a.data, a.row, a.col}, right{b.data, b.col, b.row};
+  if (N % 4 == 0 && ldc % 4 == 0 && reinterpret_cast<uintptr_t>(c) % 16 == 0) {
+    SW_LAUNCH((gemm_kernel<true>), grid, dim3(kThreads), stream, M, N, K, left, right, c, ldc, accumulate);
+  } else {
+    SW_LAUNCH((gemm_kernel<false>), grid, dim3(kThreads), stream, M, N, K, left, right, c, ldc, accumulate);
+  }
 }
 
 void fill_rows(void* stream, const float* bias, int64_t T, int64_t N, float* y, int64_t ldy) {

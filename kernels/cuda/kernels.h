@@ -75,10 +75,17 @@ void adamw(void* stream, const AdamWTerms& terms, const float* gradient, float* 
 void linear_drow(void* stream, const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
                  const float* row_scale, float* drow);
 
+// sampling.cu. The `count` largest of n numbers, up to kMostLargest and n of them, larger first and of equal ones the lower
+// number; NaN counts as minus infinity.
+inline constexpr int kMostLargest = 64;
+size_t largest_workspace_bytes(int64_t n, int count);
+void largest(void* stream, const float* from, int64_t n, int count, float* values, int32_t* ids, void* workspace);
+
 // attention.cu, attention_backward.cu. Heads of up to 256 elements. With few queries the keys are split over several
 // blocks, which leave their parts in `workspace`: attention_workspace_bytes(spec, processors) bytes of it.
 inline constexpr int kLargestHead = 256;
 size_t attention_workspace_bytes(const AttentionSpec& s, int processors);
+size_t most_attention_workspace_bytes(int processors);  // of any spec
 void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
                float* out, float* logsumexp, void* workspace);
 // fp32 keys and values, query_offset 0. delta [queries, heads] is scratch.

@@ -22,7 +22,7 @@ SW_KERNEL(kRowThreads, cross_entropy_kernel)
       for (int64_t i = thread_x(); i < V; i += kRowThreads) st(row, i, 0.0f);
     return;
   }
-  float most = ld(row, 0);
+  float most = -INFINITY;
   for (int64_t i = thread_x(); i < V; i += kRowThreads) most = fmaxf(most, ld(row, i));
   most = block_max(most, room, thread_x(), kRowThreads);
   float total = 0.0f;

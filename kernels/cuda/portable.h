@@ -22,7 +22,7 @@
 #define SW_DEVICE inline
 #define SW_KERNEL(threads, name) static void name
 #define SW_KERNEL_BLOCKS(threads, blocks, name) static void name
-#define SW_LAUNCH(kernel, grid, block, stream, ...) ((void)(stream), simt::launch(kernel, grid, block, __VA_ARGS__))
+#define SW_LAUNCH(kernel, grid, block, stream, ...) simt::launch(stream, kernel, grid, block, __VA_ARGS__)
 #define SW_SHARED(T, name, count) const auto name = simt::shared<T>(count)
 #define SW_UNROLL
 

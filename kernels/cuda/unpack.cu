@@ -1,6 +1,6 @@
-// Weights to plain rows for products by a library, rows of an embedding, and the last step of the scale gradients. All
-// three walk a strip in the same way: eight lanes a row, each four inputs of a chunk, so that rows are written and read
-// 128 bytes side by side.
+// Weights to plain rows for products by a library, rows of an embedding, and the last step of the scale gradients. Two of
+// them walk a strip in the same way: four lanes a row, each four inputs of half a chunk, so that a warp reads whole sectors
+// of codes (eight rows of a line) and of rows (64 bytes side by side).
 
 #include "kernels/cuda/dense_device.h"
 #include "kernels/cuda/kernels.h"
@@ -36,18 +36,22 @@ SW_DEVICE int sub_index(const DeviceQuant& w, int within, int quad) {
   return w.subs_per_record == 1 ? 0 : w.sub16 ? 2 * within + quad / 4 : within;
 }
 
+// A warp takes a chunk of a strip in four steps: eight rows and half of the chunk's inputs each.
+SW_DEVICE int row_of(int step, int lane) { return 8 * (step / 2) + lane / 4; }
+SW_DEVICE int quad_of(int step, int lane) { return 4 * (step % 2) + lane % 4; }
+
 template <class Out>
 SW_KERNEL(32 * kWarps, unpack_kernel)(DeviceQuant w, int64_t n0, int64_t rows, Global<Out> out) {
-  const int lane = thread_x() % kWarp, chunk = block_x() * kWarps + thread_x() / kWarp, quad = lane % 8;
+  const int lane = thread_x() % kWarp, chunk = block_x() * kWarps + thread_x() / kWarp;
   if (chunk >= w.chunks) return;
-  const int64_t strip = n0 / kStripRows + block_y(), k = static_cast<int64_t>(chunk) * kChunk + 4 * quad;
+  const int64_t strip = n0 / kStripRows + block_y();
   const int record = chunk / w.chunks_per_record, within = chunk % w.chunks_per_record;
   const auto header = w.records + record_at(w, strip, record);
   const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
   SW_UNROLL
   for (int step = 0; step < 4; ++step) {
-    const int row = 4 * step + lane / 8;
-    const int64_t n = strip * kStripRows + row;
+    const int row = row_of(step, lane), quad = quad_of(step, lane);
+    const int64_t n = strip * kStripRows + row, k = static_cast<int64_t>(chunk) * kChunk + 4 * quad;
     if (n >= n0 + rows || k >= w.cols) continue;
     const Scales s = read_scales(w, header, n, record, sub_index(w, within, quad));
     const uint32_t codes = codes_at(w, lines, row, quad);
@@ -77,7 +81,7 @@ SW_KERNEL(256, to_bf16_kernel)
 
 // A block a token.
 SW_KERNEL(128, embed_kernel)
-(Global<const int32_t> ids, DeviceQuant w, float factor, Global<float> out, int64_t ldo) {
+(Global<const int32_t> ids, DeviceQuant w, float factor, Global<float> out, int64_t ldo, bool four) {
   const int64_t t = block_x(), n = ld(ids, t), strip = n / kStripRows;
   for (int64_t i = thread_x(); i < static_cast<int64_t>(w.chunks) * 8; i += block_dim_x()) {
     const int chunk = static_cast<int>(i / 8), quad = static_cast<int>(i % 8);
@@ -88,8 +92,15 @@ SW_KERNEL(128, embed_kernel)
     const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
     const Scales s = read_scales(w, header, n, record, sub_index(w, within, quad));
     const uint32_t codes = codes_at(w, lines, static_cast<int>(n % kStripRows), quad);
+    float v[4];
+    SW_UNROLL
+    for (int c = 0; c < 4; ++c) v[c] = factor * weight_of(s, codes, c);
+    if (four) {
+      st4(out, t * ldo + k, {v[0], v[1], v[2], v[3]});
+      continue;
+    }
     for (int c = 0; c < 4; ++c)
-      if (k + c < w.cols) st(out, t * ldo + k + c, factor * weight_of(s, codes, c));
+      if (k + c < w.cols) st(out, t * ldo + k + c, v[c]);
   }
 }
 template <DenseType kType>
@@ -139,45 +150,48 @@ SW_KERNEL(32 * kWarps, dscale_kernel)
 (Global<const float> product, int64_t n0, int64_t rows, DeviceQuant w, Global<float> dscale,
  Global<float> dscale_min) {
   SW_SHARED(float, sums, 2 * kWarps * kStripRows);
-  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, warps = block_dim_x() / kWarp, quad = lane % 8;
+  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, warps = block_dim_x() / kWarp;
   const int record = block_x();
   const int64_t strip = n0 / kStripRows + block_y();
   const auto header = w.records + record_at(w, strip, record);
   const int first = record * w.chunks_per_record;
   const int chunks = w.chunks - first < w.chunks_per_record ? w.chunks - first : w.chunks_per_record;
-  float sum[4] = {0.0f, 0.0f, 0.0f, 0.0f}, minimum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  float sum[2] = {0.0f, 0.0f}, minimum[2] = {0.0f, 0.0f};  // rows lane / 4 and 8 + lane / 4
   for (int within = warp; within < chunks; within += warps) {
     const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
-    const int64_t k = static_cast<int64_t>(first + within) * kChunk + 4 * quad;
     SW_UNROLL
     for (int step = 0; step < 4; ++step) {
-      const int row = 4 * step + lane / 8;
-      const int64_t n = strip * kStripRows + row;
+      const int row = row_of(step, lane), quad = quad_of(step, lane);
+      const int64_t n = strip * kStripRows + row, k = static_cast<int64_t>(first + within) * kChunk + 4 * quad;
       if (n >= n0 + rows || k >= w.cols) continue;
       const Slope s = read_slope(w, header, n, sub_index(w, within, quad));
       const uint32_t codes = codes_at(w, lines, row, quad);
       const int64_t at = (n - n0) * w.cols + k;
-      float by_code = 0.0f, plain = 0.0f;
-      for (int c = 0; c < 4; ++c) {
-        if (k + c >= w.cols) continue;
-        const float p = ld(product, at + c);
-        by_code = fmaf(code_of(codes, c) - s.zero, p, by_code);
-        plain += p;
+      float p[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+      if (w.cols % 4 == 0) {
+        const float4 four = ld4(product, at);
+        p[0] = four.x, p[1] = four.y, p[2] = four.z, p[3] = four.w;
+      } else {
+        for (int c = 0; c < 4; ++c)
+          if (k + c < w.cols) p[c] = ld(product, at + c);
       }
-      sum[step] += s.factor * by_code;
-      minimum[step] -= s.minimum * plain;
+      float by_code = 0.0f;
+      SW_UNROLL
+      for (int c = 0; c < 4; ++c) by_code = fmaf(code_of(codes, c) - s.zero, p[c], by_code);
+      sum[step / 2] += s.factor * by_code;
+      minimum[step / 2] -= s.minimum * ((p[0] + p[1]) + (p[2] + p[3]));
     }
   }
   SW_UNROLL
-  for (int step = 0; step < 4; ++step) {
+  for (int half = 0; half < 2; ++half) {
     SW_UNROLL
-    for (int mask = 4; mask > 0; mask /= 2) {
-      sum[step] += shuffle_xor(sum[step], mask);
-      minimum[step] += shuffle_xor(minimum[step], mask);
+    for (int mask = 2; mask > 0; mask /= 2) {
+      sum[half] += shuffle_xor(sum[half], mask);
+      minimum[half] += shuffle_xor(minimum[half], mask);
     }
-    if (quad == 0) {
-      st(sums, (warp * 2) * kStripRows + 4 * step + lane / 8, sum[step]);
-      st(sums, (warp * 2 + 1) * kStripRows + 4 * step + lane / 8, minimum[step]);
+    if (lane % 4 == 0) {
+      st(sums, (warp * 2) * kStripRows + row_of(2 * half, lane), sum[half]);
+      st(sums, (warp * 2 + 1) * kStripRows + row_of(2 * half, lane), minimum[half]);
     }
   }
   sync_block();
@@ -236,7 +250,8 @@ void to_bf16(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, ui
 void embed(void* stream, const int32_t* ids, int64_t T, const WeightView& w, float factor, float* out, int64_t ldo) {
   const dim3 grid(static_cast<unsigned>(T)), block(128);
   if (w.quantized) {
-    SW_LAUNCH(embed_kernel, grid, block, stream, ids, to_device(w.quant), factor, out, ldo);
+    const bool four = w.quant.layout.cols % 4 == 0 && ldo % 4 == 0 && reinterpret_cast<uintptr_t>(out) % 16 == 0;
+    SW_LAUNCH(embed_kernel, grid, block, stream, ids, to_device(w.quant), factor, out, ldo, four);
     return;
   }
   const DeviceDense d = to_device(w.dense);

@@ -2,6 +2,7 @@
 // bodies on a card where there is one.
 
 #include <QtTest>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -379,6 +380,37 @@ class TestCudaBackend : public QObject {
       backend->cross_entropy(logits.data(), ld, 1, V, targets.data(), cap, 1.0f, nll.data(), false);
       QVERIFY(std::isnan(nll[0]));
     }
+  }
+
+  void largest_data() { devices(); }
+  void largest() {
+    SW_DEVICE_OR_SKIP;
+    for (const int64_t V : {int64_t{1}, int64_t{33}, int64_t{257}, int64_t{1000}, int64_t{20011}}) {
+      Random random(static_cast<uint64_t>(V));
+      Guarded<float> logits(V);
+      for (float& v : logits) v = static_cast<float>(random.integer(-50, 50)) / 4.0f;  // many are equal
+      if (V > 100) logits[V / 2] = NAN;
+      std::vector<int32_t> order(static_cast<size_t>(V));
+      for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int32_t>(i);
+      const auto value = [&](int32_t i) { return std::isnan(logits[i]) ? -INFINITY : logits[i]; };
+      std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return value(a) > value(b); });
+      for (const int count : {1, 40, 64}) {
+        Guarded<float> values(count);
+        Guarded<int32_t> ids(count);
+        QCOMPARE(backend->largest(logits.data(), V, count, values.data(), ids.data()), count <= V);
+        for (int i = 0; i < count && count <= V; ++i) {
+          QCOMPARE(ids[i], order[static_cast<size_t>(i)]);
+          QCOMPARE(values[i], value(ids[i]));
+        }
+      }
+    }
+    Guarded<float> nothing(40);
+    for (float& v : nothing) v = NAN;
+    Guarded<float> values(40);
+    Guarded<int32_t> ids(40);
+    QVERIFY(backend->largest(nothing.data(), 40, 40, values.data(), ids.data()));
+    for (int i = 0; i < 40; ++i) QCOMPARE(ids[i], i);
+    QVERIFY(!backend->largest(nothing.data(), 40, 0, values.data(), ids.data()));
   }
 
   void steps_data() { devices(); }

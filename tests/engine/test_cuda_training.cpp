@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/backend/cuda_backend.h"
+#include "engine/backend/cuda_memory.h"
 #include "engine/core/memory_source.h"
 #include "engine/model/session.h"
 #include "tests/testkit/golden_model.h"
@@ -15,11 +16,6 @@ using namespace scalewright;
 using namespace scalewright::testkit;
 
 namespace {
-
-constexpr MemorySource kCardMemory{
-    [](size_t bytes) noexcept { return simt::allocate(bytes); },
-    [](void* data) noexcept { simt::release(data); },
-};
 
 class TestCudaTraining : public QObject {
   Q_OBJECT
@@ -94,7 +90,7 @@ class TestCudaTraining : public QObject {
     std::string why;
     const auto card = cuda_emulated::make_cuda_backend(nullptr, why);
     QVERIFY2(card, why.c_str());
-    if (card_memory) use_memory_source(&kCardMemory);
+    if (card_memory) use_memory_source(&cuda_emulated::card_memory());
     simt::defer(true);  // a host that does not wait for the card reads old numbers
     const Run got = run(*card, k, variant, granularity, steps);
     QCOMPARE(got.losses.size(), expected.losses.size());

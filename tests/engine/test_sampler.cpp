@@ -1,6 +1,7 @@
 // The sampler: each cut by itself, determinism by seed, and the distribution that it draws from.
 
 #include <QtTest>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -135,6 +136,28 @@ class TestSampler : public QObject {
     const auto counts = draw(options, logits, 20000);
     QCOMPARE(counts.size(), size_t{40});
     for (int i = 0; i < 40; ++i) QVERIFY(counts.contains(order[i]));
+  }
+
+  // The largest logits alone give the token that all of them give, where they are said to be enough.
+  void candidates_are_enough() {
+    std::vector<float> logits(500);
+    for (size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>((i * 7919) % 113) / 10.0f;
+    std::vector<Sampler::Candidate> order;
+    for (size_t i = 0; i < logits.size(); ++i) order.emplace_back(logits[i], static_cast<int32_t>(i));
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (const double temperature : {0.0, 0.7, 1.5})
+      for (const double top_p : {1.0, 0.8}) {
+        SamplingOptions options{.temperature = temperature, .top_k = 40, .top_p = top_p, .min_p = 0.02, .seed = 11};
+        Sampler all(options), few(options);
+        const int count = few.candidates_wanted(500);
+        QCOMPARE(count, temperature > 0.0 ? 40 : 1);
+        for (int i = 0; i < 50; ++i)
+          QCOMPARE(few.pick_from(std::span(order).first(static_cast<size_t>(count))), all.pick(logits, {}));
+      }
+    QCOMPARE(Sampler({.top_k = 0}).candidates_wanted(500), 0);
+    QCOMPARE(Sampler({.top_k = 40}).candidates_wanted(30), 30);
+    QCOMPARE(Sampler({.repeat_penalty = 1.1}).candidates_wanted(500), 0);
+    QCOMPARE(Sampler({.temperature = 0.0, .repeat_penalty = 1.1}).candidates_wanted(500), 0);
   }
 };
 

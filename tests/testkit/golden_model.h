@@ -178,7 +178,7 @@ struct PlannedGraph {
     uint64_t bytes = 0;
     for (const MemoryItem& item : TrainGraph::plan(*model, backend, shape)) bytes += item.bytes;
     PlannedGraph p;
-    p.arena = AlignedBytes(bytes);
+    p.arena = AlignedBytes(bytes, MemoryUse::Work);
     p.graph = need(TrainGraph::create(std::move(model), backend, shape, p.arena.data(), bytes));
     return p;
   }

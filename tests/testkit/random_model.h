@@ -117,9 +117,9 @@ class ModelMaker {
   std::mt19937 random_;
 };
 
-// Two layers (three with `variant`), widths of 256. `variant`: every switch that golden families spread over several
-// models.
-inline std::shared_ptr<Model> random_model(const RandomKind& kind, bool variant, unsigned seed) {
+// Two layers (three with `variant`) unless told otherwise, widths of 256. `variant`: every switch that golden families
+// spread over several models; it has three layers always.
+inline std::shared_ptr<Model> random_model(const RandomKind& kind, bool variant, unsigned seed, int layers = 2) {
   ModelMaker make(kind, seed);
   auto model = std::make_shared<Model>();
   model->name = std::string("random ") + kind.name;
@@ -127,7 +127,7 @@ inline std::shared_ptr<Model> random_model(const RandomKind& kind, bool variant,
   c.family = "llama";
   c.width = 256;
   c.feed_forward = variant ? 256 : 512;
-  c.layers = variant ? 3 : 2;
+  c.layers = variant ? 3 : layers;
   c.heads = 4;
   c.kv_heads = 2;
   c.head_dim = 64;

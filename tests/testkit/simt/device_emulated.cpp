@@ -1,6 +1,7 @@
-// The card that kernels/cuda/device.h describes, emulated: memory whose ends are checked, and a stream whose work is done at
-// once or, while simt::defer holds, as late as it may be.
+// The card that kernels/cuda/device.h describes, emulated: memory whose ends are checked, and streams whose work is
+// done at once or, while simt::defer holds, as late as it may be.
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -8,47 +9,109 @@
 #include "tests/testkit/simt/simt.h"
 
 namespace scalewright::kernels::cuda_emulated {
+namespace {
+
+simt::Stream* of(void* stream) {
+  return static_cast<simt::Stream*>(stream);
+}
+simt::Event* event_of(void* event) {
+  return static_cast<simt::Event*>(event);
+}
+
+void* take(size_t bytes) {
+  if (bytes > device_memory().free_bytes) return nullptr;
+  simt::Card& c = simt::card();
+  c.held_bytes += bytes;
+  c.most_held_bytes = std::max(c.most_held_bytes, c.held_bytes);
+  return simt::allocate(bytes);
+}
+void give_back(void* data) {
+  const simt::Allocation* a = data ? simt::find_allocation(data) : nullptr;
+  if (a && !a->in_host) simt::card().held_bytes -= a->end - a->begin;
+  simt::release(data);
+}
+
+}  // namespace
 
 std::string find_device(DeviceInfo& info) {
   info.name = "an emulated card";
   info.major = 8;
   info.processors = 4;
-  info.total_bytes = info.free_bytes = uint64_t{1} << 32;
+  info.driver = "0.0";
+  info.total_bytes = device_memory().total_bytes;
+  info.free_bytes = device_memory().free_bytes;
   return {};
 }
 void enter_device() {}
 std::string make_stream(void** stream) {
-  *stream = nullptr;
+  *stream = simt::make_stream();
   return {};
 }
-void release_stream(void*) {}
-std::string synchronize(void*) {
-  simt::synchronize();
+void release_stream(void* stream) {
+  simt::release_stream(of(stream));
+}
+void* make_event() {
+  return simt::make_event();
+}
+void release_event(void* event) {
+  simt::release_event(event_of(event));
+}
+void record(void* event, void* stream) {
+  simt::record(event_of(event), of(stream));
+}
+void wait_for(void* event, void* stream) {
+  simt::wait_for(event_of(event), of(stream));
+}
+std::string synchronize(void* stream) {
+  simt::synchronize(of(stream));
   return {};
 }
-void* device_allocate(void*, size_t bytes) { return simt::allocate(bytes); }
-void device_release(void*, void* data) {
-  simt::in_line([data] { simt::release(data); });
+void* device_allocate(void*, size_t bytes) {
+  return take(bytes);
 }
-void* shared_allocate(size_t bytes) {
+void device_release(void* stream, void* data) {
+  if (data) simt::in_line(of(stream), [data] { give_back(data); });
+}
+void* card_allocate(size_t bytes, bool) {
+  void* data = take(bytes);
+  return data ? std::memset(data, 0, bytes) : nullptr;
+}
+void* pinned_allocate(size_t bytes) {
   void* data = simt::allocate(bytes);
-  std::memset(data, 0, bytes);
-  return data;
+  simt::find_allocation(data)->in_host = true;
+  return std::memset(data, 0, bytes);
 }
-void shared_release(void* data) { simt::release(data); }
-bool on_device(const void* data) { return !data || simt::find_allocation(data) != nullptr; }
-void copy_rows(void*, void* to, const void* from, size_t pitch, size_t width, size_t rows) {
+void shared_release(void* data) {
+  give_back(data);
+}
+Place place_of(const void* data) {
+  const simt::Allocation* a = simt::find_allocation(data);
+  return !a ? Place::Elsewhere : a->in_host ? Place::Host : Place::Card;
+}
+bool on_device(const void* data) {
+  return !data || simt::find_allocation(data) != nullptr;
+}
+DeviceMemory device_memory() {
+  const simt::Card& c = simt::card();
+  const uint64_t taken = c.other_bytes + c.held_bytes;
+  return {c.total_bytes, c.total_bytes > taken ? c.total_bytes - taken : 0};
+}
+void copy_rows(void* stream, void* to, const void* from, size_t pitch, size_t width, size_t rows) {
   const auto copy = [to, pitch, width, rows](const void* source) {
     for (size_t r = 0; r < rows; ++r)
       std::memcpy(static_cast<char*>(to) + r * pitch, static_cast<const char*>(source) + r * pitch, width);
   };
-  if (on_device(from)) {
-    simt::in_line([copy, from] { copy(from); });
+  const Place source = place_of(from), target = place_of(to);
+  if (source == Place::Elsewhere || target == Place::Elsewhere) simt::card().staged_bytes += width * rows;
+  if (source == Place::Host) simt::card().fetched_bytes += width * rows;
+  if (source != Place::Elsewhere) {
+    simt::in_line(of(stream), [copy, from] { copy(from); });
     return;
   }
   // What comes from the host's own memory is taken when the call is made.
   const auto* bytes = static_cast<const char*>(from);
-  simt::in_line([copy, kept = std::vector<char>(bytes, bytes + (rows - 1) * pitch + width)] { copy(kept.data()); });
+  simt::in_line(of(stream),
+                [copy, kept = std::vector<char>(bytes, bytes + (rows - 1) * pitch + width)] { copy(kept.data()); });
 }
 
 }  // namespace scalewright::kernels::cuda_emulated

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
-#include <functional>
 #include <map>
 #include <memory>
 #include <random>
 #include <vector>
 
 #include "tests/testkit/simt/access_log.h"
+#include "tests/testkit/simt/faults.h"
 #include "tests/testkit/simt/fiber.h"
 
 namespace simt {
@@ -65,8 +65,6 @@ void* body_context = nullptr;
 Dim3 block_size;
 AccessLog access_log;
 bool count_accesses = false;
-bool deferring = false;
-std::vector<std::function<void()>> queue;
 
 std::string at(const char* file, unsigned line) {
   const std::string path(file);
@@ -196,24 +194,12 @@ Allocation* find_allocation(const void* data) {
   return address < found->end ? found : nullptr;
 }
 
-void defer(bool on) {
-  synchronize();
-  deferring = on;
-}
-void in_line(std::function<void()> work) {
-  if (deferring) {
-    queue.push_back(std::move(work));
-  } else {
-    work();
-  }
-}
-void synchronize() {
-  std::vector<std::function<void()>> work;
-  work.swap(queue);
-  for (const auto& step : work) step();
-}
-
 void seed(uint64_t value) { random_order.seed(value); }
+uint64_t random_number() { return random_order(); }
+Card& card() {
+  static Card one;
+  return one;
+}
 void counting(bool on) {
   count_accesses = on;
   access_log.clear();
@@ -224,6 +210,9 @@ Counters counters() { return access_log.counters(); }
 int lane() { return current % kWarp; }
 
 void wait(Collective kind, const Where& where) {
+  if (faults_wanted && kind != Collective::ShuffleXor && kind != Collective::Shuffle && kind != Collective::Ballot &&
+      left_out(where))
+    return;
   Thread& t = block.threads[static_cast<size_t>(current)];
   t.kind = kind;
   t.file = where.file_name();
@@ -260,6 +249,7 @@ void check_global(const Allocation* allocation, uintptr_t address, size_t bytes,
   if (address % align != 0)
     throw Error(thread_name(current) + " " + verb + " " + std::to_string(bytes) + " bytes at " + at(where) +
                 " from an address that is no multiple of them");
+  if (allocation->in_host) card().in_place_bytes += bytes;
   if (count_accesses)
     access_log.global(current, where, address, static_cast<uint32_t>(bytes), const_cast<Allocation*>(allocation), write);
 }

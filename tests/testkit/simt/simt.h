@@ -20,6 +20,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace simt {
 
@@ -38,10 +39,21 @@ void* allocate(size_t bytes);
 void release(void* data);
 struct Allocation {
   uintptr_t begin = 0, end = 0;
+  bool in_host = false;  // its pages lie in the host's memory (device_emulated.cpp)
   uint64_t read_sectors = 0, written_sectors = 0;  // 32 bytes each; while counting
 };
 // The allocation that holds the address, or null.
 Allocation* find_allocation(const void* data);
+
+// The card as a whole, for tests to set and to read.
+struct Card {
+  uint64_t total_bytes = uint64_t{1} << 32, other_bytes = 0;  // of its memory; held by other programs
+  uint64_t held_bytes = 0, most_held_bytes = 0;               // by this one, now and at the most
+  uint64_t staged_bytes = 0;   // copied to or from memory of the host that the card cannot reach
+  uint64_t fetched_bytes = 0;  // copied to the card from memory of the host that it can reach
+  uint64_t in_place_bytes = 0; // of such memory, read and written by kernels themselves
+};
+Card& card();
 
 // Counters of one allocation or launch, filled while counting(true).
 struct Counters {
@@ -52,7 +64,23 @@ struct Counters {
 };
 void counting(bool on);  // on: from zero
 Counters counters();
-void seed(uint64_t value);  // of the order of threads and blocks
+void seed(uint64_t value);  // of the order of threads, blocks and streams
+uint64_t random_number();
+
+// Kernels made wrong on purpose, to see that a test notices: at one place of their source a barrier is left out, or the
+// index of an access is one too large.
+enum class Fault : uint8_t { None, NoBarrier, ShiftedIndex };
+struct FaultPlace {
+  std::string file;  // without folders
+  unsigned line = 0, column = 0;
+  bool operator<(const FaultPlace& o) const { return std::tie(file, line, column) < std::tie(o.file, o.line, o.column); }
+};
+void break_at(Fault fault, const FaultPlace& place = {});
+// The places that launches have passed since watch(true): barriers, or accesses of memory.
+void watch(bool on);
+std::vector<FaultPlace> places_seen(Fault fault);
+inline bool faults_wanted = false;  // of any kind, or watched for
+int64_t index_shift(const Where& where);
 
 // What the fibers share with the scheduler (simt.cpp).
 enum class Collective : uint8_t { None, Barrier, WarpBarrier, ShuffleXor, ShuffleDown, Shuffle, Ballot };
@@ -77,11 +105,20 @@ SharedRegion shared_region(size_t element, int64_t count, const Where& where);
 void check_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where);
 void run(Dim3 grid, Dim3 block, void (*body)(void*), void* context);
 
-// The stream. While deferring, launches and what is put in line with them wait for synchronize(), so that a host that
-// touches their buffers too early sees old numbers, always.
+// Streams: queues of work, null being one of them. While deferring, launches and what is put in line with them wait for
+// synchronize(), so that a host that touches their buffers too early sees old numbers, always; and what two streams may do
+// in any order is done in an order drawn from the seed. Not deferring, everything is done at once.
+struct Stream;
+struct Event;
+Stream* make_stream();
+void release_stream(Stream* stream);  // with nothing left in it
+Event* make_event();
+void release_event(Event* event);
+void record(Event* event, Stream* stream);
+void wait_for(Event* event, Stream* stream);
 void defer(bool on);
-void in_line(std::function<void()> work);  // at once when not deferring
-void synchronize();
+void in_line(Stream* stream, std::function<void()> work);
+void synchronize(Stream* stream);
 
 // A pointer of the card: it knows its allocation, and is read and written by ld and st only.
 template <class T>
@@ -149,6 +186,7 @@ Shared<T> shared(int64_t count, const Where& where = Where::current()) {
 // One element; or a vector of elements of the pointer's type, aligned to its own size.
 template <class V, class T>
 V load(const Global<T>& p, int64_t i, const Where& where) {
+  if (faults_wanted) i += index_shift(where);
   const auto at = reinterpret_cast<uintptr_t>(p.data()) + static_cast<uintptr_t>(i) * sizeof(T);
   check_global(p.allocation(), at, sizeof(V), sizeof(V), false, where);
   V value;
@@ -157,12 +195,14 @@ V load(const Global<T>& p, int64_t i, const Where& where) {
 }
 template <class V, class T>
 void store(const Global<T>& p, int64_t i, const V& value, const Where& where) {
+  if (faults_wanted) i += index_shift(where);
   const auto at = reinterpret_cast<uintptr_t>(p.data()) + static_cast<uintptr_t>(i) * sizeof(T);
   check_global(p.allocation(), at, sizeof(V), sizeof(V), true, where);
   std::memcpy(reinterpret_cast<void*>(at), &value, sizeof value);
 }
 template <class V, class T>
 V load(const Shared<T>& p, int64_t i, const Where& where) {
+  if (faults_wanted) i += index_shift(where);
   check_shared(p.region(), p.at() + i, sizeof(V) / sizeof(T), false, where);
   V value;
   std::memcpy(&value, p.region().data + (p.at() + i) * static_cast<int64_t>(sizeof(T)), sizeof value);
@@ -170,17 +210,18 @@ V load(const Shared<T>& p, int64_t i, const Where& where) {
 }
 template <class V, class T>
 void store(const Shared<T>& p, int64_t i, const V& value, const Where& where) {
+  if (faults_wanted) i += index_shift(where);
   check_shared(p.region(), p.at() + i, sizeof(V) / sizeof(T), true, where);
   std::memcpy(p.region().data + (p.at() + i) * static_cast<int64_t>(sizeof(T)), &value, sizeof value);
 }
 
 template <class... P, class... A>
-void launch(void (*kernel)(P...), Dim3 grid, Dim3 block, A... arguments) {
+void launch(void* stream, void (*kernel)(P...), Dim3 grid, Dim3 block, A... arguments) {
   struct Call {
     void (*kernel)(P...);
     std::tuple<P...> parameters;
   } call{kernel, std::tuple<P...>(static_cast<P>(arguments)...)};
-  in_line([call, grid, block]() mutable {
+  in_line(static_cast<Stream*>(stream), [call, grid, block]() mutable {
     run(
         grid, block, [](void* c) { std::apply(static_cast<Call*>(c)->kernel, static_cast<Call*>(c)->parameters); },
         &call);

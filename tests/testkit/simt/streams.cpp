@@ -1,0 +1,102 @@
+// Streams and events of the emulated card: queues whose heads are done in an order drawn from the seed, as far as
+// events leave a choice.
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "tests/testkit/simt/simt.h"
+
+namespace simt {
+
+struct Event {
+  uint64_t recorded = 0, done = 0;  // how many record() were put on a stream, and which of them was reached
+};
+struct Stream {
+  struct Item {
+    std::function<void()> work;
+    Event* event = nullptr;  // to wait for until `mark` is done, or, without `waits`, that becomes done
+    uint64_t mark = 0;
+    bool waits = false;
+  };
+  std::deque<Item> items;
+  bool ready() const {
+    return !items.empty() && !(items.front().waits && items.front().event->done < items.front().mark);
+  }
+};
+
+namespace {
+
+bool deferring = false;
+Stream default_stream;
+std::vector<Stream*>& streams() {
+  static std::vector<Stream*> all{&default_stream};
+  return all;
+}
+
+Stream& of(Stream* stream) {
+  return stream ? *stream : default_stream;
+}
+
+void do_first(Stream& stream) {
+  const Stream::Item item = std::move(stream.items.front());
+  stream.items.pop_front();
+  if (item.work) item.work();
+  if (item.event && !item.waits) item.event->done = std::max(item.event->done, item.mark);
+}
+
+void put(Stream* stream, Stream::Item item) {
+  of(stream).items.push_back(std::move(item));
+  if (!deferring) synchronize(stream);
+}
+
+}  // namespace
+
+Stream* make_stream() {
+  streams().push_back(new Stream);
+  return streams().back();
+}
+void release_stream(Stream* stream) {
+  if (!stream) return;
+  synchronize(stream);
+  std::erase(streams(), stream);
+  delete stream;
+}
+Event* make_event() {
+  return new Event;
+}
+void release_event(Event* event) {
+  delete event;
+}
+void record(Event* event, Stream* stream) {
+  put(stream, {{}, event, ++event->recorded, false});
+}
+void wait_for(Event* event, Stream* stream) {
+  put(stream, {{}, event, event->recorded, true});
+}
+void in_line(Stream* stream, std::function<void()> work) {
+  put(stream, {std::move(work)});
+}
+
+void defer(bool on) {
+  for (Stream* stream : streams()) synchronize(stream);
+  deferring = on;
+}
+
+void synchronize(Stream* stream) {
+  while (!of(stream).items.empty()) {
+    std::vector<Stream*> able;
+    for (Stream* s : streams())
+      if (s->ready()) able.push_back(s);
+    if (able.empty()) throw Error("the streams of the card wait for each other");
+    try {
+      do_first(*able[random_number() % able.size()]);
+    } catch (...) {
+      for (Stream* s : streams()) s->items.clear();  // what comes after an error is not done
+      throw;
+    }
+  }
+}
+
+}  // namespace simt
