@@ -17,7 +17,6 @@
 #include <QWindow>
 
 #include "engine/core/system.h"
-#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "ui/jobs/app_context.h"
 #include "ui/settings/format.h"
@@ -285,7 +284,7 @@ void MainWindow::offerInterruptedRuns() {
         SW_ASSIGN(auto store, RunStore::open(RunStore::default_file(), &found.warning));
         SW_ASSIGN(auto rows, store->runs());
         for (const RunRow& row : rows)
-          if ((row.state == "running" || row.state == "interrupted" || row.state == "paused") && std::filesystem::exists(row.folder) && !run_goes_on(row.folder))
+          if (present_state(row) == "interrupted" && std::filesystem::exists(row.folder))
             found.runs.push_back({QString::fromStdString(row.name), QString::fromStdString(row.folder), row.step});
         return found;
       },

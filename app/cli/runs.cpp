@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "app/cli/context.h"
-#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 
 namespace scalewright::cli {
@@ -22,9 +21,7 @@ Result<int> runs(const Context& context, const std::string& folder) {
   for (const RunRow& run : rows) {
     if (!prefix.empty() && run.folder != prefix && run.folder.rfind(prefix + "/", 0) != 0) continue;
     matches = true;
-    // A program that was killed could not say so.
-    const bool killed = (run.state == "running" || run.state == "paused") && !run_goes_on(run.folder);
-    const std::string state = killed ? "interrupted" : run.state;
+    const std::string state = present_state(run);
     list.push_back({{"id", run.id},
                     {"folder", run.folder},
                     {"name", run.name},

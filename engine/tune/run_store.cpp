@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "engine/core/system.h"
+#include "engine/tune/run_folder.h"
 
 namespace scalewright {
 namespace {
@@ -109,6 +110,11 @@ class Statement {
 };
 
 }  // namespace
+
+std::string present_state(const RunRow& run) {
+  const bool going = run.state == "running" || run.state == "paused";
+  return going && !run_goes_on(run.folder) ? "interrupted" : run.state;
+}
 
 struct RunStore::Impl {
   fs::path file;

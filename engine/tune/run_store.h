@@ -23,6 +23,9 @@ struct RunRow {
   uint64_t peak_bytes = 0;
   std::string error;
 };
+// The state of the row as of now. A program that was killed could not say so, and nothing holds the lock of its run any
+// more: what says running or paused is "interrupted" then.
+std::string present_state(const RunRow& run);
 struct EvaluationRow {
   int64_t run = 0;
   int64_t when = 0;

@@ -19,6 +19,10 @@
         <source>; the context is full</source>
         <translation>; der Kontext ist voll</translation>
     </message>
+    <message>
+        <source>An answer beside the run takes %1, and %2 are free. The run goes on as it was. Close other programs, or ask when it has ended.</source>
+        <translation>Eine Antwort neben dem Lauf braucht %1, und %2 sind frei. Der Lauf geht weiter wie zuvor. Schließen Sie andere Programme, oder fragen Sie, wenn er zu Ende ist.</translation>
+    </message>
 </context>
 <context>
     <name>ChatLog</name>
@@ -754,6 +758,10 @@
         <source>%1: %2. Choose another folder.</source>
         <translation>%1: %2. Wählen Sie einen anderen Ordner.</translation>
     </message>
+    <message>
+        <source>Beside the run a side takes %1 until it ends</source>
+        <translation>Neben dem Lauf braucht eine Seite %1, bis er endet</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ChatTranscript</name>
@@ -1111,6 +1119,14 @@
     <message>
         <source>%1: %2</source>
         <translation>%1: %2</translation>
+    </message>
+    <message>
+        <source>There is no model in this folder: a model is a .gguf file, or a folder with config.json and safetensors.</source>
+        <translation>In diesem Ordner ist kein Modell: Ein Modell ist eine .gguf-Datei oder ein Ordner mit config.json und safetensors.</translation>
+    </message>
+    <message>
+        <source>This cannot be exported</source>
+        <translation>Das kann nicht exportiert werden</translation>
     </message>
 </context>
 <context>
@@ -3109,6 +3125,10 @@
         <source>Result</source>
         <translation>Ergebnis</translation>
     </message>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1, %2</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::RunTableModel</name>
@@ -3889,6 +3909,22 @@
         <source>Choose examples of how it should answer. Every row is checked before anything starts.</source>
         <translation>Wählen Sie Beispiele, wie es antworten soll. Jede Zeile wird geprüft, bevor etwas beginnt.</translation>
     </message>
+    <message>
+        <source>No row of these files can be learned from</source>
+        <translation>Aus keiner Zeile dieser Dateien kann gelernt werden</translation>
+    </message>
+    <message>
+        <source>There is no place for the rows</source>
+        <translation>Für die Zeilen ist kein Platz</translation>
+    </message>
+    <message>
+        <source>%1 files, one run</source>
+        <translation>%1 Dateien, ein Lauf</translation>
+    </message>
+    <message>
+        <source>Add a file…</source>
+        <translation>Datei hinzufügen …</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneMethodStep</name>
@@ -4236,6 +4272,18 @@
         <source>Length</source>
         <translation>Länge</translation>
     </message>
+    <message>
+        <source>relative</source>
+        <translation>relativ</translation>
+    </message>
+    <message>
+        <source>raw</source>
+        <translation>roh</translation>
+    </message>
+    <message>
+        <source>Relative: s = s0 (1 + θ), a step means the same for every model. Raw: s itself, the form of the paper.</source>
+        <translation>Relativ: s = s0 (1 + θ), ein Schritt bedeutet bei jedem Modell dasselbe. Roh: s selbst, die Form der Arbeit.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneModelStep</name>
@@ -4545,6 +4593,10 @@
     <message>
         <source>%1 holds no recipe.json: the folder was moved or deleted.</source>
         <translation>%1 enthält keine recipe.json: der Ordner wurde verschoben oder gelöscht.</translation>
+    </message>
+    <message>
+        <source>The run goes on, but</source>
+        <translation>Der Lauf geht weiter, aber</translation>
     </message>
 </context>
 <context>
@@ -5036,6 +5088,26 @@
         <source>The run's own bytes against what was reserved for it. A chat beside it and the window itself are not the run's: they come on top.</source>
         <translation>Was der Lauf selbst belegt, gegen das, was für ihn reserviert wurde. Ein Chat daneben und das Fenster selbst gehören nicht zum Lauf: sie kommen hinzu.</translation>
     </message>
+    <message>
+        <source>Answered after the next step and at each validation (Return)</source>
+        <translation>Wird nach dem nächsten Schritt und bei jeder Validierung beantwortet (Eingabetaste)</translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Ändern …</translation>
+    </message>
+    <message>
+        <source>Asks another question from now on; the run goes on</source>
+        <translation>Stellt von nun an eine andere Frage; der Lauf geht weiter</translation>
+    </message>
+    <message>
+        <source>No prompt was given.</source>
+        <translation>Es wurde keine Frage gestellt.</translation>
+    </message>
+    <message>
+        <source>Ask it</source>
+        <translation>Fragen</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ValueSlider</name>
@@ -5194,6 +5266,93 @@
     <message>
         <source>Keep it</source>
         <translation>Behalten</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QuantizeForm</name>
+    <message>
+        <source>Corrects errors as it goes. Needs a text.</source>
+        <translation>Gleicht Fehler unterwegs aus. Braucht einen Text.</translation>
+    </message>
+    <message>
+        <source>More methods</source>
+        <translation>Weitere Verfahren</translation>
+    </message>
+    <message>
+        <source>AutoRound, AWQ, HQQ and others.</source>
+        <translation>AutoRound, AWQ, HQQ und andere.</translation>
+    </message>
+    <message>
+        <source>Learns which way to round. Needs a text and time.</source>
+        <translation>Lernt, wohin gerundet wird. Braucht einen Text und Zeit.</translation>
+    </message>
+    <message>
+        <source>Learns weights and scales, for 2 bits. Needs a text and time.</source>
+        <translation>Lernt Gewichte und Skalen, für 2 Bit. Braucht einen Text und Zeit.</translation>
+    </message>
+    <message>
+        <source>GGUF %1, free zero points</source>
+        <translation>GGUF %1, freie Nullpunkte</translation>
+    </message>
+    <message>
+        <source>For llama.cpp, Ollama, LM Studio.</source>
+        <translation>Für llama.cpp, Ollama, LM Studio.</translation>
+    </message>
+    <message>
+        <source>Fits a little better; the file is larger.</source>
+        <translation>Passt etwas besser; die Datei ist größer.</translation>
+    </message>
+    <message>
+        <source>For vLLM and transformers.</source>
+        <translation>Für vLLM und transformers.</translation>
+    </message>
+    <message>
+        <source>For vLLM.</source>
+        <translation>Für vLLM.</translation>
+    </message>
+    <message>
+        <source>Recommended: finds the best range for each group.</source>
+        <translation>Empfohlen: findet für jede Gruppe den besten Bereich.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QuantizeForecastCard</name>
+    <message>
+        <source>%1 of the original: it grows</source>
+        <translation>%1 des Originals: Es wächst</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ExportTargets</name>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>Ordner wählen …</translation>
+    </message>
+    <message>
+        <source>Choose a model's folder or a run</source>
+        <translation>Ordner eines Modells oder Lauf wählen</translation>
+    </message>
+</context>
+<context>
+    <name>DataFiles</name>
+    <message>
+        <source>No file of examples is chosen.</source>
+        <translation>Es ist keine Datei mit Beispielen gewählt.</translation>
+    </message>
+    <message>
+        <source>%1: conversations and plain texts cannot be learned in one run. Remove one of the two.</source>
+        <translation>%1: Gespräche und reine Texte können nicht in einem Lauf gelernt werden. Nehmen Sie eines von beiden heraus.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::QuantizeRunView</name>
+    <message>
+        <source>In all</source>
+        <translation>Insgesamt</translation>
+    </message>
+    <message>
+        <source>mean %1</source>
+        <translation>Mittel %1</translation>
     </message>
 </context>
 </TS>

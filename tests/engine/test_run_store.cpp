@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "engine/tune/recording_observer.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 
 using namespace scalewright;
@@ -58,6 +59,7 @@ class TestRunStore : public QObject {
   void says_what_cannot_be_written();
   void refuses_a_newer_file();
   void records_a_run();
+  void says_what_is_still_going_on();
 
  private:
   fs::path file() const { return fs::path(folder_->path().toStdString()) / "sub" / "history.sqlite"; }
@@ -282,6 +284,24 @@ void TestRunStore::records_a_run() {
   }
   QCOMPARE(need(store->runs()).size(), size_t{1});
   QCOMPARE(need(store->runs()).at(0).error, std::string("too large"));
+}
+
+void TestRunStore::says_what_is_still_going_on() {
+  RunRow row;
+  row.folder = folder_->path().toStdString();
+  for (const char* state : {"running", "paused"}) {
+    row.state = state;
+    QCOMPARE(present_state(row), std::string("interrupted"));  // nobody holds its lock
+    {
+      const RunLock lock = need(RunLock::take(row.folder));
+      QCOMPARE(present_state(row), std::string(state));
+    }
+    QCOMPARE(present_state(row), std::string("interrupted"));
+  }
+  for (const char* state : {"stopped", "finished", "failed", "interrupted"}) {
+    row.state = state;
+    QCOMPARE(present_state(row), std::string(state));
+  }
 }
 
 QTEST_APPLESS_MAIN(TestRunStore)

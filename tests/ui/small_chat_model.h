@@ -1,14 +1,6 @@
 #pragma once
 // A small model that can be talked to, as a person has it: a quantized GGUF with tokenizer and chat template, made from the
-// golden `llama`; and the pieces that tests of the main job share.
-
-#include <QDragEnterEvent>
-#include <QDropEvent>
-#include <QLineEdit>
-#include <QMimeData>
-#include <QPushButton>
-#include <QRadioButton>
-#include <QTextStream>
+// golden `llama`.
 
 #include "engine/export/exporter.h"
 #include "engine/quant/quantize_job.h"
@@ -48,51 +40,29 @@ inline bool makeChatGguf(const QString& folder, const QString& file) {
   return write_model(*report->model, ExportTarget::Gguf, file.toStdString(), {}, observer, {}).has_value();
 }
 
-// A button that can be seen, by its words without mnemonics.
-inline QPushButton* buttonOf(QWidget* in, const QString& words) {
-  for (QPushButton* button : in->findChildren<QPushButton*>())
-    if (button->isVisible() && button->text().remove(QLatin1Char('&')) == words) return button;
-  return nullptr;
-}
-
-// Presses what a person would press; fails with what stands in the way.
-#define CLICK(in, words)                                                                       \
-  do {                                                                                         \
-    QTRY_VERIFY2_WITH_TIMEOUT(buttonOf(in, words), words, 60000);                              \
-    QTRY_VERIFY2_WITH_TIMEOUT(buttonOf(in, words) && buttonOf(in, words)->isEnabled(),         \
-                              qPrintable(buttonOf(in, words) ? buttonOf(in, words)->toolTip() : QStringLiteral(words)), 60000); \
-    QTest::mouseClick(buttonOf(in, words), Qt::LeftButton);                                    \
-  } while (false)
-
-// Lets the event loop run until `ready`, for work whose length is the machine's.
-template <class Ready>
-bool waitUntil(Ready ready, int seconds = 120) {
-  QElapsedTimer clock;
-  clock.start();
-  while (!ready()) {
-    if (clock.elapsed() > qint64(seconds) * 1000) return false;
-    QTest::qWait(20);
+// That file as the sample model of a test's homes.
+class SmallSample {
+ public:
+  // False where the golden sets are not here.
+  bool make() {
+    const QString folder = makeChatFolder(m_made.filePath("small"));
+    m_gguf = m_made.filePath("small.Q4_1.gguf");
+    return !folder.isEmpty() && makeChatGguf(folder, m_gguf);
   }
-  return true;
-}
+  QString gguf() const { return m_gguf; }
+  // The person's copy in `home`, found as the sample until forget(). Its path; empty: it could not be copied.
+  QString giveTo(const Home& home) const {
+    const QString path = home.path("home/models/small.Q4_1.gguf");
+    QDir().mkpath(QFileInfo(path).absolutePath());
+    if (!QFile::copy(m_gguf, path)) return {};
+    qputenv("SCALEWRIGHT_SAMPLE_MODEL", path.toLocal8Bit());
+    return path;
+  }
+  static void forget() { qunsetenv("SCALEWRIGHT_SAMPLE_MODEL"); }
 
-// A file dropped on a widget, as the desktop would.
-inline void dropFile(QWidget* on, const QString& file) {
-  QMimeData data;
-  data.setUrls({QUrl::fromLocalFile(file)});
-  QDragEnterEvent enter(QPoint(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-  QApplication::sendEvent(on, &enter);
-  QDropEvent drop(QPointF(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-  QApplication::sendEvent(on, &drop);
-}
-
-// Rows for tuning: prompts with answers.
-inline bool writeRows(const QString& path, int rows) {
-  QFile file(path);
-  if (!file.open(QIODevice::WriteOnly)) return false;
-  for (int i = 0; i < rows; ++i)
-    file.write(QStringLiteral("{\"prompt\": \"say %1\", \"completion\": \"it is %1\"}\n").arg(i % 17).toUtf8());
-  return true;
-}
+ private:
+  QTemporaryDir m_made;
+  QString m_gguf;
+};
 
 }  // namespace scalewright::ui

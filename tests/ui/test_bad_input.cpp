@@ -49,25 +49,20 @@ class TestBadInput : public QObject {
  private slots:
   void initTestCase() {
     qInstallMessageHandler(collectWarnings);
-    const QString folder = makeChatFolder(m_made.filePath("small"));
-    if (folder.isEmpty()) QSKIP("The golden sets are not here.");
-    m_gguf = m_made.filePath("small.Q4_1.gguf");
-    QVERIFY(makeChatGguf(folder, m_gguf));
+    if (!m_sample.make()) QSKIP("The golden sets are not here.");
   }
   void init() {
     m_home = std::make_unique<Home>();
-    m_model = m_home->path("home/models/small.Q4_1.gguf");
-    QDir().mkpath(QFileInfo(m_model).absolutePath());
-    QVERIFY(QFile::copy(m_gguf, m_model));
-    qputenv("SCALEWRIGHT_SAMPLE_MODEL", m_model.toLocal8Bit());
+    m_model = m_sample.giveTo(*m_home);
+    QVERIFY(!m_model.isEmpty());
   }
   void cleanup() {
-    qunsetenv("SCALEWRIGHT_SAMPLE_MODEL");
+    SmallSample::forget();
     QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
   }
 
   void aHalfDownloadedModel() {
-    QFile whole(m_gguf);
+    QFile whole(m_sample.gguf());
     QVERIFY(whole.open(QIODevice::ReadOnly));
     const QString half = m_home->path("home/models/half.gguf");
     QVERIFY(writeFile(half, whole.read(whole.size() / 2)));
@@ -94,7 +89,7 @@ class TestBadInput : public QObject {
     QVERIFY(w.waitForJobs());
     Page* tune = toDataStep(w);
     if (QTest::currentTestFailed()) return;
-    drop(tune, data);
+    dropRows(tune, data);
     QVERIFY(w.waitForJobs());
     QTRY_VERIFY(tune->banner()->isVisible());
     QVERIFY2(tune->banner()->text().contains("wrong.jsonl"), qPrintable(tune->banner()->text()));
@@ -104,7 +99,7 @@ class TestBadInput : public QObject {
     // The way on: another file.
     const QString good = m_home->path("home/good.jsonl");
     QVERIFY(writeRows(good, 40));
-    drop(tune, good);
+    dropRows(tune, good);
     QVERIFY(w.waitForJobs());
     QTRY_VERIFY(buttonOf(tune, "Next: Method")->isEnabled());
     QTRY_VERIFY(!tune->banner()->isVisible());
@@ -121,7 +116,7 @@ class TestBadInput : public QObject {
     QVERIFY(w.waitForJobs());
     Page* tune = toDataStep(w);
     if (QTest::currentTestFailed()) return;
-    drop(tune, data);
+    dropRows(tune, data);
     QVERIFY(w.waitForJobs());
     QTableView* problems = nullptr;
     for (QTableView* view : tune->findChildren<QTableView*>())
@@ -141,17 +136,8 @@ class TestBadInput : public QObject {
     QVERIFY(writeRows(data, 10000));
     TestWindow w(*m_home);
     QVERIFY(w.waitForJobs());
-    Page* tune = toDataStep(w);
+    Page* tune = startLongRun(w, data);
     if (QTest::currentTestFailed()) return;
-    drop(tune, data);
-    QVERIFY(w.waitForJobs());
-    CLICK(tune, "Next: Method");
-    QVERIFY(w.waitForJobs());
-    for (QAbstractButton* option : tune->findChildren<QAbstractButton*>())
-      if (option->text() == "Thorough" && option->isVisible()) QTest::mouseClick(option, Qt::LeftButton);
-    QVERIFY(w.waitForJobs());
-    CLICK(tune, "Next: Plan");
-    CLICK(tune, "Start");
     auto* run = tune->findChild<TuneRunView*>();
     QVERIFY(run);
     QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 5; }));
@@ -252,25 +238,9 @@ class TestBadInput : public QObject {
   }
 
  private:
-  Page* toDataStep(TestWindow& w) {
-    Page* tune = nullptr;
-    [&] {
-      CLICK(w.window.get(), "Try it on the sample");
-      tune = w.window->page(Place::Tune);
-      CLICK(tune, "Next: Data");
-      QVERIFY(w.waitForJobs());
-    }();
-    return tune;
-  }
-  static void drop(Page* tune, const QString& file) {
-    auto* step = tune->findChild<QWidget*>("dataStep");
-    QVERIFY(step);
-    dropFile(step, file);
-  }
-
-  QTemporaryDir m_made;
+  SmallSample m_sample;
   std::unique_ptr<Home> m_home;
-  QString m_gguf, m_model;
+  QString m_model;
 };
 
 QTEST_MAIN(TestBadInput)

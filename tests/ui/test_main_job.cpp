@@ -28,19 +28,17 @@ class TestMainJob : public QObject {
  private slots:
   void initTestCase() {
     qInstallMessageHandler(collectWarnings);
-    const QString folder = makeChatFolder(m_model.filePath("small"));
-    if (folder.isEmpty()) QSKIP("The golden sets are not here.");
-    m_gguf = m_model.filePath("small.Q4_1.gguf");
-    QVERIFY(makeChatGguf(folder, m_gguf));
+    if (!m_sample.make()) QSKIP("The golden sets are not here.");
   }
-  void cleanup() { QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n'))); }
+  void cleanup() {
+    SmallSample::forget();
+    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
+  }
 
   void fromTheFirstStartToAFile() {
     Home home;
-    const QString sample = home.path("home/models/small.Q4_1.gguf");
-    QDir().mkpath(QFileInfo(sample).absolutePath());
-    QVERIFY(QFile::copy(m_gguf, sample));
-    qputenv("SCALEWRIGHT_SAMPLE_MODEL", sample.toLocal8Bit());
+    const QString sample = m_sample.giveTo(home);
+    QVERIFY(!sample.isEmpty());
     TestWindow w(home);
     QVERIFY(w.waitForJobs());
     MainWindow* window = w.window.get();
@@ -101,17 +99,13 @@ class TestMainJob : public QObject {
     } else {
       qInfo("scalewright-cli is not built: the file was not opened by it");
     }
-    qunsetenv("SCALEWRIGHT_SAMPLE_MODEL");
     window->close();
     QVERIFY(w.waitForJobs());
   }
 
   void aRunThatWasLeftIsOfferedAgain() {
     Home home;
-    const QString model = home.path("home/models/small.Q4_1.gguf");
-    QDir().mkpath(QFileInfo(model).absolutePath());
-    QVERIFY(QFile::copy(m_gguf, model));
-    qputenv("SCALEWRIGHT_SAMPLE_MODEL", model.toLocal8Bit());
+    QVERIFY(!m_sample.giveTo(home).isEmpty());
     const QString data = home.path("home/rows.jsonl");
     QVERIFY(writeRows(data, 10000));
     qint64 left = 0;
@@ -186,15 +180,11 @@ class TestMainJob : public QObject {
       CLICK(tune, "Next: Plan");
       QVERIFY(w.waitForJobs());
     }
-    qunsetenv("SCALEWRIGHT_SAMPLE_MODEL");
   }
 
   void chatIsAnsweredWithinARun() {
     Home home;
-    const QString model = home.path("home/models/small.Q4_1.gguf");
-    QDir().mkpath(QFileInfo(model).absolutePath());
-    QVERIFY(QFile::copy(m_gguf, model));
-    qputenv("SCALEWRIGHT_SAMPLE_MODEL", model.toLocal8Bit());
+    QVERIFY(!m_sample.giveTo(home).isEmpty());
     const QString data = home.path("home/rows.jsonl");
     QVERIFY(writeRows(data, 10000));
     TestWindow w(home);
@@ -240,7 +230,6 @@ class TestMainJob : public QObject {
     QTest::keyClick(w.window.get(), Qt::Key_3, Qt::ControlModifier);
     CLICK(tune, "Stop and keep");
     QVERIFY(w.waitForJobs());
-    qunsetenv("SCALEWRIGHT_SAMPLE_MODEL");
   }
 
  private:
@@ -251,31 +240,7 @@ class TestMainJob : public QObject {
     return runs ? *runs : std::vector<RunRow>{};
   }
 
-  // Through the wizard with rows of its own, "Thorough": long enough to be paused and left.
-  Page* startLongRun(TestWindow& w, const QString& data) {
-    MainWindow* window = w.window.get();
-    [&] {
-      CLICK(window, "Try it on the sample");
-      Page* tune = window->page(Place::Tune);
-      CLICK(tune, "Next: Data");
-      QVERIFY(w.waitForJobs());
-      auto* step = tune->findChild<QWidget*>("dataStep");
-      QVERIFY(step);
-      dropFile(step, data);
-      QVERIFY(w.waitForJobs());
-      CLICK(tune, "Next: Method");
-      QVERIFY(w.waitForJobs());
-      for (QAbstractButton* option : tune->findChildren<QAbstractButton*>())
-        if (option->text() == "Thorough" && option->isVisible()) QTest::mouseClick(option, Qt::LeftButton);
-      QVERIFY(w.waitForJobs());
-      CLICK(tune, "Next: Plan");
-      CLICK(tune, "Start");
-    }();
-    return window->page(Place::Tune);
-  }
-
-  QTemporaryDir m_model;
-  QString m_gguf;
+  SmallSample m_sample;
 };
 
 QTEST_MAIN(TestMainJob)

@@ -75,7 +75,7 @@ class TestPageStates : public QObject {
     QTest::keyClicks(output, "/proc/no/where.gguf");
     CLICK(page, "Quantize");
     bool said = false;
-    for (QLabel* text : page->findChildren<QLabel*>()) said = said || (text->isVisible() && text->text().contains("cannot be written to"));
+    for (QLabel* text : page->findChildren<QLabel*>()) said = said || (text->isVisible() && text->text().contains("there is no folder"));
     QVERIFY(said);
     QVERIFY(buttonOf(page, "Quantize"));
     // Waiting behind another job it can be cancelled, and is back where it was.

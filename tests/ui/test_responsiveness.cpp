@@ -52,12 +52,6 @@ class WatchedApplication : public QApplication {
   int m_depth = 0;
 };
 
-QPushButton* button(QWidget* in, const QString& text) {
-  for (QPushButton* b : in->findChildren<QPushButton*>())
-    if (b->isVisible() && b->text().remove('&') == text) return b;
-  return nullptr;
-}
-
 // One attempt; a line an action: name, tab, figure, tab, where.
 class Attempt {
  public:
@@ -105,7 +99,7 @@ class Attempt {
     w.window->showPlace(place);
     QTest::qWait(200);
     w.waitForJobs();
-    if (auto* found = button(w.window->page(place), words); found && found->isEnabled()) QMetaObject::invokeMethod(found, "click", Qt::QueuedConnection);
+    if (auto* found = buttonOf(w.window->page(place), words); found && found->isEnabled()) QMetaObject::invokeMethod(found, "click", Qt::QueuedConnection);
     QTest::qWait(100);
   }
   void say(const char* name) {

@@ -28,11 +28,6 @@ class TestScreenshots : public QObject {
     QTest::qWait(180);
     QVERIFY(w.window->grab().save(m_folder + QStringLiteral("/%1-%2.png").arg(name, suffix)));
   }
-  static QPushButton* button(QWidget* in, const QString& text) {
-    for (QPushButton* b : in->findChildren<QPushButton*>())
-      if (b->isVisible() && b->text().remove('&') == text) return b;
-    return nullptr;
-  }
 
  private:
   // A full-precision model of a real size, made once from the sample; empty where there is no sample.
@@ -105,12 +100,12 @@ class TestScreenshots : public QObject {
     if (!models.isEmpty()) w.window->openPaths({models.last(), models.first()});
     settle(w);
     shoot(w, "01-models", suffix);
-    if (auto* tab = button(w.window->page(Place::Models), QStringLiteral("Chat template"))) {
+    if (auto* tab = buttonOf(w.window->page(Place::Models), QStringLiteral("Chat template"))) {
       tab->click();
       shoot(w, "01b-models-template", suffix);
-      button(w.window->page(Place::Models), QStringLiteral("File"))->click();
+      buttonOf(w.window->page(Place::Models), QStringLiteral("File"))->click();
       shoot(w, "01c-models-file", suffix);
-      button(w.window->page(Place::Models), QStringLiteral("Tensors"))->click();
+      buttonOf(w.window->page(Place::Models), QStringLiteral("Tensors"))->click();
     }
     if (!models.isEmpty()) {
       w.window->openPaths({folder + "/Half-Downloaded.Q4_1.gguf"});
@@ -158,12 +153,12 @@ class TestScreenshots : public QObject {
     w.settings.setValue("page/quantize/text", text.fileName());
     w.window->showPlace(Place::Quantize);
     settle(w);
-    if (auto* trial = button(w.window->page(Place::Quantize), QStringLiteral("Try it")); trial && trial->isEnabled()) {
+    if (auto* trial = buttonOf(w.window->page(Place::Quantize), QStringLiteral("Try it")); trial && trial->isEnabled()) {
       trial->click();
       settle(w, 400000);
       shoot(w, "02-quantize-forecast", suffix);
     }
-    auto* start = button(w.window->page(Place::Quantize), QStringLiteral("Quantize"));
+    auto* start = buttonOf(w.window->page(Place::Quantize), QStringLiteral("Quantize"));
     QVERIFY(start);
     start->click();
     QTRY_VERIFY_WITH_TIMEOUT(!w.context->jobs().busy() || w.context->jobs().current()->fraction() > 0.5, 200000);
@@ -173,11 +168,75 @@ class TestScreenshots : public QObject {
     w.window->showPlace(Place::Export);
     settle(w);
     shoot(w, "09-export-ready", suffix);
-    if (auto* go = button(w.window->page(Place::Export), QStringLiteral("Export")); go && go->isEnabled()) {
+    if (auto* go = buttonOf(w.window->page(Place::Export), QStringLiteral("Export")); go && go->isEnabled()) {
       go->click();
       settle(w);
       shoot(w, "09b-exported", suffix);
     }
+  }
+
+  // The whole main job on the sample: every step of the wizard, the live run, the runs, both answers, the checked file.
+  void mainJob_data() {
+    QTest::addColumn<bool>("dark");
+    QTest::addColumn<QSize>("size");
+    QTest::newRow("light-1280") << false << QSize(1280, 720);
+    // It takes minutes: more of it where somebody asks for pictures.
+    if (qEnvironmentVariableIsSet("SCALEWRIGHT_SCREENSHOTS")) QTest::newRow("dark-1280") << true << QSize(1280, 720);
+  }
+  void mainJob() {
+    if (sampleModel().isEmpty()) QSKIP("No sample model here.");
+    QFETCH(bool, dark);
+    QFETCH(QSize, size);
+    const QString suffix = QString::fromLatin1(QTest::currentDataTag());
+    Home home;
+    const QString models = home.path("home/models");
+    QDir().mkpath(models);
+    const QByteArray sample = qgetenv("SCALEWRIGHT_SAMPLE_MODEL");
+    const QString own = models + "/" + QFileInfo(sampleModel()).fileName();
+    QVERIFY(QFile::link(sampleModel(), own));
+    qputenv("SCALEWRIGHT_SAMPLE_MODEL", own.toLocal8Bit());
+    TestWindow w(home, dark ? ThemeMode::Dark : ThemeMode::Light, size);
+    settle(w);
+    Page* tune = toDataStep(w);
+    shoot(w, "04-tune-data", suffix);
+    CLICK(tune, "Next: Method");
+    settle(w);
+    shoot(w, "04b-tune-method", suffix);
+    CLICK(tune, "Advanced");
+    shoot(w, "04c-tune-advanced", suffix);
+    CLICK(tune, "Advanced");
+    CLICK(tune, "Next: Plan");
+    settle(w);
+    shoot(w, "05-tune-plan", suffix);
+    CLICK(tune, "Start");
+    QVERIFY(waitUntil([&] { return w.context->jobs().current() && w.context->jobs().current()->fraction() > 0.62; }, 300));
+    shoot(w, "06-run", suffix);
+    QVERIFY(waitUntil([&] { return buttonOf(tune, "Chat: original | tuned"); }, 300));
+    shoot(w, "06b-run-done", suffix);
+    w.window->showPlace(Place::Runs);
+    settle(w);
+    shoot(w, "07-runs", suffix);
+    w.window->showPlace(Place::Tune);
+    CLICK(tune, "Chat: original | tuned");
+    settle(w);
+    Page* chat = w.window->page(Place::Chat);
+    for (const char* prompt : {"Two boxes of blue pens for the Ghent office please", "Our invoice 8841 has the wrong address on it"}) {
+      QTest::keyClicks(chat->firstField(), prompt);
+      QTest::keyClick(chat->firstField(), Qt::Key_Return);
+      settle(w);
+    }
+    shoot(w, "08-chat", suffix);
+    w.window->showPlace(Place::Tune);
+    CLICK(tune, "Export…");
+    settle(w);
+    Page* exports = w.window->page(Place::Export);
+    CLICK(exports, "Export");
+    settle(w);
+    shoot(w, "09-export", suffix);
+    w.window->openPaths({own});
+    settle(w);
+    shoot(w, "01-models-tuned", suffix);
+    qputenv("SCALEWRIGHT_SAMPLE_MODEL", sample);
   }
 
   void noWarningOfQt() { QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().mid(0, 20).join('\n'))); }

@@ -24,11 +24,6 @@ using namespace scalewright::ui;
 
 namespace {
 
-QPushButton* button(QWidget* in, const QString& text) {
-  for (QPushButton* b : in->findChildren<QPushButton*>())
-    if (b->isVisible() && b->text().remove('&') == text) return b;
-  return nullptr;
-}
 QTableView* table(QWidget* in) { return in->findChild<QTableView*>(); }
 
 }  // namespace
@@ -63,7 +58,7 @@ class TestWindowShell : public QObject {
     qputenv("SCALEWRIGHT_SAMPLE_MODEL", m_home->path("nothing.gguf").toLocal8Bit());
     TestWindow w(*m_home);
     QVERIFY(w.waitForJobs());
-    auto* sample = button(w.window.get(), "Try it on the sample");
+    auto* sample = buttonOf(w.window.get(), "Try it on the sample");
     QVERIFY(sample);
     QTest::mouseClick(sample, Qt::LeftButton);
     Page* models = w.window->page(Place::Models);
@@ -87,13 +82,13 @@ class TestWindowShell : public QObject {
     QVERIFY(!models->banner()->text().isEmpty());
     QCOMPARE(w.context->catalog().table().rowCount(), 1);
     QVERIFY(!w.context->catalog().table().entry(0).usable());
-    QTRY_VERIFY(button(models->banner(), "Remove from list"));
-    auto* remove = button(models->banner(), "Remove from list");
+    QTRY_VERIFY(buttonOf(models->banner(), "Remove from list"));
+    auto* remove = buttonOf(models->banner(), "Remove from list");
     QTest::mouseClick(remove, Qt::LeftButton);
     QVERIFY(w.waitForJobs());
     QCOMPARE(w.context->catalog().table().rowCount(), 0);
-    QTRY_VERIFY(button(w.window->toast(), "Undo"));
-    auto* undo = button(w.window->toast(), "Undo");
+    QTRY_VERIFY(buttonOf(w.window->toast(), "Undo"));
+    auto* undo = buttonOf(w.window->toast(), "Undo");
     QTest::mouseClick(undo, Qt::LeftButton);
     QVERIFY(w.waitForJobs());
     QCOMPARE(w.context->catalog().table().rowCount(), 1);
@@ -142,12 +137,12 @@ class TestWindowShell : public QObject {
     QTest::qWait(150);
     QVERIFY(w.waitForJobs());
     Page* page = w.window->page(Place::Quantize);
-    auto* start = button(page, "Quantize");
+    auto* start = buttonOf(page, "Quantize");
     QVERIFY(start);
     QVERIFY2(start->isEnabled(), qPrintable(start->toolTip()));
     QTest::mouseClick(start, Qt::LeftButton);
     QVERIFY(w.waitForJobs(120000));
-    QTRY_VERIFY2(button(page, "Fine-tune it"), qPrintable(page->banner()->title() + ": " + page->banner()->text()));
+    QTRY_VERIFY2(buttonOf(page, "Fine-tune it"), qPrintable(page->banner()->title() + ": " + page->banner()->text()));
     const auto found = QDir(m_home->path("models")).entryInfoList({"*.gguf"}, QDir::Files);
     QCOMPARE(found.size(), 1);
     QVERIFY(w.waitForJobs());
@@ -157,7 +152,7 @@ class TestWindowShell : public QObject {
     w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", found.first().absoluteFilePath()}}});
     QVERIFY(w.waitForJobs(120000));
     Page* exports = w.window->page(Place::Export);
-    auto* go = button(exports, "Export");
+    auto* go = buttonOf(exports, "Export");
     QVERIFY(go);
     QVERIFY2(go->isEnabled(), qPrintable(go->toolTip()));
     QTest::mouseClick(go, Qt::LeftButton);

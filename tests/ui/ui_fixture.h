@@ -1,10 +1,16 @@
 #pragma once
 // A window in a home of its own: nothing of the person's settings, history or files is read or written.
 
+#include <QAbstractButton>
 #include <QApplication>
 #include <QDir>
+#include <QDragEnterEvent>
+#include <QDropEvent>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QLineEdit>
+#include <QMimeData>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -14,6 +20,7 @@
 #include "ui/jobs/app_context.h"
 #include "ui/main_window.h"
 #include "ui/pages/all_pages.h"
+#include "ui/pages/page.h"
 #include "ui/widgets/focus_ring.h"
 #include "ui/widgets/theme.h"
 
@@ -86,6 +93,87 @@ inline bool copyFolder(const QString& from, const QString& to) {
   bool all = true;
   for (const QFileInfo& info : QDir(from).entryInfoList(QDir::Files)) all &= QFile::copy(info.absoluteFilePath(), QDir(to).filePath(info.fileName()));
   return all;
+}
+
+// A button that can be seen, by its words without mnemonics.
+inline QPushButton* buttonOf(QWidget* in, const QString& words) {
+  for (QPushButton* button : in->findChildren<QPushButton*>())
+    if (button->isVisible() && button->text().remove(QLatin1Char('&')) == words) return button;
+  return nullptr;
+}
+
+// Presses what a person would press; fails with what stands in the way.
+#define CLICK(in, words)                                                                       \
+  do {                                                                                         \
+    QTRY_VERIFY2_WITH_TIMEOUT(buttonOf(in, words), words, 60000);                              \
+    QTRY_VERIFY2_WITH_TIMEOUT(buttonOf(in, words) && buttonOf(in, words)->isEnabled(),         \
+                              qPrintable(buttonOf(in, words) ? buttonOf(in, words)->toolTip() : QStringLiteral(words)), 60000); \
+    QTest::mouseClick(buttonOf(in, words), Qt::LeftButton);                                    \
+  } while (false)
+
+// Lets the event loop run until `ready`, for work whose length is the machine's.
+template <class Ready>
+bool waitUntil(Ready ready, int seconds = 120) {
+  QElapsedTimer clock;
+  clock.start();
+  while (!ready()) {
+    if (clock.elapsed() > qint64(seconds) * 1000) return false;
+    QTest::qWait(20);
+  }
+  return true;
+}
+
+// A file dropped on a widget, as the desktop would.
+inline void dropFile(QWidget* on, const QString& file) {
+  QMimeData data;
+  data.setUrls({QUrl::fromLocalFile(file)});
+  QDragEnterEvent enter(QPoint(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+  QApplication::sendEvent(on, &enter);
+  QDropEvent drop(QPointF(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+  QApplication::sendEvent(on, &drop);
+}
+
+// Rows for tuning: prompts with answers.
+inline bool writeRows(const QString& path, int rows) {
+  QFile file(path);
+  if (!file.open(QIODevice::WriteOnly)) return false;
+  for (int i = 0; i < rows; ++i)
+    file.write(QStringLiteral("{\"prompt\": \"say %1\", \"completion\": \"it is %1\"}\n").arg(i % 17).toUtf8());
+  return true;
+}
+
+// From the first start to the Data step of the wizard, by clicks.
+inline Page* toDataStep(TestWindow& w) {
+  Page* tune = nullptr;
+  [&] {
+    CLICK(w.window.get(), "Try it on the sample");
+    tune = w.window->page(Place::Tune);
+    CLICK(tune, "Next: Data");
+    QVERIFY(w.waitForJobs());
+  }();
+  return tune;
+}
+inline void dropRows(Page* tune, const QString& file) {
+  auto* step = tune->findChild<QWidget*>(QStringLiteral("dataStep"));
+  QVERIFY(step);
+  dropFile(step, file);
+}
+// Through the wizard with rows of its own, "Thorough": long enough to be paused and left.
+inline Page* startLongRun(TestWindow& w, const QString& rows) {
+  Page* tune = toDataStep(w);
+  if (QTest::currentTestFailed()) return tune;
+  [&] {
+    dropRows(tune, rows);
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Next: Method");
+    QVERIFY(w.waitForJobs());
+    for (QAbstractButton* option : tune->findChildren<QAbstractButton*>())
+      if (option->text() == QLatin1String("Thorough") && option->isVisible()) QTest::mouseClick(option, Qt::LeftButton);
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Next: Plan");
+    CLICK(tune, "Start");
+  }();
+  return tune;
 }
 
 }  // namespace scalewright::ui

@@ -1,7 +1,12 @@
 #include "ui/jobs/chat_engine.h"
 
 #include <QCoreApplication>
+#include <QFileInfo>
 #include <chrono>
+
+#include "engine/core/system.h"
+#include "engine/tune/run_store.h"
+#include "ui/settings/format.h"
 
 namespace scalewright::ui {
 namespace {
@@ -9,6 +14,15 @@ namespace {
 constexpr int64_t kInsideContext = 1024, kInsideChunk = 64;
 
 QString tr(const char* text) { return QCoreApplication::translate("ChatEngine", text); }
+
+SessionOptions sessionOptions(int64_t context, bool insideTune) {
+  SessionOptions options;
+  options.context = context;
+  if (insideTune) options.chunk = kInsideChunk;
+  options.precision = Precision::Exact;
+  options.kv = KvType::F16;
+  return options;
+}
 
 QString factsOf(const Generation& generation) {
   QString text = tr("%1 tokens, %2 a second").arg(generation.ids.size()).arg(generation.tokens_per_second(), 0, 'f', 0);
@@ -19,6 +33,30 @@ QString factsOf(const Generation& generation) {
 }
 
 }  // namespace
+
+Result<std::vector<PackEntry>> packsOf(const std::string& model) {
+  SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
+  SW_ASSIGN(const std::vector<RunRow> runs, store->runs());
+  std::vector<PackEntry> packs;
+  for (const RunRow& run : runs) {
+    const QFileInfo pack(QString::fromStdString(run.folder) + QStringLiteral("/tuned.safetensors"));
+    const auto recipe = recipe_from_json(run.recipe_json);
+    if (recipe && recipe->model.string() == model && pack.exists()) packs.push_back({QString::fromStdString(run.name), pack.filePath(), quint64(pack.size())});
+  }
+  return packs;
+}
+
+uint64_t ChatEngine::besideRun(const Model& model) { return Session::bytes(model, sessionOptions(kInsideContext, true)); }
+
+// The run holds what was planned for it. A chat comes on top, and is refused before it takes what the machine does not have.
+Result<void> ChatEngine::roomBeside(const Model& model, const ChatRequest& request) const {
+  uint64_t needed = 0;
+  for (const int side : request.sides)
+    if (!m_sides[side].conversation) needed += Session::bytes(model, sessionOptions(m_context, true));
+  const uint64_t free = request.free > 0 ? request.free : memory_status().available_bytes;
+  if (needed <= free) return {};
+  return fail(ErrorCode::OutOfMemory, tr("An answer beside the run takes %1, and %2 are free. The run goes on as it was. Close other programs, or ask when it has ended.").arg(bytesText(needed), bytesText(free)).toStdString());
+}
 
 Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& request, bool insideTune, const EventStream<ChatEvent>& events, JobContext& context) {
   SW_ASSIGN(Backend* const backend, host.backend());
@@ -41,11 +79,8 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
   ChatOutcome outcome;
   outcome.modelName = QString::fromStdString(open->model->name);
   outcome.codesHash = QString::fromStdString(open->model->codes_hash());
-  SessionOptions options;
-  options.context = positions;
-  if (insideTune) options.chunk = kInsideChunk;
-  options.precision = Precision::Exact;
-  options.kv = KvType::F16;
+  const SessionOptions options = sessionOptions(positions, insideTune);
+  if (insideTune) SW_TRY(roomBeside(*open->model, request));
   Result<void> failed;
   for (const int number : request.sides) {
     Side& side = m_sides[number];

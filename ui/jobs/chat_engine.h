@@ -26,6 +26,7 @@ struct ChatRequest {
   std::vector<Message> messages[2];
   SamplingOptions sampling;
   int64_t context = 4096;
+  uint64_t free = 0;                    // bytes that an answer beside a run may take; 0: what the machine has free
 };
 
 struct ChatOutcome {
@@ -34,12 +35,22 @@ struct ChatOutcome {
   int64_t tokensUsed = 0, context = 0;
 };
 
+// What runs on a model learned, by the history; those whose file is still there.
+struct PackEntry {
+  QString name, path;
+  quint64 bytes = 0;
+};
+Result<std::vector<PackEntry>> packsOf(const std::string& model);
+
 class ChatEngine {
  public:
+  // What a side takes beside a run: its answer cache and buffers, kept until the run ends. Bytes.
+  static uint64_t besideRun(const Model& model);
   // Runs on the engine thread, or inside a running tune between two of its steps (then the tuned side is the model at this step).
   Result<ChatOutcome> answer(EngineHost& host, const ChatRequest& request, bool insideTune, const EventStream<ChatEvent>& events, JobContext& context);
 
  private:
+  Result<void> roomBeside(const Model& model, const ChatRequest& request) const;
   struct Side {
     std::unique_ptr<Conversation> conversation;
     std::filesystem::path pack;

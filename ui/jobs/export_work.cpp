@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "engine/core/file.h"
+#include "engine/export/output_check.h"
 #include "engine/tune/run_store.h"
 #include "ui/settings/format.h"
 
@@ -80,6 +81,13 @@ std::string ollamaModelfile(const Model& model, const fs::path& gguf) {
   return text;
 }
 
+Result<void> checkOutput(const ExportOrder& order) {
+  SW_TRY(check_output(order.output, {{order.model, "the model being read"}, {order.base, "the model that was tuned"}}));
+  return try_output(order.output, order.target != ExportTarget::Gguf && order.target != ExportTarget::Pack);
+}
+
+fs::path ollamaModelfileOf(fs::path gguf) { return gguf.replace_extension(".Modelfile"); }
+
 Result<ExportOutcome> runExport(EngineHost& engine, const ExportOrder& order, JobContext& context) {
   SW_ASSIGN(Backend* const backend, engine.backend());
   SW_ASSIGN(const auto open, engine.open(order.model, context));
@@ -116,8 +124,7 @@ Result<ExportOutcome> runExport(EngineHost& engine, const ExportOrder& order, Jo
                           std::abs(report.perplexity_difference) < 0.01 * std::max(1.0, report.perplexity_memory)});
 
   if (order.modelfile && order.target == ExportTarget::Gguf) {
-    fs::path file = order.output;
-    file.replace_extension(".Modelfile");
+    const fs::path file = ollamaModelfileOf(order.output);
     SW_TRY(write_text_file(file, ollamaModelfile(model, order.output)));
     outcome.modelfile = file;
   }

@@ -31,6 +31,7 @@ Result<ExportChoices> checkExports(EngineHost& engine, const std::filesystem::pa
 
 struct ExportOrder {
   std::filesystem::path model, output;
+  std::filesystem::path base;         // of a run: the model it was tuned on; empty: none
   ExportTarget target = ExportTarget::Gguf;
   std::string ggufType;
   bool modelfile = false;             // an Ollama Modelfile beside a GGUF
@@ -44,8 +45,12 @@ struct ExportOutcome {
   std::vector<CheckRow> rows;         // the self-check as a table
   std::filesystem::path modelfile;    // written; empty: none
 };
+// What is known of the output before any work, as `scalewright-cli export` knows it.
+Result<void> checkOutput(const ExportOrder& order);
 Result<ExportOutcome> runExport(EngineHost& engine, const ExportOrder& order, JobContext& context);
 
+// The Modelfile beside a GGUF.
+std::filesystem::path ollamaModelfileOf(std::filesystem::path gguf);
 // What Ollama needs beside a GGUF: the file and the words that end an answer.
 std::string ollamaModelfile(const Model& model, const std::filesystem::path& gguf);
 

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "engine/core/file.h"
+#include "engine/core/system.h"
 #include "engine/tune/recipe.h"
 #include "engine/tune/scale_pack.h"
 #include "engine/tune/trainer.h"
@@ -139,6 +140,17 @@ int ModelCatalog::folderCount() const {
   QSet<QString> folders;
   for (const ModelEntry& entry : m_table.entries()) folders << QFileInfo(entry.path).absolutePath();
   return int(folders.size());
+}
+
+QStringList ModelCatalog::known(const QString& present) const {
+  QStringList paths = m_settings.recentModels() + m_project.models();
+  for (const ModelEntry& entry : m_table.entries())
+    if (entry.usable() && !entry.run()) paths << entry.path;
+  paths << QString::fromStdString(sample_model_path().string());
+  if (!present.isEmpty() && !paths.contains(present)) paths.prepend(present);
+  paths.removeDuplicates();
+  paths.removeIf([&](const QString& path) { return (path != present && !QFileInfo::exists(path)) || is_run_folder(toPath(path)); });
+  return paths;
 }
 
 void ModelCatalog::refresh() { read(m_project.models(), m_settings.modelFolders(), false); }

@@ -21,6 +21,9 @@ class ModelCatalog : public QObject {
   const ModelTableModel& table() const { return m_table; }
   bool reading() const { return m_reading > 0; }
   int folderCount() const;                     // folders that hold what is listed
+  // Models to choose from before anything is read: recent ones first, then the project's, those found, the sample; `present` is
+  // among them. Runs are not, nor what is not there any more.
+  QStringList known(const QString& present = {}) const;
   // Reads everything anew: project, folders, runs. Files that did not change keep their line.
   void refresh();
   // Adds files and folders (a folder that is no model is scanned and remembered) to the project.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/eval/evaluate.h"
+#include "engine/export/output_check.h"
 
 namespace scalewright::ui {
 namespace {
@@ -98,29 +99,51 @@ Result<TrialReport> runTrial(EngineHost& engine, const TrialRequest& request, co
   TrialReport report;
   report.layers.assign(chosen.begin(), chosen.end());
   const PerplexityOptions options{.context = std::min<int64_t>(256, request.tokens), .stride = 0, .max_tokens = request.tokens};
-  const double parts = double(request.bits.size()) + 1.0;
+  const double parts = double(request.specs.size()) + 1.0;
   PartObserver first(context, 0.02, 1.0 / parts, words("the original"));
   SW_ASSIGN(const PerplexityReport original, perplexity(open->model, *backend, request.text, options, first, context.stop()));
   report.original = original.perplexity;
-  for (size_t i = 0; i < request.bits.size(); ++i) {
+  for (size_t i = 0; i < request.specs.size(); ++i) {
     if (context.stopRequested()) return report;
-    const int bits = request.bits[i];
+    const QuantSpec spec = request.specs[i];
     const double from = double(i + 1) / parts;
     SwappedLayers swapped;
     for (int layer : report.layers)
       for (Linear* linear : linearsOf(model.weights.layers[size_t(layer)])) {
-        SW_ASSIGN(Matrix matrix, quantizedCopy(*linear, {bits, request.group, request.symmetric}, request.method));
+        SW_ASSIGN(Matrix matrix, quantizedCopy(*linear, spec, request.method));
         swapped.put(*linear, std::move(matrix));
         if (context.stopRequested()) return report;
       }
-    PartObserver named(context, from, from + 1.0 / parts, QCoreApplication::translate("QuantizeWork", "a trial at %1 bits").arg(bits).toStdString());
+    PartObserver named(context, from, from + 1.0 / parts, QCoreApplication::translate("QuantizeWork", "a trial at %1 bits").arg(spec.bits).toStdString());
     SW_ASSIGN(const PerplexityReport tried, perplexity(open->model, *backend, request.text, options, named, context.stop()));
     const double rise = (tried.nll - original.nll) * double(layers) / double(report.layers.size());
-    const TrialPoint point{bits, std::exp(original.nll + rise)};
+    const TrialPoint point{spec.bits, std::exp(original.nll + rise)};
     report.points.push_back(point);
     points.push(point);
   }
   return report;
+}
+
+bool symmetricIsSmaller(const ModelSummary& model, QuantizeRequest request) {
+  if (needs_calibration(request.method) && request.calibration.empty()) request.method = QuantMethod::Clip;  // sizes are the same
+  request.spec.symmetric = true;
+  const auto middle = forecast_quantize(model, request);
+  request.spec.symmetric = false;
+  const auto free = forecast_quantize(model, request);
+  if (!middle || middle->container.empty()) return false;
+  return !free || free->container.empty() || middle->file_bytes < free->file_bytes;
+}
+
+Result<void> checkHolds(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target) {
+  SW_TRY(check_quantize_request(request));
+  if (!model.unsupported.empty()) return fail(ErrorCode::Unsupported, model.path.string() + ": " + model.unsupported);
+  if (target == ExportTarget::Gguf) SW_TRY(check_gguf_holds(model, request.spec, {}));
+  return {};
+}
+
+Result<void> checkOutput(const QuantizeOrder& order) {
+  SW_TRY(check_output(order.output, {{order.request.input, "the model being read"}, {order.request.calibration, "the calibration text"}, {order.text, "the text of the trial"}}));
+  return try_output(order.output, order.target != ExportTarget::Gguf);
 }
 
 Result<QuantizeOutcome> runQuantize(EngineHost& engine, const QuantizeOrder& order, const EventStream<QuantizedTensor>& tensors, JobContext& context) {

@@ -27,10 +27,8 @@ struct QuantizedTensor {
 struct TrialPoint { int bits = 0; double perplexity = 0.0; };
 struct TrialRequest {
   std::filesystem::path model, text;
-  int group = 32;
-  bool symmetric = false;
+  std::vector<QuantSpec> specs;             // one a point
   QuantMethod method = QuantMethod::Clip;   // what needs a text is tried as Clip: its calibration would take as long as quantizing
-  std::vector<int> bits{2, 3, 4, 5, 6, 8};
   int64_t tokens = 512;
 };
 struct TrialReport {
@@ -48,6 +46,12 @@ struct QuantizeOrder {
   std::filesystem::path text;               // perplexity before and after; empty: none
   int64_t tokens = 4096;                    // of it
 };
+// Whether a GGUF of the request is smaller with zero points in the middle than with free ones, which fit better where it is not.
+bool symmetricIsSmaller(const ModelSummary& model, QuantizeRequest request);
+// What is known of an order before hours of work, as `scalewright-cli quantize` knows it: that the container holds such integers,
+Result<void> checkHolds(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target);
+// and that the output can be written and replaces nothing that is read.
+Result<void> checkOutput(const QuantizeOrder& order);
 struct QuantizeOutcome {
   bool cancelled = false;
   double bitsPerWeight = 0.0, seconds = 0.0;

@@ -3,7 +3,9 @@
 #include <QCoreApplication>
 
 #include "engine/tune/recording_observer.h"
+#include "engine/tune/run_preparation.h"
 #include "engine/tune/run_store.h"
+#include "engine/tune/sample_answer.h"
 
 namespace scalewright::ui {
 namespace {
@@ -13,9 +15,13 @@ class EventObserver : public TuneObserver {
  public:
   EventObserver(JobContext& context, const EventStream<TuneEvent>& events) : m_context(context), m_events(events) {}
   void progress(const Progress& progress) override { m_context.progress(progress); }
-  void warning(std::string_view text) override { m_context.warning(text); }
+  void warning(std::string_view text) override {
+    m_context.warning(text);
+    if (m_stepped) m_events.push(TroubleEvent{std::string(text)});
+  }
   void planned(const TunePlan& plan) override { m_events.push(plan); }
   void step(const StepRecord& record) override {
+    m_stepped = true;
     m_events.push(record);
     m_fraction = record.steps > 0 ? static_cast<double>(record.step) / static_cast<double>(record.steps) : -1.0;
     m_context.progress({.step = QCoreApplication::translate("TuneJob", "step %1 of %2").arg(record.step).arg(record.steps).toStdString(),
@@ -34,6 +40,56 @@ class EventObserver : public TuneObserver {
   JobContext& m_context;
   EventStream<TuneEvent> m_events;
   double m_fraction = -1.0;
+  bool m_stepped = false;
+};
+
+// Between the run and who watches it: while the person's own prompt is another than the recipe's, it is answered at the next step and
+// where a validation is due, and the answers to the recipe's are kept back.
+class PromptObserver : public TuneObserver {
+ public:
+  PromptObserver(TuneObserver& next, const TuneRequest& request, std::shared_ptr<const Model> model, Backend& backend, TuneControl& control, std::stop_token stop)
+      : m_next(next), m_request(request), m_model(std::move(model)), m_backend(backend), m_control(control), m_stop(std::move(stop)) {}
+  void progress(const Progress& progress) override { m_next.progress(progress); }
+  void warning(std::string_view text) override { m_next.warning(text); }
+  void planned(const TunePlan& plan) override { m_next.planned(plan); }
+  void validation(const ValidationRecord& record) override { m_next.validation(record); }
+  void checkpointed(int64_t step) override { m_next.checkpointed(step); }
+  void paused(bool on) override { m_next.paused(on); }
+  void step(const StepRecord& record) override {
+    m_step = record.step;
+    m_next.step(record);
+    if (!changed()) return;
+    const bool due = record.step % validation_interval(m_request.recipe, record.steps) == 0 || record.step == record.steps;
+    if (m_answered != m_request.prompt->text() || due) ask();
+  }
+  void sample(const SampleRecord& record) override {
+    if (!changed()) m_next.sample(record);
+  }
+
+ private:
+  bool changed() const { return m_request.prompt && m_request.prompt->changed(); }
+  // After this step, with the scales of it.
+  void ask() {
+    m_answered = m_request.prompt->text();
+    if (m_answered.empty()) return;
+    m_control.post([this, prompt = m_answered, step = m_step](Model&) {
+      TuneRecipe recipe = m_request.recipe;
+      recipe.sample_prompt = prompt;
+      auto sample = SampleAnswer::create(m_model, m_backend, recipe);
+      if (!sample) return m_next.warning(sample.error().message);
+      if (!*sample) return;
+      auto answer = (*sample)->answer(m_stop);
+      if (answer) m_next.sample({step, prompt, std::move(*answer)});
+    });
+  }
+  TuneObserver& m_next;
+  const TuneRequest& m_request;
+  std::shared_ptr<const Model> m_model;
+  Backend& m_backend;
+  TuneControl& m_control;
+  std::stop_token m_stop;
+  int64_t m_step = 0;
+  std::string m_answered;
 };
 
 Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const std::shared_ptr<TuneControl>& control,
@@ -48,8 +104,9 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
   std::unique_ptr<RecordingObserver> recording;
   if (store) recording = std::make_unique<RecordingObserver>(**store, request.recipe, request.folder, request.name.toStdString(), observer);
   TuneObserver& watcher = recording ? static_cast<TuneObserver&>(*recording) : observer;
+  PromptObserver prompts(watcher, request, open->model, *backend, *control, context.stop());
   engine.setActiveTune({request.recipe.model, request.folder, control});
-  Result<TuneReport> report = Trainer::run(open->model, *backend, request.recipe, request.folder, request.resume, watcher, *control, context.stop());
+  Result<TuneReport> report = Trainer::run(open->model, *backend, request.recipe, request.folder, request.resume, prompts, *control, context.stop());
   engine.clearActiveTune();
   // A recording that is not ended counts as interrupted: the window was closed on it, and the next start offers it again.
   const bool byPerson = request.stoppedByPerson && request.stoppedByPerson->load();

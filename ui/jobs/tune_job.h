@@ -4,6 +4,7 @@
 #include <QString>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <variant>
 
 #include "engine/tune/trainer.h"
@@ -15,7 +16,31 @@ namespace scalewright::ui {
 
 struct CheckpointEvent { int64_t step = 0; };
 struct PauseEvent { bool paused = false; };
-using TuneEvent = std::variant<TunePlan, StepRecord, ValidationRecord, SampleRecord, CheckpointEvent, PauseEvent>;
+struct TroubleEvent { std::string text; };   // the run goes on, but; what was wrong with the rows is said before the first step
+using TuneEvent = std::variant<TunePlan, StepRecord, ValidationRecord, SampleRecord, CheckpointEvent, PauseEvent, TroubleEvent>;
+
+// The prompt that a run answers at each validation, as the person changed it while the run goes on. Any thread.
+class LivePrompt {
+ public:
+  void change(std::string text) {
+    const std::lock_guard lock(m_mutex);
+    m_text = std::move(text);
+    m_changed = true;
+  }
+  bool changed() const {
+    const std::lock_guard lock(m_mutex);
+    return m_changed;
+  }
+  std::string text() const {
+    const std::lock_guard lock(m_mutex);
+    return m_text;
+  }
+
+ private:
+  mutable std::mutex m_mutex;
+  std::string m_text;
+  bool m_changed = false;
+};
 
 struct TuneRequest {
   TuneRecipe recipe;
@@ -25,6 +50,8 @@ struct TuneRequest {
   // Set before a cancel that the person asked for: the run then counts as stopped. Otherwise (the window closes) it counts as
   // interrupted and is offered again at the next start.
   std::shared_ptr<std::atomic<bool>> stoppedByPerson;
+  // Once changed it is answered after each validation in place of the recipe's prompt. Null: it stays.
+  std::shared_ptr<LivePrompt> prompt;
 };
 
 // What the history knows of the run in `folder`: its steps, validations and sample answers, in order. Nothing known: empty.

@@ -7,16 +7,18 @@ namespace scalewright::ui {
 
 RowProblemModel::RowProblemModel(QObject* parent) : QAbstractTableModel(parent) {}
 
-void RowProblemModel::setRows(const Dataset& dataset, const EncodedDataset& encoded, qint64 context) {
+void RowProblemModel::setRows(const Dataset& dataset, const EncodedDataset& encoded, qint64 context, bool several) {
   constexpr int kWarn = 3, kInfo = 5;
   beginResetModel();
   m_rows.clear();
-  for (const RowProblem& problem : dataset.problems)
-    m_rows.append({problem.line, QString::fromStdString(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn});
+  for (const RowProblem& problem : dataset.problems) {
+    const QString field = QString::fromStdString(problem.field), file = several ? QString::fromStdString(problem.file) : QString();
+    m_rows.append({problem.line, QString::fromStdString(problem.message), file.isEmpty() || field.isEmpty() ? file + field : tr("%1, %2").arg(file, field), tr("Skipped"), kWarn, !several});
+  }
   for (const RowProblem& problem : encoded.problems)
-    m_rows.append({problem.line, QString::fromStdString(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn});
+    m_rows.append({problem.line, QString::fromStdString(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn, true});
   for (const EncodedExample& example : encoded.examples)
-    if (example.cut) m_rows.append({example.line, tr("Longer than the context"), tr("cut to %1 tokens").arg(countText(context)), tr("Cut"), kInfo});
+    if (example.cut) m_rows.append({example.line, tr("Longer than the context"), tr("cut to %1 tokens").arg(countText(context)), tr("Cut"), kInfo, true});
   endResetModel();
 }
 
@@ -26,7 +28,7 @@ void RowProblemModel::clear() {
   endResetModel();
 }
 
-qint64 RowProblemModel::line(int row) const { return row >= 0 && row < m_rows.size() ? m_rows[row].line : -1; }
+qint64 RowProblemModel::line(int row) const { return row >= 0 && row < m_rows.size() && m_rows[row].counted ? m_rows[row].line : -1; }
 int RowProblemModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
 int RowProblemModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
 

@@ -12,10 +12,10 @@ class RowProblemModel : public QAbstractTableModel {
  public:
   enum Column { Line, Problem, Outcome, ColumnCount };
   explicit RowProblemModel(QObject* parent = nullptr);
-  // Left-out rows of the dataset, then rows that are cut to the context.
-  void setRows(const Dataset& dataset, const EncodedDataset& encoded, qint64 context);
+  // Left-out rows of the dataset, then rows that are cut to the context. `several`: of more than one file, so a left-out row says of which.
+  void setRows(const Dataset& dataset, const EncodedDataset& encoded, qint64 context, bool several = false);
   void clear();
-  qint64 line(int row) const;
+  qint64 line(int row) const;  // of the dataset; -1: a row that is not in it
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -27,6 +27,7 @@ class RowProblemModel : public QAbstractTableModel {
     qint64 line;
     QString problem, detail, outcome;
     int tone;
+    bool counted;  // the line is one of the dataset's, not of one of several files
   };
   QList<Row> m_rows;
 };

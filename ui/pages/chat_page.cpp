@@ -1,17 +1,16 @@
 #include "ui/pages/chat_page.h"
 
-#include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLineEdit>
-#include <QMenu>
 #include <QPointer>
-#include <QSaveFile>
 #include <utility>
 
 #include "engine/core/system.h"
-#include "engine/tune/run_store.h"
+#include "engine/tune/recipe.h"
 #include "ui/jobs/app_context.h"
+#include "ui/pages/chat_head.h"
+#include "ui/pages/chat_history.h"
 #include "ui/pages/chat_pane.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/answer_view.h"
@@ -19,18 +18,12 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chat_transcript.h"
-#include "ui/widgets/chip.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/segmented.h"
 
 namespace scalewright::ui {
-namespace {
-
-constexpr int kHistory = 20;
-
-}  // namespace
 
 ChatPage::ChatPage(AppContext& app, QWidget* parent)
     : Page(app, Place::Chat, tr("Chat"), tr("One prompt, one seed, one copy of the codes: only the scales differ."), parent) {
@@ -95,14 +88,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
 QWidget* ChatPage::buildConversation() {
   auto* card = new Card;
   card->setBodyMargins(0, 0, 0, 0);
-  m_leftChip = new Chip;
-  m_leftName = new ElidedLabel({}, FontRole::CardTitle, Ink::Text, Qt::ElideMiddle);
-  m_leftCodes = label({}, FontRole::Help, Ink::Text2);
-  m_rightChip = new Chip(tr("Tuned"), Tone::Accent);
-  m_rightName = new ElidedLabel({}, FontRole::CardTitle, Ink::Text, Qt::ElideMiddle);
-  m_rightCodes = label({}, FontRole::Help, Ink::Ok);
-  m_rightHead = wrap(hbox({verticalLine(), m_rightChip, grow(m_rightName), new IconLabel(QStringLiteral("lock"), &ThemeTokens::ok, 14), m_rightCodes}, 8));
-  m_head = wrap(hbox({grow(wrap(hbox({m_leftChip, grow(m_leftName), m_leftCodes}, 8))), grow(m_rightHead)}, 16, QMargins(16, 10, 16, 10)));
+  m_head = new ChatHead;
   m_transcript = new ChatTranscript;
   m_empty = new EmptyState(QStringLiteral("chat"), tr("Nothing said yet"), tr("Choose a model at the right, then write below."), tr("Choose a model…"));
   connect(m_empty, &EmptyState::actionClicked, this, &ChatPage::chooseModel);
@@ -207,16 +193,7 @@ void ChatPage::chooseModel() {
 }
 
 void ChatPage::listModels() {
-  QStringList paths = app().settings().recentModels();
-  for (const QString& path : app().project().models())
-    if (!paths.contains(path)) paths.append(path);
-  const QString sample = QString::fromStdString(sample_model_path().string());
-  if (!paths.contains(sample)) paths.append(sample);
-  if (!m_log.modelPath.isEmpty() && !paths.contains(m_log.modelPath)) paths.prepend(m_log.modelPath);
-  QStringList there;
-  for (const QString& path : paths)
-    if ((QFileInfo::exists(path) || path == m_log.modelPath) && !is_run_folder(path.toStdString())) there << path;
-  m_pane->setModels(there, m_log.modelPath);
+  m_pane->setModels(app().catalog().known(m_log.modelPath), m_log.modelPath);
 }
 
 // The history is read off the UI thread; until it arrives the choice that is in force stands there.
@@ -224,24 +201,12 @@ void ChatPage::listPacks() {
   fillPacks({});
   if (m_log.modelPath.isEmpty()) return;
   const std::string model = m_log.modelPath.toStdString();
-  app().jobs().run<QList<ChatPane::Pack>>(
-      tr("Reading the history"), Place::None,
-      [model](JobContext&) -> Result<QList<ChatPane::Pack>> {
-        SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
-        SW_ASSIGN(const std::vector<RunRow> runs, store->runs());
-        QList<ChatPane::Pack> packs;
-        for (const RunRow& run : runs) {
-          const QFileInfo pack(QString::fromStdString(run.folder) + QStringLiteral("/tuned.safetensors"));
-          const auto recipe = recipe_from_json(run.recipe_json);
-          if (recipe && recipe->model.string() == model && pack.exists())
-            packs.append({QString::fromStdString(run.name), pack.filePath(), static_cast<quint64>(pack.size())});
-        }
-        return packs;
-      },
-      this, [this, model](Result<QList<ChatPane::Pack>> packs) { if (packs && m_log.modelPath.toStdString() == model) fillPacks(*packs); }, Lane::Quick);
+  app().jobs().run<std::vector<PackEntry>>(
+      tr("Reading the history"), Place::None, [model](JobContext&) { return packsOf(model); }, this,
+      [this, model](Result<std::vector<PackEntry>> packs) { if (packs && m_log.modelPath.toStdString() == model) fillPacks(*packs); }, Lane::Quick);
 }
 
-void ChatPage::fillPacks(const QList<ChatPane::Pack>& packs) {
+void ChatPage::fillPacks(const std::vector<PackEntry>& packs) {
   if (inTune()) return m_pane->setPacks({}, tunedBy(), tr("%1, now").arg(packNameOf(tunedBy())), false);
   m_pane->setPacks(packs, m_log.packPath, m_log.packName, !m_log.modelPath.isEmpty());
 }
@@ -292,14 +257,9 @@ void ChatPage::showHead() {
     m_transcript->setLog(m_log);
   }
   const bool both = m_log.sideBySide;
-  const QString codes = m_codes.isEmpty() ? QString() : tr("codes %1").arg(hashText(m_codes));
-  m_leftChip->setState(both || !canCompare ? tr("Original") : tr("Tuned"), both || !canCompare ? Tone::Neutral : Tone::Accent);
   const QString running = inTune ? tr("%1, now").arg(QFileInfo(m_tuneRun).fileName()) : QString();
-  m_leftName->setFullText(both ? m_log.modelName : inTune ? running : pack ? m_log.packName : m_log.modelName);
-  m_leftCodes->setText(codes);
-  m_rightName->setFullText(inTune ? running : m_log.packName);
-  m_rightCodes->setText(codes.isEmpty() ? tr("one copy of the codes") : tr("%1, the same").arg(codes));
-  m_rightHead->setVisible(both);
+  m_head->setAnswering(m_log.modelName, inTune ? running : pack ? m_log.packName : QString(), both, m_codes);
+  showMemory();
   const bool ready = !m_log.modelPath.isEmpty();
   m_head->setVisible(ready);
   const bool empty = m_log.turns.isEmpty();
@@ -314,6 +274,12 @@ void ChatPage::showHead() {
   m_send->setRefusal(ready ? QString() : tr("Choose a model first"));
   m_save->setRefusal(empty ? tr("There is nothing to save yet") : QString());
   m_new->setRefusal(empty ? tr("This is a new chat") : QString());
+}
+
+void ChatPage::showMemory() {
+  if (!inTune()) return m_pane->setMemoryNote({});
+  const auto open = app().engine().opened(m_log.modelPath.toStdString());
+  if (open) m_pane->setMemoryNote(tr("Beside the run a side takes %1 until it ends").arg(bytesText(ChatEngine::besideRun(*(*open)->model))));
 }
 
 void ChatPage::send() {
@@ -421,31 +387,20 @@ void ChatPage::newChat() {
 }
 
 void ChatPage::showHistory() {
-  QMenu menu(this);
-  const auto entries = store().list(kHistory);
-  for (const auto& entry : entries)
-    connect(menu.addAction(tr("%1   %2").arg(entry.title, momentText(entry.when))), &QAction::triggered, this, [this, id = entry.id] {
-      ChatLog log;
-      if (busy() || !store().load(id, &log)) return;
-      keep();
-      m_log = log;
-      m_pane->setSystemPrompt(log.systemPrompt);
-      m_transcript->setLog(m_log);
-      listModels();
-      listPacks();
-      showHead();
-    });
-  if (entries.isEmpty()) menu.addAction(tr("No conversation was kept yet"))->setEnabled(false);
-  menu.exec(m_history->mapToGlobal(QPoint(0, m_history->height())));
+  showKeptChats(m_history, store(), [this](const ChatLog& log) {
+    if (busy()) return;
+    keep();
+    m_log = log;
+    m_pane->setSystemPrompt(log.systemPrompt);
+    m_transcript->setLog(m_log);
+    listModels();
+    listPacks();
+    showHead();
+  });
 }
 
 void ChatPage::saveChat() {
-  const QString path = QFileDialog::getSaveFileName(this, tr("Save the conversation"), QStringLiteral("chat.md"), tr("Markdown (*.md);;JSON (*.json)"));
-  if (path.isEmpty()) return;
-  QSaveFile file(path);
-  const QByteArray bytes = path.endsWith(QLatin1String(".json")) ? m_log.toJson() : m_log.toMarkdown().toUtf8();
-  if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
-    showError(tr("The conversation was not saved"), tr("%1: %2. Choose another folder.").arg(path, file.errorString()));
+  if (const QString problem = saveChatAs(this, m_log); !problem.isEmpty()) showError(tr("The conversation was not saved"), problem);
 }
 
 }  // namespace scalewright::ui

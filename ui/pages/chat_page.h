@@ -8,15 +8,13 @@
 #include "ui/pages/chat_pane.h"
 #include "ui/pages/page.h"
 
-class QLabel;
 class QLineEdit;
 
 namespace scalewright::ui {
 
 class Button;
-class Chip;
+class ChatHead;
 class ChatTranscript;
-class ElidedLabel;
 class EmptyState;
 class Segmented;
 
@@ -38,7 +36,7 @@ class ChatPage : public Page {
   void chooseModel();
   void listModels();
   void listPacks();
-  void fillPacks(const QList<ChatPane::Pack>& packs);
+  void fillPacks(const std::vector<PackEntry>& packs);
   void setPack(const QString& path);
   bool adoptTune();
   void newChat();
@@ -50,6 +48,7 @@ class ChatPage : public Page {
   void onEvents(std::vector<ChatEvent> events);
   void onDone(Result<ChatOutcome> result);
   void showHead();
+  void showMemory();            // what an answer beside a run takes, before it is taken
   void keep();
   bool inTune() const;          // the model of this chat is being tuned now: the tuned side is the model at this step
   QString tunedBy() const;      // the pack that the tuned side answers with; empty: there is none
@@ -67,10 +66,7 @@ class ChatPage : public Page {
   Segmented* m_mode;
   Button *m_save, *m_new, *m_history, *m_send, *m_fold;
   bool m_narrow = false;
-  ElidedLabel *m_leftName, *m_rightName;
-  QLabel *m_leftCodes, *m_rightCodes;
-  Chip *m_leftChip, *m_rightChip;
-  QWidget *m_rightHead, *m_head;
+  ChatHead* m_head;
   ChatTranscript* m_transcript;
   EmptyState* m_empty;
   QLineEdit* m_input;

@@ -58,6 +58,8 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
   m_longest = spinBox(1, 8192, 256, tr("Longest answer, in tokens"));
   m_contextBar = new ProgressBar(6);
   m_contextText = label({}, FontRole::Help, Ink::Text2);
+  m_memoryNote = label({}, FontRole::Help, Ink::Text3, true);
+  m_memoryNote->hide();
 
   connect(m_model, &QComboBox::activated, this, [this](int index) {
     const QString path = m_model->itemData(index).toString();
@@ -74,7 +76,7 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
   card->add({new FormField(tr("Model"), m_model), vbox({new FormField(tr("Scale pack"), m_pack), m_packFacts}, 4), new FormField(tr("System prompt"), m_system),
              horizontalLine(), hbox({label(tr("Sampling"), FontRole::Strong), fill(), m_defaults}), m_temperature, m_topP, m_minP, m_penalty,
              hbox({grow(new FormField(tr("Seed"), m_seed)), grow(new FormField(tr("Longest"), m_longest))}, 8),
-             vbox({hbox({label(tr("Context"), FontRole::Strong), fill(), m_contextText}), m_contextBar}, 5), fill()});
+             vbox({hbox({label(tr("Context"), FontRole::Strong), fill(), m_contextText}), m_contextBar, m_memoryNote}, 5), fill()});
   setScaledSpacing(card->body(), 7);
   setFrameShape(QFrame::NoFrame);
   setWidgetResizable(true);
@@ -95,10 +97,10 @@ void ChatPane::setModels(const QStringList& paths, const QString& current) {
   m_model->setCurrentIndex(current.isEmpty() ? -1 : m_model->findData(current));
 }
 
-void ChatPane::setPacks(const QList<Pack>& packs, const QString& current, const QString& currentName, bool enabled) {
+void ChatPane::setPacks(const std::vector<PackEntry>& packs, const QString& current, const QString& currentName, bool enabled) {
   m_pack->clear();
   m_pack->addItem(tr("None: the original"), QString());
-  for (const Pack& pack : packs) m_pack->addItem(tr("%1 · %2").arg(pack.name, bytesText(pack.bytes)), pack.path);
+  for (const PackEntry& pack : packs) m_pack->addItem(tr("%1 · %2").arg(pack.name, bytesText(pack.bytes)), pack.path);
   if (!current.isEmpty() && m_pack->findData(current) < 0) m_pack->addItem(currentName, current);
   m_pack->addItem(tr("Open a pack…"), kBrowse);
   m_pack->setCurrentIndex(std::max(0, m_pack->findData(current)));
@@ -132,6 +134,11 @@ SamplingOptions ChatPane::sampling() const {
   options.seed = static_cast<uint64_t>(m_seed->value());
   options.max_tokens = m_longest->value();
   return options;
+}
+
+void ChatPane::setMemoryNote(const QString& words) {
+  m_memoryNote->setText(words);
+  m_memoryNote->setVisible(!words.isEmpty());
 }
 
 void ChatPane::nextSeed() { m_seed->setValue(m_seed->value() + 1); }

@@ -5,6 +5,7 @@
 #include <QScrollArea>
 
 #include "engine/chat/generator.h"
+#include "ui/jobs/chat_engine.h"
 #include "ui/jobs/model_sampling.h"
 
 class QComboBox;
@@ -21,11 +22,10 @@ class ValueSlider;
 class ChatPane : public QScrollArea {
   Q_OBJECT
  public:
-  struct Pack { QString name, path; quint64 bytes = 0; };
   explicit ChatPane(QWidget* parent = nullptr);
 
   void setModels(const QStringList& paths, const QString& current);
-  void setPacks(const QList<Pack>& packs, const QString& current, const QString& currentName, bool enabled);
+  void setPacks(const std::vector<PackEntry>& packs, const QString& current, const QString& currentName, bool enabled);
   void setSystemPrompt(const QString& text);
   QString systemPrompt() const;
   void setModelSampling(const ModelSampling& sampling);  // what "Model's own" gives back; taken over at once
@@ -33,6 +33,7 @@ class ChatPane : public QScrollArea {
   void nextSeed();
   void showSwitched(double milliseconds);
   void showContext(qint64 used, qint64 total);           // total 0: nothing yet
+  void setMemoryNote(const QString& words);              // under the context; empty: none
 
  signals:
   void modelChosen(const QString& path);
@@ -45,7 +46,7 @@ class ChatPane : public QScrollArea {
 
   ModelSampling m_own;
   QComboBox *m_model, *m_pack;
-  QLabel *m_packFacts, *m_contextText;
+  QLabel *m_packFacts, *m_contextText, *m_memoryNote;
   QPlainTextEdit* m_system;
   Button* m_defaults;
   ValueSlider *m_temperature, *m_topP, *m_minP, *m_penalty;

@@ -7,26 +7,16 @@
 #include "ui/pages/page.h"
 
 class QBoxLayout;
-class QButtonGroup;
-class QCheckBox;
-class QComboBox;
 class QLabel;
-class QLineEdit;
-class QStackedWidget;
-class QStandardItemModel;
 
 namespace scalewright::ui {
 
 class Button;
-class Card;
-class ElidedLabel;
 class EmptyState;
-class FormField;
-class Metric;
-class OptionCard;
+class ExportResult;
+class ExportTargets;
+class PageStack;
 class ProgressBar;
-class TableView;
-struct ModelEntry;
 
 class ExportPage : public Page {
   Q_OBJECT
@@ -38,43 +28,27 @@ class ExportPage : public Page {
   void setNarrow(bool narrow) override;
   QWidget* firstField() const override;
 
-
  protected:
   void resizeEvent(QResizeEvent* event) override;
 
  private:
-  void fitPanes();
   enum class View { Empty, Checking, Ready, Running, Done };
-  QWidget* buildTargets();
   QWidget* buildSide();
+  void fitPanes();
   void showView(View view);
-  void fillModels();
+  void modelsChanged();
+  void modelAdded(const QString& path, const QString& problem);
   void check();
-  void showChoices();
   void targetChosen();
-  void suggestOutput();
-  void browse();
   void start();
   void refuseOutput(const QString& why);
   void finished(Result<ExportOutcome> outcome);
-  void saveReport();
-  const ModelEntry* model() const;
-  ExportTarget target() const;
-  QString output() const;
 
   View m_view = View::Empty;
   bool m_narrow = false;
-  QStackedWidget *m_stack, *m_side;
+  PageStack *m_stack, *m_side;
   QBoxLayout* m_panes;
-  Card* m_targetCard;
-  QComboBox* m_model;
-  QButtonGroup* m_group;
-  QList<OptionCard*> m_cards;
-  FormField* m_outputField;
-  QLineEdit* m_output;
-  QCheckBox* m_modelfile;
-  bool m_outputByHand = false;
-  QString m_agreed;              // may be replaced: written before, or the dialog asked
+  ExportTargets* m_targets;
   int m_checkNumber = 0;
   ExportChoices m_choices;
   QString m_checkedPath;
@@ -84,13 +58,9 @@ class ExportPage : public Page {
   QLabel *m_runStep, *m_runLeft;
   ProgressBar* m_progress;
   EmptyState* m_checking;
-  TableView* m_table;
-  QStandardItemModel* m_rows;
-  Card *m_changed, *m_ollama;
-  Metric *m_before, *m_after;
-  ElidedLabel* m_command;
-  ExportOutcome m_outcome;
-  QString m_written;
+  ExportResult* m_result;
+  QString m_written, m_agreedModelfile;
+  bool m_pack = false;           // what was written is a scale pack
   Button *m_start, *m_cancel, *m_chat, *m_again;
 };
 

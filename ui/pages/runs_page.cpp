@@ -9,7 +9,6 @@
 #include <cmath>
 #include <utility>
 
-#include "engine/tune/run_folder.h"
 #include "ui/jobs/app_context.h"
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
@@ -146,9 +145,8 @@ void RunsPage::read() {
         History history;
         SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file(), &history.warning));
         SW_ASSIGN(history.runs, store->runs());
-        // A run that was killed could not say so itself: its lock is free.
         for (RunRow& run : history.runs)
-          if ((run.state == "running" || run.state == "paused") && run.folder != active.string() && !run_goes_on(run.folder)) run.state = "interrupted";
+          if (run.folder != active.string()) run.state = present_state(run);
         for (const RunRow& run : history.runs) {
           SW_ASSIGN(const auto evaluations, store->evaluations(run.id));
           for (const EvaluationRow& row : evaluations)

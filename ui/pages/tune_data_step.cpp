@@ -1,8 +1,5 @@
 #include "ui/pages/tune_data_step.h"
 
-#include <QDialog>
-#include <QDialogButtonBox>
-#include <QComboBox>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -13,14 +10,13 @@
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/pages/data_file_row.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/bar_chart.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chip.h"
-#include "ui/widgets/combo.h"
 #include "ui/widgets/empty_state.h"
-#include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/learned_text.h"
 #include "ui/widgets/segmented.h"
@@ -31,17 +27,13 @@
 namespace scalewright::ui {
 namespace {
 
-QString formatText(DatasetFormat format) {
-  switch (format) {
-    case DatasetFormat::Alpaca: return TuneDataStep::tr("instructions (Alpaca)");
-    case DatasetFormat::ShareGpt: return TuneDataStep::tr("conversations (ShareGPT)");
-    case DatasetFormat::Chat: return TuneDataStep::tr("chat messages");
-    case DatasetFormat::PromptCompletion: return TuneDataStep::tr("prompts and completions");
-    case DatasetFormat::Csv: return TuneDataStep::tr("table (CSV)");
-    case DatasetFormat::Text: return TuneDataStep::tr("plain text");
-    case DatasetFormat::Auto: break;
-  }
-  return TuneDataStep::tr("unknown");
+bool isSample(const std::vector<DataFile>& files) { return files.size() == 1 && files.front().path == sample_dataset_path(false); }
+
+QStringList droppedFiles(const QMimeData* data) {
+  QStringList paths;
+  for (const QUrl& url : data->urls())
+    if (url.isLocalFile() && QFileInfo(url.toLocalFile()).isFile()) paths << url.toLocalFile();
+  return paths;
 }
 
 }  // namespace
@@ -51,21 +43,15 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   setObjectName(QStringLiteral("dataStep"));
   m_add = new Button(Button::Quiet, tr("Choose a file…"), QStringLiteral("plus"));
   m_add->setHint(tr("JSON, JSONL, CSV, TSV or text"));
-  m_fileName = new ElidedLabel({}, FontRole::Strong, Ink::Text, Qt::ElideMiddle);
-  m_fileFacts = new ElidedLabel({}, FontRole::Help, Ink::Text2);
-  m_format = new Chip;
-  m_mapping = new Button(Button::Quiet, tr("Columns…"), QStringLiteral("columns"));
-  m_mapping->setHint(tr("Which column is the prompt, which the answer"));
-  m_remove = new Button(Button::Icon, tr("Remove this file"), QStringLiteral("close"));
-  m_fileRow = sunkenFrame(hbox({new IconLabel(QStringLiteral("file"), &ThemeTokens::accent, 18), grow(vbox({m_fileName, m_fileFacts}, 2)), m_mapping, m_format, m_remove}, 10, QMargins(12, 8, 8, 8)));
+  m_fileRows = vbox({}, 8);
   m_learn = new Segmented({tr("Answers only"), tr("Whole text")});
   m_learn->setName(tr("Learn from"));
   m_validation = new ValueSlider(tr("Held back to validate on, %"), 0, 50, 1, 0, 10);
   m_validation->setToolTip(tr("These rows are never learned from; their loss says whether it learns or only remembers"));
-  auto* files = new Card(tr("File"));
-  files->addTool(m_add);
+  m_fileCard = new Card(tr("File"));
+  m_fileCard->addTool(m_add);
   m_empty = new EmptyState(QStringLiteral("file"), tr("No examples yet"), tr("Drop a file here: chat messages, instructions, prompts with answers, a table or plain text."), tr("Use the sample dataset"));
-  files->add({m_fileRow, m_empty, hbox({label(tr("Learn from"), FontRole::Body, Ink::Text2), fill(), m_learn}, 8), m_validation});
+  m_fileCard->add({m_fileRows, m_empty, hbox({label(tr("Learn from"), FontRole::Body, Ink::Text2), fill(), m_learn}, 8), m_validation});
 
   m_ready = new Chip;
   m_cut = new Chip;
@@ -82,7 +68,7 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_notes = label({}, FontRole::Help, Ink::Text3, true);
   m_notes->setContentsMargins(px(16), 0, px(16), px(8));
   checks->add({wrap(hbox({m_ready, m_cut, m_skipped, m_duplicates, fill()}, 6, QMargins(16, 2, 16, 10))), m_notes, horizontalLine(), grow(m_table), grow(m_good)});
-  m_left = wrap(vbox({files, grow(checks)}, 16));
+  m_left = wrap(vbox({m_fileCard, grow(checks)}, 16));
 
   m_text = new LearnedText;
   m_previous = new Button(Button::Icon, tr("Row before"), QStringLiteral("left"));
@@ -108,9 +94,7 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   setLayout(columns);
 
   connect(m_add, &QPushButton::clicked, this, &TuneDataStep::choose);
-  connect(m_remove, &QPushButton::clicked, this, [this] { setFile({}); });
-  connect(m_mapping, &QPushButton::clicked, this, &TuneDataStep::chooseColumns);
-  connect(m_empty, &EmptyState::actionClicked, this, [this] { setFile(QString::fromStdString(sample_dataset_path(false).string())); });
+  connect(m_empty, &EmptyState::actionClicked, this, [this] { setFiles({QString::fromStdString(sample_dataset_path(false).string())}); });
   connect(m_learn, &Segmented::chosen, this, [this](int index) {
     this->draft().recipe.train_on_inputs = index == 1;
     read();
@@ -132,8 +116,8 @@ QWidget* TuneDataStep::firstField() const { return m_add; }
 
 QString TuneDataStep::refusal() const {
   if (m_reading) return tr("The rows are being checked");
-  if (m_file.isEmpty()) return tr("Choose examples first");
-  if (!draft().hasData()) return tr("No row of this file can be learned from");
+  if (m_files.empty()) return tr("Choose examples first");
+  if (!draft().hasData()) return m_files.size() > 1 ? tr("No row of these files can be learned from") : tr("No row of this file can be learned from");
   return {};
 }
 
@@ -145,43 +129,93 @@ void TuneDataStep::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow
 
 void TuneDataStep::enter() {
   m_validation->setValue(draft().recipe.validation_split * 100.0);
-  const QString file = QString::fromStdString(draft().recipe.data.string());
-  if (!file.isEmpty() && (file != m_file || !draft().encoded)) {
-    if (file != m_file) m_columns = draft().recipe.columns;
-    m_file = file;
+  // What a resumed run or the sample brings. Files that were merged here stay the files.
+  const std::filesystem::path& chosen = draft().recipe.data;
+  if (chosen != m_data) {
+    m_files = chosen.empty() ? std::vector<DataFile>{} : std::vector<DataFile>{{chosen, draft().recipe.columns}};
+    m_data = chosen;
+    showFiles();
+    read();
+  } else if (!m_files.empty() && !draft().encoded) {
     read();
   }
   show();
 }
 
-void TuneDataStep::setFile(const QString& path) {
-  m_file = path;
-  m_columns.clear();
+void TuneDataStep::setFiles(const QStringList& paths) {
+  std::vector<DataFile> files;
+  for (const QString& path : paths) files.push_back({path.toStdString(), {}});
+  take(std::move(files));
+}
+
+void TuneDataStep::addFiles(const QStringList& paths) {
+  // The sample is only there to show how it goes, and what cannot be used is what the person replaces.
+  if (m_files.empty() || isSample(m_files) || (!m_reading && !draft().hasData())) return setFiles(paths);
+  std::vector<DataFile> files = m_files;
+  for (const QString& path : paths)
+    if (std::none_of(files.begin(), files.end(), [&](const DataFile& file) { return file.path == path.toStdString(); })) files.push_back({path.toStdString(), {}});
+  take(std::move(files));
+}
+
+void TuneDataStep::take(std::vector<DataFile> files) {
+  m_files = std::move(files);
+  m_data = m_files.size() == 1 ? m_files.front().path : std::filesystem::path();
   draft().dataset.reset();
   draft().encoded.reset();
-  draft().recipe.data = path.toStdString();
+  draft().recipe.data = m_data;
   m_problems.clear();
-  if (!path.isEmpty()) app().project().addDataset(path);
+  for (const DataFile& file : m_files) app().project().addDataset(QString::fromStdString(file.path.string()));
+  showFiles();
   read();
 }
 
+// A line a file, made anew when the list changes.
+void TuneDataStep::showFiles() {
+  clearLayout(m_fileRows);
+  m_rows.clear();
+  m_facts.clear();
+  for (size_t i = 0; i < m_files.size(); ++i) {
+    auto* row = new DataFileRow(m_files[i]);
+    m_fileRows->addWidget(row);
+    m_rows << row;
+    connect(row, &DataFileRow::removeClicked, this, [this, i] {
+      std::vector<DataFile> files = m_files;
+      files.erase(files.begin() + std::ptrdiff_t(i));
+      take(std::move(files));
+    });
+    connect(row, &DataFileRow::columnsClicked, this, [this, i] { chooseColumnsOf(i); });
+  }
+}
+
 void TuneDataStep::choose() {
-  const QString path = QFileDialog::getOpenFileName(this, tr("Choose examples"), QFileInfo(m_file).path(), tr("Datasets (*.json *.jsonl *.csv *.tsv *.txt *.md);;All files (*)"));
-  if (!path.isEmpty()) setFile(path);
+  const QString before = m_files.empty() ? QString() : QFileInfo(QString::fromStdString(m_files.back().path.string())).path();
+  const QStringList paths = QFileDialog::getOpenFileNames(this, tr("Choose examples"), before, tr("Datasets (*.json *.jsonl *.csv *.tsv *.txt *.md);;All files (*)"));
+  if (!paths.isEmpty()) addFiles(paths);
 }
 
 void TuneDataStep::dragEnterEvent(QDragEnterEvent* event) {
-  if (event->mimeData()->hasUrls() && event->mimeData()->urls().front().isLocalFile()) event->acceptProposedAction();
+  if (!droppedFiles(event->mimeData()).isEmpty()) event->acceptProposedAction();
 }
 
-void TuneDataStep::dropEvent(QDropEvent* event) { setFile(event->mimeData()->urls().front().toLocalFile()); }
+void TuneDataStep::dropEvent(QDropEvent* event) {
+  if (const QStringList paths = droppedFiles(event->mimeData()); !paths.isEmpty()) addFiles(paths);
+}
+
+void TuneDataStep::chooseColumnsOf(size_t file) {
+  if (file >= m_facts.size() || !chooseColumns(this, m_facts[file].columns, &m_files[file].columns)) return;
+  read();
+}
 
 void TuneDataStep::read() {
-  if (m_file.isEmpty()) {
+  if (m_files.empty()) {
+    ++m_reads;
+    m_reading = false;
     show();
     emit changed();
     return;
   }
+  QString error;
+  if (m_files.size() > 1 && !app().project().ensureOpen(&error)) return emit failed(tr("There is no place for the rows"), error);
   m_reading = true;
   show();
   emit changed();
@@ -189,31 +223,36 @@ void TuneDataStep::read() {
   settings.context = draft().recipe.context;
   settings.train_on_inputs = draft().recipe.train_on_inputs;
   settings.system_prompt = draft().recipe.system_prompt;
-  ImportOptions import;
-  import.columns = m_columns;
   app().jobs().run<Checked>(
-      tr("Checking %1").arg(QFileInfo(m_file).fileName()), Place::Tune,
-      [engine = &app().engine(), model = draft().summary.path, file = m_file.toStdString(), settings, import](JobContext& context) -> Result<Checked> {
+      tr("Checking %1").arg(QFileInfo(QString::fromStdString(m_files.front().path.string())).fileName()), Place::Tune,
+      [engine = &app().engine(), model = draft().summary.path, files = m_files, folder = app().project().folder().toStdString(), settings](JobContext& context) -> Result<Checked> {
         Checked checked;
         SW_ASSIGN(checked.open, engine->open(model, context));
-        SW_ASSIGN(Dataset dataset, import_dataset(file, import));
-        SW_ASSIGN(EncodedDataset encoded, encode_dataset(dataset, *checked.open->model, settings));
-        checked.dataset = std::make_shared<const Dataset>(std::move(dataset));
+        SW_ASSIGN(DataFilesRead read, readDataFiles(files));
+        checked.data = files.front().path;
+        if (files.size() > 1) {
+          SW_ASSIGN(checked.data, writeMerged(read, files, std::filesystem::path(folder) / "data"));
+        }
+        SW_ASSIGN(EncodedDataset encoded, encode_dataset(read.dataset, *checked.open->model, settings));
+        checked.dataset = std::make_shared<const Dataset>(std::move(read.dataset));
         checked.encoded = std::make_shared<const EncodedDataset>(std::move(encoded));
+        checked.files = std::move(read.files);
         return checked;
       },
       this,
-      [this, file = m_file](Result<Checked> checked) {
-        if (file != m_file) return;
+      [this, number = ++m_reads](Result<Checked> checked) {
+        if (number != m_reads) return;
         m_reading = false;
         if (checked) {
           emit worked();
           draft().open = checked->open;
           draft().dataset = checked->dataset;
           draft().encoded = checked->encoded;
+          draft().recipe.data = m_data = checked->data;
           draft().recipe.data_format = checked->dataset->format;
-          draft().recipe.columns = m_columns;
-          m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context);
+          draft().recipe.columns = m_files.size() == 1 ? m_files.front().columns : std::map<std::string, std::string>();
+          m_facts = checked->files;
+          m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context, m_files.size() > 1);
         } else {
           emit failed(tr("These examples cannot be used"), QString::fromStdString(checked.error().message));
         }
@@ -224,19 +263,20 @@ void TuneDataStep::read() {
 }
 
 void TuneDataStep::show() {
-  const bool chosen = !m_file.isEmpty();
-  m_fileRow->setVisible(chosen);
+  const bool chosen = !m_files.empty();
   m_empty->setVisible(!chosen);
-  m_fileName->setFullText(QFileInfo(m_file).fileName());
+  m_fileCard->setTitle(m_files.size() > 1 ? tr("%1 files, one run").arg(m_files.size()) : tr("File"));
+  m_add->setText(chosen ? tr("Add a file…") : tr("Choose a file…"));
   m_learn->setCurrent(draft().recipe.train_on_inputs ? 1 : 0);
   const auto dataset = draft().dataset;
   const auto encoded = draft().encoded;
   const bool known = chosen && dataset && encoded && !m_reading;
-  m_fileFacts->setFullText(m_reading ? tr("reading every row…")
-                           : known   ? tr("%1 rows, %2, %3").arg(countText(dataset->rows), bytesText(static_cast<quint64>(QFileInfo(m_file).size())), formatText(dataset->format))
-                                     : tr("not read"));
-  m_format->setState(known ? tr("Format recognized") : m_reading ? tr("Reading") : tr("Not usable"), known ? Tone::Ok : m_reading ? Tone::Neutral : Tone::Danger);
-  m_mapping->setVisible(known && dataset->format == DatasetFormat::Csv);
+  for (qsizetype i = 0; i < m_rows.size(); ++i) {
+    if (m_reading)
+      m_rows[i]->setReading();
+    else
+      m_rows[i]->setFacts(known && size_t(i) < m_facts.size() ? &m_facts[size_t(i)] : nullptr);
+  }
   const auto chip = [known](Chip* c, qint64 count, const QString& text, Tone tone) {
     c->setVisible(known && count > 0);
     c->setState(text.arg(countText(count)), tone);
@@ -314,36 +354,6 @@ void TuneDataStep::showRow(int row) {
         m_tokens->setText(tr("%1 of %2 tokens").arg(encoded->ids.size()).arg(draft().recipe.context));
       },
       Lane::Quick);
-}
-
-// For tables: which column is the prompt, the answer, the system prompt.
-void TuneDataStep::chooseColumns() {
-  if (!draft().dataset) return;
-  QDialog dialog(this);
-  dialog.setWindowTitle(tr("Columns"));
-  const QStringList keys = {QStringLiteral("prompt"), QStringLiteral("completion"), QStringLiteral("system")};
-  const QStringList names = {tr("Prompt"), tr("Answer"), tr("System prompt")};
-  QList<QComboBox*> boxes;
-  auto* column = vbox({}, 12, QMargins(16, 16, 16, 16));
-  for (int i = 0; i < keys.size(); ++i) {
-    auto* box = new Combo;
-    box->addItem(i == 2 ? tr("none") : tr("recognized by its name"), QString());
-    for (const std::string& name : draft().dataset->columns) box->addItem(QString::fromStdString(name), QString::fromStdString(name));
-    const auto it = m_columns.find(keys[i].toStdString());
-    if (it != m_columns.end()) box->setCurrentIndex(std::max(0, box->findData(QString::fromStdString(it->second))));
-    boxes.append(box);
-    column->addWidget(new FormField(names[i], box));
-  }
-  auto* buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel);
-  column->addWidget(buttons);
-  dialog.setLayout(column);
-  connect(buttons, &QDialogButtonBox::accepted, &dialog, &QDialog::accept);
-  connect(buttons, &QDialogButtonBox::rejected, &dialog, &QDialog::reject);
-  if (dialog.exec() != QDialog::Accepted) return;
-  m_columns.clear();
-  for (int i = 0; i < keys.size(); ++i)
-    if (const QString name = boxes[i]->currentData().toString(); !name.isEmpty()) m_columns[keys[i].toStdString()] = name.toStdString();
-  read();
 }
 
 }  // namespace scalewright::ui

@@ -1,8 +1,7 @@
 #pragma once
 // Step 2: what it learns from. Every row is read and checked before the start; the person sees what the model will see.
 
-#include <map>
-
+#include "ui/jobs/data_files.h"
 #include "ui/models/row_problem_model.h"
 #include "ui/pages/tune_step.h"
 
@@ -16,7 +15,7 @@ namespace scalewright::ui {
 class Button;
 class Card;
 class Chip;
-class ElidedLabel;
+class DataFileRow;
 class EmptyState;
 class Histogram;
 class LearnedText;
@@ -35,7 +34,8 @@ class TuneDataStep : public TuneStep {
   void enter() override;
   void setNarrow(bool narrow) override;
   QWidget* firstField() const override;
-  void setFile(const QString& path);
+  void setFiles(const QStringList& paths);  // instead of those that are chosen
+  void addFiles(const QStringList& paths);
 
  protected:
   void dragEnterEvent(QDragEnterEvent* event) override;
@@ -46,23 +46,31 @@ class TuneDataStep : public TuneStep {
     std::shared_ptr<OpenModel> open;
     std::shared_ptr<const Dataset> dataset;
     std::shared_ptr<const EncodedDataset> encoded;
+    std::vector<DataFileFacts> files;
+    std::filesystem::path data;           // that the run reads: the file, or all of them in one
   };
   void choose();
+  void take(std::vector<DataFile> files);
+  void showFiles();
   void read();
   void show();
   void showRow(int row);
   void showValidation();
-  void chooseColumns();
+  void chooseColumnsOf(size_t file);
 
-  QString m_file;
+  std::vector<DataFile> m_files;
+  std::vector<DataFileFacts> m_facts;     // of each, once read
+  QList<DataFileRow*> m_rows;
   bool m_reading = false;
   int m_row = 0;
-  std::map<std::string, std::string> m_columns;
   RowProblemModel m_problems;
-  Button *m_add, *m_remove, *m_previous, *m_next, *m_mapping;
-  QWidget *m_fileRow, *m_left, *m_right;
-  ElidedLabel *m_fileName, *m_fileFacts;
-  Chip *m_format, *m_ready, *m_cut, *m_skipped, *m_duplicates;
+  std::filesystem::path m_data;           // as in the recipe when it was last looked at
+  int m_reads = 0;                        // number of the last reading
+  Button *m_add, *m_previous, *m_next;
+  QWidget *m_left, *m_right;
+  QBoxLayout* m_fileRows;
+  Card* m_fileCard;
+  Chip *m_ready, *m_cut, *m_skipped, *m_duplicates;
   Segmented* m_learn;
   ValueSlider* m_validation;
   QLabel *m_rowText, *m_tokens, *m_notes;

@@ -141,8 +141,8 @@ QWidget* TuneMethodStep::buildAdvanced() {
   m_schedule->addItems({tr("constant"), tr("cosine"), tr("linear")});
   m_schedule->setToolTip(tr("How the learning rate goes down"));
   m_form = new Combo;
-  m_form->addItems({tr("relative: s = s0 (1 + θ)"), tr("raw: s itself")});
-  m_form->setToolTip(tr("Relative steps mean the same for every model; raw is the paper's form"));
+  m_form->addItems({tr("relative"), tr("raw")});
+  m_form->setToolTip(tr("Relative: s = s0 (1 + θ), a step means the same for every model. Raw: s itself, the form of the paper."));
   m_system = new QLineEdit;
   m_system->setToolTip(tr("For rows that have none"));
   auto* grid = new QGridLayout;
@@ -286,9 +286,11 @@ void TuneMethodStep::showEstimate() {
   const QString unknown = QStringLiteral("–");
   const TunePlan* plan = m_plan.get();
   const double seconds = plan ? plan->seconds_per_step : 0.0;
+  // About as many validations and sample answers whatever the length.
+  const double beside = plan ? std::max(0.0, plan->seconds - seconds * static_cast<double>(plan->steps)) : 0.0;
   for (int i = 0; i < 3; ++i) {
     const double steps = plan ? std::ceil(kPresetEpochs[i] * static_cast<double>(plan->batches_per_epoch) / static_cast<double>(draft().recipe.accumulate)) : 0.0;
-    const double minutes = steps * seconds / 60.0;
+    const double minutes = (steps * seconds + beside) / 60.0;
     m_presetCards[i]->setMetric(plan ? (minutes < 1 ? tr("< 1") : QString::number(std::lround(minutes))) : unknown, tr("min"),
                                 plan ? tr("%n epoch(s), %1 steps", nullptr, static_cast<int>(kPresetEpochs[i])).arg(countText(static_cast<qint64>(steps)))
                                      : tr("%n epoch(s)", nullptr, static_cast<int>(kPresetEpochs[i])));
@@ -299,7 +301,7 @@ void TuneMethodStep::showEstimate() {
   }
   // Of the whole run: passes over the rows, in part too.
   const qint64 learned = plan ? std::llround(static_cast<double>(plan->learned_tokens) * static_cast<double>(plan->steps * draft().recipe.accumulate) / static_cast<double>(std::max<int64_t>(1, plan->batches_per_epoch))) : 0;
-  m_facts->setFacts({{tr("Time"), plan ? durationText(seconds * static_cast<double>(plan->steps)) : unknown},
+  m_facts->setFacts({{tr("Time"), plan ? durationText(plan->seconds) : unknown},
                      {tr("Steps"), plan ? countText(plan->steps) : unknown},
                      {tr("Tokens learned"), plan ? countText(learned) : unknown},
                      {tr("Memory"), plan ? bytesText(plan->ledger.total_bytes) : unknown},

@@ -4,7 +4,6 @@
 #include <QFileDialog>
 #include <QFileInfo>
 
-#include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
 #include "ui/models/model_entry.h"
 #include "ui/pages/first_start.h"
@@ -67,19 +66,10 @@ void TuneModelStep::enter() {
 
 void TuneModelStep::fill() {
   m_model->clear();
-  QStringList paths = app().settings().recentModels();
-  for (const QString& path : app().project().models())
-    if (!paths.contains(path)) paths.append(path);
-  const QString sample = QString::fromStdString(sample_model_path().string());
-  if (!paths.contains(sample)) paths.append(sample);
   const QString chosen = QString::fromStdString(draft().summary.path.string());
-  if (!chosen.isEmpty() && !paths.contains(chosen)) paths.prepend(chosen);
-  QStringList there, names;
-  for (const QString& path : paths)
-    if (QFileInfo::exists(path) && !is_run_folder(path.toStdString())) {
-      there << path;
-      names << QFileInfo(path).fileName();
-    }
+  const QStringList there = app().catalog().known(chosen);
+  QStringList names;
+  for (const QString& path : there) names << QFileInfo(path).fileName();
   names = distinctNames(names, there);
   for (qsizetype i = 0; i < there.size(); ++i) m_model->addItem(names[i], there[i]);
   m_model->setPlaceholderText(tr("Choose a model"));

@@ -4,7 +4,6 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QRegularExpression>
-#include <QStackedWidget>
 
 #include "engine/core/system.h"
 #include "engine/tune/sample_recipe.h"
@@ -20,6 +19,7 @@
 #include "ui/widgets/desktop.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
+#include "ui/widgets/page_stack.h"
 #include "ui/widgets/stepper.h"
 
 namespace scalewright::ui {
@@ -39,7 +39,7 @@ TunePage::TunePage(AppContext& app, QWidget* parent) : Page(app, Place::Tune, tr
   for (Button* button : {m_back, m_next, m_stop, m_pause, m_try, m_again, m_export, m_chat}) header()->addAction(button);
 
   m_stepper = new Stepper({tr("Model"), tr("Data"), tr("Method"), tr("Plan"), tr("Run")});
-  m_stack = new QStackedWidget;
+  m_stack = new PageStack;
   for (int i = 0; i < StepCount; ++i) m_stack->addWidget(wrap(vbox({}, 0)));
   body()->addWidget(m_stepper);
   body()->addWidget(m_stack, 1);
@@ -116,6 +116,10 @@ TuneRunView* TunePage::run() {
     m_run = new TuneRunView;
     m_stack->widget(RunStep)->layout()->addWidget(m_run);
     m_run->setNarrow(m_narrow);
+    connect(m_run, &TuneRunView::promptChanged, this, [this](const QString& prompt) {
+      m_draft.recipe.sample_prompt = prompt.toStdString();
+      if (m_prompt) m_prompt->change(m_draft.recipe.sample_prompt);
+    });
   }
   return m_run;
 }
@@ -268,9 +272,13 @@ void TunePage::launch(bool resume) {
   request.name = m_draft.name;
   request.resume = resume;
   request.stoppedByPerson = m_byPerson = std::make_shared<std::atomic<bool>>(false);
+  request.prompt = m_prompt = std::make_shared<LivePrompt>();
   const EventStream<TuneEvent> events([guard = QPointer<TunePage>(this)](std::vector<TuneEvent> list) {
     if (!guard) return;
-    for (const TuneEvent& event : list) guard->m_stepped = guard->m_stepped || std::holds_alternative<StepRecord>(event);
+    for (const TuneEvent& event : list) {
+      guard->m_stepped = guard->m_stepped || std::holds_alternative<StepRecord>(event);
+      if (const auto* trouble = std::get_if<TroubleEvent>(&event)) guard->banner()->show(Tone::Warn, TunePage::tr("The run goes on, but"), QString::fromStdString(trouble->text));
+    }
     guard->run()->take(list);
   });
   m_awake = planStep()->keepAwake() ? std::make_unique<Desktop::StayAwake>(tr("A model is being tuned")) : nullptr;
@@ -285,6 +293,7 @@ void TunePage::onDone(Result<TuneReport> report) {
   const bool cancelledBeforeStart = !report && m_byPerson->load() && !m_stepped;
   m_job.reset();
   m_control.reset();
+  m_prompt.reset();
   m_stop->setBusy(false);
   m_finished = report.has_value();
   showStep();

@@ -10,12 +10,11 @@
 #include "ui/pages/page.h"
 #include "ui/pages/tune_draft.h"
 
-class QStackedWidget;
-
 namespace scalewright::ui {
 
 class Button;
 namespace Desktop { class StayAwake; }
+class PageStack;
 class Stepper;
 class TuneModelStep;
 class TunePlanStep;
@@ -55,11 +54,12 @@ class TunePage : public Page {
   TuneDraft m_draft;
   int m_step = ModelStep, m_reached = ModelStep;
   Stepper* m_stepper;
-  QStackedWidget* m_stack;
+  PageStack* m_stack;
   std::array<TuneStep*, RunStep> m_steps{};
   TuneRunView* m_run = nullptr;
   Button *m_back, *m_next, *m_stop, *m_pause, *m_try, *m_chat, *m_export, *m_again;
   std::shared_ptr<TuneControl> m_control;
+  std::shared_ptr<LivePrompt> m_prompt;   // of the run that goes on
   std::shared_ptr<Job> m_job;
   std::unique_ptr<Desktop::StayAwake> m_awake;
   QString m_runFolder;

@@ -183,13 +183,13 @@ void TunePlanStep::show() {
   for (const MemoryItem& item : ledger.items) entries.append({QString::fromStdString(item.name), bytesText(item.bytes)});
   m_list->setFacts(entries);
 
-  const double seconds = plan->seconds_per_step * static_cast<double>(plan->steps);
+  const double seconds = plan->seconds;  // with validations and sample answers
   const double tokens = static_cast<double>(r.context * r.batch * r.accumulate);
   const double perEpoch = std::max(1.0, static_cast<double>(plan->batches_per_epoch) / static_cast<double>(std::max<int64_t>(1, r.accumulate)));
   const double epochs = static_cast<double>(plan->steps) / perEpoch;
   const QString words = epochs < 1 ? percentText(epochs, 0) : numberText(epochs, std::abs(epochs - std::round(epochs)) < 0.05 ? 0 : 1);
   m_steps->setFigure(countText(plan->steps), {}, epochs < 1 ? tr("steps, %1 of the rows").arg(words) : tr("steps, %n epoch(s)", nullptr, static_cast<int>(std::lround(epochs))));
-  const QString time = plan->seconds_per_step > 0 ? durationText(seconds) : QStringLiteral("–");
+  const QString time = seconds > 0 ? durationText(seconds) : QStringLiteral("–");
   m_time->setFigure(time.section(QLatin1Char(' '), 0, 0), time.section(QLatin1Char(' '), 1), tr("until done, estimated"));
   m_speed->setFigure(plan->seconds_per_step > 0 ? countText(static_cast<qint64>(tokens / plan->seconds_per_step)) : QStringLiteral("–"), tr("tokens"), tr("a second"));
   const QStringList pack = bytesText(plan->pack_bytes).split(QLatin1Char(' '));

@@ -1,6 +1,8 @@
 #include "ui/pages/tune_run_view.h"
 
 #include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLineEdit>
 #include <cmath>
 
 #include "ui/settings/format.h"
@@ -87,8 +89,18 @@ QWidget* TuneRunView::buildLoss() {
 
 QWidget* TuneRunView::buildAnswers() {
   m_prompt = new ElidedLabel({}, FontRole::Help, Ink::Text2);
+  m_promptEdit = new QLineEdit;
+  m_promptEdit->setAccessibleName(tr("A prompt of your own"));
+  m_promptEdit->setToolTip(tr("Answered after the next step and at each validation (Return)"));
+  m_promptEdit->hide();
+  m_promptEdit->installEventFilter(this);
+  connect(m_promptEdit, &QLineEdit::returnPressed, this, &TuneRunView::takePrompt);
+  m_change = new Button(Button::Quiet, tr("Change…"), QStringLiteral("edit"));
+  m_change->setHint(tr("Asks another question from now on; the run goes on"));
+  connect(m_change, &QPushButton::clicked, this, [this] { m_promptEdit->isVisible() ? takePrompt() : editPrompt(true); });
   auto* card = new Card(tr("Your own prompt, at each validation"));
-  auto* lines = vbox({m_prompt}, 5);
+  card->addTool(m_change);
+  auto* lines = vbox({m_prompt, m_promptEdit}, 5);
   for (int i = 0; i < kMostAnswers; ++i) {
     m_answers.append(new ElidedLabel({}, FontRole::MonoSmall, i + 1 == kMostAnswers ? Ink::Text : Ink::Text2));
     lines->addWidget(m_answers.back());
@@ -165,7 +177,9 @@ void TuneRunView::begin(const QString& samplePrompt) {
   for (QLabel* number : {m_loss, m_validation, m_speed, m_memory}) number->setText(QStringLiteral("–"));
   m_codes->setText(tr("codes frozen"));
   setInk(m_codes, Ink::Ok);
-  m_prompt->setFullText(samplePrompt.isEmpty() ? tr("No prompt was given: choose one under Method next time.") : QStringLiteral("“%1”").arg(samplePrompt.simplified()));
+  m_promptText = samplePrompt;
+  m_change->show();
+  editPrompt(false);
   showSamples();
 }
 
@@ -269,6 +283,37 @@ void TuneRunView::resizeEvent(QResizeEvent* event) {
   showSamples();
 }
 
+void TuneRunView::editPrompt(bool on) {
+  m_prompt->setFullText(m_promptText.isEmpty() ? tr("No prompt was given.") : QStringLiteral("“%1”").arg(m_promptText.simplified()));
+  m_prompt->setVisible(!on);
+  m_promptEdit->setVisible(on);
+  m_change->setText(on ? tr("Ask it") : tr("Change…"));
+  m_change->setIconName(on ? QStringLiteral("check") : QStringLiteral("edit"));
+  if (!on) return;
+  m_promptEdit->setText(m_promptText);
+  m_promptEdit->selectAll();
+  m_promptEdit->setFocus(Qt::OtherFocusReason);
+}
+
+void TuneRunView::takePrompt() {
+  const QString text = m_promptEdit->text().trimmed();
+  const bool other = !text.isEmpty() && text != m_promptText;
+  if (other) m_promptText = text;
+  editPrompt(false);
+  m_change->setFocus(Qt::OtherFocusReason);
+  if (other) emit promptChanged(text);
+}
+
+// Escape leaves the prompt as it was.
+bool TuneRunView::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == m_promptEdit && event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+    editPrompt(false);
+    m_change->setFocus(Qt::OtherFocusReason);
+    return true;
+  }
+  return QWidget::eventFilter(watched, event);
+}
+
 void TuneRunView::showSamples() {
   const int count = static_cast<int>(m_samples.size());
   for (int i = 0; i < kMostAnswers; ++i) {
@@ -282,6 +327,8 @@ void TuneRunView::showSamples() {
 }
 
 void TuneRunView::finish(const Result<TuneReport>& report) {
+  editPrompt(false);
+  m_change->hide();
   if (!report) {
     m_step->setText(tr("Stopped by an error"));
     m_left->clear();

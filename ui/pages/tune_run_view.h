@@ -11,9 +11,11 @@
 class QHBoxLayout;
 
 class QBoxLayout;
+class QLineEdit;
 
 namespace scalewright::ui {
 
+class Button;
 class Chart;
 class ElidedLabel;
 class IconLabel;
@@ -32,8 +34,12 @@ class TuneRunView : public QWidget {
   QString lossText() const { return m_loss->text(); }
   Chart* lossChart() const { return m_lossChart; }
 
+ signals:
+  void promptChanged(const QString& prompt);  // by the person, during the run
+
  protected:
   void resizeEvent(QResizeEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
   QLabel* metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel = nullptr);
@@ -45,12 +51,17 @@ class TuneRunView : public QWidget {
   void takePlan(const TunePlan& plan);
   void takeStep(const StepRecord& record);
   void showSamples();
+  void editPrompt(bool on);
+  void takePrompt();
   void smoothAgain();          // the curve of all the losses so far
 
   int answersShown() const;
 
   QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_validationWords, *m_speed, *m_memory, *m_memoryWords, *m_codes;
   ElidedLabel* m_prompt;
+  QLineEdit* m_promptEdit;
+  Button* m_change;
+  QString m_promptText;
   ProgressBar* m_bar;
   Chart *m_lossChart, *m_memoryChart, *m_speedChart;
   Segmented* m_scale;

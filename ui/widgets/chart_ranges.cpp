@@ -65,6 +65,9 @@ void Chart::fitX() {
   m_inRange = false;
 }
 
+// Words above the topmost point stay within the plot.
+constexpr double kLabelRoom = 0.12;
+
 void Chart::fitY() {
   // Lines denser than the pixels gain nothing from smoothing and cost most of a frame.
   const QCPRange seen = m_strips[0]->x()->range();
@@ -101,12 +104,12 @@ void Chart::fitY() {
     if (log) {
       if (!any || low <= 0) low = high > 0 ? high / 100 : 0.1;
       if (high <= low) high = low * 10;
-      strip->y()->setRange(low / 1.15, high * 1.15);
+      strip->y()->setRange(low / 1.15, high * (i == 0 && !m_labels.isEmpty() ? std::pow(high / low, kLabelRoom) : 1.15));
     } else {
       if (strip->fromZero) low = std::min(low, 0.0);
       if (high <= low) high = low + std::max(1e-9, std::abs(low) * 0.1);
       const double room = (high - low) * 0.06;
-      strip->y()->setRange(strip->fromZero && low >= 0 ? 0 : low - room, high + room);
+      strip->y()->setRange(strip->fromZero && low >= 0 ? 0 : low - room, i == 0 && !m_labels.isEmpty() ? high + (high - low) * kLabelRoom : high + room);
     }
   }
 }

@@ -56,6 +56,10 @@ void OptionCard::setOneLine(bool on) {
   updateGeometry();
   update();
 }
+void OptionCard::setOpensList(bool on) {
+  m_opensList = on;
+  update();
+}
 void OptionCard::setMetric(const QString& number, const QString& unit, const QString& below) {
   m_metric = number;
   m_unit = unit;
@@ -67,7 +71,8 @@ void OptionCard::setMetric(const QString& number, const QString& unit, const QSt
 int OptionCard::textLeft() const { return m_metric.isEmpty() ? px(38) : px(14); }
 
 QSize OptionCard::sizeHint() const { return {px(200), heightForWidth(px(200))}; }
-QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(px(200))}; }
+// As high as it is where it is wide; how high it is at a width says heightForWidth().
+QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(px(600))}; }
 
 int OptionCard::heightForWidth(int width) const {
   const QFontMetrics help(theme().font(FontRole::Help)), strong(theme().font(FontRole::Strong));
@@ -97,6 +102,14 @@ void OptionCard::paintEvent(QPaintEvent*) {
     const double x = m_chipRight ? right - w : std::min(double(titleLeft + sm.horizontalAdvance(text()) + px(9)), right - w);
     Chip::paint(&painter, QPointF(x, top + sm.height() / 2.0), m_chip, m_tone, on);
     if (m_chipRight) right = x - px(6);
+  }
+  if (m_opensList) {
+    right -= px(14);
+    painter.setPen(QPen(color(enabled ? &ThemeTokens::text2 : &ThemeTokens::text3), 1.6, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    const QPointF middle(right + px(8), top + sm.height() / 2.0 + 1);
+    const QPointF mark[] = {middle + QPointF(-px(4), -px(2)), middle + QPointF(0, px(2)), middle + QPointF(px(4), -px(2))};
+    painter.drawPolyline(mark, 3);
+    right -= px(4);
   }
   painter.setFont(strong);
   painter.setPen(color(enabled ? &ThemeTokens::text : &ThemeTokens::text3));

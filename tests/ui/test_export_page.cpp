@@ -1,0 +1,111 @@
+// The Export page: which models it offers, and what it asks and refuses before it writes.
+
+#include "tests/ui/small_chat_model.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QMessageBox>
+#include <QTimer>
+
+#include "ui/pages/export_targets.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/option_card.h"
+
+using namespace scalewright;
+using namespace scalewright::ui;
+
+class TestExportPage : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() {
+    qInstallMessageHandler(collectWarnings);
+    if (!m_sample.make()) QSKIP("The golden sets are not here.");
+    // The same model as a GPTQ folder.
+    auto backend = make_backend({});
+    QVERIFY(backend.has_value());
+    QuantizeObserver observer;
+    QuantizeRequest request;
+    request.input = makeChatFolder(m_made.filePath("full")).toStdString();
+    request.spec = {.bits = 4, .group = 32, .symmetric = false};
+    auto report = quantize_model(request, **backend, observer, {});
+    QVERIFY(report.has_value());
+    QVERIFY(write_model(*report->model, ExportTarget::Gptq, m_made.filePath("gptq").toStdString(), {}, observer, {}).has_value());
+  }
+  void init() { m_home = std::make_unique<Home>(); }
+  void cleanup() {
+    SmallSample::forget();
+    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
+  }
+
+  void foldersAreModelsToo() {
+    const QString folder = m_home->path("home/elsewhere/gptq");
+    QVERIFY(copyFolder(m_made.filePath("gptq"), folder));
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    // Not in any list before: the folder is read and taken.
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", folder}}});
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Export);
+    auto* targets = page->findChild<ExportTargets*>();
+    QTRY_COMPARE(targets->modelPath(), folder);
+    QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+    auto* list = qobject_cast<QComboBox*>(targets->firstField());
+    QVERIFY(list && list->findText("Choose a folder…") > 0 && list->findText("Choose a file…") > 0);
+    // What is no model says so and leaves the choice as it was.
+    QVERIFY(QDir().mkpath(m_home->path("home/empty")));
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", m_home->path("home/empty")}}});
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(page->banner()->isVisible());
+    QCOMPARE(page->banner()->title(), "This cannot be exported");
+    QCOMPARE(targets->modelPath(), folder);
+  }
+
+  void aModelfileIsNotReplacedWithoutAsking() {
+    const QString model = m_sample.giveTo(*m_home);
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", model}}});
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Export);
+    QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+    const QString file = m_home->path("home/models/out.gguf"), modelfile = m_home->path("home/models/out.Modelfile");
+    QFile mine(modelfile);
+    QVERIFY(mine.open(QIODevice::WriteOnly) && mine.write("my own") == 6);
+    mine.close();
+    auto* name = qobject_cast<QLineEdit*>(page->findChild<ExportTargets*>()->outputField()->findChild<QLineEdit*>());
+    QVERIFY(name);
+    name->selectAll();
+    QTest::keyClicks(name, file);
+    QVERIFY(answered(page, "Keep it"));
+    QVERIFY(!w.context->jobs().busy() && !QFile::exists(file));
+    QVERIFY(mine.open(QIODevice::ReadOnly) && mine.readAll() == "my own");
+    mine.close();
+    QVERIFY(answered(page, "Replace"));
+    QVERIFY(waitUntil([&] { return page->banner()->isVisible(); }));
+    QVERIFY(w.waitForJobs());
+    QVERIFY(QFile::exists(file));
+    QVERIFY(mine.open(QIODevice::ReadOnly) && mine.readAll().startsWith("FROM ./out.gguf"));
+  }
+
+ private:
+  // Presses Export and answers the question that comes; false: nothing was asked.
+  bool answered(Page* page, const QString& words) {
+    bool asked = false;
+    QTimer::singleShot(300, this, [&] {
+      for (QWidget* top : QApplication::topLevelWidgets())
+        if (auto* box = qobject_cast<QMessageBox*>(top))
+          for (QAbstractButton* b : box->buttons())
+            if (b->text() == words) asked = true, b->click();
+    });
+    page->primary();
+    return asked;
+  }
+
+  SmallSample m_sample;
+  QTemporaryDir m_made;
+  std::unique_ptr<Home> m_home;
+};
+
+QTEST_MAIN(TestExportPage)
+#include "test_export_page.moc"

@@ -1,0 +1,186 @@
+// The Quantize page: what it refuses before the work, the container it chooses by itself, its methods, and that nothing scrolls
+// where there is room.
+
+#include "tests/ui/small_chat_model.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QMenu>
+#include <QScrollArea>
+#include <QScrollBar>
+
+#include "engine/export/output_check.h"
+#include "ui/pages/quantize_form.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/option_card.h"
+
+using namespace scalewright;
+using namespace scalewright::ui;
+
+class TestQuantizePage : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() {
+    qInstallMessageHandler(collectWarnings);
+    m_folder = makeChatFolder(m_made.filePath("small"));
+    if (m_folder.isEmpty()) QSKIP("The golden sets are not here.");
+    qputenv("SCALEWRIGHT_SAMPLE_MODEL", m_made.filePath("nothing.gguf").toLocal8Bit());
+  }
+  void init() {
+    m_home = std::make_unique<Home>();
+    m_models = m_home->path("home/models");
+    QVERIFY(copyFolder(m_folder, m_models + "/full"));
+  }
+  void cleanup() { QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n'))); }
+
+  void theContainerDoesNotGrow() {
+    TestWindow w(*m_home);
+    Page* page = open(w);
+    QuantizeForm* form = page->findChild<QuantizeForm*>();
+    QVERIFY(form->request().spec.symmetric);
+    QCOMPARE(form->containerName(), "Q4_0");
+    QVERIFY2(output(page)->text().endsWith("full.Q4_0.gguf"), qPrintable(output(page)->text()));
+    // Free zero points are there to be chosen, with what they cost.
+    auto* container = containerOf(page);
+    QVERIFY(container);
+    QVERIFY2(container->itemText(1).contains("Q5_0"), qPrintable(container->itemText(1)));
+    container->setCurrentIndex(1);
+    emit container->activated(1);
+    QVERIFY(!form->request().spec.symmetric);
+    QVERIFY2(output(page)->text().endsWith("full.Q5_0.gguf"), qPrintable(output(page)->text()));
+    container->setCurrentIndex(0);
+    emit container->activated(0);
+    QVERIFY(w.waitForJobs());
+    CLICK(page, "Quantize");
+    QVERIFY(waitUntil([&] { return buttonOf(page, "Fine-tune it") != nullptr; }));
+    QVERIFY(w.waitForJobs());
+    const auto written = summarize_model((m_models + "/full.Q4_0.gguf").toStdString());
+    QVERIFY(written.has_value());
+    QCOMPARE(written->type, "Q4_0");
+  }
+
+  void refusedBeforeTheWork() {
+    TestWindow w(*m_home);
+    Page* page = open(w);
+    // A GGUF is a file, and this is a folder.
+    QVERIFY(QDir().mkpath(m_models + "/taken.gguf"));
+    type(page, m_models + "/taken.gguf");
+    CLICK(page, "Quantize");
+    QVERIFY(says(page, "this is a folder"));
+    QVERIFY(buttonOf(page, "Quantize") && !w.context->jobs().busy());
+    // A GPTQ model is a folder, and this is the name of a file.
+    auto* container = containerOf(page);
+    container->setCurrentIndex(2);
+    emit container->activated(2);
+    type(page, m_models + "/new.gguf");
+    CLICK(page, "Quantize");
+    QVERIFY(says(page, "this is the name of a .gguf file"));
+    QVERIFY(!w.context->jobs().busy());
+    QVERIFY(!QFileInfo::exists(m_models + "/new.gguf"));
+    // Within the model's own folder.
+    type(page, m_models + "/full");
+    CLICK(page, "Quantize");
+    QVERIFY(says(page, "never overwritten") || says(page, "would replace it"));
+    QVERIFY(!w.context->jobs().busy());
+    QVERIFY(QFileInfo::exists(m_models + "/full/config.json"));
+  }
+
+  void moreMethodsAreOneControl() {
+    TestWindow w(*m_home);
+    Page* page = open(w);
+    OptionCard* more = nullptr;
+    for (OptionCard* card : page->findChildren<OptionCard*>())
+      if (card->text() == "More methods") more = card;
+    QVERIFY(more);
+    QTest::mouseClick(more, Qt::LeftButton);
+    QTRY_VERIFY(qobject_cast<QMenu*>(QApplication::activePopupWidget()));
+    auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+    QCOMPARE(menu->actions().size(), 5);
+    QAction* awq = nullptr;
+    for (QAction* action : menu->actions())
+      if (action->text().startsWith("AWQ")) awq = action;
+    QVERIFY(awq);
+    awq->trigger();
+    menu->close();
+    QVERIFY(more->isChecked());
+    QCOMPARE(more->text(), "AWQ");
+    QVERIFY(page->findChild<QuantizeForm*>()->request().method == QuantMethod::Awq);
+    QVERIFY(says(page, "AWQ needs a text."));
+    QVERIFY(!buttonOf(page, "Quantize")->isEnabled());
+    // Another card takes over, and this one offers the rest again.
+    for (OptionCard* card : page->findChildren<OptionCard*>())
+      if (card->text() == "Clip search") QTest::mouseClick(card, Qt::LeftButton);
+    QCOMPARE(more->text(), "More methods");
+    QVERIFY(w.waitForJobs());
+  }
+
+  void nothingScrollsWhereThereIsRoom_data() {
+    QTest::addColumn<bool>("empty");
+    QTest::newRow("empty") << true;
+    QTest::newRow("form and run") << false;
+  }
+  void nothingScrollsWhereThereIsRoom() {
+    QFETCH(bool, empty);
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    if (empty) {
+      w.window->showPlace(Place::Quantize);
+      QVERIFY(w.waitForJobs());
+      QTest::qWait(50);
+      QCOMPARE(hidden(w.window->page(Place::Quantize)), 0);
+      return;
+    }
+    Page* page = open(w);
+    QTest::qWait(50);
+    QCOMPARE(hidden(page), 0);
+    CLICK(page, "Quantize");
+    QTest::qWait(30);
+    QVERIFY(buttonOf(page, "Cancel") || buttonOf(page, "Fine-tune it"));
+    QCOMPARE(hidden(page), 0);
+    QVERIFY(w.waitForJobs());
+  }
+
+ private:
+  Page* open(TestWindow& w) {
+    w.context->catalog().add({m_models});
+    w.waitForJobs();
+    w.window->deliver({Place::Quantize, page_messages::kUseModel, {{"path", m_models + "/full"}}});
+    w.waitForJobs();
+    QTest::qWait(120);  // the forecast
+    w.waitForJobs();
+    return w.window->page(Place::Quantize);
+  }
+  static QLineEdit* output(Page* page) {
+    for (QLineEdit* edit : page->findChildren<QLineEdit*>())
+      if (edit->toolTip().startsWith("Where the result") || edit->toolTip().contains("/full.")) return edit;
+    return nullptr;
+  }
+  static void type(Page* page, const QString& path) {
+    output(page)->selectAll();
+    QTest::keyClicks(output(page), path);
+  }
+  static QComboBox* containerOf(Page* page) {
+    for (QComboBox* box : page->findChildren<QComboBox*>())
+      if (box->accessibleName() == "Write as") return box;
+    return nullptr;
+  }
+  static bool says(Page* page, const QString& words) {
+    for (QLabel* text : page->findChildren<QLabel*>())
+      if (text->isVisible() && text->text().contains(words)) return true;
+    return false;
+  }
+  // Look pixels that must be scrolled to be seen.
+  static int hidden(Page* page) {
+    int most = 0;
+    for (QScrollArea* area : page->findChildren<QScrollArea*>()) most = std::max(most, area->verticalScrollBar()->maximum());
+    return most;
+  }
+
+  QTemporaryDir m_made;
+  std::unique_ptr<Home> m_home;
+  QString m_folder, m_models;
+};
+
+QTEST_MAIN(TestQuantizePage)
+#include "test_quantize_page.moc"

@@ -1,0 +1,213 @@
+// Fine-tune in the window: several files in one run, another prompt while it goes on, a chat beside it and its memory.
+
+#include "tests/ui/small_chat_model.h"
+
+#include <QLabel>
+
+#include "engine/tune/run_store.h"
+#include "ui/jobs/chat_engine.h"
+#include "ui/jobs/data_files.h"
+#include "ui/pages/data_file_row.h"
+#include "ui/pages/tune_run_view.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/chart.h"
+#include "ui/widgets/labels.h"
+
+using namespace scalewright;
+using namespace scalewright::ui;
+
+class TestTunePage : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() {
+    qInstallMessageHandler(collectWarnings);
+    if (!m_sample.make()) QSKIP("The golden sets are not here.");
+  }
+  void init() {
+    m_home = std::make_unique<Home>();
+    m_model = m_sample.giveTo(*m_home);
+    QVERIFY(!m_model.isEmpty());
+  }
+  void cleanup() {
+    SmallSample::forget();
+    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
+  }
+
+  // Rows of several files, each by its own form, come back from the one file as they were.
+  void severalFilesAreOneDataset() {
+    const QString table = m_home->path("home/table.csv"), chat = m_home->path("home/chat.jsonl"), text = m_home->path("home/plain.txt");
+    QVERIFY(write(table, "question,reply\nwhat is \"\"one\"\",1\nwhat is two,2\n"));
+    QVERIFY(write(chat, "{\"messages\": [{\"role\": \"user\", \"content\": \"three\"}, {\"role\": \"assistant\", \"content\": \"3\\n\"}]}\nno json\n"));
+    QVERIFY(write(text, "a text\n"));
+    const std::vector<DataFile> files = {{table.toStdString(), {{"prompt", "question"}, {"completion", "reply"}}}, {chat.toStdString(), {}}};
+    const auto read = readDataFiles(files);
+    QVERIFY2(read.has_value(), read ? "" : read.error().message.c_str());
+    QCOMPARE(int(read->dataset.examples.size()), 3);
+    QCOMPARE(int(read->dataset.problems.size()), 1);
+    QCOMPARE(read->dataset.problems[0].file, "chat.jsonl");
+    QCOMPARE(int(read->dataset.problems[0].line), 2);
+    const auto path = writeMerged(*read, files, m_home->path("home/data").toStdString());
+    QVERIFY(path.has_value());
+    const auto again = import_dataset(*path, {});
+    QVERIFY(again.has_value());
+    QCOMPARE(int(again->examples.size()), 3);
+    for (size_t i = 0; i < 3; ++i) {
+      QVERIFY(again->examples[i].messages == read->dataset.examples[i].messages);
+      QCOMPARE(again->examples[i].line, read->dataset.examples[i].line);
+    }
+    // The same rows give the same file; other rows another.
+    QCOMPARE(*writeMerged(*read, files, m_home->path("home/data").toStdString()), *path);
+    const auto mixed = readDataFiles({files[1], {text.toStdString(), {}}});
+    QVERIFY(!mixed.has_value());
+    QVERIFY2(mixed.error().message.find("plain.txt") != std::string::npos, mixed.error().message.c_str());
+  }
+
+  void severalFilesInOneRun() {
+    const QString first = m_home->path("home/first.jsonl"), second = m_home->path("home/second.jsonl");
+    QVERIFY(writeRows(first, 300) && writeRows(second, 200));
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    dropRows(tune, first);
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(rows(tune), 1);  // in place of the sample
+    dropRows(tune, second);
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(rows(tune), 2);
+    CLICK(tune, "Next: Method");
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Next: Plan");
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Start");
+    auto* run = tune->findChild<TuneRunView*>();
+    QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
+    CLICK(tune, "Stop and keep");
+    QVERIFY(w.waitForJobs());
+    const auto runs = history();
+    QCOMPARE(int(runs.size()), 1);
+    const auto recipe = recipe_from_json(runs[0].recipe_json);
+    QVERIFY(recipe.has_value());
+    QVERIFY2(recipe->data.filename().string().starts_with("first-and-1-more-"), recipe->data.c_str());
+    QCOMPARE(int(import_dataset(recipe->data, {})->examples.size()), 500);
+    // One is taken out again.
+    CLICK(tune, "New run");
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Back");
+    QCOMPARE(rows(tune), 2);
+    QTest::mouseClick(buttonNamed(tune->findChildren<DataFileRow*>().last(), "Remove this file"), Qt::LeftButton);
+    QVERIFY(w.waitForJobs());
+    QTRY_COMPARE(rows(tune), 1);
+    QVERIFY(buttonOf(tune, "Next: Method")->isEnabled());
+  }
+
+  void thePromptChangesWhileItRuns() {
+    const QString data = m_home->path("home/rows.jsonl");
+    QVERIFY(writeRows(data, 10000));
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    Page* tune = startLongRun(w, data);
+    if (QTest::currentTestFailed()) return;
+    auto* run = tune->findChild<TuneRunView*>();
+    QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
+    CLICK(run, "Change…");
+    auto* edit = run->findChild<QLineEdit*>();
+    QVERIFY(edit && edit->isVisible());
+    // Escape leaves it as it was.
+    QTest::keyClick(edit, Qt::Key_Escape);
+    QVERIFY(!edit->isVisible());
+    CLICK(run, "Change…");
+    QTest::keyClicks(edit, "what now");
+    QTest::keyClick(edit, Qt::Key_Return);
+    QVERIFY(!edit->isVisible());
+    const auto asked = [] {
+      const auto store = RunStore::open(RunStore::default_file());
+      int count = 0;
+      if (!store) return count;
+      const auto runs = (*store)->runs();
+      if (!runs || runs->empty()) return count;
+      const auto samples = (*store)->samples(runs->front().id);
+      for (const SampleRecord& sample : samples ? *samples : std::vector<SampleRecord>{}) count += sample.prompt == "what now";
+      return count;
+    };
+    // Answered at once, not at the next validation only, and the run goes on.
+    QVERIFY(waitUntil([&] { return asked() > 0; }));
+    const int before = run->lossChart()->size(0);
+    QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > before + 2; }));
+    CLICK(tune, "Stop and keep");
+    QVERIFY(w.waitForJobs());
+    QVERIFY(!buttonOf(run, "Change…"));
+  }
+
+  void aChatBesideARunTakesOnlyWhatIsThere() {
+    const QString data = m_home->path("home/rows.jsonl");
+    QVERIFY(writeRows(data, 10000));
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    Page* tune = startLongRun(w, data);
+    if (QTest::currentTestFailed()) return;
+    auto* run = tune->findChild<TuneRunView*>();
+    QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
+    // Shown before it is taken.
+    CLICK(tune, "Try it now");
+    Page* chat = w.window->page(Place::Chat);
+    bool shown = false;
+    for (QLabel* text : chat->findChildren<QLabel*>()) shown = shown || (text->isVisible() && text->text().startsWith("Beside the run a side takes"));
+    QVERIFY(shown);
+    // Refused with words where it is not there, between two steps; the run goes on.
+    ChatRequest request;
+    request.model = m_model.toStdString();
+    request.sides = {1};
+    request.messages[1] = {{"user", "say 3"}};
+    request.free = 1;
+    std::atomic<int> outcome = 0;
+    QString words;
+    auto engine = std::make_shared<ChatEngine>();
+    auto job = std::make_shared<WorkJob<ChatOutcome>>(
+        "Answering", Place::Chat,
+        [engine, host = &w.context->engine(), request](JobContext& context) { return engine->answer(*host, request, true, EventStream<ChatEvent>([](auto) {}), context); }, this,
+        [&](Result<ChatOutcome> result) {
+          outcome = result ? 1 : 2;
+          if (!result) words = QString::fromStdString(result.error().message);
+        });
+    w.context->jobs().startInside(job, w.context->engine().activeTune().control);
+    QVERIFY(waitUntil([&] { return outcome != 0; }));
+    QCOMPARE(int(outcome), 2);
+    QVERIFY2(words.contains("beside the run"), qPrintable(words));
+    const int before = run->lossChart()->size(0);
+    QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > before + 2; }));
+    QTest::keyClick(w.window.get(), Qt::Key_3, Qt::ControlModifier);
+    CLICK(tune, "Stop and keep");
+    QVERIFY(w.waitForJobs());
+  }
+
+ private:
+  static bool write(const QString& path, const QByteArray& bytes) {
+    QFile file(path);
+    return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
+  }
+  static int rows(Page* tune) {
+    int visible = 0;
+    for (DataFileRow* row : tune->findChildren<DataFileRow*>()) visible += row->isVisible();
+    return visible;
+  }
+  static QAbstractButton* buttonNamed(QWidget* in, const QString& name) {
+    for (QAbstractButton* button : in->findChildren<QAbstractButton*>())
+      if (button->accessibleName() == name) return button;
+    return nullptr;
+  }
+  static std::vector<RunRow> history() {
+    const auto store = RunStore::open(RunStore::default_file());
+    if (!store) return {};
+    const auto runs = (*store)->runs();
+    return runs ? *runs : std::vector<RunRow>{};
+  }
+
+  SmallSample m_sample;
+  std::unique_ptr<Home> m_home;
+  QString m_model;
+};
+
+QTEST_MAIN(TestTunePage)
+#include "test_tune_page.moc"

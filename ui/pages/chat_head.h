@@ -1,0 +1,27 @@
+#pragma once
+// Above a conversation: who answers, original and tuned, and that both have one copy of the codes.
+
+#include <QWidget>
+
+class QLabel;
+
+namespace scalewright::ui {
+
+class Chip;
+class ElidedLabel;
+
+class ChatHead : public QWidget {
+  Q_OBJECT
+ public:
+  explicit ChatHead(QWidget* parent = nullptr);
+  // `tuned` is empty where only the original answers; `both`: side by side, else the tuned one where there is one.
+  void setAnswering(const QString& original, const QString& tuned, bool both, const QString& codesHash);
+
+ private:
+  ElidedLabel *m_leftName, *m_rightName;
+  QLabel *m_leftCodes, *m_rightCodes;
+  Chip* m_leftChip;
+  QWidget* m_right;
+};
+
+}  // namespace scalewright::ui

@@ -1,0 +1,89 @@
+#include "ui/pages/data_file_row.h"
+
+#include <QComboBox>
+#include <QDialog>
+#include <QDialogButtonBox>
+#include <QFileInfo>
+
+#include "ui/settings/format.h"
+#include "ui/widgets/button.h"
+#include "ui/widgets/chip.h"
+#include "ui/widgets/combo.h"
+#include "ui/widgets/form_field.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/layout.h"
+
+namespace scalewright::ui {
+namespace {
+
+QString formatText(DatasetFormat format) {
+  switch (format) {
+    case DatasetFormat::Alpaca: return DataFileRow::tr("instructions (Alpaca)");
+    case DatasetFormat::ShareGpt: return DataFileRow::tr("conversations (ShareGPT)");
+    case DatasetFormat::Chat: return DataFileRow::tr("chat messages");
+    case DatasetFormat::PromptCompletion: return DataFileRow::tr("prompts and completions");
+    case DatasetFormat::Csv: return DataFileRow::tr("table (CSV)");
+    case DatasetFormat::Text: return DataFileRow::tr("plain text");
+    case DatasetFormat::Auto: break;
+  }
+  return DataFileRow::tr("unknown");
+}
+
+}  // namespace
+
+DataFileRow::DataFileRow(const DataFile& file, QWidget* parent) : QFrame(parent) {
+  setObjectName(QStringLiteral("sunken"));
+  const QFileInfo info(QString::fromStdString(file.path.string()));
+  m_bytes = quint64(info.size());
+  m_name = new ElidedLabel(info.fileName(), FontRole::Strong, Ink::Text, Qt::ElideMiddle);
+  m_facts = new ElidedLabel({}, FontRole::Help, Ink::Text2);
+  m_chip = new Chip;
+  m_columns = new Button(Button::Quiet, tr("Columns…"), QStringLiteral("columns"));
+  m_columns->setHint(tr("Which column is the prompt, which the answer"));
+  m_columns->hide();
+  m_remove = new Button(Button::Icon, tr("Remove this file"), QStringLiteral("close"));
+  setLayout(hbox({new IconLabel(QStringLiteral("file"), &ThemeTokens::accent, 18), grow(vbox({m_name, m_facts}, 2)), m_columns, m_chip, m_remove}, 10, QMargins(12, 8, 8, 8)));
+  connect(m_columns, &QPushButton::clicked, this, &DataFileRow::columnsClicked);
+  connect(m_remove, &QPushButton::clicked, this, &DataFileRow::removeClicked);
+}
+
+void DataFileRow::setReading() {
+  m_facts->setFullText(tr("reading every row…"));
+  m_chip->setState(tr("Reading"), Tone::Neutral);
+}
+
+void DataFileRow::setFacts(const DataFileFacts* facts) {
+  m_columns->setVisible(facts && facts->format == DatasetFormat::Csv);
+  m_facts->setFullText(facts ? tr("%1 rows, %2, %3").arg(countText(facts->rows), bytesText(m_bytes), formatText(facts->format)) : tr("not read"));
+  m_chip->setState(facts ? tr("Format recognized") : tr("Not usable"), facts ? Tone::Ok : Tone::Danger);
+}
+
+bool chooseColumns(QWidget* parent, const std::vector<std::string>& names, std::map<std::string, std::string>* columns) {
+  QDialog dialog(parent);
+  dialog.setWindowTitle(DataFileRow::tr("Columns"));
+  const QStringList keys = {QStringLiteral("prompt"), QStringLiteral("completion"), QStringLiteral("system")};
+  const QStringList titles = {DataFileRow::tr("Prompt"), DataFileRow::tr("Answer"), DataFileRow::tr("System prompt")};
+  QList<QComboBox*> boxes;
+  auto* column = vbox({}, 12, QMargins(16, 16, 16, 16));
+  for (int i = 0; i < keys.size(); ++i) {
+    auto* box = new Combo;
+    box->addItem(i == 2 ? DataFileRow::tr("none") : DataFileRow::tr("recognized by its name"), QString());
+    for (const std::string& name : names) box->addItem(QString::fromStdString(name), QString::fromStdString(name));
+    const auto it = columns->find(keys[i].toStdString());
+    if (it != columns->end()) box->setCurrentIndex(std::max(0, box->findData(QString::fromStdString(it->second))));
+    boxes.append(box);
+    column->addWidget(new FormField(titles[i], box));
+  }
+  auto* buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel);
+  column->addWidget(buttons);
+  dialog.setLayout(column);
+  QObject::connect(buttons, &QDialogButtonBox::accepted, &dialog, &QDialog::accept);
+  QObject::connect(buttons, &QDialogButtonBox::rejected, &dialog, &QDialog::reject);
+  if (dialog.exec() != QDialog::Accepted) return false;
+  columns->clear();
+  for (int i = 0; i < keys.size(); ++i)
+    if (const QString name = boxes[i]->currentData().toString(); !name.isEmpty()) (*columns)[keys[i].toStdString()] = name.toStdString();
+  return true;
+}
+
+}  // namespace scalewright::ui
