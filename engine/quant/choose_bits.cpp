@@ -13,27 +13,33 @@
 namespace scalewright::quant {
 namespace {
 
-constexpr int64_t kGradientSamples = 16;
+constexpr int64_t kGradientSamples = 32;
 constexpr QuantSpec kProbe{.bits = 8, .group = 64, .symmetric = true};  // gradients through it are those of the original
 
 int64_t bytes_of(int64_t rows, int64_t cols, double bits_per_weight) {
   return static_cast<int64_t>(std::ceil(static_cast<double>(rows) * static_cast<double>(cols) * bits_per_weight / 8.0));
 }
 
-// The settings that a matrix may get and what they take; of settings of one size all are kept, the loss decides.
+// The settings that a matrix may get and what they take; of settings of one size all are kept, the loss decides. GGUF types hold
+// a scale for every 32 weights whether or not it is used, so groups of 32 cost nothing there.
 std::vector<std::pair<QuantSpec, int64_t>> settings_for(const QuantizeRequest& request, int64_t rows, int64_t cols) {
   std::vector<std::pair<QuantSpec, int64_t>> settings;
-  for (const int bits : {2, 3, 4, 5, 6, 8}) {
-    for (const bool symmetric : {false, true}) {
-      if (request.spec.symmetric && !symmetric) continue;
-      const QuantSpec spec{bits, request.spec.group, symmetric};
-      if (request.budget.gguf) {
+  std::vector<int> sizes = {request.spec.group};
+  if (request.budget.gguf && request.spec.group != 32) sizes.push_back(32);
+  for (const int group : sizes) {
+    for (const int bits : {2, 3, 4, 5, 6, 8}) {
+      for (const bool symmetric : {false, true}) {
+        if (request.spec.symmetric && !symmetric) continue;
+        const QuantSpec spec{bits, group, symmetric};
         const GgufFit fit = gguf_fit(spec, cols);
-        if (!fit.type.empty()) settings.emplace_back(spec, bytes_of(rows, cols, fit.bits_per_weight));
-      } else {
-        const double header = 16.0 + bits;
-        const int64_t groups = group_count(spec, cols);
-        settings.emplace_back(spec, bytes_of(rows, cols, bits + header * static_cast<double>(groups) / static_cast<double>(cols)));
+        if (fit.type.empty()) continue;
+        if (request.budget.gguf) {
+          settings.emplace_back(spec, bytes_of(rows, cols, fit.bits_per_weight));
+        } else {
+          const double header = 16.0 + bits;
+          const double groups = static_cast<double>(group_count(spec, cols));
+          settings.emplace_back(spec, bytes_of(rows, cols, bits + header * groups / static_cast<double>(cols)));
+        }
       }
     }
   }
@@ -72,7 +78,7 @@ Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::share
   const int threads = backend.threads();
   kernels::cpu::ThreadPool pool(threads);
   std::vector<float> w;
-  std::vector<std::vector<float>> sensitivities;
+  Sensitivities sensitivities;
   int layers = 0;
   {
     const std::shared_ptr<Model> probe = reader.skeleton();
@@ -95,10 +101,10 @@ Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::share
     }
     progress("what errors cost in each layer", 0.0);
     SW_ASSIGN(sensitivities, output_sensitivities(probe, backend, text, kGradientSamples, stop));
-    if (sensitivities.empty()) return std::vector<QuantSpec>{};
+    if (sensitivities.outputs.empty()) return std::vector<QuantSpec>{};
   }
 
-  SW_ASSIGN(const auto run, CalibrationRun::create(stage, backend, text, threads));
+  SW_ASSIGN(const auto run, CalibrationRun::create(stage, backend, sensitivities.text, threads));
   std::vector<std::vector<BitOption>> options;
   std::vector<std::vector<QuantSpec>> specs;
   int64_t weights = 0;
@@ -115,9 +121,18 @@ Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::share
     }
     CalibrationRun::Statistics statistics;
     {
+      // Matrices that read the same inputs share the weights of the tokens.
       const auto sites = by_site(layer);
-      for (size_t site = 0; site < kSites; ++site)
-        statistics[site] = std::make_unique<InputStatistics>(sites[site].front()->weight.cols(), true);
+      size_t next = options.size();
+      for (size_t site = 0; site < kSites; ++site) {
+        std::vector<float> shares(static_cast<size_t>(sensitivities.text.tokens), 0.0f);
+        for (size_t i = 0; i < sites[site].size(); ++i, ++next) {
+          for (size_t t = 0; t < shares.size(); ++t)
+            shares[t] += sensitivities.tokens[next][t] / static_cast<float>(sites[site].size());
+        }
+        statistics[site] =
+            std::make_unique<InputStatistics>(sites[site].front()->weight.cols(), true, std::move(shares));
+      }
     }
     const auto& windows = reader.skeleton()->config.layer_has_window;
     stage->config.layer_has_window =
@@ -135,7 +150,7 @@ Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::share
         std::vector<BitOption> choices;
         std::vector<QuantSpec> meant;
         for (const auto& [spec, bytes] : settings_for(request, rows, cols)) {
-          choices.push_back({bytes, expected_rise(w, rows, cols, spec, hessian, sensitivities[options.size()], threads)});
+          choices.push_back({bytes, expected_rise(w, rows, cols, spec, hessian, sensitivities.outputs[options.size()], threads)});
           meant.push_back(spec);
         }
         options.push_back(std::move(choices));

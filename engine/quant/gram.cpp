@@ -1,6 +1,8 @@
 #include "engine/quant/gram.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "kernels/cpu/cpu_features.h"
 #include "kernels/cpu/gemm_kernels.h"
@@ -14,16 +16,21 @@ constexpr int64_t kStrip = kernels::cpu::kMostTileCols;
 
 }  // namespace
 
-InputStatistics::InputStatistics(int64_t cols, bool full)
-    : cols_(cols), full_(full), sums_(static_cast<size_t>(full ? cols * cols : cols), 0.0) {}
+InputStatistics::InputStatistics(int64_t cols, bool full, std::vector<float> weights)
+    : cols_(cols), full_(full), weights_(std::move(weights)), sums_(static_cast<size_t>(full ? cols * cols : cols), 0.0) {}
 
 void InputStatistics::add(const float* x, int64_t ldx, int64_t T, kernels::cpu::ThreadPool& pool) {
+  const auto root_of = [&, before = tokens_](int64_t t) {
+    const size_t token = static_cast<size_t>(before + t);
+    return token < weights_.size() ? std::sqrt(weights_[token]) : 1.0f;
+  };
   tokens_ += T;
   if (!full_) {
     pool.parallel_ranges(cols_, 64, [&](int64_t begin, int64_t end) {
       for (int64_t t = 0; t < T; ++t) {
         const float* row = x + t * ldx;
-        for (int64_t k = begin; k < end; ++k) sums_[static_cast<size_t>(k)] += static_cast<double>(row[k]) * row[k];
+        const double weight = static_cast<double>(root_of(t)) * root_of(t);
+        for (int64_t k = begin; k < end; ++k) sums_[static_cast<size_t>(k)] += weight * row[k] * row[k];
       }
     });
     return;
@@ -39,7 +46,8 @@ void InputStatistics::add(const float* x, int64_t ldx, int64_t T, kernels::cpu::
         float* to = packed_.data() + s * kStrip * kPiece;
         for (int64_t t = 0; t < n; ++t) {
           const float* from = x + (first + t) * ldx + s * kStrip;
-          for (int64_t k = 0; k < kStrip; ++k) to[t * kStrip + k] = k < wide ? from[k] : 0.0f;
+          const float root = root_of(first + t);
+          for (int64_t k = 0; k < kStrip; ++k) to[t * kStrip + k] = k < wide ? root * from[k] : 0.0f;
         }
       }
     });

@@ -13,8 +13,9 @@ namespace scalewright::quant {
 
 class InputStatistics {
  public:
-  // full: X^T X, else only the sums of squares of each input.
-  InputStatistics(int64_t cols, bool full);
+  // full: X^T X, else only the sums of squares of each input. `weights`: how often each token counts, in the order in which
+  // they come; empty: once.
+  InputStatistics(int64_t cols, bool full, std::vector<float> weights = {});
   // x f32 [T, K], row stride ldx.
   void add(const float* x, int64_t ldx, int64_t T, kernels::cpu::ThreadPool& pool);
   int64_t cols() const noexcept { return cols_; }
@@ -26,6 +27,7 @@ class InputStatistics {
  private:
   int64_t cols_ = 0, tokens_ = 0;
   bool full_ = false;
+  std::vector<float> weights_;
   std::vector<double> sums_;   // [K, K] or [K]
   std::vector<float> packed_;  // strips of 16 inputs, [strips][tokens of a piece][16]
 };

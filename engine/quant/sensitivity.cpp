@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "engine/model/train_graph.h"
 #include "engine/quant/grid.h"
@@ -19,27 +20,36 @@ constexpr int kLanes = kernels::cpu::kTileCols;
 class GradientTap final : public TapBackend {
  public:
   using TapBackend::TapBackend;
-  // dy of the linear whose factors lie at `factor` are squared and summed over tokens into `sums` [N].
-  void collect(const float* factor, std::vector<double>* sums) { sums_[factor] = sums; }
+  struct Sums {
+    std::vector<double> rows;    // [N]
+    std::vector<float> tokens;   // [T]
+  };
+  // dy of the linear whose factors lie at `factor` are squared and summed over tokens and over rows.
+  void collect(const float* factor, Sums* sums) { sums_[factor] = sums; }
   void linear_drow(const float* dy, int64_t lddy, const float*, int64_t ldy, int64_t T, int64_t N, const float* factor,
                    float*) override {
     const auto found = sums_.find(factor);
     if (found == sums_.end() || ldy == 0) return;  // ldy 0: the same gradient again, for the bias
+    Sums& sums = *found->second;
     for (int64_t t = 0; t < T; ++t) {
-      for (int64_t n = 0; n < N; ++n)
-        (*found->second)[static_cast<size_t>(n)] += static_cast<double>(dy[t * lddy + n]) * dy[t * lddy + n];
+      double token = 0.0;
+      for (int64_t n = 0; n < N; ++n) {
+        const double square = static_cast<double>(dy[t * lddy + n]) * dy[t * lddy + n];
+        sums.rows[static_cast<size_t>(n)] += square;
+        token += square;
+      }
+      sums.tokens.push_back(static_cast<float>(token));
     }
   }
 
  private:
-  std::map<const float*, std::vector<double>*> sums_;
+  std::map<const float*, Sums*> sums_;
 };
 
 }  // namespace
 
-Result<std::vector<std::vector<float>>> output_sensitivities(std::shared_ptr<const Model> model, Backend& backend,
-                                                             const CalibrationText& text, int64_t samples,
-                                                             std::stop_token stop) {
+Result<Sensitivities> output_sensitivities(std::shared_ptr<const Model> model, Backend& backend,
+                                           const CalibrationText& text, int64_t samples, std::stop_token stop) {
   const TrainableLayout layout = trainable_layout(*model, Granularity::Row);
   const size_t linears = model->weights.linears().size();
   if (layout.entries.size() != linears)
@@ -47,23 +57,28 @@ Result<std::vector<std::vector<float>>> output_sensitivities(std::shared_ptr<con
   std::vector<float> values(layout.total), gradient(layout.total);
   initial_scales(*model, layout, values.data());
   GradientTap tap(backend);
-  std::vector<std::vector<double>> sums(linears);
+  std::vector<GradientTap::Sums> sums(linears);
   for (const TrainableEntry& entry : layout.entries) {
-    sums[entry.linear].assign(static_cast<size_t>(entry.rows), 0.0);
+    sums[entry.linear].rows.assign(static_cast<size_t>(entry.rows), 0.0);
     tap.collect(values.data() + entry.offset, &sums[entry.linear]);
   }
   const TrainShape shape{.batch = 1, .context = std::max<int64_t>(2, text.longest), .granularity = Granularity::Row};
   uint64_t bytes = 0;
   for (const MemoryItem& item : TrainGraph::plan(*model, tap, shape)) bytes += item.bytes;
   AlignedBytes arena(bytes);
+  struct Workspace {  // the graph gives the backend memory of the arena
+    Backend& backend;
+    ~Workspace() { backend.set_workspace(nullptr, 0); }
+  } const workspace{backend};
   SW_ASSIGN(const auto graph, TrainGraph::create(model, tap, shape, arena.data(), arena.size()));
 
+  Sensitivities result;
   int64_t counted = 0;
   Batch batch;
   batch.rows = 1;
-  for (size_t s = 0; s < text.samples.size() && static_cast<int64_t>(s) < samples; ++s) {
-    if (stop.stop_requested()) return std::vector<std::vector<float>>{};
-    const std::vector<int32_t>& ids = text.samples[s];
+  for (const std::vector<int32_t>& ids : text.samples) {
+    if (static_cast<int64_t>(result.text.samples.size()) == samples) break;
+    if (stop.stop_requested()) return Sensitivities{};
     if (ids.size() < 2) continue;
     batch.context = static_cast<int64_t>(ids.size());
     batch.ids = ids;
@@ -73,11 +88,20 @@ Result<std::vector<std::vector<float>>> output_sensitivities(std::shared_ptr<con
     batch.positions.resize(ids.size());
     for (size_t t = 0; t < ids.size(); ++t) batch.positions[t] = static_cast<int32_t>(t);
     counted += graph->forward_backward(batch, values.data(), 1.0f, gradient.data()).counted;
+    result.text.samples.push_back(ids);
+    result.text.tokens += batch.context;
+    result.text.longest = std::max(result.text.longest, batch.context);
+    // What comes after the last prediction has no gradient and is not computed.
+    for (GradientTap::Sums& sum : sums) sum.tokens.resize(static_cast<size_t>(result.text.tokens), 0.0f);
   }
-  std::vector<std::vector<float>> result(linears);
-  for (size_t i = 0; i < linears; ++i) {
-    for (const double sum : sums[i])
-      result[i].push_back(static_cast<float>(counted > 0 ? sum / static_cast<double>(counted) : 1.0));
+  for (GradientTap::Sums& sum : sums) {
+    std::vector<float>& rows = result.outputs.emplace_back();
+    for (const double square : sum.rows)
+      rows.push_back(static_cast<float>(counted > 0 ? square / static_cast<double>(counted) : 1.0));
+    const double all = std::accumulate(sum.tokens.begin(), sum.tokens.end(), 0.0);
+    for (float& token : sum.tokens)
+      token = all > 0.0 ? static_cast<float>(token * static_cast<double>(sum.tokens.size()) / all) : 1.0f;
+    result.tokens.push_back(std::move(sum.tokens));
   }
   return result;
 }

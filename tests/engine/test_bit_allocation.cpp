@@ -10,11 +10,29 @@
 #include "engine/eval/evaluate.h"
 #include "engine/export/exporter.h"
 #include "engine/quant/bit_allocation.h"
+#include "engine/quant/gram.h"
 #include "engine/quant/quantize_job.h"
+#include "engine/quant/sensitivity.h"
+#include "engine/quant/tap_backend.h"
+#include "kernels/cpu/thread_pool.h"
 #include "tests/engine/tiny_model.h"
 
 using namespace scalewright;
 namespace fs = std::filesystem;
+
+namespace {
+
+// Remembers the memory that the backend was given.
+struct WatchedBackend : quant::TapBackend {
+  using TapBackend::TapBackend;
+  void* workspace = nullptr;
+  void set_workspace(void* data, size_t bytes) override {
+    workspace = data;
+    TapBackend::set_workspace(data, bytes);
+  }
+};
+
+}  // namespace
 
 class TestBitAllocation : public QObject {
   Q_OBJECT
@@ -56,6 +74,60 @@ class TestBitAllocation : public QObject {
       }
       QVERIFY(bytes <= budget);
       QVERIFY2(std::abs(loss - best) < 1e-9, qPrintable(QStringLiteral("%1 instead of %2").arg(loss).arg(best)));
+    }
+  }
+
+  // Tokens that the loss does not feel count nothing, however large they are; the backend keeps no memory that is gone.
+  void sensitivities() {
+    QTemporaryDir folder;
+    const fs::path root = folder.path().toStdString();
+    if (!scalewright_tests::make_tiny_model("llama", root / "llama")) QSKIP("the golden set is not here");
+    const auto inner = std::move(*make_backend({.threads = 1}));
+    WatchedBackend backend(*inner);
+    QuantizeRequest request;
+    request.input = root / "llama";
+    request.method = QuantMethod::Rtn;
+    request.spec = {.bits = 8, .group = 32, .symmetric = true};
+    QuantizeObserver observer;
+    const auto model = quantize_model(request, backend, observer, {});
+    QVERIFY(model.has_value());
+    quant::CalibrationText text;
+    for (int s = 0; s < 3; ++s) {
+      std::vector<int32_t> ids;
+      for (int t = 0; t < 10 + s; ++t) ids.push_back(30 + (7 * t + s) % 60);
+      text.tokens += 10 + s;
+      text.longest = 10 + s;
+      text.samples.push_back(std::move(ids));
+    }
+    const auto found = quant::output_sensitivities(model->model, backend, text, 2, {});
+    QVERIFY2(found.has_value(), found ? "" : found.error().message.c_str());
+    QVERIFY(backend.workspace == nullptr);
+    QCOMPARE(found->text.samples.size(), size_t{2});
+    QCOMPARE(found->text.tokens, int64_t{21});
+    const size_t linears = model->model->weights.linears().size();
+    QCOMPARE(found->outputs.size(), linears);
+    QCOMPARE(found->tokens.size(), linears);
+    for (size_t i = 0; i < linears; ++i) {
+      double sum = 0.0;
+      QCOMPARE(found->tokens[i].size(), size_t{21});
+      for (const float token : found->tokens[i]) {
+        QVERIFY(token >= 0.0f);
+        sum += token;
+      }
+      QVERIFY(std::abs(sum / 21 - 1.0) < 1e-4);
+      QCOMPARE(found->tokens[i][9], 0.0f);   // nothing is predicted from the last token of a sample
+      QCOMPARE(found->tokens[i][20], 0.0f);
+    }
+    // A huge token with weight 0 adds nothing to the statistics.
+    kernels::cpu::ThreadPool pool(1);
+    for (const bool full : {true, false}) {
+      quant::InputStatistics with(4, full, {1.0f, 0.0f, 1.0f}), without(4, full, {1.0f, 1.0f});
+      const std::vector<float> a = {1, 2, 3, 4, 1e4, 1e4, 1e4, 1e4, 2, 1, 0, 1}, b = {1, 2, 3, 4, 2, 1, 0, 1};
+      with.add(a.data(), 4, 1, pool);
+      with.add(a.data() + 4, 4, 2, pool);
+      without.add(b.data(), 4, 2, pool);
+      const auto x = with.mean_square(), y = without.mean_square();
+      for (size_t k = 0; k < 4; ++k) QVERIFY(std::abs(3 * x[k] - 2 * y[k]) < 1e-5f);
     }
   }
 

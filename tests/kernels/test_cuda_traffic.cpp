@@ -30,6 +30,11 @@ class OnCard {
   T* data_;
 };
 
+// Numbers on the card.
+struct Numbers : OnCard<float> {
+  Numbers(int64_t count, uint64_t seed) : OnCard<float>(Random(seed).normals(count).data(), count) {}
+};
+
 double ratio(uint64_t a, uint64_t b) { return static_cast<double>(a) / static_cast<double>(b); }
 
 }  // namespace
@@ -83,6 +88,7 @@ class TestCudaTraffic : public QObject {
     const double written = out.written_bytes() / static_cast<double>(N * K * 4);
     qInfo("written %.3f of the least", written);
     QCOMPARE(written, 1.0);
+    nothing_is_wasted("unpack");
   }
 
   void gemm() {
@@ -100,8 +106,85 @@ class TestCudaTraffic : public QObject {
       const simt::Counters c = simt::counters();
       qInfo("sectors %.3f, bank passes %.3f", ratio(c.global_sectors, c.global_least),
             ratio(c.shared_wavefronts, c.shared_least));
-      QVERIFY(ratio(c.shared_wavefronts, c.shared_least) <= 1.05);
+      nothing_is_wasted("gemm");
     }
+  }
+
+  void scale_gradients() {
+    Random random(9);
+    const int64_t N = 32, K = 512, T = 24;
+    for (const size_t layout : {size_t{9}, size_t{13}, size_t{14}, size_t{17}}) {
+      const RandomMatrix matrix(make_layout(all_layouts()[layout], N, K), random);
+      const OnCard<uint8_t> records(matrix.records, matrix.layout.bytes());
+      QuantView w = matrix.view(false, false);
+      w.records = records.data();
+      const int64_t scales = N * w.layout.groups();
+      const Numbers product(N * K, 1), ds(scales, 2), dmin(scales, 3);
+      simt::counting(true);
+      card::reduce_dscale(nullptr, product.data(), 0, N, w, ds.data(), dmin.data());
+      // The sums of a record go to one number a row, G apart.
+      const double read = product.read_bytes() / static_cast<double>(N * K * 4);
+      qInfo("%s: product read %.3f of the least", all_layouts()[layout].name, read);
+      QCOMPARE(read, 1.0);
+      QVERIFY(ratio(simt::counters().shared_wavefronts, simt::counters().shared_least) <= 1.05);
+    }
+    const Numbers dy(T * N, 4), y(T * N, 5), factor(N, 6), drow(N, 7);
+    simt::counting(true);
+    card::linear_drow(nullptr, dy.data(), N, y.data(), N, T, N, factor.data(), drow.data());
+    nothing_is_wasted("row factors");
+  }
+
+  void rows() {
+    const int64_t T = 4, D = 512;
+    const Numbers x(T * D, 1), other(T * D, 2), weight(D, 3), out(T * D, 4), inverse(32, 5), cosine(T * 32, 6),
+        sine(T * 32, 7), m(T * D, 8), v(T * D, 9);
+    const auto counted = [&](const char* name, const auto& launch) {
+      simt::counting(true);
+      launch();
+      nothing_is_wasted(name);
+    };
+    counted("norm", [&] {
+      card::rmsnorm(nullptr, x.data(), D, T, 1, D, weight.data(), 1e-5f, out.data(), D, inverse.data());
+    });
+    counted("norm backward", [&] {
+      card::rmsnorm_dx(nullptr, other.data(), D, x.data(), D, T, 1, D, weight.data(), inverse.data(), out.data(), D, true);
+    });
+    counted("rotation", [&] {
+      card::rope(nullptr, x.data(), D, T, 8, 64, 64, cosine.data(), sine.data(), false, false);
+    });
+    counted("gate", [&] {
+      card::gated(nullptr, x.data(), D, other.data(), D, T, D, GateKind::Silu, out.data(), D);
+    });
+    counted("gate backward", [&] {
+      card::gated_backward(nullptr, x.data(), D, other.data(), D, weight.data(), 0, T, D, GateKind::Silu, out.data(), m.data());
+    });
+    counted("add", [&] { card::add(nullptr, x.data(), out.data(), T * D); });
+    counted("optimizer", [&] {
+      card::adamw(nullptr, {0.9f, 0.1f, 0.99f, 0.01f, 1.0f, 1.0f, 0.1f, 1.0f, 1e-8f}, x.data(), out.data(), m.data(),
+                  other.data(), T * D);
+    });
+    const OnCard<uint16_t> halves(T * D);
+    counted("cache", [&] { card::store_kv(nullptr, x.data(), D, T, D, halves.data(), D, true); });
+    const std::vector<int32_t> targets{3, 9, 0, 511};
+    const OnCard<int32_t> wanted(targets.data(), T);
+    const OnCard<double> nll(T);
+    counted("loss", [&] {
+      card::cross_entropy(nullptr, out.data(), D, T, D, wanted.data(), 0.0f, 1.0f, nll.data(), true);
+    });
+    const OnCard<uint8_t> room(static_cast<int64_t>(card::largest_workspace_bytes(T * D, 40)));
+    const OnCard<int32_t> ids(40);
+    simt::counting(true);
+    card::largest(nullptr, x.data(), T * D, 40, out.data(), ids.data(), room.data());
+    QCOMPARE(x.read_bytes(), static_cast<double>(T * D * 4));  // the logits are read once
+  }
+
+  void gemv_dense() {
+    const int64_t N = 16, K = 512;
+    const Numbers w(N * K, 1), x(K, 2), y(N, 3);
+    simt::counting(true);
+    card::gemv_dense(nullptr, x.data(), K, 1, {w.data(), DenseType::F32, N, K}, nullptr, y.data(), N);
+    QCOMPARE(w.read_bytes(), static_cast<double>(N * K * 4));
+    nothing_is_wasted("plain rows");
   }
 
   void attention() {
@@ -131,6 +214,18 @@ class TestCudaTraffic : public QObject {
     qInfo("backward: sectors %.3f, bank passes %.3f", ratio(c.global_sectors, c.global_least),
           ratio(c.shared_wavefronts, c.shared_least));
     QVERIFY(ratio(c.shared_wavefronts, c.shared_least) <= 1.05);
+    QVERIFY(ratio(c.global_sectors, c.global_least) <= 1.05);
+  }
+
+ private:
+  // Since counting began: no access took more sectors than its bytes fill, and none waited for a bank.
+  static void nothing_is_wasted(const char* name) {
+    const simt::Counters c = simt::counters();
+    const double sectors = ratio(c.global_sectors, c.global_least);
+    const double passes = c.shared_least ? ratio(c.shared_wavefronts, c.shared_least) : 1.0;
+    qInfo("%s: sectors %.3f, bank passes %.3f", name, sectors, passes);
+    QVERIFY2(sectors <= 1.05, name);
+    QVERIFY2(passes <= 1.05, name);
   }
 };
 
