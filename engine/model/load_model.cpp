@@ -35,9 +35,9 @@ Result<void> check_memory(const Model& model) {
   const MemoryStatus memory = memory_status();
   const uint64_t needed = model.file_bytes + model.file_bytes / 16;
   if (memory.available_bytes == 0 || needed <= memory.available_bytes) return {};
-  return fail(ErrorCode::OutOfMemory, model.path.string() + ": the model needs about " + std::to_string(needed >> 20) +
-                                          " MiB, but " + std::to_string(memory.available_bytes >> 20) +
-                                          " MiB are free; close other programs or choose a smaller model.");
+  return fail(ErrorCode::OutOfMemory, model.path.string() + ": the model needs about " + std::to_string(needed / 1000000) +
+                                          " MB, but " + std::to_string(memory.available_bytes / 1000000) +
+                                          " MB are free; close other programs or choose a smaller model.");
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
                            : 0.0;
   forecast.container = fit.type;
   forecast.explanation =
-      fit.type.empty() ? fit.why + "." : fit.why + ": " + std::to_string(forecast.file_bytes >> 20) + " MiB.";
+      fit.type.empty() ? fit.why + "." : fit.why + ": " + std::to_string((forecast.file_bytes + 500000) / 1000000) + " MB.";
   const double one_layer = model.layers > 0 ? weights / model.layers : weights;
   double held = rest + memory + 8.0 * one_layer + 8.0 * largest_layer;
   // Rates of one processor, measured: weights a second for rounding and for the clip search; multiplications a second
