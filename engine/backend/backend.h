@@ -38,6 +38,8 @@ struct AttentionShape {
   int64_t window = 0;      // 0: none; else only the last `window` keys, itself included
   KvType kv = KvType::F32;
   Precision precision = Precision::Exact;
+  // In a recorded call: where query_offset is read each time it is repeated; keys is then the most there can be.
+  const int32_t* position = nullptr;
 };
 
 struct AdamStep {
@@ -90,6 +92,13 @@ class Backend {
   // Whether these numbers lie in that memory.
   virtual bool in_device_memory(const void*) const { return false; }
 
+  // Calls that are repeated with the same addresses and sizes, a token's for example: those between begin_recording(), inside
+  // of a DeferredCalls, and end_recording() are not done but kept, and replay() does them. False or null: the device does
+  // not, or one of the calls does not allow it. What they name must live as long.
+  virtual bool begin_recording() { return false; }
+  virtual std::shared_ptr<void> end_recording() { return nullptr; }
+  virtual void replay(const void* /*recording*/) {}
+
   // Bytes of workspace that calls with up to T rows and these sizes need; set once before the calls.
   virtual size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const = 0;
   virtual void set_workspace(void* data, size_t bytes) = 0;
@@ -134,6 +143,13 @@ class Backend {
                                   const float* out, const float* logsumexp, const float* dout, float* dq, float* dk, float* dv) = 0;
   // Stores rows as halves or floats: the KV cache. dst row stride ldd elements of its type.
   virtual void store_kv(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type) = 0;
+
+  // The same from row *row of dst on, read when the call is done: for recorded calls.
+  virtual void store_kv_at(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type,
+                           const int32_t* row) {
+    const int64_t bytes = *row * ldd * (type == KvType::F16 ? 2 : 4);
+    store_kv(src, lds, T, width, static_cast<uint8_t*>(dst) + bytes, ldd, type);
+  }
 
   // out = act(gate) * up, [T, F].
   virtual void gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F, Activation act,

@@ -51,6 +51,20 @@ class CudaBackend final : public Backend {
   }
   bool in_device_memory(const void* data) const override { return device::place_of(data) == device::Place::Card; }
 
+  bool begin_recording() override {
+    if (held_.fetches()) return false;  // copies beside the calls cannot be repeated with them
+    recording_ = true;
+    staged_ = false;
+    device::begin_recording(stream_);
+    return true;
+  }
+  std::shared_ptr<void> end_recording() override {
+    recording_ = false;
+    const std::shared_ptr<void> made(device::end_recording(stream_), device::release_recording);
+    return staged_ ? nullptr : made;
+  }
+  void replay(const void* recording) override { device::replay(const_cast<void*>(recording), stream_); }
+
   // A slice of unpacked weights; for fast products one in bf16 and x beside it; or the parts of attention over many keys.
   size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const override {
     const int64_t whole = (largest_n + kStripRows - 1) / kStripRows * kStripRows * largest_k;
@@ -167,7 +181,8 @@ class CudaBackend final : public Backend {
     check_head(s);
     StagedCall call(stream_, held_, workspace_);
     const int64_t width = int64_t{s.heads} * s.head_dim;
-    const kernels::AttentionSpec spec = to_spec(s, call.in(first, s.queries));
+    kernels::AttentionSpec spec = to_spec(s, call.in(first, s.queries));
+    spec.position = call.in(s.position, 1);
     const void *keys = stage_keys(call, s, k, s.ldk), *values = stage_keys(call, s, v, s.ldv);
     const size_t bytes = device::attention_workspace_bytes(spec, info_.processors);
     void* workspace = bytes > 0 ? call.scratch<uint8_t>(static_cast<int64_t>(bytes)) : nullptr;
@@ -191,13 +206,12 @@ class CudaBackend final : public Backend {
     done(call);
   }
   void store_kv(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type) override {
-    if (T == 0) return;
-    StagedCall call(stream_, held_, workspace_);
-    const bool half = type == KvType::F16;
-    void* out = half ? static_cast<void*>(call.out(static_cast<uint16_t*>(dst), T, width, ldd))
-                     : call.out(static_cast<float*>(dst), T, width, ldd);
-    device::store_kv(stream_, call.in(src, T, width, lds), lds, T, width, out, ldd, half);
-    done(call);
+    store_rows(src, lds, T, width, dst, ldd, type, nullptr);
+  }
+  void store_kv_at(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type,
+                   const int32_t* row) override {
+    if (device::on_device(dst)) return store_rows(src, lds, T, width, dst, ldd, type, row);
+    Backend::store_kv_at(src, lds, T, width, dst, ldd, type, row);
   }
   void gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F, Activation act,
              float* out, int64_t ldo) override {
@@ -263,9 +277,21 @@ class CudaBackend final : public Backend {
   }
 
  private:
+  void store_rows(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type,
+                  const int32_t* row) {
+    if (T == 0) return;
+    StagedCall call(stream_, held_, workspace_);
+    const bool half = type == KvType::F16;
+    void* out = half ? static_cast<void*>(call.out(static_cast<uint16_t*>(dst), T, width, ldd))
+                     : call.out(static_cast<float*>(dst), T, width, ldd);
+    device::store_kv(stream_, call.in(src, T, width, lds), lds, T, width, out, ldd, half, call.in(row, 1));
+    done(call);
+  }
   // The host may read the results when a call returns, unless it said that it waits.
   void done(StagedCall& call) {
     const bool copies_back = call.finish();
+    staged_ = staged_ || call.staged();
+    if (recording_) return;
     if (!deferred_ || copies_back) synchronize();
   }
   static void check_head(const AttentionShape& s) {
@@ -329,6 +355,7 @@ class CudaBackend final : public Backend {
   HeldWeights held_;
   Workspace workspace_;
   bool deferred_ = false;
+  bool recording_ = false, staged_ = false;  // staged: a call took memory or copied, since recording began
 };
 
 }  // namespace

@@ -59,7 +59,7 @@ class HeldModel {
     return found != vectors_.end() && bytes <= found->second.bytes ? found->second.data : nullptr;
   }
   const uint8_t* matrix(const void* host) const { return layers_ ? layers_->find(host) : nullptr; }
-  uint64_t copied_bytes() const { return layers_ ? layers_->copied_bytes() : 0; }
+  bool fetches() const { return layers_ != nullptr; }
 
  private:
   struct Copy {
@@ -100,11 +100,8 @@ const void* HeldWeights::find_vector(const void* host, size_t bytes) const {
 const uint8_t* HeldWeights::find_matrix(const void* host) const {
   return first([&](const HeldModel& model) { return model.matrix(host); });
 }
-uint64_t HeldWeights::copied_bytes() const {
-  uint64_t total = 0;
-  for (const auto& known : models_)
-    if (const auto model = known.lock()) total += model->copied_bytes();
-  return total;
+bool HeldWeights::fetches() const {
+  return first([](const HeldModel& model) { return model.fetches(); });
 }
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

@@ -26,7 +26,7 @@ class HeldWeights {
   // asked for.
   const void* find_vector(const void* host, size_t bytes) const;
   const uint8_t* find_matrix(const void* host) const;
-  uint64_t copied_bytes() const;  // of matrices, from the host
+  bool fetches() const;           // any matrix
 
  private:
   template <class Look>

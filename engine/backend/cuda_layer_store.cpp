@@ -111,7 +111,6 @@ void LayerStore::fill(Slot& slot, int layer) {
   device::wait_for(slot.used, copies_);
   for (const Piece& piece : layers_[static_cast<size_t>(layer)])
     device::copy_rows(copies_, slot.data + piece.offset, piece.host, piece.bytes, piece.bytes, 1);
-  for (const Piece& piece : layers_[static_cast<size_t>(layer)]) copied_ += piece.bytes;
   device::record(slot.filled, copies_);
   slot.layer = layer;
 }

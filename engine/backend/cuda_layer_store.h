@@ -32,7 +32,6 @@ class LayerStore {
   // Where kernels of the compute stream find the matrix that begins at `host` from now until one of another layer is
   // asked for; null when it is none of these.
   const uint8_t* find(const void* host);
-  uint64_t copied_bytes() const { return copied_; }  // since it was made
 
  private:
   struct Piece {
@@ -61,7 +60,7 @@ class LayerStore {
   std::array<Slot, 2> slots_;
   int current_ = -1, before_ = -1;  // layer that computes, and the one before it
   int slot_ = 0;                    // of the current layer
-  uint64_t version_ = 0, copied_ = 0;
+  uint64_t version_ = 0;
 };
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

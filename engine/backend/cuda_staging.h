@@ -87,6 +87,7 @@ class StagedCall {
     buffers_.push_back(data);
     return static_cast<T*>(data);
   }
+  bool staged() const { return !buffers_.empty(); }  // memory of the card was taken
   // Puts the copies back on their way, after the kernels; whether there are any.
   bool finish() {
     for (const Back& b : back_) device::copy_rows(stream_, b.to, b.from, b.pitch, b.width, b.rows);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/core/system.h"
+#include "engine/model/decode_plan.h"
 #include "engine/model/transformer.h"
 #include "engine/model/transformer_arena.h"
 
@@ -58,6 +59,7 @@ struct Buffers {
   float* last = nullptr;       // [V]
   int32_t* targets = nullptr;  // [head_rows]
   double* nll = nullptr;       // [head_rows]
+  int32_t* step = nullptr;     // id and position of the token that a recording computes
 };
 
 // Without a base only the cursor moves: what bytes() counts is what create() takes.
@@ -85,6 +87,7 @@ Buffers lay_out(const Dims& d, KvType kv, ArenaCursor& cursor) {
   b.last = cursor.take<float>(d.V);
   b.targets = cursor.take<int32_t>(d.head_rows);
   b.nll = cursor.take<double>(d.head_rows);
+  b.step = cursor.take<int32_t>(2);
   return b;
 }
 
@@ -105,6 +108,7 @@ struct Session::Impl {
   void* workspace = nullptr;
   size_t workspace_bytes = 0;
   int64_t position = 0;
+  DecodePlans plans;
   int64_t rope_choice = 0;  // that the keys in the cache were turned with
 
   Result<void> check(std::span<const int32_t> ids) const;
@@ -113,6 +117,7 @@ struct Session::Impl {
   template <class PerChunk>
   void run(std::span<const int32_t> ids, bool every_row, PerChunk&& per_chunk);
   void finish(int64_t last_row);
+  bool replay(int32_t id);
 };
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -156,6 +161,8 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Model> mo
   ArenaCursor cursor(impl->memory.data());
   impl->b = lay_out(impl->d, options.kv, cursor);
   impl->workspace = cursor.take<uint8_t>(static_cast<int64_t>(impl->workspace_bytes));
+  // Inputs in another order are gathered by the host, token by token.
+  if (impl->d.ordered > 0 || !backend.in_device_memory(impl->b.step)) impl->plans.give_up();
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
@@ -228,9 +235,46 @@ void Session::Impl::finish(int64_t last_row) {
   net.head(backend, b.block.x + last_row * d.D, 1, b.block.normed, nullptr, b.last, options.precision);
 }
 
+// One more token by a recording of what a token takes; false: nothing was done.
+bool Session::Impl::replay(int32_t id) {
+  const int64_t bound = DecodePlans::bound(position + 1, d.context);
+  const DecodePlans::Way way = plans.way(bound);
+  if (way == DecodePlans::Way::Calls) return false;
+  DeferredCalls deferred(backend);
+  prepare(position + 1);
+  if (way == DecodePlans::Way::Record) {
+    std::shared_ptr<void> recording;
+    if (backend.begin_recording()) {
+      net.embed(backend, b.step, 1, b.block.x);
+      const BlockTokens tokens{.count = 1, .first = b.first, .rope = b.rope};
+      for (int l = 0; l < net.layers(); ++l) {
+        const KvRows cache{
+            .data = b.cache + l * b.cache_layer_bytes, .type = options.kv, .position = bound - 1, .at = b.step + 1};
+        net.block(backend, l, tokens, b.block, &cache, options.precision);
+      }
+      finish(0);
+      recording = backend.end_recording();
+    }
+    if (!recording) {
+      plans.give_up();
+      return false;
+    }
+    plans.keep(bound, std::move(recording));
+  }
+  backend.synchronize();  // prepare() may have computed the cache anew
+  b.ids[position] = b.step[0] = id;
+  b.step[1] = static_cast<int32_t>(position);
+  net.fill_rope(b.rope, 0, position, position + 1);
+  backend.replay(plans.at(bound));
+  ++position;
+  deferred.finish();
+  return true;
+}
+
 Result<void> Session::append(std::span<const int32_t> ids, const LogitSink& sink) {
   Impl& s = *impl_;
   SW_TRY(s.check(ids));
+  if (ids.size() == 1 && !sink && s.replay(ids[0])) return {};
   s.run(ids, sink != nullptr, [&](int64_t first, int64_t T) {
     if (!sink) return;
     for (int64_t r = 0; r < T; r += s.d.head_rows) {

@@ -128,7 +128,10 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
     auto* rows = static_cast<uint8_t*>(cache->data);
     uint8_t* filled = rows + cache->position * row * element;
     // In a Session rot is qkv, so k and v of a token are neighbours and one call stores both.
-    if (b.rot == b.qkv) {
+    if (cache->at) {
+      backend.store_kv_at(k, ld, T, row, rows, row, cache->type, cache->at);
+      shape.position = cache->at;
+    } else if (b.rot == b.qkv) {
       backend.store_kv(k, ld, T, row, filled, row, cache->type);
     } else {
       backend.store_kv(k, ld, T, kv_width(), filled, row, cache->type);

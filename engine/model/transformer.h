@@ -63,6 +63,7 @@ struct KvRows {
   void* data = nullptr;
   KvType type = KvType::F32;
   int64_t position = 0;  // rows filled before this call
+  const int32_t* at = nullptr;  // of recorded calls: where that number is read; position is then the most it can be
 };
 
 // Where a block keeps its numbers, [T, ...] each, rows contiguous. Session lets x, mid and next be one buffer, and rot

@@ -16,6 +16,7 @@ struct AttentionSpec {
   int64_t window = 0;                          // 0: none; else only the last `window` keys, itself included
   bool half_kv = false;                        // keys and values are IEEE halves
   bool fast = false;                           // what is multiplied may be rounded to bf16
+  const int32_t* position = nullptr;           // cards: where query_offset is read; keys is then the most there can be
   const int32_t* first = nullptr;              // [queries]: lowest key a query sees; null: 0
 
   constexpr int64_t lowest_key(int64_t t) const {

@@ -48,6 +48,7 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kWidth > 64 ? 3 : 4, attention_kernel
 (DeviceAttention s, Global<const float> q, Global<const typename KeyType<kHalf>::type> k,
  Global<const typename KeyType<kHalf>::type> v, Global<float> out, Global<float> logsumexp, Global<float> partial) {
   constexpr int kWarps = kBlockWarps<kWidth>, kRows = kBlockRows<kWidth>, kColumns = kWidth / kWarp;
+  s.settle();
   SW_SHARED(float, tile, kKeys * (kWidth + 1));
   SW_SHARED(float, query, kRows * kWidth);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();

@@ -11,10 +11,16 @@ constexpr float kMinusInfinity = -INFINITY;
 
 struct DeviceAttention {
   int64_t queries, keys, query_offset, ldq, ldk, ldv, ldo, window;
-  Global<const int32_t> first;
+  Global<const int32_t> first, position;
   int heads, kv_heads, group, head_dim;  // group: heads that read one head of keys
   float scale, softcap;
 
+  // Of a recorded call: keys and offset as they are now.
+  SW_DEVICE void settle() {
+    if (!position) return;
+    query_offset = ld(position, 0);
+    keys = query_offset + queries;
+  }
   SW_DEVICE int64_t lowest_key(int64_t t) const {
     int64_t low = first ? ld(first, t) : 0;
     if (window > 0 && query_offset + t - window + 1 > low) low = query_offset + t - window + 1;
@@ -40,6 +46,7 @@ inline DeviceAttention to_device(const AttentionSpec& s) {
   d.ldo = s.ldo;
   d.window = s.window;
   d.first = s.first;
+  d.position = s.position;
   d.heads = s.heads;
   d.kv_heads = s.kv_heads;
   d.group = s.heads / s.kv_heads;

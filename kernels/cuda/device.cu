@@ -139,6 +139,25 @@ std::string synchronize(void* stream) {
   return launched == cudaSuccess ? std::string() : words(launched);
 }
 
+void begin_recording(void* stream) {
+  cudaStreamBeginCapture(static_cast<cudaStream_t>(stream), cudaStreamCaptureModeThreadLocal);
+}
+void* end_recording(void* stream) {
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t ready = nullptr;
+  const bool captured = cudaStreamEndCapture(static_cast<cudaStream_t>(stream), &graph) == cudaSuccess && graph;
+  const bool made = captured && cudaGraphInstantiate(&ready, graph, 0) == cudaSuccess;
+  if (graph) cudaGraphDestroy(graph);
+  if (!made) cudaGetLastError();
+  return made ? ready : nullptr;
+}
+void replay(void* recording, void* stream) {
+  cudaGraphLaunch(static_cast<cudaGraphExec_t>(recording), static_cast<cudaStream_t>(stream));
+}
+void release_recording(void* recording) {
+  if (recording) cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recording));
+}
+
 void* device_allocate(void* stream, size_t bytes) {
   void* data = nullptr;
   if (cudaMallocAsync(&data, bytes ? bytes : 1, static_cast<cudaStream_t>(stream)) == cudaSuccess) return data;

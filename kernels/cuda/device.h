@@ -36,6 +36,13 @@ void wait_for(void* event, void* stream);
 // Waits until everything on the stream is done; an error of any of it comes out here.
 std::string synchronize(void* stream);
 
+// What is put on the stream between the two is not done but kept, to be put on it as one thing any number of times while
+// the memory that it names is there. Null when it cannot be repeated.
+void begin_recording(void* stream);
+void* end_recording(void* stream);
+void replay(void* recording, void* stream);
+void release_recording(void* recording);
+
 // Memory of the card alone, in the order of the stream. Null when there is not enough.
 void* device_allocate(void* stream, size_t bytes);
 void device_release(void* stream, void* data);

@@ -54,7 +54,9 @@ void gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_
            GateKind kind, float* out, int64_t ldo);
 void gated_backward(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout,
                     int64_t lddo, int64_t T, int64_t F, GateKind kind, float* dgate, float* dup);
-void store_kv(void* stream, const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, bool half);
+// first_row: null, or where the row of dst to begin at is read.
+void store_kv(void* stream, const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, bool half,
+              const int32_t* first_row = nullptr);
 void add(void* stream, const float* x, float* y, int64_t n);
 void softcap(void* stream, float* x, int64_t n, float cap);
 

@@ -109,14 +109,16 @@ SW_KERNEL(256, gated_backward_kernel)
 
 template <bool kHalf>
 SW_KERNEL(256, store_kv_kernel)
-(Global<const float> src, int64_t lds, int64_t width, Global<float> floats, Global<uint16_t> halves, int64_t ldd) {
+(Global<const float> src, int64_t lds, int64_t width, Global<float> floats, Global<uint16_t> halves, int64_t ldd,
+ Global<const int32_t> first_row) {
   const int64_t t = block_x(), i = column();
   if (i >= width) return;
   const float v = ld(src, t * lds + i);
+  const int64_t to = (first_row ? t + ld(first_row, 0) : t) * ldd + i;
   if constexpr (kHalf) {
-    st(halves, t * ldd + i, float_to_half(v));
+    st(halves, to, float_to_half(v));
   } else {
-    st(floats, t * ldd + i, v);
+    st(floats, to, v);
   }
 }
 
@@ -169,14 +171,16 @@ void gated_backward(void* stream, const float* gate, int64_t ldg, const float* u
   SW_LAUNCH(gated_backward_kernel, by_columns(T, F), dim3(256), stream, gate, ldg, up, ldu, dout, lddo, F, kind, dgate,
             dup);
 }
-void store_kv(void* stream, const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd,
-              bool half) {
+void store_kv(void* stream, const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, bool half,
+              const int32_t* first_row) {
   auto* floats = half ? nullptr : static_cast<float*>(dst);
   auto* halves = half ? static_cast<uint16_t*>(dst) : nullptr;
   if (half) {
-    SW_LAUNCH((store_kv_kernel<true>), by_columns(T, width), dim3(256), stream, src, lds, width, floats, halves, ldd);
+    SW_LAUNCH((store_kv_kernel<true>), by_columns(T, width), dim3(256), stream, src, lds, width, floats, halves, ldd,
+              first_row);
   } else {
-    SW_LAUNCH((store_kv_kernel<false>), by_columns(T, width), dim3(256), stream, src, lds, width, floats, halves, ldd);
+    SW_LAUNCH((store_kv_kernel<false>), by_columns(T, width), dim3(256), stream, src, lds, width, floats, halves, ldd,
+              first_row);
   }
 }
 void add(void* stream, const float* x, float* y, int64_t n) {

@@ -66,6 +66,10 @@ std::string synchronize(void* stream) {
   simt::synchronize(of(stream));
   return {};
 }
+void begin_recording(void* stream) { simt::begin_recording(of(stream)); }
+void* end_recording(void* stream) { return simt::end_recording(of(stream)); }
+void replay(void* recording, void* stream) { simt::replay(static_cast<simt::Recording*>(recording), of(stream)); }
+void release_recording(void* recording) { simt::release_recording(static_cast<simt::Recording*>(recording)); }
 void* device_allocate(void*, size_t bytes) {
   return take(bytes);
 }

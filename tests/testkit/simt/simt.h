@@ -51,6 +51,7 @@ struct Card {
   uint64_t held_bytes = 0, most_held_bytes = 0;               // by this one, now and at the most
   uint64_t staged_bytes = 0;   // copied to or from memory of the host that the card cannot reach
   uint64_t fetched_bytes = 0;  // copied to the card from memory of the host that it can reach
+  uint64_t replays = 0;        // of recordings
   uint64_t in_place_bytes = 0; // of such memory, read and written by kernels themselves
 };
 Card& card();
@@ -119,6 +120,12 @@ void wait_for(Event* event, Stream* stream);
 void defer(bool on);
 void in_line(Stream* stream, std::function<void()> work);
 void synchronize(Stream* stream);
+// Work put on a stream between the two is kept instead of done, and can be put on it again and again.
+struct Recording;
+void begin_recording(Stream* stream);
+Recording* end_recording(Stream* stream);
+void replay(const Recording* recording, Stream* stream);
+void release_recording(Recording* recording);
 
 // A pointer of the card: it knows its allocation, and is read and written by ld and st only.
 template <class T>

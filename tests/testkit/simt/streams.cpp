@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "tests/testkit/simt/simt.h"
@@ -21,9 +22,14 @@ struct Stream {
     bool waits = false;
   };
   std::deque<Item> items;
+  Recording* recording = nullptr;  // that takes what comes
   bool ready() const {
     return !items.empty() && !(items.front().waits && items.front().event->done < items.front().mark);
   }
+};
+
+struct Recording {
+  std::vector<std::function<void()>> work;
 };
 
 namespace {
@@ -47,6 +53,11 @@ void do_first(Stream& stream) {
 }
 
 void put(Stream* stream, Stream::Item item) {
+  if (Recording* recording = of(stream).recording) {
+    if (item.event) throw Error("an event is recorded or waited for in work that is to be repeated");
+    recording->work.push_back(std::move(item.work));
+    return;
+  }
   of(stream).items.push_back(std::move(item));
   if (!deferring) synchronize(stream);
 }
@@ -79,12 +90,21 @@ void in_line(Stream* stream, std::function<void()> work) {
   put(stream, {std::move(work)});
 }
 
+void begin_recording(Stream* stream) { of(stream).recording = new Recording; }
+Recording* end_recording(Stream* stream) { return std::exchange(of(stream).recording, nullptr); }
+void replay(const Recording* recording, Stream* stream) {
+  ++card().replays;
+  for (const auto& work : recording->work) in_line(stream, work);
+}
+void release_recording(Recording* recording) { delete recording; }
+
 void defer(bool on) {
   for (Stream* stream : streams()) synchronize(stream);
   deferring = on;
 }
 
 void synchronize(Stream* stream) {
+  if (of(stream).recording) throw Error("the host waits for work that is only written down");
   while (!of(stream).items.empty()) {
     std::vector<Stream*> able;
     for (Stream* s : streams())
