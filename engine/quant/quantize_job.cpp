@@ -48,7 +48,9 @@ class QuantizeJob {
   Result<QuantizedArrays> round(const Linear& linear, const GptqFactor* factor, std::span<const float> mean_square);
   // `starts`: of each matrix, `arrays`: GPTQ's, replaced by what was learned.
   Result<void> learn(Layer& layer, const std::vector<QuantizedArrays>& starts, std::vector<QuantizedArrays>& arrays);
-  Result<void> take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays);
+  // `order`: of the inputs in the arrays; empty: their own.
+  Result<void> take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays,
+                    const std::vector<int32_t>& order = {});
   QuantSpec spec_of(const Linear& linear) const {
     const auto found = specs_.find(linear.name);
     return found == specs_.end() ? request_.spec : found->second;
@@ -168,7 +170,7 @@ Result<QuantizedArrays> QuantizeJob::round(const Linear& linear, const GptqFacto
     case QuantMethod::Block:
       break;
   }
-  return factor->quantize(weights_, rows, spec, true, threads_);
+  return factor->quantize(weights_, rows, spec, true, threads_, request_.groups_by_order);
 }
 
 Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics) {
@@ -207,7 +209,7 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
         all.push_back(std::move(arrays));
         originals_.push_back(weights_);
       } else {
-        SW_TRY(take(*linear, weights_, arrays));
+        SW_TRY(take(*linear, weights_, arrays, request_.groups_by_order ? factor->order() : std::vector<int32_t>{}));
       }
     }
   }
@@ -225,12 +227,20 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
   return {};
 }
 
-Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays) {
+Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays,
+                               const std::vector<int32_t>& order) {
   const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
   const QuantSpec spec = spec_of(linear);
+  std::vector<float> reordered(order.empty() ? 0 : original.size());
+  for (size_t i = 0; i < reordered.size(); ++i) {
+    const size_t row = i / order.size() * order.size();
+    reordered[i] = original[row + static_cast<size_t>(order[i - row])];
+  }
+  if (!order.empty()) original = reordered;
   LayerError error{linear.name, relative_error(original, arrays, rows, cols, spec), spec};
   SW_ASSIGN(QuantizedMatrix matrix,
             QuantizedMatrix::from_affine(rows, cols, spec, arrays.codes, arrays.scales, arrays.zeros));
+  if (!order.empty()) matrix.set_column_order(order);
   linear.weight = Matrix(std::move(matrix));
   report_.layers.push_back(error);
   observer_.layer(error, static_cast<int>(report_.layers.size()), linears_);
