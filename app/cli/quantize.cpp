@@ -17,7 +17,7 @@ struct Options {
   std::string input, output, method = "clip", calibration, type, budget;
   int bits = 4;
   int group = 64;
-  bool symmetric = false;
+  bool symmetric = false, budget_of_codes = false, groups_by_order = false;
   int64_t samples = 128, context = 512, learn_steps = 0;
 };
 
@@ -114,8 +114,15 @@ Result<int> quantize(const Context& context, const Options& options) {
   request.calibration_context = options.context;
   request.seed = context.seed;
   SW_ASSIGN(request.budget, budget_from(options.budget));
+  request.budget.gguf = !options.budget_of_codes;
+  if (options.budget_of_codes && request.budget.bits_per_weight <= 0.0)
+    return fail(ErrorCode::InvalidArgument, "--budget-of-codes counts bits a weight: give them as --budget 3.5.");
   const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   const ExportTarget target = folder ? ExportTarget::Gptq : ExportTarget::Gguf;
+
+  request.groups_by_order = options.groups_by_order;
+  if (options.groups_by_order && !folder)
+    return fail(ErrorCode::InvalidArgument, options.output + ": GGUF has no place for groups in another order. With --groups-by-order write a folder.");
 
   if (request.budget.given() && (folder || !options.type.empty())) {
     return fail(ErrorCode::InvalidArgument,
@@ -141,6 +148,7 @@ Result<int> quantize(const Context& context, const Options& options) {
     if (layer.relative_error > worst) worst = layer.relative_error, worst_name = layer.name;
   }
   context.print_json({{"bits_per_weight", after.bits_per_weight},
+                      {"packed_bits_per_weight", report.bits_per_weight},
                       {"file_bytes", after.file_bytes},
                       {"input_bytes", before.file_bytes},
                       {"larger", larger},
@@ -169,6 +177,8 @@ void add_quantize(CLI::App& app, Context& context) {
   verb->add_option("--group", o->group, "Weights that share a scale; 0: one scale an output row")->check(CLI::IsMember({0, 32, 64, 128, 256}))->capture_default_str();
   verb->add_option("--method", o->method, method_help())->check(CLI::IsMember(method_words()))->capture_default_str();
   verb->add_option("--budget", o->budget, "Bits by layer instead of --bits: how large the result may be, as bits a weight of the matrices (3.5) or size of the file (80MB); needs --calibration");
+  verb->add_flag("--budget-of-codes", o->budget_of_codes, "The budget counts integers, scales and zero points alone, not the GGUF types that hold them, which can be larger");
+  verb->add_flag("--groups-by-order", o->groups_by_order, "gptq-act-order: inputs that are rounded together share a scale (desc_act, with a g_idx); only folders hold that");
   verb->add_flag("--symmetric", o->symmetric, "Zero point in the middle, not free");
   verb->add_option("--calibration", o->calibration, "A text or dataset that is like what the model will read");
   verb->add_option("--calibration-samples", o->samples, "Windows of calibration text")->check(CLI::Range(int64_t{1}, int64_t{100000}))->capture_default_str();

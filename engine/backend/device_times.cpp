@@ -130,4 +130,15 @@ DeviceTimes known_device_times(const std::filesystem::path& file, const std::str
   return times;
 }
 
+bool FirstTrial::begin(const std::filesystem::path& marker, const std::string& key) {
+  if (const auto found = read_text_file(marker, kLargestFile); found && *found == key) return false;
+  (void)write_text_file(marker, key);  // a folder that cannot be written has no memory of trials
+  return true;
+}
+
+void FirstTrial::end(const std::filesystem::path& marker) {
+  std::error_code ignored;
+  std::filesystem::remove(marker, ignored);
+}
+
 }  // namespace scalewright

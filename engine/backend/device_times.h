@@ -40,4 +40,13 @@ DeviceChoice choose_device(const std::string& name, const DeviceTimes& times);
 DeviceTimes known_device_times(const std::filesystem::path& file, const std::string& key,
                                const std::function<DeviceTimes()>& measure);
 
+// A card is tried for the first time behind a marker, which is taken away when it answered, well or not. A marker that
+// is still there says that the program did not survive the trial or was ended in it: the card is not tried again.
+class FirstTrial {
+ public:
+  // False where the trial of `key` was begun before and never ended.
+  static bool begin(const std::filesystem::path& marker, const std::string& key);
+  static void end(const std::filesystem::path& marker);
+};
+
 }  // namespace scalewright

@@ -51,10 +51,22 @@ const std::string& verdict() {
 }
 
 DeviceChoice compare_devices() {
-  if (!verdict().empty()) return {false, verdict()};
 #ifdef SCALEWRIGHT_HAS_CUDA
   kernels::cuda::DeviceInfo info;
   std::string why = kernels::cuda::find_device(info);
+  if (!why.empty()) return {false, verdict()};
+  const std::filesystem::path marker = data_folder() / "card-on-trial";
+  if (!FirstTrial::begin(marker, info.name + ", CUDA " + info.driver + ", Scalewright " SCALEWRIGHT_VERSION)) {
+    return {false, info.name +
+                       " is not used: the program ended while it tried this card the last time. Choose the device "
+                       "cuda to use it, or remove " +
+                       marker.string() + " to have it tried again."};
+  }
+  const struct EndTrial {
+    const std::filesystem::path& marker;
+    ~EndTrial() { FirstTrial::end(marker); }
+  } end_trial{marker};
+  if (!verdict().empty()) return {false, verdict()};
   try {
     const auto processor = make_cpu_backend(processor_count(), kernels::cpu::best_isa());
     const std::string key = info.name + ", CUDA " + info.driver + ", " + cpu_name() + ", " + processor->description() +
@@ -69,7 +81,7 @@ DeviceChoice compare_devices() {
     return {false, info.name + " is not used: it failed while its speed was measured (" + e.what() + ")."};
   }
 #else
-  return {};
+  return {false, verdict()};
 #endif
 }
 const DeviceChoice& choice() {

@@ -102,7 +102,7 @@ Result<GptqFactor> GptqFactor::create(std::vector<double> hessian, int64_t cols,
 }
 
 QuantizedArrays GptqFactor::quantize(std::span<const float> original, int64_t rows, const QuantSpec& spec, bool clip,
-                                     int threads) const {
+                                     int threads, bool groups_by_order) const {
   const int64_t cols = cols_, group = group_size(spec, cols), groups = group_count(spec, cols);
   const int64_t block = spec.group > 0 ? std::max<int64_t>(spec.group, kBlock) : kBlock;  // holds whole groups
   const int64_t blocks = (cols + block - 1) / block;
@@ -112,17 +112,18 @@ QuantizedArrays GptqFactor::quantize(std::span<const float> original, int64_t ro
   out.zeros.resize(static_cast<size_t>(rows * groups));
 
   kernels::cpu::ThreadPool pool(threads);
-  const bool ordered = !order_.empty();
+  const bool reorder = !order_.empty(), ordered = reorder && !groups_by_order;
   const auto position = [&](int64_t j) { return ordered ? static_cast<int64_t>(order_[static_cast<size_t>(j)]) : j; };
   std::vector<float> reordered;
   std::span<const float> w = original;
-  if (ordered) {
+  if (reorder) {
     reordered.resize(original.size());
     pool.parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         const float* from = original.data() + row * cols;
-        for (int64_t j = 0; j < cols; ++j) reordered[static_cast<size_t>(row * cols + j)] = from[position(j)];
-        for (int64_t g = 0; g < groups; ++g) {
+        for (int64_t j = 0; j < cols; ++j)
+          reordered[static_cast<size_t>(row * cols + j)] = from[order_[static_cast<size_t>(j)]];
+        for (int64_t g = 0; ordered && g < groups; ++g) {
           const int64_t first = g * group, n = std::min(group, cols - first);
           const Grid grid =
               clip ? clip_grid(from + first, importance_.data() + first, n, spec) : minmax_grid(from + first, n, spec);

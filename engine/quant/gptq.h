@@ -25,9 +25,12 @@ class GptqFactor {
   // search over the original weights, weighted by that diagonal ("static groups").
   static Result<GptqFactor> create(std::vector<double> hessian, int64_t cols, double damping, int threads,
                                    bool act_order = false);
-  // W f32 [N, K]. `clip` false: the range of the (updated) weights as it is.
-  QuantizedArrays quantize(std::span<const float> w, int64_t rows, const QuantSpec& spec, bool clip, int threads) const;
+  // W f32 [N, K]. `clip` false: the range of the (updated) weights as it is. `groups_by_order`: with act order, groups are
+  // neighbours in the order of rounding and codes lie in that order, as GPTQ files with desc_act hold them (g_idx).
+  QuantizedArrays quantize(std::span<const float> w, int64_t rows, const QuantSpec& spec, bool clip, int threads,
+                           bool groups_by_order = false) const;
   int64_t cols() const noexcept { return cols_; }
+  const std::vector<int32_t>& order() const noexcept { return order_; }  // act order: input of each step; else empty
 
  private:
   int64_t cols_ = 0;

@@ -17,6 +17,10 @@ Result<void> check_quantize_request(const QuantizeRequest& request) {
                                                 " needs calibration text. Name a text file or a dataset, or use the "
                                                 "method clip or hqq.");
   }
+  if (request.groups_by_order && request.method != QuantMethod::GptqActOrder) {
+    return fail(ErrorCode::InvalidArgument,
+                "Groups can follow the order of rounding only where there is one: use the method gptq-act-order.");
+  }
   if (request.budget.given() && request.calibration.empty()) {
     return fail(ErrorCode::InvalidArgument,
                 "To choose the bits of each layer under a budget, calibration text is needed. Name a text file or a "

@@ -48,7 +48,9 @@ class QuantizeJob {
   Result<QuantizedArrays> round(const Linear& linear, const GptqFactor* factor, std::span<const float> mean_square);
   // `starts`: of each matrix, `arrays`: GPTQ's, replaced by what was learned.
   Result<void> learn(Layer& layer, const std::vector<QuantizedArrays>& starts, std::vector<QuantizedArrays>& arrays);
-  Result<void> take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays);
+  // `order`: of the inputs in the arrays; empty: their own.
+  Result<void> take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays,
+                    const std::vector<int32_t>& order = {});
   QuantSpec spec_of(const Linear& linear) const {
     const auto found = specs_.find(linear.name);
     return found == specs_.end() ? request_.spec : found->second;
@@ -75,11 +77,11 @@ class QuantizeJob {
   std::shared_ptr<Model> stage_;  // one layer of it, where calibration text runs
   std::unique_ptr<CalibrationRun> calibration_;
   std::unique_ptr<CalibrationRun> reference_;  // the same text through full precision, for learning
-  std::vector<float> weights_;  // of the matrix at hand
+  std::vector<float> weights_;                 // of the matrix at hand
   std::map<std::string, QuantSpec> specs_;     // by matrix, where a budget was given
   std::vector<std::vector<float>> originals_;  // of the layer at hand, while it is learned
-  int layer_ = 0;               // at hand
-  int linears_ = 0;             // of the model
+  int layer_ = 0;                              // at hand
+  int linears_ = 0;                            // of the model
   bool was_quantized_ = false;
   QuantizeReport report_;
 };
@@ -110,9 +112,10 @@ Result<void> QuantizeJob::prepare_calibration(const ModelReader& reader) {
   stage_->weights.has_output = model_->weights.has_output;
   stage_->weights.output_norm = model_->weights.output_norm;
   stage_->weights.layers.resize(1);
-  if (reads_hessian(request_.method) && text.tokens < 4 * std::max(model_->config.width, model_->config.feed_forward) / 3) {
-    warn("The calibration text has only " + std::to_string(text.tokens) +
-         " tokens: " + display_name(request_.method) + " needs more to know its inputs. Use a longer text.");
+  if (reads_hessian(request_.method) &&
+      text.tokens < 4 * std::max(model_->config.width, model_->config.feed_forward) / 3) {
+    warn("The calibration text has only " + std::to_string(text.tokens) + " tokens: " + display_name(request_.method) +
+         " needs more to know its inputs. Use a longer text.");
   }
   if (request_.budget.given()) SW_TRY(prepare_bits(reader, text));
   if (!reads || stop_.stop_requested()) return {};
@@ -124,9 +127,10 @@ Result<void> QuantizeJob::prepare_calibration(const ModelReader& reader) {
 }
 
 Result<void> QuantizeJob::prepare_bits(const ModelReader& reader, const quant::CalibrationText& text) {
-  SW_ASSIGN(const std::vector<QuantSpec> chosen,
-            quant::choose_bits(reader, stage_, text, request_, backend_, stop_,
-                               [&](const std::string& step, double share) { observer_.progress({step, share, -1.0}); }));
+  SW_ASSIGN(const std::vector<QuantSpec> chosen, quant::choose_bits(reader, stage_, text, request_, backend_, stop_,
+                                                                    [&](const std::string& step, double share) {
+                                                                      observer_.progress({step, share, -1.0});
+                                                                    }));
   size_t next = 0;
   for (int index = 0; index < model_->config.layers && next < chosen.size(); ++index) {
     SW_ASSIGN(Layer layer, reader.read_layer(index));
@@ -168,7 +172,7 @@ Result<QuantizedArrays> QuantizeJob::round(const Linear& linear, const GptqFacto
     case QuantMethod::Block:
       break;
   }
-  return factor->quantize(weights_, rows, spec, true, threads_);
+  return factor->quantize(weights_, rows, spec, true, threads_, request_.groups_by_order);
 }
 
 Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics) {
@@ -178,7 +182,8 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
     for (size_t site = 0; site < kSites; ++site) hessians[site] = (*statistics)[site]->take_hessian();
   }
   if (request_.method == QuantMethod::Awq)
-    quant::awq_scale_layer(layer, model_->config, hessians, [&](const Linear& linear) { return spec_of(linear); }, threads_);
+    quant::awq_scale_layer(
+        layer, model_->config, hessians, [&](const Linear& linear) { return spec_of(linear); }, threads_);
 
   std::vector<QuantizedArrays> all, starts;
   for (size_t site = 0; site < kSites; ++site) {
@@ -207,7 +212,7 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
         all.push_back(std::move(arrays));
         originals_.push_back(weights_);
       } else {
-        SW_TRY(take(*linear, weights_, arrays));
+        SW_TRY(take(*linear, weights_, arrays, request_.groups_by_order ? factor->order() : std::vector<int32_t>{}));
       }
     }
   }
@@ -225,12 +230,20 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
   return {};
 }
 
-Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays) {
+Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, const QuantizedArrays& arrays,
+                               const std::vector<int32_t>& order) {
   const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
   const QuantSpec spec = spec_of(linear);
+  std::vector<float> reordered(order.empty() ? 0 : original.size());
+  for (size_t i = 0; i < reordered.size(); ++i) {
+    const size_t row = i / order.size() * order.size();
+    reordered[i] = original[row + static_cast<size_t>(order[i - row])];
+  }
+  if (!order.empty()) original = reordered;
   LayerError error{linear.name, relative_error(original, arrays, rows, cols, spec, threads_), spec};
   SW_ASSIGN(QuantizedMatrix matrix,
             QuantizedMatrix::from_affine(rows, cols, spec, arrays.codes, arrays.scales, arrays.zeros, &pool_));
+  if (!order.empty()) matrix.set_column_order(order);
   linear.weight = Matrix(std::move(matrix));
   report_.layers.push_back(error);
   observer_.layer(error, static_cast<int>(report_.layers.size()), linears_);
@@ -247,10 +260,12 @@ Result<void> QuantizeJob::learn(Layer& layer, const std::vector<QuantizedArrays>
   quant::BlockText text{calibration_->lengths(), calibration_->stream(), reference_->stream()};
   stage_->weights.layers[0] = std::move(layer);
   const int index = layer_;
-  auto learned = quant::learn_rounding(stage_, backend_, text, specs, from, arrays, learn_settings_, stop_, [&](double share) {
-    report_progress("layer " + std::to_string(index + 1) + " of " + std::to_string(model_->config.layers) + ": learning",
-                    index + share);
-  });
+  auto learned =
+      quant::learn_rounding(stage_, backend_, text, specs, from, arrays, learn_settings_, stop_, [&](double share) {
+        report_progress(
+            "layer " + std::to_string(index + 1) + " of " + std::to_string(model_->config.layers) + ": learning",
+            index + share);
+      });
   layer = std::move(stage_->weights.layers[0]);
   if (!learned) return tl::unexpected<Error>(std::move(learned).error());
   if (learned->finished) observer_.learned(index, learned->before, learned->after);
@@ -323,8 +338,9 @@ Result<QuantizeReport> QuantizeJob::run() {
          "): its rounding errors stay. Quantize from full precision where you have it.");
   }
   if (request_.spec.bits == 2 && !request_.budget.given() && !runs_gptq(request_.method)) {
-    warn("Two bits by rounding alone lose most of what a model knows. Tune it afterwards, or use the method block, GPTQ "
-         "or three bits.");
+    warn(
+        "Two bits by rounding alone lose most of what a model knows. Tune it afterwards, or use the method block, GPTQ "
+        "or three bits.");
   }
   report_.bits_per_weight = model_->bits_per_weight();
   report_progress("done", layers);

@@ -88,7 +88,8 @@ def make_cell(options, bits, method, texts, folder, cell):
     if method in ("autoround", "block") and options.learn_steps:
         arguments += ["--learn-steps", str(options.learn_steps)]
     quantized = run(options, *arguments)
-    cell.update(bits_per_weight=quantized["bits_per_weight"], file_bytes=quantized["file_bytes"],
+    # Packed: codes, scales and zero points alone; GGUF holds some of them only in a larger type.
+    cell.update(bits_per_weight=quantized["packed_bits_per_weight"], file_bytes=quantized["file_bytes"],
                 seconds=quantized["seconds"], processor_seconds=quantized["processor_seconds"], container=quantized["container"],
                 command=" ".join(["scalewright-cli"] + [os.path.basename(a) if "/" in a else a for a in arguments]))
     if quantized.get("learned"):
@@ -172,7 +173,6 @@ def main():
             start = time.time()
             try:
                 for _ in make_cell(options, int(bits), method, texts, folder, cell):
-                    # Codes, scales and zero points alone; GGUF holds some of them only in a larger type.
                     cell["packed_bytes"] = int(cell["bits_per_weight"] * table.data["parameters"] / 8)
                     table.save()
             except RuntimeError as error:

@@ -63,6 +63,19 @@ class TestDeviceTimes : public QObject {
     QCOMPARE(measured, 5);
   }
 
+  void a_trial_that_never_ended_is_not_begun_again() {
+    QTemporaryDir folder;
+    const std::filesystem::path marker = std::filesystem::path(folder.path().toStdString()) / "card-on-trial";
+    QVERIFY(FirstTrial::begin(marker, "card 1"));
+    QVERIFY(!FirstTrial::begin(marker, "card 1"));  // as after a crash
+    QVERIFY(FirstTrial::begin(marker, "card 2"));   // another card, driver or version
+    FirstTrial::end(marker);
+    QVERIFY(FirstTrial::begin(marker, "card 2"));
+    FirstTrial::end(marker);
+    FirstTrial::end(marker);
+    QVERIFY(FirstTrial::begin("/nowhere/card-on-trial", "card 1"));
+  }
+
   void work_is_timed() {
     const WorkSize small{.width = 64, .matrices = 2, .rows = 12, .repeats = 1};
     const auto processor = make_backend({.threads = 1, .device = "cpu"});

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "engine/eval/evaluate.h"
+#include "engine/export/exporter.h"
 #include "engine/model/session.h"
 #include "engine/quant/container.h"
 #include "engine/quant/gram.h"
@@ -145,6 +146,56 @@ class TestQuantizeJob : public QObject {
     QVERIFY(losses["gptq+"] < losses["rtn"]);
     QVERIFY(losses["gptq+"] < losses["clip"]);
     QVERIFY(losses["gptq+"] > full - 0.05);
+  }
+
+  // Groups of inputs that were rounded together: written as GPTQ with desc_act and a g_idx, read back as the same weights.
+  void groups_by_order() {
+    QuantizeRequest request;
+    request.input = model("llama");
+    request.method = QuantMethod::GptqActOrder;
+    request.spec = {3, 32, false};
+    request.calibration = text_;
+    request.calibration_samples = 40;
+    request.calibration_context = 48;
+    request.groups_by_order = true;
+    Watcher watcher;
+    const auto report = quantize_model(request, *backend_, watcher, {});
+    QVERIFY2(report.has_value(), report ? "" : report.error().message.c_str());
+    const fs::path folder = root_ / "by-order";
+    const auto written = write_model(*report->model, ExportTarget::Gptq, folder, "", watcher, {});
+    QVERIFY2(written.has_value() && written->exact, written ? "" : written.error().message.c_str());
+    const auto config = nlohmann::json::parse(std::ifstream(folder / "quantize_config.json"));
+    QVERIFY(config["desc_act"].get<bool>());
+    Observer observer;
+    const auto original = load_model(model("llama"), observer), back = load_model(folder, observer);
+    QVERIFY2(back.has_value(), back ? "" : back.error().message.c_str());
+    const auto a = report->model->weights.linears(), b = (*back)->weights.linears(), o = (*original)->weights.linears();
+    for (size_t i = 0; i < a.size(); ++i) {
+      const auto& order = a[i]->weight.quant().column_order();
+      QVERIFY(!order.empty() && !std::is_sorted(order.begin(), order.end()));
+      std::vector<float> x(order.size()), y(order.size()), z(order.size());
+      const auto& stored = b[i]->weight.quant().column_order();
+      double error = 0.0, norm = 0.0;
+      for (int64_t row = 0; row < a[i]->weight.rows(); ++row) {
+        a[i]->weight.dequantize_row(row, x);
+        b[i]->weight.dequantize_row(row, y);
+        o[i]->weight.dequantize_row(row, z);
+        std::vector<float> p(order.size()), q(order.size());  // in the order of the layer's inputs
+        for (size_t k = 0; k < order.size(); ++k) {
+          p[static_cast<size_t>(order[k])] = x[k];
+          q[static_cast<size_t>(stored.empty() ? static_cast<int32_t>(k) : stored[k])] = y[k];
+        }
+        QVERIFY(p == q);
+        for (size_t k = 0; k < order.size(); ++k) {
+          error += std::pow(static_cast<double>(p[k]) - z[k], 2);
+          norm += std::pow(static_cast<double>(z[k]), 2);
+        }
+      }
+      QVERIFY(std::abs(report->layers[i].relative_error - std::sqrt(error / norm)) < 1e-5);
+    }
+    QVERIFY(nll(report->model) < nll(*original) + 0.05);
+    request.method = QuantMethod::Gptq;
+    QVERIFY(!quantize_model(request, *backend_, watcher, {}).has_value());
   }
 
   // Blocks that learned have a smaller error than GPTQ's, on text that they did not learn from, at 2 and at 3 bits.
