@@ -5,6 +5,7 @@
 #include <QCloseEvent>
 #include <QDragEnterEvent>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QKeyEvent>
 #include <QMenu>
 #include <QMenuBar>
@@ -28,6 +29,7 @@
 #include "ui/widgets/proxy_style.h"
 #include "ui/widgets/rail.h"
 #include "ui/widgets/status_bar.h"
+#include "ui/widgets/tab_order.h"
 #include "ui/widgets/theme.h"
 #include "ui/widgets/toast.h"
 
@@ -37,6 +39,7 @@ namespace {
 constexpr int kWideWindow = 1262;  // look pixels that the pages need beside the whole rail
 constexpr int kWidePage = 1078;    // of it, a page's own
 constexpr int kPlaces = 8;
+constexpr int kRecent = 8;         // models in the menu
 
 }  // namespace
 
@@ -127,6 +130,7 @@ void MainWindow::showPlace(Place place) {
   m_pages->setCurrentWidget(next);
   setWindowTitle(QStringLiteral("%1 – Scalewright").arg(next->title()));
   next->activate();
+  orderTabs(next);
   if (changed && isVisible())
     if (QWidget* field = next->firstField()) field->setFocus(Qt::OtherFocusReason);
 }
@@ -160,6 +164,15 @@ void MainWindow::buildMenu() {
     const QStringList paths = QFileDialog::getOpenFileNames(this, tr("Open a model"), {}, tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
     openPaths(paths);
   });
+  QMenu* recent = file->addMenu(tr("Open &recent"));
+  connect(recent, &QMenu::aboutToShow, this, [this, recent] {
+    recent->clear();
+    for (const QString& path : m_app.settings().recentModels().mid(0, kRecent)) {
+      QAction* action = recent->addAction(folderText(path), this, [this, path] { openPaths({path}); });
+      action->setEnabled(QFileInfo::exists(path));
+    }
+    if (recent->isEmpty()) recent->addAction(tr("Nothing yet"))->setEnabled(false);
+  });
   act(file, tr("&New…"), QKeySequence::New, [this] {
     if (Page* page = m_made.value(m_place); !page || !page->newItem()) newProject();
   });
@@ -170,7 +183,7 @@ void MainWindow::buildMenu() {
   act(file, tr("&Quit"), QKeySequence::Quit, [this] { close(); });
 
   QMenu* edit = menuBar()->addMenu(tr("&Edit"));
-  act(edit, tr("&Undo"), {}, [this] {
+  act(edit, tr("&Undo"), QKeySequence::Undo, [this] {
     if (Page* page = m_made.value(m_place)) page->undo();
   });
   QMenu* view = menuBar()->addMenu(tr("&View"));

@@ -316,6 +316,50 @@
         <source>%1: %2. Choose another folder.</source>
         <translation>%1: %2. Wählen Sie einen anderen Ordner.</translation>
     </message>
+    <message>
+        <source>step %1</source>
+        <translation>Schritt %1</translation>
+    </message>
+    <message>
+        <source>Sample answers</source>
+        <translation>Probeantworten</translation>
+    </message>
+    <message>
+        <source>train, raw</source>
+        <translation>Training, roh</translation>
+    </message>
+    <message>
+        <source>train, smoothed</source>
+        <translation>Training, geglättet</translation>
+    </message>
+    <message>
+        <source>validation</source>
+        <translation>Validierung</translation>
+    </message>
+    <message>
+        <source>learning rate</source>
+        <translation>Lernrate</translation>
+    </message>
+    <message>
+        <source>gradient norm</source>
+        <translation>Gradientennorm</translation>
+    </message>
+    <message>
+        <source>tokens a second</source>
+        <translation>Token pro Sekunde</translation>
+    </message>
+    <message>
+        <source>Loss: raw (thin), smoothed (thick), validation (circles)</source>
+        <translation>Verlust: roh (dünn), geglättet (dick), Validierung (Kreise)</translation>
+    </message>
+    <message>
+        <source>Learning rate (dashed) and gradient norm</source>
+        <translation>Lernrate (gestrichelt) und Gradientennorm</translation>
+    </message>
+    <message>
+        <source>Tokens a second</source>
+        <translation>Token pro Sekunde</translation>
+    </message>
 </context>
 <context>
     <name>TuneJob</name>
@@ -435,10 +479,6 @@
         <translation>Chat</translation>
     </message>
     <message>
-        <source>Talk to a model. Side by side: one prompt, one seed, one copy of the codes; only the scales differ.</source>
-        <translation>Mit einem Modell reden. Nebeneinander: eine Frage, ein Startwert, eine Kopie der Codes; nur die Skalen unterscheiden sich.</translation>
-    </message>
-    <message>
         <source>One model</source>
         <translation>Ein Modell</translation>
     </message>
@@ -521,10 +561,6 @@
     <message>
         <source>Defaults</source>
         <translation>Vorgaben</translation>
-    </message>
-    <message>
-        <source>Sampling as it is at first</source>
-        <translation>Auswahl der Wörter wie am Anfang</translation>
     </message>
     <message>
         <source>Temperature</source>
@@ -663,10 +699,6 @@
         <translation>Original</translation>
     </message>
     <message>
-        <source>this run, now</source>
-        <translation>dieser Lauf, jetzt</translation>
-    </message>
-    <message>
         <source>one copy of the codes</source>
         <translation>eine Kopie der Codes</translation>
     </message>
@@ -719,10 +751,6 @@
         <translation>angehalten</translation>
     </message>
     <message>
-        <source>Switched in %1 ms. The codes stay in place.</source>
-        <translation>In %1 ms gewechselt. Die Codes bleiben, wo sie sind.</translation>
-    </message>
-    <message>
         <source>%1 of %2 tokens</source>
         <translation>%1 von %2 Token</translation>
     </message>
@@ -762,6 +790,10 @@
         <source>Beside the run a side takes %1 until it ends</source>
         <translation>Neben dem Lauf braucht eine Seite %1, bis er endet</translation>
     </message>
+    <message>
+        <source>Return sends it</source>
+        <translation>Die Eingabetaste sendet sie</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ChatTranscript</name>
@@ -772,10 +804,6 @@
     <message>
         <source>Conversation</source>
         <translation>Gespräch</translation>
-    </message>
-    <message>
-        <source>Not answered.</source>
-        <translation>Nicht beantwortet.</translation>
     </message>
     <message>
         <source>Edit the prompt and ask again from here</source>
@@ -867,10 +895,6 @@
     <message>
         <source>The model or the tuned run to write</source>
         <translation>Das Modell oder der Lauf, der geschrieben wird</translation>
-    </message>
-    <message>
-        <source>Exact: the file gives the same numbers as the model in memory. Where a format must round, the self-check measures by how much.</source>
-        <translation>Genau: die Datei liefert dieselben Zahlen wie das Modell im Speicher. Wo ein Format runden muss, misst die Selbstprüfung, um wie viel.</translation>
     </message>
     <message>
         <source>&amp;Model</source>
@@ -1031,10 +1055,6 @@
     <message>
         <source>The original is never overwritten: choose another name.</source>
         <translation>Das Original wird nie überschrieben: wählen Sie einen anderen Namen.</translation>
-    </message>
-    <message>
-        <source>This folder cannot be written to. Choose another.</source>
-        <translation>In diesen Ordner kann nicht geschrieben werden. Wählen Sie einen anderen.</translation>
     </message>
     <message>
         <source>The disk has %1 free, the file needs %2.</source>
@@ -1425,10 +1445,6 @@
         <translation>In einem Diagramm: +, −, Pfeile, 0</translation>
     </message>
     <message>
-        <source>Zoom, move, whole range; the wheel and dragging too</source>
-        <translation>Vergrößern, verschieben, alles zeigen; auch mit Rad und Ziehen</translation>
-    </message>
-    <message>
         <source>window</source>
         <translation>Fenster</translation>
     </message>
@@ -1786,6 +1802,14 @@
     <message>
         <source>Saving before closing</source>
         <translation>Vor dem Schließen wird gesichert</translation>
+    </message>
+    <message>
+        <source>Open &amp;recent</source>
+        <translation>&amp;Zuletzt benutzt</translation>
+    </message>
+    <message>
+        <source>Nothing yet</source>
+        <translation>Noch nichts</translation>
     </message>
 </context>
 <context>
@@ -2487,10 +2511,6 @@
         <translation>Grenzsuche</translation>
     </message>
     <message>
-        <source>Finds the best range for each group.</source>
-        <translation>Findet für jede Gruppe den besten Bereich.</translation>
-    </message>
-    <message>
         <source>Recommended</source>
         <translation>Empfohlen</translation>
     </message>
@@ -2499,24 +2519,8 @@
         <translation>GPTQ</translation>
     </message>
     <message>
-        <source>Corrects errors as it goes. Needs a text; best at 3 bits.</source>
-        <translation>Gleicht Fehler unterwegs aus. Braucht einen Text; am besten bei 3 Bit.</translation>
-    </message>
-    <message>
         <source>Methods that take more time or suit special cases</source>
         <translation>Verfahren, die mehr Zeit brauchen oder für besondere Fälle sind</translation>
-    </message>
-    <message>
-        <source>Other methods</source>
-        <translation>Andere Verfahren</translation>
-    </message>
-    <message>
-        <source>Learns layer by layer which way to round. Needs a text and time.</source>
-        <translation>Lernt Schicht für Schicht, wohin zu runden ist. Braucht Text und Zeit.</translation>
-    </message>
-    <message>
-        <source>Learns weights and scales layer by layer; for 2 bits. Needs a text and time.</source>
-        <translation>Lernt Gewichte und Skalen Schicht für Schicht; für 2 Bit. Braucht Text und Zeit.</translation>
     </message>
     <message>
         <source>Gives inputs that matter more room. Needs a text.</source>
@@ -2715,20 +2719,12 @@
         <translation>3 verliert etwas Güte; GPTQ und Anpassen holen viel davon zurück.</translation>
     </message>
     <message>
-        <source>4 keeps nearly all of the quality at a third of the size.</source>
-        <translation>4 erhält fast die ganze Güte bei einem Drittel der Größe.</translation>
-    </message>
-    <message>
         <source>5 is hard to tell from the original.</source>
         <translation>5 ist vom Original kaum zu unterscheiden.</translation>
     </message>
     <message>
         <source>6 is as good as the original for most purposes.</source>
         <translation>6 ist für die meisten Zwecke so gut wie das Original.</translation>
-    </message>
-    <message>
-        <source>8 changes nothing that can be measured; half the size of 16 bits.</source>
-        <translation>8 ändert nichts Messbares; halb so groß wie 16 Bit.</translation>
     </message>
     <message>
         <source>One scale for a whole output row: smallest, and least to tune.</source>
@@ -2841,10 +2837,6 @@
     <message>
         <source>The original is never overwritten: choose another name.</source>
         <translation>Das Original wird nie überschrieben: wählen Sie einen anderen Namen.</translation>
-    </message>
-    <message>
-        <source>This folder cannot be written to. Choose another.</source>
-        <translation>In diesen Ordner kann nicht geschrieben werden. Wählen Sie einen anderen.</translation>
     </message>
     <message>
         <source>The disk has %1 free, the file needs %2.</source>
@@ -3395,6 +3387,38 @@
         <source>The report was not written</source>
         <translation>Der Bericht wurde nicht geschrieben</translation>
     </message>
+    <message>
+        <source>Writing the report</source>
+        <translation>Bericht wird geschrieben</translation>
+    </message>
+    <message>
+        <source>The report is %1</source>
+        <translation>Der Bericht ist %1</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Im Ordner zeigen</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren …</translation>
+    </message>
+    <message>
+        <source>Writes what it learned as a file for other programs</source>
+        <translation>Schreibt, was er gelernt hat, als Datei für andere Programme</translation>
+    </message>
+    <message>
+        <source>It has learned nothing yet that could be written</source>
+        <translation>Er hat noch nichts gelernt, das geschrieben werden könnte</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>Gives the run another name (F2)</source>
+        <translation>Gibt dem Lauf einen anderen Namen (F2)</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::SettingsPage</name>
@@ -3718,10 +3742,6 @@
         <translation>Lernen aus</translation>
     </message>
     <message>
-        <source>Held back to validate on, percent of the rows</source>
-        <translation>Zum Validieren zurückgehalten, Prozent der Zeilen</translation>
-    </message>
-    <message>
         <source>File</source>
         <translation>Datei</translation>
     </message>
@@ -3868,10 +3888,6 @@
     <message>
         <source>nothing to learn in this row</source>
         <translation>in dieser Zeile gibt es nichts zu lernen</translation>
-    </message>
-    <message>
-        <source>highlighted: learned, %1 tokens</source>
-        <translation>hervorgehoben: gelernt, %1 Token</translation>
     </message>
     <message>
         <source>read only, %1 tokens</source>
@@ -4093,18 +4109,6 @@
         <translation>Wie die Lernrate abnimmt</translation>
     </message>
     <message>
-        <source>relative: s = s0 (1 + θ)</source>
-        <translation>relativ: s = s0 (1 + θ)</translation>
-    </message>
-    <message>
-        <source>raw: s itself</source>
-        <translation>roh: s selbst</translation>
-    </message>
-    <message>
-        <source>Relative steps mean the same for every model; raw is the paper's form</source>
-        <translation>Relative Schritte bedeuten für jedes Modell dasselbe; roh ist die Form der Veröffentlichung</translation>
-    </message>
-    <message>
         <source>For rows that have none</source>
         <translation>Für Zeilen, die keine haben</translation>
     </message>
@@ -4169,10 +4173,6 @@
         <translation>Vorgabe</translation>
     </message>
     <message>
-        <source>Advanced    %1</source>
-        <translation>Weiteres    %1</translation>
-    </message>
-    <message>
         <source>Planning</source>
         <translation>Wird geplant</translation>
     </message>
@@ -4187,10 +4187,6 @@
     <message>
         <source>min</source>
         <translation>min</translation>
-    </message>
-    <message>
-        <source>%1 epochs, %2 steps</source>
-        <translation>%1 Epochen, %2 Schritte</translation>
     </message>
     <message>
         <source>%1 epochs</source>
@@ -4284,6 +4280,10 @@
         <source>Relative: s = s0 (1 + θ), a step means the same for every model. Raw: s itself, the form of the paper.</source>
         <translation>Relativ: s = s0 (1 + θ), ein Schritt bedeutet bei jedem Modell dasselbe. Roh: s selbst, die Form der Arbeit.</translation>
     </message>
+    <message>
+        <source>Answered at each validation; empty: none</source>
+        <translation>Wird bei jeder Validierung beantwortet; leer: keine</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneModelStep</name>
@@ -4326,10 +4326,6 @@
     <message>
         <source>What will happen</source>
         <translation>Was geschehen wird</translation>
-    </message>
-    <message>
-        <source>The integers of the model are frozen. Tuning moves only their scales, a few megabytes in all, so the tuned model has the same size and speed, and your file is not touched: what is learned goes into a folder of its own.</source>
-        <translation>Die ganzen Zahlen des Modells sind eingefroren. Angepasst werden nur ihre Skalen, insgesamt wenige Megabyte; so bleiben Größe und Geschwindigkeit, und Ihre Datei wird nicht angerührt: was gelernt wird, kommt in einen eigenen Ordner.</translation>
     </message>
     <message>
         <source>Choose a model first</source>
@@ -4531,10 +4527,6 @@
         <translation>Fortsetzen</translation>
     </message>
     <message>
-        <source>%1 learns %2. Safe to close: the run is offered again at the next start.</source>
-        <translation>%1 lernt %2. Sie können schließen: der Lauf wird beim nächsten Start wieder angeboten.</translation>
-    </message>
-    <message>
         <source>There is no place for the run</source>
         <translation>Für den Lauf ist kein Platz</translation>
     </message>
@@ -4682,10 +4674,6 @@
         <translation>Logits</translation>
     </message>
     <message>
-        <source>Workspace, program</source>
-        <translation>Arbeitsspeicher, Programm</translation>
-    </message>
-    <message>
         <source>Show all entries</source>
         <translation>Alle Posten zeigen</translation>
     </message>
@@ -4774,14 +4762,6 @@
         <translation>Es passt nicht auf diesen Rechner</translation>
     </message>
     <message>
-        <source>The run would need %1 and %2 are free. Nothing was started.</source>
-        <translation>Der Lauf bräuchte %1, und %2 sind frei. Nichts wurde begonnen.</translation>
-    </message>
-    <message>
-        <source>steps, %1 epochs</source>
-        <translation>Schritte, %1 Epochen</translation>
-    </message>
-    <message>
         <source>until done, estimated</source>
         <translation>bis zum Ende, geschätzt</translation>
     </message>
@@ -4838,10 +4818,6 @@
         <translation>Behaltene Schichten</translation>
     </message>
     <message>
-        <source>%1, the others are recomputed</source>
-        <translation>%1, die anderen werden neu gerechnet</translation>
-    </message>
-    <message>
         <source>Seed</source>
         <translation>Startwert</translation>
     </message>
@@ -4891,10 +4867,6 @@
     <message>
         <source>Tokens a second</source>
         <translation>Token pro Sekunde</translation>
-    </message>
-    <message>
-        <source>used: %1 reserved, %2 for the chat</source>
-        <translation>belegt: %1 reserviert, %2 für den Chat</translation>
     </message>
     <message>
         <source>validating and saving</source>
@@ -4993,10 +4965,6 @@
         <translation>Logits</translation>
     </message>
     <message>
-        <source>Workspace, program</source>
-        <translation>Arbeitsspeicher, Programm</translation>
-    </message>
-    <message>
         <source>Nothing reserved yet</source>
         <translation>Noch nichts reserviert</translation>
     </message>
@@ -5017,16 +4985,8 @@
         <translation>Geschwindigkeit</translation>
     </message>
     <message>
-        <source>No prompt was given: choose one under Method next time.</source>
-        <translation>Keine Frage angegeben: wählen Sie nächstes Mal eine unter Verfahren.</translation>
-    </message>
-    <message>
         <source>reserved %1</source>
         <translation>reserviert %1</translation>
-    </message>
-    <message>
-        <source>used, of %1 reserved</source>
-        <translation>belegt, von %1 reserviert</translation>
     </message>
     <message>
         <source>validation, falling</source>

@@ -3,6 +3,7 @@
 #include "tests/ui/small_chat_model.h"
 
 #include <QLabel>
+#include <QScrollBar>
 #include <thread>
 
 #include "ui/widgets/answer_view.h"
@@ -120,6 +121,28 @@ class TestPageStates : public QObject {
     QVERIFY(waitUntil([&] { return transcript->answer(1, 0) && !transcript->answer(1, 0)->streaming(); }));
     QVERIFY(w.waitForJobs());
     QVERIFY(buttonOf(page, "Save…")->isEnabled());
+  }
+
+  void theConversationStaysAtItsEnd() {
+    ChatTranscript transcript;
+    transcript.resize(500, 300);
+    transcript.show();
+    ChatLog log;
+    QScrollBar* bar = transcript.verticalScrollBar();
+    for (int turn = 0; turn < 4; ++turn) {
+      transcript.addTurn("say it", log, true);
+      for (int piece = 0; piece < 3; ++piece) {
+        transcript.answer(turn, log.single)->append(QString("a line of it\n\n").repeated(12), 12);
+        QTest::qWait(40);
+        QVERIFY(turn == 0 || bar->maximum() > 0);
+        QCOMPARE(bar->value(), bar->maximum());
+      }
+    }
+    // Who scrolled up to read is left there.
+    bar->setValue(0);
+    transcript.answer(3, log.single)->append(QString("more\n\n").repeated(12), 12);
+    QTest::qWait(20);
+    QCOMPARE(bar->value(), 0);
   }
 
   void exportFailedAndAgain() {

@@ -5,6 +5,7 @@
 
 #include <QAbstractButton>
 #include <QComboBox>
+#include <QSpinBox>
 #include <QTableView>
 
 #include "engine/export/exporter.h"
@@ -220,7 +221,9 @@ class TestScreenshots : public QObject {
     CLICK(tune, "Chat: original | tuned");
     settle(w);
     Page* chat = w.window->page(Place::Chat);
-    for (const char* prompt : {"Two boxes of blue pens for the Ghent office please", "Our invoice 8841 has the wrong address on it"}) {
+    for (QSpinBox* box : chat->findChildren<QSpinBox*>())
+      if (box->toolTip().startsWith("Longest")) box->setValue(90);
+    for (const char* prompt : {"Two boxes of blue pens for the Ghent office please", "Please send 4 cartons of copy paper to Lyon"}) {
       QTest::keyClicks(chat->firstField(), prompt);
       QTest::keyClick(chat->firstField(), Qt::Key_Return);
       settle(w);

@@ -42,8 +42,9 @@ inline void collectWarnings(QtMsgType type, const QMessageLogContext&, const QSt
 struct Home {
   QTemporaryDir dir;
   Home() {
-    for (const char* name : {"HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"}) {
-      const QString path = dir.filePath(QString::fromLatin1(name).toLower());
+    const std::pair<const char*, const char*> places[] = {{"HOME", "home"}, {"XDG_DATA_HOME", "home/.local/share"}, {"XDG_CONFIG_HOME", "home/.config"}, {"XDG_CACHE_HOME", "home/.cache"}};
+    for (const auto& [name, folder] : places) {
+      const QString path = dir.filePath(QString::fromLatin1(folder));
       QDir().mkpath(path);
       qputenv(name, path.toLocal8Bit());
     }

@@ -16,7 +16,24 @@ namespace {
 
 QString tr(const char* text) { return QCoreApplication::translate("RunReport", text); }
 
-QString html(const RunRow& run, const QPixmap& chart) {
+QString pictureHtml(const ReportPicture& chart) {
+  QByteArray png;
+  QBuffer buffer(&png);
+  buffer.open(QIODevice::WriteOnly);
+  chart.picture.save(&buffer, "PNG");
+  return QStringLiteral("<h2>%1</h2><p><img src=\"data:image/png;base64,%2\" width=\"900\"></p>").arg(chart.title.toHtmlEscaped(), QString::fromLatin1(png.toBase64()));
+}
+
+// What it answered to the person's own prompt on its way.
+QString answersHtml(const std::vector<SampleRecord>& answers) {
+  if (answers.empty()) return {};
+  QString rows;
+  for (const SampleRecord& answer : answers)
+    rows += QStringLiteral("<tr><td>%1</td><td>%2</td><td>%3</td></tr>").arg(tr("step %1").arg(answer.step), QString::fromStdString(answer.prompt).toHtmlEscaped(), QString::fromStdString(answer.answer).toHtmlEscaped());
+  return QStringLiteral("<h2>%1</h2><table>%2</table>").arg(tr("Sample answers"), rows);
+}
+
+QString html(const RunRow& run, const std::vector<SampleRecord>& answers, const QList<ReportPicture>& charts) {
   const auto row = [](const QString& key, const QString& value) { return QStringLiteral("<tr><td>%1</td><td>%2</td></tr>").arg(key.toHtmlEscaped(), value.toHtmlEscaped()); };
   QString facts = row(tr("State"), runStateText(run.state)) + row(tr("Steps"), tr("%1 of %2").arg(countText(run.step), countText(run.steps))) +
                   row(tr("Last loss"), numberText(run.last_loss, 4)) + row(tr("Best validation loss"), numberText(run.best_validation, 4)) +
@@ -27,23 +44,20 @@ QString html(const RunRow& run, const QPixmap& chart) {
   RecipeDiffModel model;
   model.setRuns({run});
   for (int i = 0; i < model.rowCount(); ++i) recipe += row(model.index(i, 0).data().toString(), model.index(i, 1).data().toString());
-  QByteArray png;
-  QBuffer buffer(&png);
-  buffer.open(QIODevice::WriteOnly);
-  chart.save(&buffer, "PNG");
+  QString pictures;
+  for (const ReportPicture& chart : charts) pictures += pictureHtml(chart);
   const QString notes = run.notes.empty() ? QString() : QStringLiteral("<h2>%1</h2><p>%2</p>").arg(tr("Notes"), QString::fromStdString(run.notes).toHtmlEscaped().replace('\n', QLatin1String("<br>")));
   return QStringLiteral("<!doctype html><html><head><meta charset=\"utf-8\"><title>%1</title><style>body{font-family:Inter,Noto Sans,sans-serif;max-width:60em;margin:2em auto;color:#14201e}"
-                        "td{padding:2px 24px 2px 0}td+td{font-family:monospace}</style></head><body><h1>%1</h1><p>%2</p><img src=\"data:image/png;base64,%3\" width=\"900\">"
+                        "td{padding:2px 24px 2px 0}td+td{font-family:monospace}</style></head><body><h1>%1</h1><p>%2</p>%3"
                         "<h2>%4</h2><table>%5</table><h2>%6</h2><table>%7</table>%8</body></html>")
-      .arg(QString::fromStdString(run.name).toHtmlEscaped(), tr("%1 learned %2.").arg(QString::fromStdString(run.model), QString::fromStdString(run.data)).toHtmlEscaped(), QString::fromLatin1(png.toBase64()),
-           tr("Figures"), facts, tr("Recipe"), recipe)
-      .arg(notes);
+      .arg(QString::fromStdString(run.name).toHtmlEscaped(), tr("%1 learned %2.").arg(QString::fromStdString(run.model), QString::fromStdString(run.data)).toHtmlEscaped(), pictures,
+           tr("Figures"), facts, tr("Recipe"), recipe, answersHtml(answers) + notes);
 }
 
 }  // namespace
 
-bool writeRunReport(const QString& path, const RunRow& run, const QPixmap& chart, QString* error) {
-  const QString page = html(run, chart);
+bool writeRunReport(const QString& path, const RunRow& run, const std::vector<SampleRecord>& answers, const QList<ReportPicture>& charts, QString* error) {
+  const QString page = html(run, answers, charts);
   QSaveFile file(path);
   const auto failed = [&] {
     if (error) *error = tr("%1: %2. Choose another folder.").arg(path, file.errorString());

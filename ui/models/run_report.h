@@ -1,13 +1,20 @@
 #pragma once
-// A run on one page, as HTML with its chart inside, or as PDF.
+// A run on one page, as HTML with its charts inside, or as PDF.
 
-#include <QPixmap>
+#include <QImage>
+#include <QList>
 #include <QString>
+#include <vector>
 
 #include "engine/tune/run_store.h"
 
 namespace scalewright::ui {
 
-bool writeRunReport(const QString& path, const RunRow& run, const QPixmap& chart, QString* error);
+struct ReportPicture {
+  QString title;
+  QImage picture;
+};
+// Any thread.
+bool writeRunReport(const QString& path, const RunRow& run, const std::vector<SampleRecord>& answers, const QList<ReportPicture>& charts, QString* error);
 
 }  // namespace scalewright::ui

@@ -97,6 +97,7 @@ QWidget* ChatPage::buildConversation() {
 
   m_input = new QLineEdit;
   m_input->setAccessibleName(tr("Your message"));
+  m_input->setToolTip(tr("Return sends it"));
   m_send = new Button(Button::Primary, tr("Send"), QStringLiteral("send"));
   m_send->setHint(tr("Send (Return)"));
   card->body()->setSpacing(0);

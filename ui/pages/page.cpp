@@ -25,11 +25,11 @@ class BodyLayout : public QVBoxLayout {
   bool hasHeightForWidth() const override { return m_asking && QVBoxLayout::hasHeightForWidth(); }
   QSize minimumSize() const override {
     const QSize least = QVBoxLayout::minimumSize();
-    if (!parentWidget()) return least;
+    if (!parentWidget() || !QVBoxLayout::hasHeightForWidth()) return least;
     m_asking = true;
     const int height = QVBoxLayout::minimumHeightForWidth(std::max(parentWidget()->width(), least.width()));
     m_asking = false;
-    return {least.width(), std::max(least.height(), height)};
+    return {least.width(), height};
   }
 
  private:

@@ -17,6 +17,7 @@
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/page_stack.h"
+#include "ui/widgets/tab_order.h"
 #include "ui/widgets/toast.h"
 
 namespace scalewright::ui {
@@ -79,6 +80,7 @@ QuantizeRunView* QuantizePage::run() {
     m_stack->widget(2)->layout()->addWidget(m_run);
     m_run->setNarrow(m_narrow);
     connect(m_run, &QuantizeRunView::failed, this, [this](const QString& title, const QString& text) { showError(title, text); });
+    orderTabs(this);
   }
   return m_run;
 }

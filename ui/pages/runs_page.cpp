@@ -12,13 +12,14 @@
 #include "ui/jobs/app_context.h"
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
-#include "ui/models/smoothing.h"
+#include "ui/pages/run_charts.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chart.h"
 #include "ui/widgets/chip.h"
+#include "ui/widgets/desktop.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
@@ -42,7 +43,9 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_report = new Button(Button::Default, tr("Report…"), QStringLiteral("file"));
   m_report->setHint(tr("A page with the recipe, the curves and the figures of this run, as HTML or PDF"));
   m_chat = new Button(Button::Primary, tr("Chat with it"), QStringLiteral("chat"));
-  header()->setActions({m_report, m_chat});
+  m_export = new Button(Button::Default, tr("Export…"), QStringLiteral("export"));
+  m_export->setHint(tr("Writes what it learned as a file for other programs"));
+  header()->setActions({m_report, m_export, m_chat});
 
   m_what = new Segmented({tr("Loss"), tr("Validation"), tr("Rate")});
   m_what->setName(tr("Curve"));
@@ -71,6 +74,8 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   setScaledWidth(m_filter, 220);
   m_compared = new Chip;
   m_resume = new Button(Button::Quiet, tr("Resume"), QStringLiteral("play"));
+  m_rename = new Button(Button::Quiet, tr("Rename"), QStringLiteral("edit"));
+  m_rename->setHint(tr("Gives the run another name (F2)"));
   m_notes = new Button(Button::Quiet, tr("Notes…"), QStringLiteral("note"));
   m_delete = new Button(Button::Quiet, tr("Delete"), QStringLiteral("trash"));
   m_proxy.setSourceModel(&m_runs);
@@ -86,7 +91,7 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_tableCard = new Card;
   m_tableCard->setBodyMargins(0, 0, 0, 0);
   setScaledSpacing(m_tableCard->body(), 0);
-  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), horizontalLine(), grow(m_table)});
+  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_rename, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), horizontalLine(), grow(m_table)});
 
   m_top = hbox({grow(m_chartCard, 59), grow(m_recipeCard, 41)}, 16);
   m_content = wrap(vbox({grow(wrap(m_top), 48), grow(m_tableCard, 52)}, 16));
@@ -113,10 +118,14 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
     change(tr("Renaming"), [id, name = name.toStdString()](RunStore& store) { return store.rename(id, name); });
   });
   connect(m_resume, &QPushButton::clicked, this, &RunsPage::resume);
+  connect(m_rename, &QPushButton::clicked, this, [this] { m_table->edit(m_table->currentIndex().siblingAtColumn(RunTableModel::Name)); });
   connect(m_notes, &QPushButton::clicked, this, &RunsPage::editNotes);
   connect(m_delete, &QPushButton::clicked, this, &RunsPage::remove);
   connect(m_report, &QPushButton::clicked, this, &RunsPage::report);
   connect(m_chat, &QPushButton::clicked, this, &RunsPage::primary);
+  connect(m_export, &QPushButton::clicked, this, [this] {
+    if (const RunRow* run = selected()) send(Place::Export, page_messages::kUseModel, {{"path", QString::fromStdString(run->folder)}});
+  });
   m_table->restoreState(QStringLiteral("runs/table"), app.settings());
   showActions();
 }
@@ -198,32 +207,18 @@ void RunsPage::readCurves() {
   for (qsizetype i = 0; i < ids.size(); ++i) widths.append(100);
   m_recipeTable->setColumns(widths, static_cast<int>(widths.size()) - 1);
   m_recipeCard->setHint(ids.size() > 1 ? tr("differences in bold; %1 equal lines hidden").arg(m_recipes.hiddenRows()) : QString());
-  app().jobs().run<QHash<qint64, Curves>>(
+  app().jobs().run<QHash<qint64, RunCurves>>(
       tr("Reading curves"), Place::None,
-      [ids](JobContext&) -> Result<QHash<qint64, Curves>> {
+      [ids](JobContext&) -> Result<QHash<qint64, RunCurves>> {
         SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
-        QHash<qint64, Curves> all;
+        QHash<qint64, RunCurves> all;
         for (const qint64 id : ids) {
-          Curves c;
-          SW_ASSIGN(const auto steps, store->steps(id));
-          Smoother smoother(static_cast<int64_t>(steps.size()));
-          for (const StepRecord& s : steps) {
-            c.steps.append(static_cast<double>(s.step));
-            c.loss.append(s.loss);
-            c.smoothed.append(smoother.add(s.loss));
-            c.rate.append(s.learning_rate);
-          }
-          SW_ASSIGN(const auto validations, store->validations(id));
-          for (const ValidationRecord& v : validations) {
-            c.validationSteps.append(static_cast<double>(v.step));
-            c.validation.append(v.loss);
-          }
-          all.insert(id, c);
+          SW_ASSIGN(all[id], readRunCurves(*store, id));
         }
         return all;
       },
       this,
-      [this](Result<QHash<qint64, Curves>> curves) {
+      [this](Result<QHash<qint64, RunCurves>> curves) {
         if (!curves) return showError(tr("The curves cannot be read"), QString::fromStdString(curves.error().message));
         m_curves = std::move(*curves);
         showCurves();
@@ -242,7 +237,7 @@ void RunsPage::showCurves() {
     const RunRow* run = m_runs.run(m_runs.rowOf(id));
     SeriesStyle series = ChartTheme::runStyle(style++, run ? QString::fromStdString(run->name) : QString());
     series.circles = what == 1;
-    const Curves c = m_curves.value(id);
+    const RunCurves c = m_curves.value(id);
     const int number = m_chart->addSeries(series);
     if (what == 1) m_chart->setData(number, c.validationSteps, c.validation);
     else m_chart->setData(number, c.steps, what == 0 ? c.smoothed : c.rate);
@@ -256,8 +251,11 @@ void RunsPage::showActions() {
   const QString gone = run && !there ? tr("The folder of this run was moved or deleted") : none;
   const bool active = run && (run->state == "running" || run->state == "paused");
   m_chat->setRefusal(gone);
+  const bool learned = there && QFileInfo::exists(QString::fromStdString(run->folder) + QStringLiteral("/tuned.safetensors"));
+  m_export->setRefusal(!gone.isEmpty() ? gone : active ? tr("It is running: stop it first") : !learned ? tr("It has learned nothing yet that could be written") : QString());
   m_report->setRefusal(none);
   m_notes->setRefusal(none);
+  m_rename->setRefusal(none);
   m_delete->setRefusal(active ? tr("It is running: stop it first") : none);
   m_resume->setRefusal(!gone.isEmpty() ? gone : active ? tr("It is running") : run && run->step >= run->steps ? tr("It is finished") : QString());
 }
@@ -323,10 +321,35 @@ void RunsPage::report() {
   if (!run) return;
   const QString path = QFileDialog::getSaveFileName(this, tr("Save the report"), QString::fromStdString(run->name) + QStringLiteral(".html"), tr("HTML (*.html);;PDF (*.pdf)"));
   if (path.isEmpty()) return;
-  if (!m_runs.compared().contains(run->id)) m_runs.setCompared(run->id, true);
-  constexpr int kWidth = 900, kHeight = 420;
-  QString error;
-  if (!writeRunReport(path, *run, m_chart->picture(QSize(kWidth, kHeight)), &error)) showError(tr("The report was not written"), error);
+  app().jobs().run<RunCurves>(
+      tr("Reading curves"), Place::None,
+      [id = run->id](JobContext&) -> Result<RunCurves> {
+        SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
+        return readRunCurves(*store, id);
+      },
+      this,
+      [this, path, run = *run](Result<RunCurves> curves) {
+        if (!curves) return showError(tr("The report was not written"), QString::fromStdString(curves.error().message));
+        writeReport(path, run, *curves);
+      },
+      Lane::Quick);
+}
+
+// The charts are drawn here; packing and writing them takes longer and goes on elsewhere.
+void RunsPage::writeReport(const QString& path, const RunRow& run, const RunCurves& curves) {
+  app().jobs().run<bool>(
+      tr("Writing the report"), Place::None,
+      [path, run, answers = curves.answers, charts = drawRunCharts(curves)](JobContext&) -> Result<bool> {
+        QString error;
+        if (!writeRunReport(path, run, answers, charts, &error)) return fail(ErrorCode::Io, error.toStdString());
+        return true;
+      },
+      this,
+      [this, path](Result<bool> written) {
+        if (!written) return showError(tr("The report was not written"), QString::fromStdString(written.error().message));
+        if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("The report is %1").arg(folderText(path)), tr("Show in folder"), [path] { Desktop::showInFolder(path); });
+      },
+      Lane::Quick);
 }
 
 }  // namespace scalewright::ui

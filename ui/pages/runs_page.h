@@ -5,6 +5,7 @@
 #include <QSortFilterProxyModel>
 
 #include "ui/models/recipe_diff_model.h"
+#include "ui/models/run_curves.h"
 #include "ui/models/run_table_model.h"
 #include "ui/pages/page.h"
 
@@ -37,9 +38,6 @@ class RunsPage : public Page {
   QWidget* firstField() const override;
 
  private:
-  struct Curves {
-    QList<double> steps, loss, smoothed, rate, validationSteps, validation;
-  };
   void read();
   void readCurves();
   void showCurves();
@@ -49,17 +47,18 @@ class RunsPage : public Page {
   void remove();
   void editNotes();
   void report();
+  void writeReport(const QString& path, const RunRow& run, const RunCurves& curves);
   void change(const QString& title, std::function<Result<void>(RunStore&)> work);
 
   RunTableModel m_runs;
   QSortFilterProxyModel m_proxy;
   RecipeDiffModel m_recipes;
-  QHash<qint64, Curves> m_curves;
+  QHash<qint64, RunCurves> m_curves;
   qint64 m_deleted = 0;
   qint64 m_followed = 0;        // the one run whose curves follow the selection; 0: the person chose by the checkboxes
   QString m_wanted;             // folder to select once read
 
-  Button *m_report, *m_chat, *m_resume, *m_notes, *m_delete, *m_saveChart;
+  Button *m_report, *m_export, *m_chat, *m_resume, *m_rename, *m_notes, *m_delete, *m_saveChart;
   Segmented* m_what;
   Chart* m_chart;
   Card *m_chartCard, *m_recipeCard, *m_tableCard;

@@ -72,6 +72,7 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   m_prompt = new QLineEdit;
   m_prompt->setPlaceholderText(tr("A question of yours"));
   m_prompt->setAccessibleName(tr("A prompt of your own"));
+  m_prompt->setToolTip(tr("Answered at each validation; empty: none"));
   auto* prompt = new Card(tr("A prompt of your own"));
   prompt->add({m_prompt, label(tr("Answered at each validation, so that progress can be read and not only plotted."), FontRole::Help, Ink::Text3, true)});
 
@@ -86,6 +87,7 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
 
   m_facts = new FactsGrid;
   m_rateChart = new Chart;
+  m_rateChart->setAccessibleName(tr("Learning rate"));
   m_rateChart->setYFromZero(true);
   m_rateChart->setTickCount(4, 2);
   m_rateChart->setYFormat([](double v) { return rateText(v); });

@@ -21,6 +21,7 @@
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/page_stack.h"
 #include "ui/widgets/stepper.h"
+#include "ui/widgets/tab_order.h"
 
 namespace scalewright::ui {
 
@@ -179,6 +180,7 @@ void TunePage::goTo(int target) {
   banner()->dismiss();
   if (step(m_step)) step(m_step)->enter();
   showStep();
+  orderTabs(this);
 }
 
 void TunePage::showStep() {

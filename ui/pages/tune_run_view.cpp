@@ -37,6 +37,12 @@ TuneRunView::TuneRunView(QWidget* parent) : QWidget(parent) {
 
 TuneRunView::~TuneRunView() = default;
 
+void TuneRunView::addSave(Card* card, Chart* chart, const QString& name) {
+  auto* save = new Button(Button::Icon, tr("Save as PNG, SVG or CSV"), QStringLiteral("save"));
+  connect(save, &QPushButton::clicked, chart, [chart, name] { chart->saveAs(name); });
+  card->addTool(save);
+}
+
 QWidget* TuneRunView::buildHead() {
   m_step = label(tr("Preparing"), FontRole::CardTitle);
   m_epoch = label({}, FontRole::Body, Ink::Text2);
@@ -75,15 +81,13 @@ QWidget* TuneRunView::buildLoss() {
   m_scale = new Segmented({tr("Linear"), tr("Log")});
   m_scale->setName(tr("Scale of the loss"));
   auto* reset = new Button(Button::Icon, tr("Show all of it"), QStringLiteral("zoom"));
-  auto* save = new Button(Button::Icon, tr("Save as PNG, SVG or CSV"), QStringLiteral("save"));
   auto* card = new Card(tr("Loss"));
   card->addTool(m_scale);
   card->addTool(reset);
-  card->addTool(save);
+  addSave(card, m_lossChart, QStringLiteral("loss"));
   card->add({grow(m_lossChart)});
   connect(m_scale, &Segmented::chosen, this, [this](int index) { m_lossChart->setLogarithmic(index == 1); });
   connect(reset, &QPushButton::clicked, m_lossChart, &Chart::resetZoom);
-  connect(save, &QPushButton::clicked, this, [this] { m_lossChart->saveAs(QStringLiteral("loss")); });
   return card;
 }
 
@@ -127,6 +131,7 @@ QWidget* TuneRunView::buildMemory() {
   m_memoryChart->setBoxFormat(megabytes);
   m_memoryChart->setEmptyText(tr("Nothing reserved yet"));
   auto* card = new Card(tr("Memory"), tr("MB by part"));
+  addSave(card, m_memoryChart, QStringLiteral("memory"));
   card->add({grow(m_memoryChart)});
   return card;
 }
@@ -142,6 +147,7 @@ QWidget* TuneRunView::buildSpeed() {
   m_speedChart->setBoxFormat([](double v) { return QString::number(std::lround(v)); });
   m_speedChart->setEmptyText(tr("No step done yet"));
   auto* card = new Card(tr("Speed"), tr("tokens a second"));
+  addSave(card, m_speedChart, QStringLiteral("speed"));
   card->add({grow(m_speedChart)});
   return card;
 }

@@ -16,6 +16,7 @@ class QLineEdit;
 namespace scalewright::ui {
 
 class Button;
+class Card;
 class Chart;
 class ElidedLabel;
 class IconLabel;
@@ -43,6 +44,7 @@ class TuneRunView : public QWidget {
 
  private:
   QLabel* metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel = nullptr);
+  void addSave(Card* card, Chart* chart, const QString& name);
   QWidget* buildHead();
   QWidget* buildLoss();
   QWidget* buildAnswers();

@@ -130,7 +130,6 @@ void AnswerView::show() {
   m_view->setAnswer(m_text, m_streaming);
   m_copy->setVisible(!m_streaming);
   m_again->setVisible(!m_streaming);
-  emit grown();
 }
 
 void AnswerView::append(const QString& text, int tokens) {

@@ -46,7 +46,6 @@ class AnswerView : public QWidget {
 
  signals:
   void regenerateClicked();
-  void grown();
 
  private:
   void show();

@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr int kMilliseconds = 100;
+constexpr double kPauses = 100.0;  // a drawing is followed by so many times its own length: one hundredth of a processor
 
 class FormatTicker : public QCPAxisTicker {
  public:
@@ -295,10 +296,14 @@ void Chart::hideWhenEmpty() {
   for (const auto& strip : m_strips) strip->rect->setVisible(any);
 }
 
+// Not before its share of a processor allows it: what takes long to draw is drawn less often. A single change comes at once.
 void Chart::schedule() {
-  if (!m_timer->isActive()) m_timer->start();
+  if (m_timer->isActive()) return;
+  const double passed = m_drawn.isValid() ? double(m_drawn.elapsed()) : 1e9;
+  m_timer->start(int(std::max(double(kMilliseconds), kPauses * m_plot->replotTime(true) - passed)));
 }
 void Chart::redraw() {
+  m_drawn.start();
   restyle();
   m_dirty = false;
   hideWhenEmpty();

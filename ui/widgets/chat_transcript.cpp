@@ -1,7 +1,6 @@
 #include "ui/widgets/chat_transcript.h"
 
 #include <QScrollBar>
-#include <QTimer>
 #include <QVBoxLayout>
 
 #include "ui/widgets/answer_view.h"
@@ -22,6 +21,12 @@ ChatTranscript::ChatTranscript(QWidget* parent) : QScrollArea(parent) {
   setWidget(inner);
   viewport()->setAutoFillBackground(false);
   inner->setAutoFillBackground(false);
+  // Stays at the end while it grows, unless the person scrolled up to read.
+  QScrollBar* bar = verticalScrollBar();
+  connect(bar, &QScrollBar::rangeChanged, this, [this, bar](int, int end) {
+    if (m_follow) bar->setValue(end);
+  });
+  connect(bar, &QScrollBar::valueChanged, this, [this, bar](int value) { m_follow = bar->maximum() - value < px(60); });
 }
 
 void ChatTranscript::clear() {
@@ -31,6 +36,7 @@ void ChatTranscript::clear() {
 
 void ChatTranscript::setLog(const ChatLog& log) {
   clear();
+  m_follow = true;
   for (const ChatTurnLog& turn : log.turns) {
     addTurn(turn.prompt, log, false);
     for (size_t side = 0; side < 2; ++side)
@@ -66,25 +72,19 @@ void ChatTranscript::addTurn(const QString& prompt, const ChatLog& log, bool str
     if (log.sideBySide && side == 1) addItems(pair, {verticalLine()});
     addItems(pair, {grow(view)});
     connect(view, &AnswerView::regenerateClicked, this, [this, number, side] { emit regenerateClicked(number, side); });
-    connect(view, &AnswerView::grown, this, &ChatTranscript::followEnd);
     turn.answers[static_cast<size_t>(side)] = view;
   }
   turn.box = wrap(vbox({row, pair}, 10));
   m_column->insertWidget(m_column->count() - 1, turn.box);
   m_turns.append(turn);
-  if (streaming) QTimer::singleShot(0, this, [this] { verticalScrollBar()->setValue(verticalScrollBar()->maximum()); });
+  if (!streaming) return;
+  m_follow = true;
+  verticalScrollBar()->setValue(verticalScrollBar()->maximum());
 }
 
 AnswerView* ChatTranscript::answer(int turn, int side) const {
   if (turn < 0 || turn >= turns() || side < 0 || side > 1) return nullptr;
   return m_turns[turn].answers[static_cast<size_t>(side)];
-}
-
-// Stays at the end while text arrives, unless the person scrolled up to read.
-void ChatTranscript::followEnd() {
-  QScrollBar* bar = verticalScrollBar();
-  const bool atEnd = bar->maximum() - bar->value() < px(60);
-  if (atEnd) QTimer::singleShot(0, this, [bar] { bar->setValue(bar->maximum()); });
 }
 
 }  // namespace scalewright::ui

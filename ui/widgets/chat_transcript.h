@@ -32,9 +32,9 @@ class ChatTranscript : public QScrollArea {
     QWidget* box;
     std::array<AnswerView*, 2> answers;
   };
-  void followEnd();
   QVBoxLayout* m_column;
   QList<Turn> m_turns;
+  bool m_follow = true;   // the end, as it grows
 };
 
 }  // namespace scalewright::ui
