@@ -40,6 +40,7 @@ struct BenchOptions {
   int64_t prompt = 512, decode = 64;
   int repeats = 5;
   bool fast = false;
+  bool behind = false;  // decode goes on behind the prompt
 };
 
 Result<int> bench(const Context& context, const BenchOptions& options) {
@@ -61,7 +62,7 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
       if (options.prompt > 0) {
         SW_TRY(session->append(prompt));
         if (repeat) prompt_rates.push_back(static_cast<double>(options.prompt) / (now() - start));
-        session->rewind(0);
+        if (!options.behind) session->rewind(0);
       }
       start = now();
       for (const int32_t id : single) SW_TRY(session->append(std::span(&id, 1)));
@@ -180,6 +181,7 @@ void add_bench(CLI::App& app, Context& context) {
   verb->add_option("-n,--decode", b->decode, "Tokens to decode")->check(CLI::Range(int64_t{0}, int64_t{1} << 20))->capture_default_str();
   verb->add_option("-r,--repeats", b->repeats, "Runs; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
   verb->add_flag("--fast", b->fast, "Activations in 8 bits, as chat --fast");
+  verb->add_flag("--behind", b->behind, "Decode goes on behind the prompt and reads its keys and values; else it begins with an empty context");
   verb->callback([&context, b] { context.command = [&context, b] { return bench(context, *b); }; });
 
   CLI::App* train = add_verb(app, context, "bench-train", "Speed and memory of a tuning step");

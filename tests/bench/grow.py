@@ -36,7 +36,7 @@ def main():
     for model in options.models:
         name = os.path.basename(model)
         for context in map(int, options.contexts.split(",")):
-            decode, problem = run([options.cli, "bench", model, "--fast", "--prompt", str(context), "--decode", "8", *common])
+            decode, problem = run([options.cli, "bench", model, "--fast", "--behind", "--prompt", str(context), "--decode", "16", *common])
             speed = f"{decode['decode_tokens_per_second']:.1f}" if decode else problem
             for batch in map(int, options.batches.split(",")):
                 command = [options.cli, "bench-train", model, "--context", str(context), "--batch", str(batch), "--granularity", options.granularity, *common]
