@@ -65,7 +65,7 @@ class TestTunePage : public QObject {
 
   void severalFilesInOneRun() {
     const QString first = m_home->path("home/first.jsonl"), second = m_home->path("home/second.jsonl");
-    QVERIFY(writeRows(first, 300) && writeRows(second, 200));
+    QVERIFY(writeRows(first, 6000) && writeRows(second, 4000));  // long enough to be stopped
     TestWindow w(*m_home);
     QVERIFY(w.waitForJobs());
     Page* tune = toDataStep(w);
@@ -90,7 +90,7 @@ class TestTunePage : public QObject {
     const auto recipe = recipe_from_json(runs[0].recipe_json);
     QVERIFY(recipe.has_value());
     QVERIFY2(recipe->data.filename().string().starts_with("first-and-1-more-"), recipe->data.c_str());
-    QCOMPARE(int(import_dataset(recipe->data, {})->examples.size()), 500);
+    QCOMPARE(int(import_dataset(recipe->data, {})->examples.size()), 10000);
     // One is taken out again.
     CLICK(tune, "New run");
     QVERIFY(w.waitForJobs());
