@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <numeric>
 #include <set>
 
 #include "engine/core/file.h"
 #include "engine/export/export_plan.h"
 #include "engine/export/gguf_container.h"
+#include "engine/export/packed_form.h"
 
 namespace scalewright {
 namespace {
@@ -100,14 +100,10 @@ Result<void> try_output(const fs::path& output, bool folder) {
 }
 
 Result<void> check_folder_holds(const ModelSummary& model, const QuantSpec& spec, ExportTarget target) {
-  const std::string form = target == ExportTarget::Gptq ? "GPTQ" : target == ExportTarget::Awq ? "AWQ" : "compressed-tensors";
-  const std::set<int> allowed = target == ExportTarget::Gptq ? std::set{2, 3, 4, 8} : target == ExportTarget::Awq ? std::set{4} : std::set{2, 4, 8};
-  if (!allowed.contains(spec.bits)) {
-    std::string list;
-    for (const int bits : allowed) list += (list.empty() ? "" : bits == *allowed.rbegin() ? " and " : ", ") + std::to_string(bits);
-    return fail(ErrorCode::Unsupported, "A " + form + " folder holds codes of " + list + " bits, not of " + std::to_string(spec.bits) + ". Choose other bits, or write a .gguf file.");
+  const std::string form = packed_form_name(target);
+  if (std::ranges::find(packed_form_bits(target), spec.bits) == packed_form_bits(target).end()) {
+    return fail(ErrorCode::Unsupported, "A " + form + " folder holds codes of " + packed_form_bits_text(target) + " bits, not of " + std::to_string(spec.bits) + ". Choose other bits, or write a .gguf file.");
   }
-  const int64_t a_word = 32 / std::gcd(32, spec.bits);
   for (const TensorSummary& tensor : model.tensors) {
     if (!is_block_matrix(tensor)) continue;
     const int64_t rows = tensor.shape[0], cols = tensor.shape[1];
@@ -120,8 +116,7 @@ Result<void> check_folder_holds(const ModelSummary& model, const QuantSpec& spec
       return no("its " + std::to_string(cols) + " inputs are no multiple of the groups of " + std::to_string(spec.group),
                 (smaller >= 32 ? "Choose groups of " + std::to_string(smaller) : std::string("Choose one scale a row (group 0)")) + ", or write a .gguf file.");
     }
-    const bool whole = target == ExportTarget::Awq ? rows % 8 == 0 : target != ExportTarget::Gptq || (rows % a_word == 0 && cols % a_word == 0);
-    if (!whole) return no("that does not fill whole words", "Write a .gguf file.");
+    if (!fills_whole_words(target, spec.bits, rows, cols)) return no("that does not fill whole words", "Write a .gguf file.");
   }
   return {};
 }

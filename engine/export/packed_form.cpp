@@ -17,17 +17,6 @@ using kernels::kStripRows;
 using kernels::PlainStrip;
 using kernels::QuantLayout;
 
-const char* name_of(ExportTarget target) {
-  switch (target) {
-    case ExportTarget::Gptq:
-      return "GPTQ";
-    case ExportTarget::Awq:
-      return "AWQ";
-    default:
-      return "compressed-tensors";
-  }
-}
-
 // The integer zero point of a group: what Affine stores, the offset of a GGUF type, or -m / d where that is an integer
 // that gives m back exactly. nullopt: W is not s (q - z).
 std::optional<int> zero_point(const QuantLayout& layout, const PlainStrip& plain, int64_t at) {
@@ -146,8 +135,46 @@ struct AffineStrip {
 
 }  // namespace
 
+const char* packed_form_name(ExportTarget target) {
+  switch (target) {
+    case ExportTarget::Gptq:
+      return "GPTQ";
+    case ExportTarget::Awq:
+      return "AWQ";
+    default:
+      return "compressed-tensors";
+  }
+}
+
+std::span<const int> packed_form_bits(ExportTarget target) {
+  static constexpr std::array gptq = {2, 3, 4, 8};
+  static constexpr std::array awq = {4};
+  static constexpr std::array compressed = {2, 4, 8};
+  switch (target) {
+    case ExportTarget::Gptq:
+      return gptq;
+    case ExportTarget::Awq:
+      return awq;
+    default:
+      return compressed;
+  }
+}
+
+std::string packed_form_bits_text(ExportTarget target) {
+  const std::span<const int> allowed = packed_form_bits(target);
+  std::string list;
+  for (const int bits : allowed) list += (list.empty() ? "" : bits == allowed.back() ? " and " : ", ") + std::to_string(bits);
+  return list;
+}
+
+bool fills_whole_words(ExportTarget target, int bits, int64_t rows, int64_t cols) {
+  if (target == ExportTarget::Awq) return rows % 8 == 0;
+  const int64_t codes_a_word = 32 / std::gcd(32, bits);
+  return target != ExportTarget::Gptq || (rows % codes_a_word == 0 && cols % codes_a_word == 0);
+}
+
 std::string PackedForm::name() const {
-  std::string text = name_of(target);
+  std::string text = packed_form_name(target);
   if (target == ExportTarget::Gptq) text += gptq_v1 ? " v1" : " v2";
   return text + ", " + std::to_string(bits) + " bits, " + group_text(group);
 }
@@ -155,7 +182,7 @@ std::string PackedForm::name() const {
 Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
   PackedForm form;
   form.target = target;
-  const std::string format = name_of(target);
+  const std::string format = packed_form_name(target);
   const auto no = [&](const std::string& why) { return fail(ErrorCode::Unsupported, format + ": " + why); };
   bool first = true;
   Needs all;
@@ -193,16 +220,14 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
       all.moved[bits].highest = std::max(all.moved[bits].highest, needs.moved[bits].highest);
     }
     form.reordered |= !matrix.column_order().empty();
-    if (target == ExportTarget::Awq && layout.rows % 8 != 0)
+    if (target == ExportTarget::Awq && !fills_whole_words(target, form.bits, layout.rows, layout.cols))
       return no("'" + linear->name + "' has " + std::to_string(layout.rows) + " rows, no multiple of 8.");
     if (group != 0 && layout.cols % group != 0)
       return no("'" + linear->name + "' has rows of " + std::to_string(layout.cols) +
                 " inputs, no multiple of its groups of " + std::to_string(group) + ".");
   }
   if (first) return no("the model has no linear layers.");
-  const std::vector<int> allowed = target == ExportTarget::Gptq  ? std::vector{2, 3, 4, 8}
-                                   : target == ExportTarget::Awq ? std::vector{4}
-                                                                 : std::vector{2, 4, 8};
+  const std::span<const int> allowed = packed_form_bits(target);
   const bool known = std::ranges::find(allowed, form.bits) != allowed.end();
   if (mixed || !known || all.lowest < 0 || all.highest > (1 << form.bits) - 1) {
     const auto fewest = std::ranges::find_if(allowed, [&](int bits) { return all.moved[static_cast<size_t>(bits)].fits; });
@@ -212,20 +237,18 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
         return no("zero points from " + std::to_string(all.lowest) + " to " + std::to_string(all.highest) + " do not fit " +
                   std::to_string(form.bits) + " bits.");
       }
-      std::string list;
-      for (const int bits : allowed) list += (list.empty() ? "" : bits == allowed.back() ? " and " : ", ") + std::to_string(bits);
-      return no(std::to_string(form.bits) + "-bit codes do not fit, and these need all of their bits; " + list +
-                " bits do. Export GGUF instead, or quantize the model anew.");
+      return no(std::to_string(form.bits) + "-bit codes do not fit, and these need all of their bits; " +
+                packed_form_bits_text(target) + " bits do. Export GGUF instead, or quantize the model anew.");
     }
     form.moved = true;
     form.bits = *fewest;
     all.lowest = all.moved[static_cast<size_t>(form.bits)].lowest;
     all.highest = all.moved[static_cast<size_t>(form.bits)].highest;
   }
-  const int codes_a_word = 32 / std::gcd(32, form.bits), middle = 1 << (form.bits - 1);
+  const int middle = 1 << (form.bits - 1);
   for (const Linear* linear : model.weights.linears()) {
     const int64_t rows = linear->weight.rows(), cols = linear->weight.cols();
-    if (target == ExportTarget::Gptq && (rows % codes_a_word != 0 || cols % codes_a_word != 0))
+    if (!fills_whole_words(target, form.bits, rows, cols))
       return no("'" + linear->name + "' is " + std::to_string(rows) + " x " + std::to_string(cols) + ", which does not fill whole words.");
   }
   if (target == ExportTarget::Awq && form.reordered)

@@ -2,6 +2,7 @@
 // Quantized linears in the forms of GPTQ, AWQ and compressed-tensors: what a whole model needs to fit one of them, and
 // the tensors of one matrix.
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,13 @@
 #include "engine/model/model.h"
 
 namespace scalewright {
+
+// What each of the forms is, whatever the model.
+const char* packed_form_name(ExportTarget target);             // "GPTQ"
+std::span<const int> packed_form_bits(ExportTarget target);    // bits that a code may have, ascending
+std::string packed_form_bits_text(ExportTarget target);        // "2, 3, 4 and 8"
+// Whether a matrix of rows x cols fills the words of the form.
+bool fills_whole_words(ExportTarget target, int bits, int64_t rows, int64_t cols);
 
 // One setting for all linears: none of these formats allows several.
 struct PackedForm {

@@ -17,7 +17,6 @@ namespace {
 constexpr int kRows = kernels::cpu::kTileCols;  // rows rounded side by side, one a lane; a row depends on no other
 constexpr int64_t kBlock = 128;                 // inputs whose errors go to all that follow in one product
 constexpr int64_t kSubBlock = 32;               // inputs whose errors go to the rest of the block in one product
-constexpr float kRound = 12582912.0f;           // see grid.cpp
 
 using kernels::cpu::GemmKernels;
 

@@ -9,8 +9,6 @@
 namespace scalewright::quant {
 namespace {
 
-constexpr float kRound = 12582912.0f;  // see kernels/cpu/rounding_error_impl.h
-
 struct Range {
   double lo = 0.0, hi = 0.0;  // both 0: a group of zeros
 };

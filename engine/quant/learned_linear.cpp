@@ -9,7 +9,6 @@
 namespace scalewright::quant {
 namespace {
 
-constexpr float kRound = 12582912.0f;  // see grid.cpp
 constexpr float kLeastFactor = 0.3f, kMostFactor = 2.0f;
 constexpr float kKeepMean = 0.9f, kKeepSquare = 0.99f, kTiny = 1e-30f;
 
