@@ -7,6 +7,11 @@
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
 //   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of read-only bytes
+//   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
+//   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
+//     Lane l has of C rows l / 4 (c[0], c[1]) and l / 4 + 8 (c[2], c[3]), columns l % 4 * 2 and the next; of A the pairs
+//     k = l % 4 * 2 (+ 8 in a[2], a[3]) of rows l / 4 (a[0], a[2]) and l / 4 + 8 (a[1], a[3]); of B the pairs
+//     k = l % 4 * 2 (b[0]) and + 8 (b[1]) of column l / 4.
 //
 // All memory is reached through these, so that the emulation can check and count every access.
 
@@ -100,6 +105,19 @@ inline uint32_t shuffle(uint32_t v, int source, SW_WHERE) {
   return simt::exchange(simt::Collective::Shuffle, v, source, where);
 }
 inline uint32_t ballot(bool value, SW_WHERE) { return simt::ballot(value, where); }
+inline void mma_bf16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], SW_WHERE) {
+  const simt::Factors* all = simt::share({{a[0], a[1], a[2], a[3]}, {b[0], b[1]}}, where);
+  const auto half = [](uint32_t pair, int k) {
+    return std::bit_cast<float>(k % 2 == 0 ? pair << 16 : pair & 0xffff0000u);
+  };
+  for (int i = 0; i < 4; ++i) {
+    const int row = simt::lane() / 4, column = simt::lane() % 4 * 2 + i % 2;
+    for (int k = 0; k < 16; ++k) {
+      const uint32_t left = all[row * 4 + k % 8 / 2].a[i / 2 + k / 8 * 2], right = all[column * 4 + k % 8 / 2].b[k / 8];
+      c[i] = std::fma(half(left, k), half(right, k), c[i]);
+    }
+  }
+}
 
 inline float half_to_float(uint32_t half) {
   const uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 1023u;
@@ -118,11 +136,22 @@ inline uint16_t float_to_half(float value) {  // round to nearest even
 }
 inline float bits_to_float(uint32_t bits) { return std::bit_cast<float>(bits); }
 inline uint32_t float_to_bits(float value) { return std::bit_cast<uint32_t>(value); }
+inline uint32_t bf16_bits(float v) {
+  const uint32_t bits = std::bit_cast<uint32_t>(v);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return 0x7fffu;  // as cvt.rn.bf16.f32 does
+  return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+}
+inline uint32_t bf16_pair(float low, float high) { return bf16_bits(low) | bf16_bits(high) << 16; }
+inline uint32_t sub_bf16_pairs(uint32_t a, uint32_t b) {
+  return bf16_pair(std::bit_cast<float>(a << 16) - std::bit_cast<float>(b << 16),
+                   std::bit_cast<float>(a & 0xffff0000u) - std::bit_cast<float>(b & 0xffff0000u));
+}
 inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 
 }  // namespace scalewright::kernels::cuda_emulated
 
 #else
+#include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
@@ -177,10 +206,28 @@ SW_DEVICE float shuffle(float v, int source) { return __shfl_sync(0xffffffffu, v
 SW_DEVICE uint32_t shuffle(uint32_t v, int source) { return __shfl_sync(0xffffffffu, v, source); }
 SW_DEVICE uint32_t ballot(bool value) { return __ballot_sync(0xffffffffu, value); }
 
+SW_DEVICE void mma_bf16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
 SW_DEVICE float half_to_float(uint32_t half) { return __half2float(__ushort_as_half(static_cast<unsigned short>(half))); }
 SW_DEVICE uint16_t float_to_half(float value) { return __half_as_ushort(__float2half_rn(value)); }
 SW_DEVICE float bits_to_float(uint32_t bits) { return __uint_as_float(bits); }
 SW_DEVICE uint32_t float_to_bits(float value) { return __float_as_uint(value); }
+SW_DEVICE uint32_t bf16_bits(float v) { return __bfloat16_as_ushort(__float2bfloat16_rn(v)); }
+SW_DEVICE uint32_t bf16_pair(float low, float high) {
+  uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+}
+SW_DEVICE uint32_t sub_bf16_pairs(uint32_t a, uint32_t b) {
+  uint32_t difference;
+  asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(difference) : "r"(b), "r"(0xbf80bf80u), "r"(a));
+  return difference;
+}
 SW_DEVICE float reciprocal_root(float x) { return 1.0f / sqrtf(x); }
 
 }  // namespace scalewright::kernels::cuda

@@ -11,18 +11,11 @@ namespace {
 
 constexpr int kWarps = 4;
 
-SW_DEVICE uint16_t to_bf16_bits(float v) {  // to nearest even
-  const uint32_t bits = float_to_bits(v);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
-  return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
-}
 SW_DEVICE void put(Global<float> out, int64_t i, float v) { st(out, i, v); }
-SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) { st(out, i, to_bf16_bits(v)); }
+SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) { st(out, i, static_cast<uint16_t>(bf16_bits(v))); }
 SW_DEVICE void put4(Global<float> out, int64_t i, float4 v) { st4(out, i, v); }
 SW_DEVICE void put4(Global<uint16_t> out, int64_t i, float4 v) {
-  const auto words = as<uint32_t>(out);
-  st(words, i / 2, to_bf16_bits(v.x) | static_cast<uint32_t>(to_bf16_bits(v.y)) << 16);
-  st(words, i / 2 + 1, to_bf16_bits(v.z) | static_cast<uint32_t>(to_bf16_bits(v.w)) << 16);
+  st(as<uint2>(out), i / 4, uint2{bf16_pair(v.x, v.y), bf16_pair(v.z, v.w)});
 }
 
 // Codes of row `row` of a strip, quad `quad` of a chunk whose lines begin at `lines`.

@@ -75,6 +75,20 @@ SW_KERNEL(kWarp, half_shuffle)(Global<float> values) {
   st(values, thread_x(), v);
 }
 
+// C [16, 8] = A [16, 16] B [16, 8] of small integers, which bf16 holds exactly.
+SW_KERNEL(kWarp, product)(Global<const float> a, Global<const float> b, Global<float> c) {
+  const int row = thread_x() / 4, pair = thread_x() % 4 * 2;
+  uint32_t left[4], right[2];
+  for (int i = 0; i < 4; ++i) {
+    const int at = (row + 8 * (i % 2)) * 16 + pair + 8 * (i / 2);
+    left[i] = bf16_pair(ld(a, at), ld(a, at + 1));
+  }
+  for (int i = 0; i < 2; ++i) right[i] = bf16_pair(ld(b, (pair + 8 * i) * 8 + row), ld(b, (pair + 8 * i + 1) * 8 + row));
+  float sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  mma_bf16(sum, left, right);
+  for (int i = 0; i < 4; ++i) st(c, (row + 8 * (i / 2)) * 8 + pair + i % 2, sum[i]);
+}
+
 SW_KERNEL(kThreads, copy)(Global<const float> in, Global<float> out, int stride) {
   SW_SHARED(float, room, kThreads * 8);
   st(room, thread_x() * stride, ld(in, thread_x() * stride));
@@ -113,6 +127,19 @@ class TestSimt : public QObject {
   }
 
  private slots:
+  void productOfAWarp() {
+    OnCard<float> a(256), b(128), c(128);
+    for (int i = 0; i < 256; ++i) a[static_cast<size_t>(i)] = static_cast<float>(i * 37 % 19 - 9);
+    for (int i = 0; i < 128; ++i) b[static_cast<size_t>(i)] = static_cast<float>(i * 23 % 17 - 8);
+    SW_LAUNCH(product, dim3(1), dim3(kWarp), nullptr, a.data(), b.data(), c.data());
+    for (size_t m = 0; m < 16; ++m)
+      for (size_t n = 0; n < 8; ++n) {
+        float sum = 0.0f;
+        for (size_t k = 0; k < 16; ++k) sum += a[m * 16 + k] * b[k * 8 + n];
+        QCOMPARE(c[m * 8 + n], sum);
+      }
+  }
+
   void a_right_kernel_runs() {
     for (const uint64_t seed : {1u, 2u, 3u}) {
       simt::seed(seed);

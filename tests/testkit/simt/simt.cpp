@@ -26,6 +26,7 @@ struct Thread {
   const char* file = "";
   unsigned line = 0;
   uint32_t given = 0;
+  Factors factors;
   uint32_t warp_epoch = 0;
 };
 
@@ -39,6 +40,7 @@ struct Shadow {
 struct Block {
   std::vector<Thread> threads;
   std::vector<uint32_t> exchanged;  // a value a thread: what its lane gave to the last collective
+  std::vector<Factors> factors;     // the same of products
   std::vector<uint8_t> shared;
   std::vector<Shadow> shadow;
   struct Site {
@@ -113,6 +115,7 @@ bool release_together(int first, int count, bool warp) {
   for (int i = first; i < first + count; ++i) {
     Thread& t = block.threads[static_cast<size_t>(i)];
     block.exchanged[static_cast<size_t>(i)] = t.given;
+    if (t.kind == Collective::Product) block.factors[static_cast<size_t>(i)] = t.factors;
     t.state = State::Ready;
     if (t.kind == Collective::WarpBarrier) ++t.warp_epoch;
   }
@@ -124,6 +127,7 @@ void run_block() {
   const int count = static_cast<int>(block_size.count());
   if (block.threads.size() < static_cast<size_t>(count)) block.threads.resize(static_cast<size_t>(count));
   block.exchanged.assign(static_cast<size_t>(count), 0);
+  block.factors.resize(static_cast<size_t>(count));
   block.regions.clear();
   block.shadow.clear();
   block.shared.assign(kSharedLimit, 0xff);
@@ -210,9 +214,7 @@ Counters counters() { return access_log.counters(); }
 int lane() { return current % kWarp; }
 
 void wait(Collective kind, const Where& where) {
-  if (faults_wanted && kind != Collective::ShuffleXor && kind != Collective::Shuffle && kind != Collective::Ballot &&
-      left_out(where))
-    return;
+  if (faults_wanted && (kind == Collective::Barrier || kind == Collective::WarpBarrier) && left_out(where)) return;
   Thread& t = block.threads[static_cast<size_t>(current)];
   t.kind = kind;
   t.file = where.file_name();
@@ -235,6 +237,13 @@ uint32_t ballot(bool value, const Where& where) {
   uint32_t bits = 0;
   for (int i = 0; i < kWarp; ++i) bits |= block.exchanged[static_cast<size_t>(me / kWarp * kWarp + i)] << i;
   return bits;
+}
+
+const Factors* share(const Factors& mine, const Where& where) {
+  const int me = current;
+  block.threads[static_cast<size_t>(me)].factors = mine;
+  wait(Collective::Product, where);
+  return block.factors.data() + me / kWarp * kWarp;
 }
 
 void check_global(const Allocation* allocation, uintptr_t address, size_t bytes, size_t align, bool write,

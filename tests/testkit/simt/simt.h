@@ -84,7 +84,7 @@ inline bool faults_wanted = false;  // of any kind, or watched for
 int64_t index_shift(const Where& where);
 
 // What the fibers share with the scheduler (simt.cpp).
-enum class Collective : uint8_t { None, Barrier, WarpBarrier, ShuffleXor, ShuffleDown, Shuffle, Ballot };
+enum class Collective : uint8_t { None, Barrier, WarpBarrier, ShuffleXor, ShuffleDown, Shuffle, Ballot, Product };
 struct ThreadIds {
   Dim3 thread{0, 0, 0}, block{0, 0, 0}, block_dim, grid_dim;
 };
@@ -93,6 +93,11 @@ void wait(Collective kind, const Where& where);
 // Gives `value` to the warp and takes the one of lane `source`.
 uint32_t exchange(Collective kind, uint32_t value, int source, const Where& where);
 uint32_t ballot(bool value, const Where& where);
+// What each lane of a warp gives to a product of matrices; all of the warp's are there until its next collective.
+struct Factors {
+  uint32_t a[4], b[2];
+};
+const Factors* share(const Factors& mine, const Where& where);
 int lane();
 void check_global(const Allocation* allocation, uintptr_t at, size_t bytes, size_t align, bool write, const Where& where);
 struct SharedRegion {
