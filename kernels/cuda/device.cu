@@ -33,6 +33,11 @@ void remember(void* data, size_t bytes, Place place) {
 }
 std::string version_words(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
 int chosen = 0;                 // number of the card (set by find_device)
+#if CUDART_VERSION >= 13000
+cudaMemLocation card_location() { return {.type = cudaMemLocationTypeDevice, .id = chosen}; }
+#else
+int card_location() { return chosen; }
+#endif
 bool reads_all_memory = false;  // the card reaches the host's pages through the system (set by find_device)
 
 }  // namespace
@@ -175,12 +180,7 @@ void* card_allocate(size_t bytes, bool fresh) {
     cudaGetLastError();
     return nullptr;
   }
-#if CUDART_VERSION >= 13000
-  const cudaMemLocation card{.type = cudaMemLocationTypeDevice, .id = chosen};
-#else
-  const int card = chosen;
-#endif
-  cudaMemAdvise(data, bytes, cudaMemAdviseSetPreferredLocation, card);
+  cudaMemAdvise(data, bytes, cudaMemAdviseSetPreferredLocation, card_location());
   if (!fresh) {
     std::memset(data, 0, bytes);
   } else if (cudaMemset(data, 0, bytes) != cudaSuccess || cudaDeviceSynchronize() != cudaSuccess) {
@@ -190,6 +190,14 @@ void* card_allocate(size_t bytes, bool fresh) {
   }
   remember(data, bytes, Place::Card);
   return data;
+}
+void bring_to_card(void* stream, const void* data, size_t bytes) {
+  if (cudaMemPrefetchAsync(data, bytes, card_location(),
+#if CUDART_VERSION >= 13000
+                           0,
+#endif
+                           static_cast<cudaStream_t>(stream)) != cudaSuccess)
+    cudaGetLastError();  // then page by page, as they are read
 }
 void* pinned_allocate(size_t bytes) {
   enter_device();

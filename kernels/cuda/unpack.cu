@@ -1,6 +1,6 @@
-// Weights to plain rows for products by a library, rows of an embedding, and the last step of the scale gradients. Two of
-// them walk a strip in the same way: four lanes a row, each four inputs of half a chunk, so that a warp reads whole sectors
-// of codes (eight rows of a line) and of rows (64 bytes side by side).
+// Weights to plain rows for products by a library, rows of an embedding, and the last step of the scale gradients. Two
+// of them walk a strip in the same way: four lanes a row, each four inputs of half a chunk, so that a warp reads whole
+// sectors of codes (eight rows of a line) and of rows (64 bytes side by side).
 
 #include "kernels/cuda/dense_device.h"
 #include "kernels/cuda/kernels.h"
@@ -11,9 +11,15 @@ namespace {
 
 constexpr int kWarps = 4;
 
-SW_DEVICE void put(Global<float> out, int64_t i, float v) { st(out, i, v); }
-SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) { st(out, i, static_cast<uint16_t>(bf16_bits(v))); }
-SW_DEVICE void put4(Global<float> out, int64_t i, float4 v) { st4(out, i, v); }
+SW_DEVICE void put(Global<float> out, int64_t i, float v) {
+  st(out, i, v);
+}
+SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) {
+  st(out, i, static_cast<uint16_t>(bf16_bits(v)));
+}
+SW_DEVICE void put4(Global<float> out, int64_t i, float4 v) {
+  st4(out, i, v);
+}
 SW_DEVICE void put4(Global<uint16_t> out, int64_t i, float4 v) {
   st(as<uint2>(out), i / 4, uint2{bf16_pair(v.x, v.y), bf16_pair(v.z, v.w)});
 }
@@ -30,11 +36,16 @@ SW_DEVICE int sub_index(const DeviceQuant& w, int within, int quad) {
 }
 
 // A warp takes a chunk of a strip in four steps: eight rows and half of the chunk's inputs each.
-SW_DEVICE int row_of(int step, int lane) { return 8 * (step / 2) + lane / 4; }
-SW_DEVICE int quad_of(int step, int lane) { return 4 * (step % 2) + lane % 4; }
+SW_DEVICE int row_of(int step, int lane) {
+  return 8 * (step / 2) + lane / 4;
+}
+SW_DEVICE int quad_of(int step, int lane) {
+  return 4 * (step % 2) + lane % 4;
+}
 
 template <class Out>
-SW_KERNEL(32 * kWarps, unpack_kernel)(DeviceQuant w, int64_t n0, int64_t rows, Global<Out> out) {
+SW_KERNEL(32 * kWarps, unpack_kernel)
+(DeviceQuant w, int64_t n0, int64_t rows, Global<Out> out) {
   const int lane = thread_x() % kWarp, chunk = block_x() * kWarps + thread_x() / kWarp;
   if (chunk >= w.chunks) return;
   const int64_t strip = n0 / kStripRows + block_y();
@@ -59,17 +70,24 @@ SW_KERNEL(32 * kWarps, unpack_kernel)(DeviceQuant w, int64_t n0, int64_t rows, G
 }
 
 template <DenseType kType, class Out>
-SW_KERNEL(256, unpack_dense_kernel)(DeviceDense w, int64_t first, int64_t count, Global<Out> out) {
+SW_KERNEL(256, unpack_dense_kernel)
+(DeviceDense w, int64_t first, int64_t count, Global<Out> out) {
   const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_dim_x();
   for (int64_t i = static_cast<int64_t>(block_x()) * block_dim_x() + thread_x(); i < count; i += step)
     put(out, i, dense_at<kType>(w, first + i));
 }
 
+// A block 256 columns of a row, or four times as many where everything is aligned.
+template <bool kFour>
 SW_KERNEL(256, to_bf16_kernel)
-(Global<const float> x, int64_t ldx, int64_t T, int64_t K, Global<uint16_t> out) {
-  const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_dim_x();
-  for (int64_t i = static_cast<int64_t>(block_x()) * block_dim_x() + thread_x(); i < T * K; i += step)
-    put(out, i, ld(x, i / K * ldx + i % K));
+(Global<const float> x, int64_t ldx, int64_t K, Global<uint16_t> out) {
+  const int64_t t = block_x(), k = (static_cast<int64_t>(block_y()) * 256 + thread_x()) * (kFour ? 4 : 1);
+  if (k >= K) return;
+  if constexpr (kFour) {
+    put4(out, t * K + k, ld4(x, t * ldx + k));
+  } else {
+    put(out, t * K + k, ld(x, t * ldx + k));
+  }
 }
 
 // A block a token.
@@ -127,8 +145,7 @@ SW_DEVICE Slope read_slope(const DeviceQuant& w, Global<const uint8_t> header, i
       const int first = ld(header, 64 + index * kStripRows + row);
       s.zero = 0.0f;
       s.factor *= static_cast<float>(w.sub16 ? first & 15 : first);
-      s.minimum =
-          factor * static_cast<float>(w.sub16 ? first >> 4 : ld(header, 192 + index * kStripRows + row));
+      s.minimum = factor * static_cast<float>(w.sub16 ? first >> 4 : ld(header, 192 + index * kStripRows + row));
       break;
     }
     case BlockKind::KScale:
@@ -140,8 +157,7 @@ SW_DEVICE Slope read_slope(const DeviceQuant& w, Global<const uint8_t> header, i
 
 // A block takes a record: its warps share the chunks, and a fixed order of sums joins them.
 SW_KERNEL(32 * kWarps, dscale_kernel)
-(Global<const float> product, int64_t n0, int64_t rows, DeviceQuant w, Global<float> dscale,
- Global<float> dscale_min) {
+(Global<const float> product, int64_t n0, int64_t rows, DeviceQuant w, Global<float> dscale, Global<float> dscale_min) {
   SW_SHARED(float, sums, 2 * kWarps * kStripRows);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, warps = block_dim_x() / kWarp;
   const int record = block_x();
@@ -237,7 +253,14 @@ void unpack_bf16(void* stream, const WeightView& w, int64_t n0, int64_t rows, ui
   unpack_any(stream, w, n0, rows, out);
 }
 void to_bf16(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, uint16_t* out) {
-  SW_LAUNCH(to_bf16_kernel, dim3(blocks_for(T * K)), dim3(256), stream, x, ldx, T, K, out);
+  const auto grid = [&](int64_t threads) {
+    return dim3(static_cast<unsigned>(T), static_cast<unsigned>((threads + 255) / 256));
+  };
+  if (K % 4 == 0 && ldx % 4 == 0 && reinterpret_cast<uintptr_t>(x) % 16 == 0) {
+    SW_LAUNCH((to_bf16_kernel<true>), grid(K / 4), dim3(256), stream, x, ldx, K, out);
+  } else {
+    SW_LAUNCH((to_bf16_kernel<false>), grid(K), dim3(256), stream, x, ldx, K, out);
+  }
 }
 
 void embed(void* stream, const int32_t* ids, int64_t T, const WeightView& w, float factor, float* out, int64_t ldo) {

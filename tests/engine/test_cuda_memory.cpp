@@ -8,6 +8,7 @@
 #include "engine/backend/cuda_memory.h"
 #include "engine/chat/generator.h"
 #include "engine/model/session.h"
+#include "engine/tune/step_estimate.h"
 #include "tests/testkit/random_model.h"
 #include "tests/testkit/simt/simt.h"
 #include "tests/testkit/tune_fixture.h"
@@ -315,6 +316,7 @@ class TestCudaMemory : public QObject {
     TuneRecipe recipe = small_recipe(tunable_models().front(), folder.path().toStdString(), 2);
     recipe.validation_split = 0.0;
     TuneControl control;
+    time_products(*backend, *model, recipe.granularity);  // in memory of its own, and remembered
     simt::card().most_held_bytes = 0;
     need(Trainer::run(model, *backend, recipe, fs::path(folder.path().toStdString()) / "run", false, observer, control,
                       {}));
