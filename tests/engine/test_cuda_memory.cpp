@@ -105,7 +105,8 @@ class TestCudaMemory : public QObject {
     QCOMPARE(simt::card().held_bytes, uint64_t{0});
   }
 
-  // Nothing of the model is copied to the card again, token by token.
+  // Nothing of the model is copied to the card again, token by token: it reads a few numbers a token where the host writes
+  // them, the chunk's tables at the most.
   void decoding_stages_nothing() {
     const auto model = model_on_card(kLarge);
     const auto backend = card();
@@ -115,7 +116,8 @@ class TestCudaMemory : public QObject {
     const int32_t id = 5;
     for (int i = 0; i < 3; ++i) need(session->append(std::span(&id, 1)));
     QCOMPARE(simt::card().staged_bytes, staged);
-    QCOMPARE(simt::card().in_place_bytes, in_place);
+    const auto half = static_cast<uint64_t>(model->config.rotary / 2), chunk = static_cast<uint64_t>(kSession.chunk);
+    QVERIFY(simt::card().in_place_bytes - in_place <= 3 * 4 * (3 * chunk + 1 + 4 * chunk * half));
   }
 
   // What is held was named: memory that is used again, for other norms, is read again.
