@@ -83,8 +83,9 @@ inline constexpr int kMostLargest = 64;
 size_t largest_workspace_bytes(int64_t n, int count);
 void largest(void* stream, const float* from, int64_t n, int count, float* values, int32_t* ids, void* workspace);
 
-// attention.cu, attention_backward.cu. Heads of up to 256 elements. With few queries the keys are split over several
-// blocks, which leave their parts in `workspace`: attention_workspace_bytes(spec, processors) bytes of it.
+// attention.cu, attention_backward.cu; of fast specs attention_fast.cu, attention_fast_backward.cu. Heads of up to 256
+// elements. With few queries the keys are split over several blocks, which leave their parts in `workspace`:
+// attention_workspace_bytes(spec, processors) bytes of it.
 inline constexpr int kLargestHead = 256;
 size_t attention_workspace_bytes(const AttentionSpec& s, int processors);
 size_t most_attention_workspace_bytes(int processors);  // of any spec
