@@ -106,8 +106,9 @@ void largest(void* stream, const float* from, int64_t n, int count, float* value
 // ceiling.cu. Reads `bytes` bytes once, 16-byte aligned; seen [1] is scratch.
 void read_all(void* stream, const uint8_t* data, int64_t bytes, int processors, uint32_t* seen);
 
-// attention.cu, attention_backward.cu. Heads of up to 256 elements. With few queries the keys are split over several
-// blocks, which leave their parts in `workspace`: attention_workspace_bytes(spec, processors) bytes of it.
+// attention.cu, attention_backward.cu; of fast specs attention_fast.cu, attention_fast_backward.cu. Heads of up to 256
+// elements. With few queries the keys are split over several blocks, which leave their parts in `workspace`:
+// attention_workspace_bytes(spec, processors) bytes of it.
 inline constexpr int kLargestHead = 256;
 size_t attention_workspace_bytes(const AttentionSpec& s, int processors);
 size_t most_attention_workspace_bytes(int processors);  // of any spec

@@ -5,13 +5,16 @@
 //   SW_KERNEL_BLOCKS(threads, blocks, name)       the same, where so many blocks should fit a processor
 //   SW_LAUNCH(kernel, grid, block, stream, arguments..)
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
-//   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned
+//   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned; ld2, st2: two, 8
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of read-only bytes
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
 //   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
 //     Lane l has of C rows l / 4 (c[0], c[1]) and l / 4 + 8 (c[2], c[3]), columns l % 4 * 2 and the next; of A the pairs
 //     k = l % 4 * 2 (+ 8 in a[2], a[3]) of rows l / 4 (a[0], a[2]) and l / 4 + 8 (a[1], a[3]); of B the pairs
 //     k = l % 4 * 2 (b[0]) and + 8 (b[1]) of column l / 4.
+//   ld_matrices(p, i, out)                by a warp: four matrices of 8 x 8 bf16; lane l names where row l % 8 of matrix l / 8
+//     begins, four words. It gets of matrix m, in out[m], columns l % 4 * 2 and the next of row l / 4;
+//     ld_matrices_turned: rows l % 4 * 2 and the next of column l / 4.
 //
 // All memory is reached through these, so that the emulation can check and count every access.
 
@@ -35,6 +38,9 @@ namespace scalewright::kernels::cuda_emulated {
 
 struct alignas(16) float4 {
   float x, y, z, w;
+};
+struct alignas(8) float2 {
+  float x, y;
 };
 struct alignas(8) uint2 {
   uint32_t x, y;
@@ -69,6 +75,10 @@ inline float4 ld4(const Global<const float>& p, int64_t i, SW_WHERE) { return si
 inline float4 ld4(const Shared<float>& p, int64_t i, SW_WHERE) { return simt::load<float4>(p, i, where); }
 inline void st4(const Global<float>& p, int64_t i, float4 v, SW_WHERE) { simt::store<float4>(p, i, v, where); }
 inline void st4(const Shared<float>& p, int64_t i, float4 v, SW_WHERE) { simt::store<float4>(p, i, v, where); }
+inline float2 ld2(const Global<const float>& p, int64_t i, SW_WHERE) { return simt::load<float2>(p, i, where); }
+inline float2 ld2(const Shared<float>& p, int64_t i, SW_WHERE) { return simt::load<float2>(p, i, where); }
+inline void st2(const Global<float>& p, int64_t i, float2 v, SW_WHERE) { simt::store<float2>(p, i, v, where); }
+inline void st2(const Shared<uint32_t>& p, int64_t i, uint2 v, SW_WHERE) { simt::store<uint2>(p, i, v, where); }
 inline uint32_t ldg_u32(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint32_t>(p, byte, where);
 }
@@ -116,6 +126,20 @@ inline void mma_bf16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[
       const uint32_t left = all[row * 4 + k % 8 / 2].a[i / 2 + k / 8 * 2], right = all[column * 4 + k % 8 / 2].b[k / 8];
       c[i] = std::fma(half(left, k), half(right, k), c[i]);
     }
+  }
+}
+inline void ld_matrices(const Shared<uint32_t>& p, int64_t i, uint32_t (&out)[4], SW_WHERE) {
+  const uint4 row = simt::load<uint4>(p, i, where);
+  const simt::Factors* all = simt::share({{row.x, row.y, row.z, row.w}, {0, 0}}, where);
+  for (int m = 0; m < 4; ++m) out[m] = all[m * 8 + simt::lane() / 4].a[simt::lane() % 4];
+}
+inline void ld_matrices_turned(const Shared<uint32_t>& p, int64_t i, uint32_t (&out)[4], SW_WHERE) {
+  const uint4 row = simt::load<uint4>(p, i, where);
+  const simt::Factors* all = simt::share({{row.x, row.y, row.z, row.w}, {0, 0}}, where);
+  const int column = simt::lane() / 4, shift = column % 2 * 16;
+  for (int m = 0; m < 4; ++m) {
+    const simt::Factors* rows = all + m * 8 + simt::lane() % 4 * 2;
+    out[m] = (rows[0].a[column / 2] >> shift & 0xffffu) | (rows[1].a[column / 2] >> shift & 0xffffu) << 16;
   }
 }
 
@@ -180,6 +204,9 @@ SW_DEVICE void st(T* p, int64_t i, V v) {
 }
 SW_DEVICE float4 ld4(const float* p, int64_t i) { return *reinterpret_cast<const float4*>(p + i); }
 SW_DEVICE void st4(float* p, int64_t i, float4 v) { *reinterpret_cast<float4*>(p + i) = v; }
+SW_DEVICE float2 ld2(const float* p, int64_t i) { return *reinterpret_cast<const float2*>(p + i); }
+SW_DEVICE void st2(float* p, int64_t i, float2 v) { *reinterpret_cast<float2*>(p + i) = v; }
+SW_DEVICE void st2(uint32_t* p, int64_t i, uint2 v) { *reinterpret_cast<uint2*>(p + i) = v; }
 SW_DEVICE uint32_t ldg_u32(const uint8_t* p, int64_t byte) {
   return __ldg(reinterpret_cast<const unsigned int*>(p + byte));
 }
@@ -211,6 +238,16 @@ SW_DEVICE void mma_bf16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&
       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+SW_DEVICE void ld_matrices(const uint32_t* p, int64_t i, uint32_t (&out)[4]) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+               : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(p + i))));
+}
+SW_DEVICE void ld_matrices_turned(const uint32_t* p, int64_t i, uint32_t (&out)[4]) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+               : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(p + i))));
 }
 
 SW_DEVICE float half_to_float(uint32_t half) { return __half2float(__ushort_as_half(static_cast<unsigned short>(half))); }
