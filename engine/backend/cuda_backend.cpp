@@ -71,8 +71,9 @@ class CudaBackend final : public Backend {
     const int64_t most = std::max(static_cast<int64_t>(kSliceBytes / sizeof(float)), kStripRows * largest_k);
     const auto slice = static_cast<size_t>(std::min(whole, most)) * sizeof(float);
     const size_t rounded = static_cast<size_t>(T * largest_k) * sizeof(uint16_t);
-    const size_t products = T <= device::kGemvRows ? rounded : std::max(slice, slice / 2 + rounded) + 2 * kScratchAlign;
-    return std::max(products, device::most_attention_workspace_bytes(info_.processors));
+    const size_t few = device::split_bytes(std::min(T, device::kGemvRows), largest_k);
+    const size_t many = T <= device::kGemvRows ? 0 : std::max(slice, slice / 2 + rounded) + 2 * kScratchAlign;
+    return std::max({few, many, device::most_attention_workspace_bytes(info_.processors)});
   }
   void set_workspace(void* data, size_t bytes) override {
     const bool ours = data && device::place_of(data) == device::Place::Card;
@@ -90,7 +91,8 @@ class CudaBackend final : public Backend {
     float* out = call.out(y, T, N, ldy);
     if (T <= device::kGemvRows) {
       if (w.quantized) {
-        device::gemv(stream_, in, ldx, T, weight.quant, shift, out, ldy);
+        const device::GemvMatrix matrix{weight.quant, shift, out};
+        device::gemv(stream_, split(call, in, ldx, T, K), T, {&matrix, 1}, ldy, false);
       } else {
         device::gemv_dense(stream_, in, ldx, T, weight.dense, shift, out, ldy);
       }
@@ -101,6 +103,23 @@ class CudaBackend final : public Backend {
           product(T, rows, K, {in, ldx, 1}, {slice, 1, K}, out + n0, ldy, shift != nullptr);
         });
     }
+    done(call);
+  }
+  void linear_set(const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
+                  Precision precision) override {
+    if (T == 0) return;
+    const bool together = T <= device::kGemvRows && std::all_of(parts.begin(), parts.end(), [](const LinearPart& part) {
+      return part.w->quantized;
+    });
+    if (!together) return Backend::linear_set(x, ldx, T, parts, ldy, precision);
+    const int64_t K = parts.front().w->cols();
+    StagedCall call(stream_, held_, workspace_);
+    std::vector<device::GemvMatrix> matrices;
+    for (const LinearPart& part : parts) {
+      const int64_t N = part.w->rows();
+      matrices.push_back({call.in(part.w->quant), call.in(part.bias, N), call.out(part.y, T, N, ldy)});
+    }
+    device::gemv(stream_, split(call, call.in(x, T, K, ldx), ldx, T, K), T, matrices, ldy, false);
     done(call);
   }
   void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
@@ -303,6 +322,13 @@ class CudaBackend final : public Backend {
     const int64_t width = int64_t{s.kv_heads} * s.head_dim;
     if (s.kv == KvType::F16) return call.in(static_cast<const uint16_t*>(k), s.keys, width, ld);
     return call.in(static_cast<const float*>(k), s.keys, width, ld);
+  }
+
+  // x made ready for gemv, for the length of the call.
+  const void* split(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K) {
+    auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, K)));
+    device::split_rows(stream_, x, ldx, T, K, room);
+    return room;
   }
 
   // Rows of W that are unpacked at a time, whole strips.
