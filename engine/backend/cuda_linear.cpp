@@ -55,11 +55,12 @@ void for_slices(void* stream, const WeightView& w, uint16_t* slice, Use use) {
 
 size_t CudaLinear::scratch_bytes(int64_t T, int64_t largest_n, int64_t largest_k) {
   const size_t factors = static_cast<size_t>(T * (kSetWidth * largest_n + largest_k)) * sizeof(uint16_t);
-  if (T <= device::kGemvRows) return factors + 2 * kScratchAlign;
+  const size_t few = device::split_bytes(std::min(T, device::kGemvRows), largest_k) + kScratchAlign;
+  if (T <= device::kGemvRows) return std::max(factors + 2 * kScratchAlign, few);
   const auto elements = static_cast<int64_t>(kSliceBytes / sizeof(float));
   const int64_t whole = (largest_n + kStripRows - 1) / kStripRows * kStripRows * largest_k;
   const size_t slice = static_cast<size_t>(std::min(whole, std::max(elements, kStripRows * largest_k))) * sizeof(float);
-  return slice + factors + 3 * kScratchAlign;
+  return std::max(slice + factors + 3 * kScratchAlign, few);
 }
 
 bool CudaLinear::fast(Precision precision, int64_t K) const {
@@ -86,36 +87,49 @@ void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b,
     throw std::runtime_error(card_ + " failed in a product of " + products_->name() + ".");
 }
 
-void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
-                        int64_t ldy, Precision precision) {
+void CudaLinear::few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
+                          int64_t ldy) {
   const int64_t K = parts[0].w->cols();
   const float* in = call.in(x, T, K, ldx);
-  const bool round = T > device::kGemvRows && fast(precision, K);
-  const uint16_t* small = round ? rounded(call, in, ldx, T, K) : nullptr;
-  // One slice for all.
-  uint16_t* small_slice = nullptr;
-  float* slice_room = nullptr;
-  if (T > device::kGemvRows) {
-    int64_t largest = 0;
-    for (const LinearPart& part : parts)
-      if (round || !plain(*part.w))
-        largest = std::max(largest, slice_size(*part.w, round ? sizeof(uint16_t) : sizeof(float)));
-    if (round) small_slice = call.scratch<uint16_t>(largest);
-    if (!round && largest > 0) slice_room = call.scratch<float>(largest);
-  }
+  std::vector<device::GemvMatrix> matrices;
   for (const LinearPart& part : parts) {
     const int64_t N = part.w->rows();
     const WeightView w = call.in(*part.w);
     const float* bias = call.in(part.bias, N);
     float* y = call.out(part.y, T, N, ldy);
-    if (T <= device::kGemvRows) {
-      if (w.quantized) {
-        device::gemv(stream_, in, ldx, T, w.quant, bias, y, ldy);
-      } else {
-        device::gemv_dense(stream_, in, ldx, T, w.dense, bias, y, ldy);
-      }
-      continue;
+    if (w.quantized) {
+      matrices.push_back({w.quant, bias, y});
+    } else {
+      device::gemv_dense(stream_, in, ldx, T, w.dense, bias, y, ldy);
     }
+  }
+  if (matrices.empty()) return;
+  auto* split = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, K)));
+  device::split_rows(stream_, in, ldx, T, K, split);
+  device::gemv(stream_, split, T, matrices, ldy, false);
+}
+
+void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
+                        int64_t ldy, Precision precision) {
+  if (T <= device::kGemvRows) return few_rows(call, x, ldx, T, parts, ldy);
+  const int64_t K = parts[0].w->cols();
+  const float* in = call.in(x, T, K, ldx);
+  const bool round = fast(precision, K);
+  const uint16_t* small = round ? rounded(call, in, ldx, T, K) : nullptr;
+  // One slice for all.
+  uint16_t* small_slice = nullptr;
+  float* slice_room = nullptr;
+  int64_t largest = 0;
+  for (const LinearPart& part : parts)
+    if (round || !plain(*part.w))
+      largest = std::max(largest, slice_size(*part.w, round ? sizeof(uint16_t) : sizeof(float)));
+  if (round) small_slice = call.scratch<uint16_t>(largest);
+  if (!round && largest > 0) slice_room = call.scratch<float>(largest);
+  for (const LinearPart& part : parts) {
+    const int64_t N = part.w->rows();
+    const WeightView w = call.in(*part.w);
+    const float* bias = call.in(part.bias, N);
+    float* y = call.out(part.y, T, N, ldy);
     if (bias) device::fill_rows(stream_, bias, T, N, y, ldy);
     if (round) {
       for_slices(stream_, w, small_slice, [&](int64_t n0, int64_t rows, const uint16_t* slice) {

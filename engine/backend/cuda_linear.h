@@ -33,6 +33,7 @@ class CudaLinear {
   double measure_product_rate();
 
  private:
+  void few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy);
   bool fast(Precision precision, int64_t K) const;
   // x in bf16, in `room` or scratch.
   const uint16_t* rounded(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K,

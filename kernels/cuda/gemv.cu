@@ -1,172 +1,305 @@
-// Products of few rows with a quantized matrix, read once and as it lies. A block takes a strip of 16 output rows. A lane
-// takes four of its rows in one chunk of 32 inputs: it reads the chunk's lines 16 bytes at a time, so a warp reads 8
-// chunks, and 8 x 64 bytes of each line, whole sectors all.
+// Products of few rows with quantized matrices, read once and as they lie, on the tensor cores: codes times the digits
+// of x (split_rows.h), in whole numbers, which are exact.
+//
+// A warp takes a strip of 16 output rows, two chunks of 32 inputs a step. Lane l reads 16 bytes a line: rows 4 q .. 4 q
+// + 3 of chunk l / 16, q = l / 4 % 4, inputs 8 p .. 8 p + 7 with p = l % 4. One product of the warp takes the first two
+// rows of each q, one the others; four columns of the right factor are the digits of the first chunk, four those of the
+// second, so the sums of a lane's own chunk stand in the lanes of p / 2 == l / 16.
 
+#include "kernels/cuda/gemv_codes.h"
 #include "kernels/cuda/kernels.h"
-#include "kernels/cuda/quant_device.h"
+#include "kernels/cuda/split_rows.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
-constexpr int kSlots = kWarp / 4;   // chunks a warp
-constexpr int kChunkRoom = 36;      // floats a chunk of x in shared memory: 4 more, so that slots meet other banks
-template <int kRows>
-constexpr int kMostWarps = kRows == 1 ? 8 : 4;
-// Of a processor's 65536 registers: 128 a thread, 170, 255. What the compiler takes by itself spills or fits once only.
-template <int kRows>
-constexpr int kBlocks = kRows == 4 ? 3 : 2;
+constexpr int kMostWarps = 8;
+constexpr int kMostParts = 3;
+// Steps that are on their way while one is computed: as many as 128 registers hold, so that two blocks of 256 threads
+// keep 48 KB of a processor under way.
+template <int kBits, bool kSub, bool kMany>
+constexpr int kAhead = !kMany && !kSub      ? (kLoads<kBits> == 1 ? 6 : 3)
+                       : kLoads<kBits> == 1 ? 4
+                                            : 2;
 
-SW_DEVICE uint32_t row_word(const uint4& words, int row) {
-  return row == 0 ? words.x : row == 1 ? words.y : row == 2 ? words.z : words.w;
+// Matrices side by side, all of one layout but for the number of their rows.
+struct GemvPart {
+  Global<const uint8_t> records;
+  Global<const float> scale, scale_min, row_scale, bias;
+  Global<float> y;
+  int32_t rows, end;  // end: strips of the parts up to this one
+};
+struct GemvSet {
+  DeviceQuant w;  // of the first part
+  GemvPart part[kMostParts];
+  bool tuned;  // any scale is not the one in the records
+};
+// Chosen by comparisons, so that the parts stay where parameters lie.
+SW_DEVICE const GemvPart& part_of(const GemvSet& set, int32_t strip) {
+  return strip < set.part[0].end ? set.part[0] : strip < set.part[1].end ? set.part[1] : set.part[2];
+}
+SW_DEVICE DeviceQuant tuned_part(const GemvSet& set, int32_t strip) {
+  const GemvPart& part = part_of(set, strip);
+  DeviceQuant w = set.w;
+  w.scale = part.scale;
+  w.scale_min = part.scale_min;
+  w.row_scale = part.row_scale;
+  w.rows = part.rows;
+  return w;
 }
 
-template <int kBits, int kRows>
-SW_KERNEL_BLOCKS(32 * kMostWarps<kRows>, kBlocks<kRows>, gemv_kernel)
-(DeviceQuant w, Global<const float> x, int64_t ldx, int T, Global<const float> bias, Global<float> y, int64_t ldy) {
-  constexpr int kWarps = kMostWarps<kRows>;
-  SW_SHARED(float, tile, kRows * kWarps * kSlots * kChunkRoom);
-  SW_SHARED(float, sums, kWarps * kRows * kStripRows);
+// Where a lane reads on its way through the chunks of a strip, two chunks a step.
+template <int kBits>
+struct Walk {
+  Global<const uint8_t> header, lines;  // of the record, of the chunk; both from the lane's rows on
+  int32_t within;                       // number of the chunk in its record
+
+  SW_DEVICE Walk(const DeviceQuant& w, Global<const uint8_t> strip, int32_t chunk, int q) {
+    const int32_t record = chunk / w.chunks_per_record;
+    within = chunk - record * w.chunks_per_record;
+    header = strip + (record * w.record_bytes + 8 * q);
+    lines = strip + (record * w.record_bytes + w.header_bytes + within * (kBits * 64) + 16 * q);
+  }
+  SW_DEVICE void next(const DeviceQuant& w) {
+    constexpr int kStep = 2 * kBits * 64;
+    const int records = w.chunks_per_record == 1 ? 2 : 1;  // that a step leaves behind, if any
+    within += 2;
+    const bool turn = within >= w.chunks_per_record;
+    lines += turn ? kStep + records * w.header_bytes : kStep;
+    if (!turn) return;
+    header += records * w.record_bytes;
+    within -= records * w.chunks_per_record;
+  }
+};
+
+// Everything of a step that is read from the strip. A lane without a chunk keeps what it had: its x is zero.
+template <int kBits>
+struct Step {
+  uint4 words[kLoads<kBits>];
+  uint2 first, second;  // halves of four rows
+  uint32_t sub_scales, sub_minimums;
+  bool fresh;  // the record is new to the lane, and its halves were read
+};
+
+template <int kBits, bool kSub>
+SW_DEVICE void read_step(Step<kBits>& s, const DeviceQuant& w, const Walk<kBits>& at, bool inside, bool first, int q,
+                         int p) {
+  s.fresh = inside && (first || at.within < 2);
+  if (!inside) return;
+  SW_UNROLL
+  for (int i = 0; i < kLoads<kBits>; ++i) s.words[i] = stream_u128(at.lines, 64 * line_of<kBits>(i, p));
+  if (s.fresh) {
+    s.first = ldg_u64(at.header, 0);
+    if (has_second(w.kind)) s.second = ldg_u64(at.header, 32);
+  }
+  if constexpr (kSub) {
+    // Of two sub-blocks a chunk the lanes read one each.
+    const int row = w.sub16 ? (2 * at.within + p % 2) * kStripRows : at.within * kStripRows;
+    s.sub_scales = ldg_u32(at.header, 64 + row - 4 * q);
+    if (w.kind == BlockKind::KMin && !w.sub16) s.sub_minimums = ldg_u32(at.header, 192 + row - 4 * q);
+  }
+}
+
+// kMany: up to kGemvRows rows, and scales that are not those of the records.
+template <int kBits, bool kSub, bool kMany>
+SW_KERNEL_BLOCKS(kWarp* kMostWarps, kMany ? 1 : 2, gemv_kernel)
+(GemvSet set, Global<const uint8_t> split, int T, int64_t ldy, bool add) {
+  constexpr int kSteps = kAhead<kBits, kSub, kMany>, kRows = kMany ? kGemvRows : 1;
+  SW_SHARED(float, sums, kMostWarps* kRows* kStripRows);
   const int thread = thread_x(), threads = block_dim_x(), lane = thread % kWarp, warp = thread / kWarp;
-  const int slots = threads / kWarp * kSlots, slot = warp * kSlots + lane / 4, quarter = lane % 4;
-  const int64_t strip = block_x(), n = strip * kStripRows + 4 * quarter;
+  const int half = lane / 16, q = lane / 4 % 4, p = lane % 4;
+  const DeviceQuant& w = set.w;
+  const int32_t all_strips = block_x();
+  int32_t strip = all_strips;
+  if (strip >= set.part[0].end) strip -= strip < set.part[1].end ? set.part[0].end : set.part[1].end;
+  const auto records = part_of(set, all_strips).records + strip * w.strip_bytes;
+  const int32_t n = strip * kStripRows + 4 * q;
+
+  // Whole records to a warp where they are short.
+  const int per_record = w.chunks_per_record, warps = threads / kWarp, steps = (w.chunks + 1) / 2;
+  const int unit = per_record % 2 == 0 && per_record <= 16 ? per_record / 2 : 1, units = (steps + unit - 1) / unit;
+  const int begin = units * warp / warps * unit, last = units * (warp + 1) / warps * unit;
+  const int end = last < steps ? last : steps;
+  Walk<kBits> ahead(w, records, 2 * begin + half, q);
+  Step<kBits> step[kSteps];
+  SW_UNROLL
+  for (int i = 0; i < kSteps; ++i) {
+    step[i] = {};
+    if (begin + i < end) read_step<kBits, kSub>(step[i], w, ahead, 2 * (begin + i) + half < w.chunks, i == 0, q, p);
+    ahead.next(w);
+  }
+  wait_for_previous();
+
+  const int32_t split_row = 2 * steps * kSplitBytes, terms_row = 2 * steps * kSplitTerms;
+  auto digits = split + (begin * (2 * kSplitBytes) + 8 * lane);
+  auto terms =
+      as<const float>(split + static_cast<int64_t>(T) * split_row) + ((2 * begin + half) * kSplitTerms + 4 * (p % 2));
   float total[kRows][4];
   SW_UNROLL
   for (int t = 0; t < kRows; ++t) {
     SW_UNROLL
     for (int r = 0; r < 4; ++r) total[t][r] = 0.0f;
   }
-  for (int chunk0 = 0; chunk0 < w.chunks; chunk0 += slots) {
-    // The codes are on their way while x is laid out.
-    const int chunk = chunk0 + slot;
-    const bool mine = chunk < w.chunks;
-    const int record = mine ? chunk / w.chunks_per_record : 0;
-    const int within = chunk - record * w.chunks_per_record;
-    const auto header = w.records + record_at(w, strip, record);
-    uint4 words[kBits];
-    FourHeaders four{{0, 0}, {0, 0}, {0, 0}, 0};
-    uint2 pair = {0, 0};  // eight of the 32 sub-scales of a chunk, when it has two sub-blocks
-    if (mine) {
-      const int64_t lines = w.header_bytes + static_cast<int64_t>(within) * kBits * 64 + 16 * quarter;
-      SW_UNROLL
-      for (int l = 0; l < kBits; ++l) words[l] = ldg_u128(header, lines + 64 * l);
-      four = read_four(w, header, 4 * quarter, w.subs_per_record == 1 ? 0 : within);
-      if (w.sub16) pair = ldg_u64(header, 64 + 32 * within + 8 * quarter);
-    }
-    if (w.sub16) {
-      SW_UNROLL
-      for (int which = 0; which < 2; ++which) {
-        const int source = lane - quarter + 2 * which + quarter / 2;
-        const uint32_t even = shuffle(pair.x, source), odd = shuffle(pair.y, source);
-        four.sub_scales[which] = quarter % 2 == 0 ? even : odd;
+  Terms of[kSub ? 2 : 1];
+  SW_UNROLL
+  for (int h = 0; h < (kSub ? 2 : 1); ++h) of[h] = {};
+  uint2 first = {0, 0}, second = {0, 0};
+  for (int at = begin; at < end; at += kSteps) {
+    SW_UNROLL
+    for (int i = 0; i < kSteps; ++i) {
+      if (at + i >= end) break;
+      Step<kBits>& now = step[i];
+      const int chunk = 2 * (at + i) + half;
+      if constexpr (kSub) {
+        if (now.fresh) {
+          first = now.first;
+          second = now.second;
+        }
+        const uint32_t other = w.sub16 ? shuffle(now.sub_scales, lane ^ 1) : now.sub_scales;
+        const uint32_t even = p % 2 == 0 ? now.sub_scales : other, odd = p % 2 == 0 ? other : now.sub_scales;
+        of[0] = make_sub_terms(w, first, second, even, now.sub_minimums);
+        if (w.sub16) of[1] = make_sub_terms(w, first, second, odd, 0);
+        if constexpr (kMany) {
+          if (set.tuned && chunk < w.chunks) {
+            const DeviceQuant tuned = tuned_part(set, all_strips);
+            of[0] = tuned_terms<kBits>(tuned, first, second, even, now.sub_minimums, n, chunk / per_record);
+            if (w.sub16) of[1] = tuned_terms<kBits>(tuned, first, second, odd, 0, n, chunk / per_record);
+          }
+        }
+      } else if (now.fresh) {
+        of[0] = make_terms<kBits>(w, now.first, now.second);
+        if constexpr (kMany) {
+          if (set.tuned)
+            of[0] = tuned_terms<kBits>(tuned_part(set, all_strips), now.first, now.second, 0, 0, n, chunk / per_record);
+        }
       }
-    }
-    for (int i = thread; i < kRows * slots * kChunk; i += threads) {
-      const int t = i / (slots * kChunk), at = i % (slots * kChunk);
-      const int64_t k = static_cast<int64_t>(chunk0) * kChunk + at;
-      const float value = t < T && k < w.cols ? ld(x, t * ldx + k) : 0.0f;
-      st(tile, (t * slots + at / kChunk) * kChunkRoom + at % kChunk, value);
-    }
-    sync_block();
-    if (mine) {
-      Scales scales[4];
-      four_scales(w, four, 0, n, record, scales);
-      float part[kRows][4], inputs[kRows];
+      uint32_t codes[2][4];
+      SW_UNROLL
+      for (int r = 0; r < 4; ++r) two_quads<kBits>(now.words, r, p, codes[r / 2][r % 2], codes[r / 2][r % 2 + 2]);
       SW_UNROLL
       for (int t = 0; t < kRows; ++t) {
-        inputs[t] = 0.0f;
+        if (kMany && t >= T) break;
+        const uint2 bytes = ld_u64(digits, t * split_row + i * (2 * kSplitBytes));
+        const float4 x = ld4(terms, t * terms_row + i * (2 * kSplitTerms));
         SW_UNROLL
-        for (int r = 0; r < 4; ++r) part[t][r] = 0.0f;
-      }
-      SW_UNROLL
-      for (int half = 0; half < 2; ++half) {
-        SW_UNROLL
-        for (int i = 4 * half; i < 4 * half + 4; ++i) {
-          float weight[4][4];
-          SW_UNROLL
-          for (int r = 0; r < 4; ++r) {
-            const uint32_t codes = quad_codes(kBits, i, [&](int l) { return row_word(words[l], r); });
-            SW_UNROLL
-            for (int c = 0; c < 4; ++c) weight[r][c] = code_of(codes, c) - scales[r].zero;
+        for (int h = 0; h < (kSub ? 2 : 1); ++h) {
+          if (h == 1 && !w.sub16) break;
+          uint32_t right[2] = {bytes.x, bytes.y};
+          if constexpr (kSub) {
+            // Lanes of p / 2 have the inputs of one sub-block of 16.
+            if (w.sub16 && p / 2 != h) right[0] = right[1] = 0;
           }
+          const float sum = !kSub || !w.sub16 ? x.y : h == 0 ? x.z : x.w;
           SW_UNROLL
-          for (int t = 0; t < kRows; ++t) {
-            const float4 in = ld4(tile, (t * slots + slot) * kChunkRoom + 4 * i);
-            inputs[t] += (in.x + in.y) + (in.z + in.w);
+          for (int two = 0; two < 2; ++two) {
+            int32_t product[4] = {0, 0, 0, 0};
+            mma_s8(product, codes[two], right);
             SW_UNROLL
-            for (int r = 0; r < 4; ++r) {
-              part[t][r] = fmaf(weight[r][0], in.x, part[t][r]);
-              part[t][r] = fmaf(weight[r][1], in.y, part[t][r]);
-              part[t][r] = fmaf(weight[r][2], in.z, part[t][r]);
-              part[t][r] = fmaf(weight[r][3], in.w, part[t][r]);
+            for (int r = 0; r < 2; ++r) {
+              const float whole = static_cast<float>(product[2 * r] * 256 + product[2 * r + 1]) * x.x;
+              float& sum_of = total[t][2 * two + r];
+              sum_of = fmaf(of[h].scale[2 * two + r], whole, sum_of);
+              sum_of = fmaf(of[h].shift[2 * two + r], sum, sum_of);
             }
           }
         }
-        if (half == 0 && !w.sub16) continue;
-        SW_UNROLL
-        for (int t = 0; t < kRows; ++t) {
-          SW_UNROLL
-          for (int r = 0; r < 4; ++r) {
-            total[t][r] += scales[r].scale * part[t][r] - scales[r].shift * inputs[t];
-            part[t][r] = 0.0f;
-          }
-          inputs[t] = 0.0f;
-        }
-        if (half == 1) continue;
-        four_scales(w, four, 1, n, record, scales);
       }
+      if (at + i + kSteps < end) read_step<kBits, kSub>(now, w, ahead, chunk + 2 * kSteps < w.chunks, false, q, p);
+      ahead.next(w);
     }
-    sync_block();
+    digits += kSteps * (2 * kSplitBytes);
+    terms += kSteps * (2 * kSplitTerms);
   }
   SW_UNROLL
   for (int t = 0; t < kRows; ++t) {
     SW_UNROLL
     for (int r = 0; r < 4; ++r) {
-      float v = total[t][r];
-      v += shuffle_xor(v, 4);
-      v += shuffle_xor(v, 8);
+      float v = p / 2 == half ? total[t][r] : 0.0f;
+      v += shuffle_xor(v, 1);
+      v += shuffle_xor(v, 2);
       v += shuffle_xor(v, 16);
-      if (lane < 4) st(sums, (warp * kRows + t) * kStripRows + 4 * quarter + r, v);
+      if (half == 0 && p == 0) st(sums, (warp * kRows + t) * kStripRows + 4 * q + r, v);
     }
   }
   sync_block();
+  const GemvPart& part = part_of(set, all_strips);
   for (int i = thread; i < kRows * kStripRows; i += threads) {
     const int t = i / kStripRows;
-    const int64_t row = strip * kStripRows + i % kStripRows;
-    if (t >= T || row >= w.rows) continue;
-    float sum = bias ? ld(bias, row) : 0.0f;
-    for (int other = 0; other < threads / kWarp; ++other) sum += ld(sums, other * kRows * kStripRows + i);
-    st(y, t * ldy + row, sum);
+    const int32_t row = strip * kStripRows + i % kStripRows;
+    if (t >= T || row >= part.rows) continue;
+    float sum = part.bias ? ld(part.bias, row) : 0.0f;
+    for (int other = 0; other < warps; ++other) sum += ld(sums, other * kRows * kStripRows + i);
+    if (add) sum += ld(part.y, t * ldy + row);
+    st(part.y, t * ldy + row, sum);
   }
 }
 
-template <int kBits, int kRows>
-void launch_gemv(void* stream, const float* x, int64_t ldx, int64_t T, const QuantView& w, const float* bias, float* y,
-                 int64_t ldy) {
-  const int64_t wanted = (w.layout.chunks() + kSlots - 1) / kSlots;
-  const int warps = static_cast<int>(wanted < kMostWarps<kRows> ? wanted : kMostWarps<kRows>);
-  const dim3 grid(static_cast<unsigned>(w.layout.strips())), block(static_cast<unsigned>(kWarp * warps));
-  SW_LAUNCH((gemv_kernel<kBits, kRows>), grid, block, stream, to_device(w), x, ldx, static_cast<int>(T), bias, y, ldy);
+template <int kBits, bool kSub>
+void launch(void* stream, const GemvSet& set, const void* split, int64_t T, int64_t ldy, bool add) {
+  const int steps = (set.w.chunks + 1) / 2, wanted = (steps + 3) / 4;  // a few steps a warp
+  const int warps = wanted < kMostWarps ? wanted : kMostWarps;
+  const dim3 grid(static_cast<unsigned>(set.part[kMostParts - 1].end)), block(static_cast<unsigned>(kWarp * warps));
+  const auto* digits = static_cast<const uint8_t*>(split);
+  const int rows = static_cast<int>(T);
+  if (T == 1 && !set.tuned) {
+    SW_LAUNCH((gemv_kernel<kBits, kSub, false>), grid, block, stream, set, digits, rows, ldy, add);
+  } else {
+    SW_LAUNCH((gemv_kernel<kBits, kSub, true>), grid, block, stream, set, digits, rows, ldy, add);
+  }
 }
 
 template <int kBits>
-void gemv_bits(void* stream, const float* x, int64_t ldx, int64_t T, const QuantView& w, const float* bias, float* y,
-               int64_t ldy) {
-  if (T == 1) return launch_gemv<kBits, 1>(stream, x, ldx, T, w, bias, y, ldy);
-  if (T <= 4) return launch_gemv<kBits, 4>(stream, x, ldx, T, w, bias, y, ldy);
-  launch_gemv<kBits, 8>(stream, x, ldx, T, w, bias, y, ldy);
+void launch_bits(void* stream, const GemvSet& set, const void* split, int64_t T, int64_t ldy, bool add) {
+  if constexpr (kBits != 8) {
+    if (has_sub_blocks(set.w.kind)) return launch<kBits, true>(stream, set, split, T, ldy, add);
+  }
+  launch<kBits, false>(stream, set, split, T, ldy, add);
+}
+
+bool same_but_rows(const QuantView& a, const QuantView& b) {
+  QuantLayout like = b.layout;
+  like.rows = a.layout.rows;
+  return a.layout == like;
 }
 
 }  // namespace
 
-void gemv(void* stream, const float* x, int64_t ldx, int64_t T, const QuantView& w, const float* bias, float* y,
-          int64_t ldy) {
-  switch (w.layout.bits) {
-    case 2: return gemv_bits<2>(stream, x, ldx, T, w, bias, y, ldy);
-    case 3: return gemv_bits<3>(stream, x, ldx, T, w, bias, y, ldy);
-    case 4: return gemv_bits<4>(stream, x, ldx, T, w, bias, y, ldy);
-    case 5: return gemv_bits<5>(stream, x, ldx, T, w, bias, y, ldy);
-    case 6: return gemv_bits<6>(stream, x, ldx, T, w, bias, y, ldy);
-    default: return gemv_bits<8>(stream, x, ldx, T, w, bias, y, ldy);
+void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add) {
+  for (size_t next = 0; next < matrices.size();) {
+    const QuantView& w = matrices[next].w;
+    GemvSet set{.w = to_device(w), .part = {}, .tuned = false};
+    int32_t strips = 0;
+    for (int i = 0; i < kMostParts; ++i) {
+      if (next < matrices.size() && same_but_rows(w, matrices[next].w)) {
+        const GemvMatrix& m = matrices[next++];
+        strips += static_cast<int32_t>(m.w.layout.strips());
+        set.part[i] = {
+            m.w.records, m.w.scale, m.w.scale_min, m.w.row_scale, m.bias, m.y, static_cast<int32_t>(m.w.layout.rows),
+            strips};
+        set.tuned = set.tuned || m.w.scale || m.w.row_scale;
+      }
+      set.part[i].end = strips;
+    }
+    switch (w.layout.bits) {
+      case 2:
+        launch_bits<2>(stream, set, split, T, ldy, add);
+        break;
+      case 3:
+        launch_bits<3>(stream, set, split, T, ldy, add);
+        break;
+      case 4:
+        launch_bits<4>(stream, set, split, T, ldy, add);
+        break;
+      case 5:
+        launch_bits<5>(stream, set, split, T, ldy, add);
+        break;
+      case 6:
+        launch_bits<6>(stream, set, split, T, ldy, add);
+        break;
+      default:
+        launch_bits<8>(stream, set, split, T, ldy, add);
+        break;
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "kernels/common/attention_spec.h"
 #include "kernels/common/quant_layout.h"
@@ -14,9 +15,20 @@ namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 
 inline constexpr int64_t kGemvRows = 8;  // rows of x that gemv takes
 
-// gemv.cu, gemv_dense.cu. y [T, N] = x [T, K] W^T + bias (may be null), T up to kGemvRows, W read as it lies. fp32 sums.
-void gemv(void* stream, const float* x, int64_t ldx, int64_t T, const QuantView& w, const float* bias, float* y,
-          int64_t ldy);
+// split_rows.cu. x [T, K] made ready for gemv, once for all matrices that it meets: split_bytes(T, K) bytes.
+size_t split_bytes(int64_t T, int64_t K);
+void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, void* split);
+
+// gemv.cu. y [T, N] = (add ? y : 0) + x [T, K] W^T + bias (may be null) of matrices side by side, T up to kGemvRows, W read
+// as it lies. As exact as sums in fp32.
+struct GemvMatrix {
+  QuantView w;
+  const float* bias = nullptr;
+  float* y = nullptr;
+};
+void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add);
+
+// gemv_dense.cu. The same of one matrix that is not quantized, without a split.
 void gemv_dense(void* stream, const float* x, int64_t ldx, int64_t T, const DenseView& w, const float* bias, float* y,
                 int64_t ldy);
 

@@ -4,9 +4,12 @@
 //   SW_KERNEL(threads, name)(parameters) { .. }   a kernel for blocks of up to so many threads; its pointers are Global<T>
 //   SW_KERNEL_BLOCKS(threads, blocks, name)       the same, where so many blocks should fit a processor
 //   SW_LAUNCH(kernel, grid, block, stream, arguments..)
+//   SW_LAUNCH_EARLY(..)                   the same of a kernel that may begin while the one before it ends, and passes
+//                                         wait_for_previous() in all of its threads
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
 //   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned; ld2, st2: two, 8
-//   ldg_u32(p, byte), ldg_u64, ldg_u128   words of read-only bytes
+//   ldg_u32(p, byte), ldg_u64, ldg_u128   words of bytes that no kernel writes; stream_u128: that are read once
+//   ld_u64(p, byte)                       two words of any bytes
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
 //   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
 //     Lane l has of C rows l / 4 (c[0], c[1]) and l / 4 + 8 (c[2], c[3]), columns l % 4 * 2 and the next; of A the pairs
@@ -15,6 +18,9 @@
 //   ld_matrices(p, i, out)                by a warp: four matrices of 8 x 8 bf16; lane l names where row l % 8 of matrix l / 8
 //     begins, four words. It gets of matrix m, in out[m], columns l % 4 * 2 and the next of row l / 4;
 //     ld_matrices_turned: rows l % 4 * 2 and the next of column l / 4.
+//   mma_s8(c, a, b)                       the same of signed bytes, whole numbers: A [16, 32], B [32, 8], words of four bytes
+//     along k: k = l % 4 * 4 (+ 16 in a[2], a[3], b[1]).
+//   wait_for_previous()                   what earlier kernels wrote is read after it; see SW_LAUNCH_EARLY
 //
 // All memory is reached through these, so that the emulation can check and count every access.
 
@@ -31,6 +37,7 @@
 #define SW_KERNEL(threads, name) static void name
 #define SW_KERNEL_BLOCKS(threads, blocks, name) static void name
 #define SW_LAUNCH(kernel, grid, block, stream, ...) simt::launch(stream, kernel, grid, block, __VA_ARGS__)
+#define SW_LAUNCH_EARLY SW_LAUNCH
 #define SW_SHARED(T, name, count) const auto name = simt::shared<T>(count)
 #define SW_UNROLL
 
@@ -88,6 +95,13 @@ inline uint2 ldg_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
 inline uint4 ldg_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint4>(p, byte, where);
 }
+inline uint4 stream_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
+  return simt::load<uint4>(p, byte, where);
+}
+inline uint2 ld_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
+  return simt::load<uint2>(p, byte, where);
+}
+inline void wait_for_previous() {}
 template <class U, class T>
 Global<U> as(const Global<T>& p) {
   return p.template as<U>();
@@ -142,6 +156,15 @@ inline void ld_matrices_turned(const Shared<uint32_t>& p, int64_t i, uint32_t (&
     out[m] = (rows[0].a[column / 2] >> shift & 0xffffu) | (rows[1].a[column / 2] >> shift & 0xffffu) << 16;
   }
 }
+inline void mma_s8(int32_t (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], SW_WHERE) {
+  const simt::Factors* all = simt::share({{a[0], a[1], a[2], a[3]}, {b[0], b[1]}}, where);
+  const auto byte = [](uint32_t word, int k) { return static_cast<int32_t>(static_cast<int8_t>(word >> (8 * (k % 4)))); };
+  for (int i = 0; i < 4; ++i) {
+    const int row = simt::lane() / 4, column = simt::lane() % 4 * 2 + i % 2;
+    for (int k = 0; k < 32; ++k)
+      c[i] += byte(all[row * 4 + k % 16 / 4].a[i / 2 + k / 16 * 2], k) * byte(all[column * 4 + k % 16 / 4].b[k / 16], k);
+  }
+}
 
 inline float half_to_float(uint32_t half) {
   const uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 1023u;
@@ -184,6 +207,7 @@ inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 #define SW_KERNEL_BLOCKS(threads, blocks, name) static __global__ void __launch_bounds__(threads, blocks) name
 #define SW_LAUNCH(kernel, grid, block, stream, ...) \
   ((kernel)<<<(grid), (block), 0, static_cast<cudaStream_t>(stream)>>>(__VA_ARGS__))
+#define SW_LAUNCH_EARLY SW_LAUNCH
 #define SW_SHARED(T, name, count) __shared__ __align__(16) T name[count]
 #define SW_UNROLL _Pragma("unroll")
 
@@ -212,6 +236,21 @@ SW_DEVICE uint32_t ldg_u32(const uint8_t* p, int64_t byte) {
 }
 SW_DEVICE uint2 ldg_u64(const uint8_t* p, int64_t byte) { return __ldg(reinterpret_cast<const uint2*>(p + byte)); }
 SW_DEVICE uint4 ldg_u128(const uint8_t* p, int64_t byte) { return __ldg(reinterpret_cast<const uint4*>(p + byte)); }
+SW_DEVICE uint4 stream_u128(const uint8_t* p, int64_t byte) {
+  uint4 v;
+  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(p + byte));
+  return v;
+}
+SW_DEVICE uint2 ld_u64(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint2*>(p + byte); }
+// Lets the kernel after this one take its place on the processors that become free.
+SW_DEVICE void wait_for_previous() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
 template <class U, class T>
 SW_DEVICE U* as(T* p) {
   return reinterpret_cast<U*>(p);
@@ -248,6 +287,12 @@ SW_DEVICE void ld_matrices_turned(const uint32_t* p, int64_t i, uint32_t (&out)[
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
                : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(p + i))));
+}
+SW_DEVICE void mma_s8(int32_t (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
 SW_DEVICE float half_to_float(uint32_t half) { return __half2float(__ushort_as_half(static_cast<unsigned short>(half))); }

@@ -24,7 +24,6 @@ SHARED_RESERVED = 1024
 
 # Threads of a block by kernel, as SW_LAUNCH in kernels/cuda gives them; a name that is not here has 256.
 THREADS = {
-    "gemv_kernel": lambda a: 256 if a[-1:] == ["1"] else 128,
     "gemv_dense_kernel": lambda a: 128,
     "attention_kernel": lambda a: 64 if a[:1] == ["256"] else 128,
     "fast_attention_kernel": lambda a: 256 if a[:1] == ["128"] else 128,

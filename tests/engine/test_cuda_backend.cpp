@@ -3,6 +3,7 @@
 
 #include <QtTest>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -148,6 +149,74 @@ class TestCudaBackend : public QObject {
       ++turn;
       check_products(*backend, w, shape.T, random, named.name);
       if (QTest::currentTestFailed()) return;
+    }
+  }
+
+  // Matrices side by side, of one layout and of several, to the numbers that each gives alone.
+  void side_by_side_data() { devices(); }
+  void side_by_side() {
+    SW_DEVICE_OR_SKIP;
+    Random random(31);
+    const int64_t K = 544, widths[] = {40, 16, 33}, ldy = 40 + 16 + 33 + 2;
+    for (const auto& layouts : {std::array<size_t, 3>{4, 4, 4}, {14, 14, 18}, {9, 7, 9}}) {
+      std::vector<RandomMatrix> matrices;
+      matrices.reserve(3);
+      std::array<WeightView, 3> views;
+      for (size_t i = 0; i < 3; ++i) {
+        matrices.emplace_back(make_layout(all_layouts()[layouts[i]], widths[i], K), random);
+        views[i].quantized = true;
+        views[i].quant = matrices[i].view(i == 1, false);
+      }
+      for (const int64_t T : {int64_t{1}, int64_t{3}, int64_t{9}}) {
+        const Guarded<float> x = random.normals(T * K), bias = random.normals(33);
+        Guarded<float> together((T - 1) * ldy + 89), alone = together;
+        std::vector<LinearPart> parts;
+        int64_t at = 0;
+        for (size_t i = 0; i < 3; ++i) {
+          parts.push_back({&views[i], i == 2 ? bias.data() : nullptr, together.data() + at});
+          backend->linear(x.data(), K, T, views[i], parts[i].bias, alone.data() + at, ldy, Precision::Exact);
+          at += widths[i];
+        }
+        backend->linear_set(x.data(), K, T, parts, ldy, Precision::Exact);
+        for (int64_t t = 0; t < T; ++t)
+          for (int64_t n = 0; n < 89; ++n) {
+            const float* one = &alone[t * ldy + n];
+            const double tolerance = 16.0 * kEpsilon * (1.0 + std::fabs(*one));
+            SW_SAME(compare(&together[t * ldy + n], one, 1, tolerance, "side by side"));
+          }
+      }
+    }
+  }
+
+  // Inputs of very different sizes, and such that are no numbers.
+  void sizes_of_inputs_data() { devices(); }
+  void sizes_of_inputs() {
+    SW_DEVICE_OR_SKIP;
+    const int64_t N = 20, K = 200;
+    for (const size_t layout : {size_t{2}, size_t{9}, size_t{14}, size_t{16}}) {
+      Random random(layout);
+      const RandomMatrix matrix(make_layout(all_layouts()[layout], N, K), random);
+      WeightView w;
+      w.quantized = true;
+      w.quant = matrix.view(false, false);
+      double largest_row = 0.0;
+      for (int64_t n = 0; n < N; ++n) largest_row = std::max(largest_row, row_norm(w, n));
+      Guarded<float> y(N), expected(N);
+      for (const float size : {0.0f, 1e-27f, 1e-12f, 1.0f, 1e12f, 1e27f}) {
+        Guarded<float> x = random.normals(K, size);
+        for (const float outlier : {1.0f, 3e4f}) {
+          x[70] *= outlier;
+          reference_->linear(x.data(), K, 1, w, nullptr, expected.data(), N, Precision::Exact);
+          backend->linear(x.data(), K, 1, w, nullptr, y.data(), N, Precision::Exact);
+          SW_SAME(compare(y.data(), expected.data(), N, product_tolerance(norm_of(x.data(), K), largest_row, K), "size"));
+        }
+      }
+      for (const float wrong : {NAN, INFINITY, -INFINITY}) {
+        Guarded<float> x = random.normals(K);
+        x[101] = wrong;
+        backend->linear(x.data(), K, 1, w, nullptr, y.data(), N, Precision::Exact);
+        for (int64_t n = 0; n < N; ++n) QVERIFY(!std::isfinite(y[n]));
+      }
     }
   }
 

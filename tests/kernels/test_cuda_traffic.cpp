@@ -57,11 +57,16 @@ class TestCudaTraffic : public QObject {
     const OnCard<uint8_t> records(matrix.records, matrix.layout.bytes());
     const Guarded<float> x = random.normals(8 * K);
     const OnCard<float> in(x.data(), 8 * K), out(8 * N);
+    const OnCard<uint8_t> split(static_cast<int64_t>(card::split_bytes(8, K)));
     QuantView w = matrix.view(false, false);
     w.records = records.data();
     for (const int64_t T : {int64_t{1}, int64_t{4}, int64_t{8}}) {
       simt::counting(true);
-      card::gemv(nullptr, in.data(), K, T, w, nullptr, out.data(), N);
+      const card::GemvMatrix product{w, nullptr, out.data()};
+      card::split_rows(nullptr, in.data(), K, T, K, split.data());
+      nothing_is_wasted("split");
+      simt::counting(true);
+      card::gemv(nullptr, split.data(), T, {&product, 1}, N, false);
       const simt::Counters c = simt::counters();
       const double weights = records.read_bytes() / static_cast<double>(matrix.layout.bytes());
       const double shared = ratio(c.shared_wavefronts, c.shared_least);
