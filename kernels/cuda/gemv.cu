@@ -251,7 +251,8 @@ void launch(void* stream, const GemvSet& set, const void* split, int64_t T, int6
 template <int kBits>
 void launch_bits(void* stream, const GemvSet& set, const void* split, int64_t T, int64_t ldy, bool add) {
   if constexpr (kBits != 8) {
-    if (has_sub_blocks(set.w.kind)) return launch<kBits, true>(stream, set, split, T, ldy, add);
+    const bool sub_blocks = set.w.kind == BlockKind::KMin || set.w.kind == BlockKind::KScale;
+    if (sub_blocks) return launch<kBits, true>(stream, set, split, T, ldy, add);
   }
   launch<kBits, false>(stream, set, split, T, ldy, add);
 }
