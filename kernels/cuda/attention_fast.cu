@@ -25,15 +25,15 @@ SW_DEVICE void soften(float (&score)[kTiles][4], float factor, float (&most)[2],
     for (int j = 0; j < kTiles; ++j) now = fmaxf(now, fmaxf(score[j][r * 2], score[j][r * 2 + 1]));
     now = fmaxf(now, shuffle_xor(now, 1));
     now = fmaxf(now, shuffle_xor(now, 2));
-    const float shift = now == kMinusInfinity ? 0.0f : now * factor;
-    fade[r] = exp2f(fmaf(most[r], factor, -shift));
+    const float shift = now == -INFINITY ? 0.0f : now * factor;
+    fade[r] = power_of_two(fmaf(most[r], factor, -shift));
     most[r] = now;
     total[r] *= fade[r];
     SW_UNROLL
     for (int j = 0; j < kTiles; ++j) {
       SW_UNROLL
       for (int i = r * 2; i < r * 2 + 2; ++i) {
-        score[j][i] = exp2f(fmaf(score[j][i], factor, -shift));
+        score[j][i] = power_of_two(fmaf(score[j][i], factor, -shift));
         total[r] += score[j][i];
       }
     }
@@ -41,7 +41,7 @@ SW_DEVICE void soften(float (&score)[kTiles][4], float factor, float (&most)[2],
 }
 
 // grid: tiles of rows, the last first (they see most keys), and heads of keys.
-template <int kWidth, class T>
+template <int kWidth, bool kCap, class T>
 SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kernel)
 (FastAttention s, Global<const float> q, Global<const T> k, Global<const T> v, Global<float> out,
  Global<float> logsumexp) {
@@ -57,7 +57,7 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
   SW_UNROLL
   for (int r = 0; r < 2; ++r) {
     const int row = row0 + warp * 16 + lane / 4 + r * 8;
-    const bool real = row < s.row_count();
+    const bool real = row < s.rows;
     seen[r] = s.keys_of(row);
     from[r] = real ? s.start_of(row, kv_head, s.ldq) : -1;
     to[r] = real ? s.start_of(row, kv_head, s.ldo) : -1;
@@ -69,7 +69,7 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
   const int every_high = warp_least(seen[0].high < seen[1].high ? seen[0].high : seen[1].high);
   uint32_t query[kSteps][4];
   load_left(q, from, D, query);
-  float sum[kColumns][4], most[2] = {kMinusInfinity, kMinusInfinity}, total[2] = {0.0f, 0.0f};
+  float sum[kColumns][4], most[2] = {-INFINITY, -INFINITY}, total[2] = {0.0f, 0.0f};
   SW_UNROLL
   for (int c = 0; c < kColumns; ++c) {
     SW_UNROLL
@@ -77,9 +77,9 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
   }
 
   Transit<kKeys, kWidth, kThreads, T> transit;
-  const auto fetch = [&](Global<const T> p, int64_t ld_row, int key0) {
+  const auto fetch = [&](Global<const T> p, int ld_row, int key0) {
     transit.load(p, D, [&](int j) {
-      return key0 + j <= all.high ? (key0 + j) * ld_row + static_cast<int64_t>(kv_head) * D : int64_t{-1};
+      return key0 + j <= all.high ? static_cast<int64_t>(key0 + j) * ld_row + kv_head * D : int64_t{-1};
     });
   };
   if (!all.empty()) {
@@ -113,22 +113,31 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
     if (more) transit.store(keys + (kWords - now));
     if (more) fetch(v, s.ldv, key0 + kKeys);
     if (wanted) {
-      const bool partly = key0 < every_low || key0 + kKeys - 1 > every_high;
-      SW_UNROLL
-      for (int j = 0; j < kTiles; ++j) {
+      if constexpr (kCap) {
         SW_UNROLL
-        for (int i = 0; i < 4; ++i) {
-          const int key = key0 + j * 8 + lane % 4 * 2 + i % 2;
-          if (s.softcap > 0.0f) score[j][i] = s.softcap * kLog2E * tanhf(score[j][i] * s.scale / s.softcap);
-          if (partly && (key < seen[i / 2].low || key > seen[i / 2].high)) score[j][i] = kMinusInfinity;
+        for (int j = 0; j < kTiles; ++j) {
+          SW_UNROLL
+          for (int i = 0; i < 4; ++i) score[j][i] = s.softcap * kLog2E * tanhf(score[j][i] * s.scale / s.softcap);
+        }
+      }
+      if (key0 < every_low || key0 + kKeys - 1 > every_high) {
+        SW_UNROLL
+        for (int j = 0; j < kTiles; ++j) {
+          SW_UNROLL
+          for (int i = 0; i < 4; ++i) {
+            const int key = key0 + j * 8 + lane % 4 * 2 + i % 2;
+            if (key < seen[i / 2].low || key > seen[i / 2].high) score[j][i] = -INFINITY;
+          }
         }
       }
       float fade[2];
-      soften(score, s.factor(), most, total, fade);
-      SW_UNROLL
-      for (int c = 0; c < kColumns; ++c) {
+      soften(score, s.factor<kCap>(), most, total, fade);
+      if (ballot(fade[0] != 1.0f || fade[1] != 1.0f) != 0) {
         SW_UNROLL
-        for (int i = 0; i < 4; ++i) sum[c][i] *= fade[i / 2];
+        for (int c = 0; c < kColumns; ++c) {
+          SW_UNROLL
+          for (int i = 0; i < 4; ++i) sum[c][i] *= fade[i / 2];
+        }
       }
       SW_UNROLL
       for (int step = 0; step < kKeys / 16; ++step) {
@@ -153,19 +162,18 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
     total[r] += shuffle_xor(total[r], 2);
     part[r] = total[r] > 0.0f ? 1.0f / total[r] : total[r];
     if (!logsumexp || lane % 4 != 0 || to[r] < 0) continue;
-    const float sum_log = (most[r] * s.factor() + log2f(total[r])) * kLn2;
-    st(logsumexp, s.number_of(row0 + warp * 16 + lane / 4 + r * 8, kv_head),
-       total[r] == 0.0f ? kMinusInfinity : sum_log);
+    const float sum_log = (most[r] * s.factor<kCap>() + log2f(total[r])) * kLn2;
+    st(logsumexp, s.number_of(row0 + warp * 16 + lane / 4 + r * 8, kv_head), total[r] == 0.0f ? -INFINITY : sum_log);
   }
   store_rows(sum, part, to, D, out);
 }
 
-template <int kWidth, class T>
+template <int kWidth, bool kCap, class T>
 void launch(void* stream, const AttentionSpec& s, const float* q, const void* k, const void* v, float* out,
             float* logsumexp) {
   constexpr int kRows = 16 * kBlockWarps<kWidth>;
   const int64_t rows = s.queries * (s.heads / s.kv_heads);
-  SW_LAUNCH((fast_attention_kernel<kWidth, T>),
+  SW_LAUNCH((fast_attention_kernel<kWidth, kCap, T>),
             dim3(static_cast<unsigned>((rows + kRows - 1) / kRows), static_cast<unsigned>(s.kv_heads)),
             dim3(kWarp * kBlockWarps<kWidth>), stream, to_fast(s), q, static_cast<const T*>(k),
             static_cast<const T*>(v), out, logsumexp);
@@ -176,8 +184,11 @@ void launch(void* stream, const AttentionSpec& s, const float* q, const void* k,
 bool attention_fast(void* stream, const AttentionSpec& s, const float* q, const void* k, const void* v, float* out,
                     float* logsumexp) {
   if (!suits_fast(s) || !lie_in_fours({q, k, v, out})) return false;
-  const auto run = s.head_dim <= 64 ? (s.half_kv ? launch<64, uint16_t> : launch<64, float>)
-                                    : (s.half_kv ? launch<128, uint16_t> : launch<128, float>);
+  const auto choose = [&]<bool kCap>() {
+    if (s.head_dim <= 64) return s.half_kv ? launch<64, kCap, uint16_t> : launch<64, kCap, float>;
+    return s.half_kv ? launch<128, kCap, uint16_t> : launch<128, kCap, float>;
+  };
+  const auto run = s.softcap > 0.0f ? choose.template operator()<true>() : choose.template operator()<false>();
   run(stream, s, q, k, v, out, logsumexp);
   return true;
 }

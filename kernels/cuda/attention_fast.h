@@ -25,7 +25,8 @@ bool attention_backward_fast(void* stream, const AttentionSpec& s, const float* 
 inline bool suits_fast(const AttentionSpec& s) {
   const int64_t rows = s.queries * (s.heads / s.kv_heads);
   return s.fast && !s.position && s.queries >= kLeastFastQueries && s.head_dim <= kLargestFastHead && s.scale > 0.0f &&
-         s.head_dim % 4 == 0 && (s.ldq | s.ldk | s.ldv | s.ldo) % 4 == 0 && rows < (1 << 24) && s.keys < (1 << 24);
+         s.head_dim % 4 == 0 && (s.ldq | s.ldk | s.ldv | s.ldo) % 4 == 0 && rows < (1 << 24) && s.keys < (1 << 24) &&
+         (s.ldq | s.ldk | s.ldv | s.ldo) < (1 << 30);
 }
 inline bool lie_in_fours(std::initializer_list<const void*> all) {
   for (const void* data : all)

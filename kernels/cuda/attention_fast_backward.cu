@@ -16,17 +16,24 @@ constexpr int kTileKeys = 32;
 template <int kWidth>
 constexpr int kTileRows = kWidth > 64 ? 16 : 32;
 
-// Probability and gradient of the raw score, up to the scale, of one pair. `logsumexp` in powers of two.
-SW_DEVICE void pair_gradient(const FastAttention& s, bool seen, float product, float dp, float logsumexp, float delta,
-                             float& p, float& ds) {
-  float score = product, slope = 1.0f;
-  if (s.softcap > 0.0f) {
-    const float h = tanhf(product * s.scale / s.softcap);
+// Of raw scores and the gradients of probabilities, dp: probabilities and, up to the scale, the gradients of raw
+// scores. `logsumexp` in powers of two. A score of minus infinity gives zeros.
+template <bool kCap>
+SW_DEVICE void pair_gradient(const FastAttention& s, bool hidden, float logsumexp, float delta, float& score,
+                             float& dp) {
+  float slope = 1.0f;
+  if constexpr (kCap) {
+    const float h = tanhf(score * s.scale / s.softcap);
     score = s.softcap * kLog2E * h;
     slope = 1.0f - h * h;
   }
-  p = seen ? exp2f(fmaf(score, s.factor(), -logsumexp)) : 0.0f;
-  ds = seen ? p * (dp - delta) * slope : 0.0f;
+  if (hidden) score = -INFINITY;
+  score = power_of_two(fmaf(score, s.factor<kCap>(), -logsumexp));
+  dp = score * (dp - delta) * slope;
+}
+// In powers of two; of a row that sees no key such that every probability is zero.
+SW_DEVICE float in_powers(float logsumexp) {
+  return logsumexp == -INFINITY ? INFINITY : logsumexp * kLog2E;
 }
 
 template <int kCount>
@@ -38,7 +45,7 @@ SW_DEVICE void clear(float (&sum)[kCount][4]) {
   }
 }
 
-template <int kWidth>
+template <int kWidth, bool kCap>
 SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
 (FastAttention s, Global<const float> q, Global<const float> k, Global<const float> v, Global<const float> logsumexp,
  Global<const float> dout, Global<const float> delta, Global<float> dq) {
@@ -55,15 +62,17 @@ SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
   SW_UNROLL
   for (int r = 0; r < 2; ++r) {
     const int row = row0 + warp * 16 + lane / 4 + r * 8;
-    const bool real = row < s.row_count();
+    const bool real = row < s.rows;
     seen[r] = s.keys_of(row);
     from[r] = real ? s.start_of(row, kv_head, s.ldq) : -1;
     from_grad[r] = real ? s.start_of(row, kv_head, s.ldo) : -1;
-    row_lse[r] = real ? ld(logsumexp, s.number_of(row, kv_head)) * kLog2E : 0.0f;
+    row_lse[r] = real ? in_powers(ld(logsumexp, s.number_of(row, kv_head))) : 0.0f;
     row_delta[r] = real ? ld(delta, s.number_of(row, kv_head)) : 0.0f;
   }
   const int some_low = warp_least(seen[0].low < seen[1].low ? seen[0].low : seen[1].low);
   const int some_high = warp_most(seen[0].high > seen[1].high ? seen[0].high : seen[1].high);
+  const int every_low = warp_most(seen[0].low > seen[1].low ? seen[0].low : seen[1].low);
+  const int every_high = warp_least(seen[0].high < seen[1].high ? seen[0].high : seen[1].high);
   uint32_t query[kSteps][4], grad[kSteps][4];
   load_left(q, from, D, query);
   load_left(dout, from_grad, D, grad);
@@ -71,9 +80,9 @@ SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
   clear(sum);
 
   Transit<kTileKeys, kWidth, kThreads, float> transit;
-  const auto fetch = [&](Global<const float> p, int64_t ld_row, int key0) {
+  const auto fetch = [&](Global<const float> p, int ld_row, int key0) {
     transit.load(p, D, [&](int j) {
-      return key0 + j <= all.high ? (key0 + j) * ld_row + static_cast<int64_t>(kv_head) * D : int64_t{-1};
+      return key0 + j <= all.high ? static_cast<int64_t>(key0 + j) * ld_row + kv_head * D : int64_t{-1};
     });
   };
   if (!all.empty()) {
@@ -90,7 +99,7 @@ SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
     for (int part = 0; part < kTileKeys; part += 16) {
       const bool wanted = key0 + part <= some_high && key0 + part + 16 > some_low;
       if (wanted) {
-        float score[2][4], dp[2][4], p;
+        float score[2][4], dp[2][4];
         clear(score);
         clear(dp);
         SW_UNROLL
@@ -101,12 +110,18 @@ SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
           ld_rows_across<kWidth>(values + now, part, step, b);
           two_products(dp[0], dp[1], grad[step], b);
         }
-        SW_UNROLL
-        for (int i = 0; i < 8; ++i) {
-          const int key = key0 + part + i / 4 * 8 + lane % 4 * 2 + i % 2, r = i % 4 / 2;
-          float& ds = dp[i / 4][i % 4];
-          pair_gradient(s, key >= seen[r].low && key <= seen[r].high, score[i / 4][i % 4], ds, row_lse[r], row_delta[r],
-                        p, ds);
+        const auto all_pairs = [&](auto hidden) {
+          SW_UNROLL
+          for (int i = 0; i < 8; ++i) {
+            const int r = i % 4 / 2;
+            pair_gradient<kCap>(s, hidden(key0 + part + i / 4 * 8 + lane % 4 * 2 + i % 2, seen[r]), row_lse[r],
+                                row_delta[r], score[i / 4][i % 4], dp[i / 4][i % 4]);
+          }
+        };
+        if (key0 + part < every_low || key0 + part + 15 > every_high) {
+          all_pairs([](int key, const KeySpan& span) { return key < span.low || key > span.high; });
+        } else {
+          all_pairs([](int, const KeySpan&) { return false; });
         }
         uint32_t left[4];
         to_left(dp[0], dp[1], left);
@@ -139,7 +154,7 @@ SW_DEVICE int next_tile(const FastAttention& s, int row0, int row_end, int first
   return row0;
 }
 
-template <int kWidth>
+template <int kWidth, bool kCap>
 SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
 (FastAttention s, Global<const float> q, Global<const float> k, Global<const float> v, Global<const float> logsumexp,
  Global<const float> dout, Global<const float> delta, Global<float> dk, Global<float> dv) {
@@ -153,14 +168,13 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
   SW_SHARED(int, row_low, 2 * kTile);
   SW_SHARED(int, row_high, 2 * kTile);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
-  const int keys = static_cast<int>(s.keys), first = block_x() * kOwn;
-  const int last = first + kOwn < keys ? first + kOwn - 1 : keys - 1;
+  const int first = block_x() * kOwn, last = first + kOwn < s.keys ? first + kOwn - 1 : s.keys - 1;
   // Where the lane's two keys begin.
-  const auto starts = [&](int64_t ld_row, int64_t(&start)[2]) {
+  const auto starts = [&](int ld_row, int64_t(&start)[2]) {
     SW_UNROLL
     for (int r = 0; r < 2; ++r) {
       const int key = first + warp * 16 + lane / 4 + r * 8;
-      start[r] = key < keys ? key * ld_row + static_cast<int64_t>(kv_head) * D : -1;
+      start[r] = key < s.keys ? static_cast<int64_t>(key) * ld_row + kv_head * D : -1;
     }
   };
   int64_t start[2];
@@ -176,15 +190,14 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
     Transit<kTile, kWidth, kThreads, float> own;
     own.load(v, D, [&](int i) {
       const int key = first + j + i;
-      return key < keys ? key * s.ldv + static_cast<int64_t>(kv_head) * D : int64_t{-1};
+      return key < s.keys ? static_cast<int64_t>(key) * s.ldv + kv_head * D : int64_t{-1};
     });
     own.store(values + j * kRowWords<kWidth>);
   }
 
   Transit<kTile, kWidth, kThreads, float> transit;
-  const auto fetch = [&](Global<const float> p, int64_t ld_row, int row0) {
-    transit.load(p, D,
-                 [&](int i) { return row0 + i < s.row_count() ? s.start_of(row0 + i, kv_head, ld_row) : int64_t{-1}; });
+  const auto fetch = [&](Global<const float> p, int ld_row, int row0) {
+    transit.load(p, D, [&](int i) { return row0 + i < s.rows ? s.start_of(row0 + i, kv_head, ld_row) : int64_t{-1}; });
   };
   // What a row's softmax was, on its way as the tiles are.
   float lse = 0.0f, row_d = 0.0f;
@@ -193,8 +206,8 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
     const int row = row0 + thread_x();
     if (thread_x() >= kTile) return;
     span = s.keys_of(row);
-    lse = row < s.row_count() ? ld(logsumexp, s.number_of(row, kv_head)) * kLog2E : 0.0f;
-    row_d = row < s.row_count() ? ld(delta, s.number_of(row, kv_head)) : 0.0f;
+    lse = row < s.rows ? in_powers(ld(logsumexp, s.number_of(row, kv_head))) : 0.0f;
+    row_d = row < s.rows ? ld(delta, s.number_of(row, kv_head)) : 0.0f;
   };
   const auto store_terms = [&](int turn) {
     if (thread_x() >= kTile) return;
@@ -204,10 +217,9 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
     st(row_high, turn * kTile + thread_x(), span.high);
   };
   // Only queries from the first key on see any of these, and with a window none far behind the last.
-  int64_t end = s.queries;
+  int end = s.queries;
   if (s.window > 0 && last + s.window - s.query_offset < end) end = last + s.window - s.query_offset;
-  const int row_end = static_cast<int>(end * s.group);
-  const int begin = first - s.query_offset > 0 ? static_cast<int>((first - s.query_offset) * s.group) : 0;
+  const int row_end = end * s.group, begin = first > s.query_offset ? (first - s.query_offset) * s.group : 0;
   int row0 = next_tile<kTile>(s, begin, row_end, first, last);
   if (row0 < row_end) {
     fetch(q, s.ldq, row0);
@@ -219,8 +231,9 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
   }
   sync_block();
   const int key0 = first + warp * 16;
+  int next = next_tile<kTile>(s, row0 + kTile, row_end, first, last);
   for (int turn = 0; row0 < row_end; turn = 1 - turn) {
-    const int next = next_tile<kTile>(s, row0 + kTile, row_end, first, last), now = turn * kWords;
+    const int now = turn * kWords;
     const bool more = next < row_end;
     if (more) fetch(q, s.ldq, next);
     if (more) fetch_terms(next);
@@ -243,17 +256,21 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
           two_products(ds[0], ds[1], a, b);
         }
         const bool partly = ballot(low > key0 || high < key0 + 15) != 0;
-        SW_UNROLL
-        for (int j = 0; j < 2; ++j) {
-          const int row = at + j * 8 + lane % 4 * 2;
-          const float2 logs = ld2(row_lse, row), deltas = ld2(row_delta, row);
+        const auto all_pairs = [&](auto hidden) {
           SW_UNROLL
-          for (int i = 0; i < 4; ++i) {
-            const int key = key0 + lane / 4 + i / 2 * 8;
-            const bool seen = !partly || (key >= ld(row_low, row + i % 2) && key <= ld(row_high, row + i % 2));
-            pair_gradient(s, seen, p[j][i], ds[j][i], i % 2 ? logs.y : logs.x, i % 2 ? deltas.y : deltas.x, p[j][i],
-                          ds[j][i]);
+          for (int j = 0; j < 2; ++j) {
+            const int row = at + j * 8 + lane % 4 * 2;
+            const float2 logs = ld2(row_lse, row), deltas = ld2(row_delta, row);
+            SW_UNROLL
+            for (int i = 0; i < 4; ++i)
+              pair_gradient<kCap>(s, hidden(key0 + lane / 4 + i / 2 * 8, row + i % 2), i % 2 ? logs.y : logs.x,
+                                  i % 2 ? deltas.y : deltas.x, p[j][i], ds[j][i]);
           }
+        };
+        if (partly) {
+          all_pairs([&](int key, int row) { return key < ld(row_low, row) || key > ld(row_high, row); });
+        } else {
+          all_pairs([](int, int) { return false; });
         }
       }
       if (more && part == 0) {
@@ -278,8 +295,9 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
       transit.store(grads + (kWords - now));
       store_terms(1 - turn);
     }
-    sync_block();
     row0 = next;
+    next = next_tile<kTile>(s, row0 + kTile, row_end, first, last);
+    sync_block();
   }
   const float one[2] = {1.0f, 1.0f}, scale[2] = {s.scale, s.scale};
   starts(s.ldk, start);
@@ -288,16 +306,16 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
   store_rows(sum_v, one, start, D, dv);
 }
 
-template <int kWidth>
+template <int kWidth, bool kCap>
 void launch(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
             const float* logsumexp, const float* dout, const float* delta, float* dq, float* dk, float* dv) {
   constexpr int kRows = 16 * kQueryWarps<kWidth>, kKeys = 16 * kKeyWarps;
   const int64_t rows = s.queries * (s.heads / s.kv_heads);
   const FastAttention d = to_fast(s);
-  SW_LAUNCH((fast_dq_kernel<kWidth>),
+  SW_LAUNCH((fast_dq_kernel<kWidth, kCap>),
             dim3(static_cast<unsigned>((rows + kRows - 1) / kRows), static_cast<unsigned>(s.kv_heads)),
             dim3(kWarp * kQueryWarps<kWidth>), stream, d, q, k, v, logsumexp, dout, delta, dq);
-  SW_LAUNCH((fast_dkv_kernel<kWidth>),
+  SW_LAUNCH((fast_dkv_kernel<kWidth, kCap>),
             dim3(static_cast<unsigned>((s.keys + kKeys - 1) / kKeys), static_cast<unsigned>(s.kv_heads)),
             dim3(kWarp * kKeyWarps), stream, d, q, k, v, logsumexp, dout, delta, dk, dv);
 }
@@ -308,7 +326,8 @@ bool attention_backward_fast(void* stream, const AttentionSpec& s, const float* 
                              const float* logsumexp, const float* dout, const float* delta, float* dq, float* dk,
                              float* dv) {
   if (!suits_fast(s) || !lie_in_fours({q, k, v, dout, dq, dk, dv})) return false;
-  const auto run = s.head_dim <= 64 ? launch<64> : launch<128>;
+  const auto run = s.softcap > 0.0f ? (s.head_dim <= 64 ? launch<64, true> : launch<128, true>)
+                                    : (s.head_dim <= 64 ? launch<64, false> : launch<128, false>);
   run(stream, s, q, k, v, logsumexp, dout, delta, dq, dk, dv);
   return true;
 }

@@ -5,7 +5,8 @@
 
 #include <type_traits>
 
-#include "kernels/cuda/attention_device.h"
+#include "kernels/common/attention_spec.h"
+#include "kernels/cuda/portable.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 
@@ -18,14 +19,22 @@ struct KeySpan {
   SW_DEVICE bool empty() const { return low > high; }
 };
 
-struct FastAttention : DeviceAttention {
-  uint64_t share;  // 2^32 / group, rounded up: row / group without a division
-  SW_DEVICE int token_of(int row) const { return static_cast<int>(static_cast<uint64_t>(row) * share >> 32); }
-  SW_DEVICE int row_count() const { return static_cast<int>(rows()); }
-  // Of the numbers of `row`, a multiple of `ld` a token.
-  SW_DEVICE int64_t start_of(int row, int kv_head, int64_t ld_row) const {
+// As DeviceAttention; all of it fits 32 bits (suits_fast).
+struct FastAttention {
+  Global<const int32_t> first;
+  int rows, queries, keys, query_offset, ldq, ldk, ldv, ldo, window;
+  int heads, group, head_dim;
+  uint32_t share;  // 2^32 / group, rounded up: row / group without a division; 0 where group is 1
+  float scale, softcap;
+
+  SW_DEVICE int token_of(int row) const {
+    if (share == 0) return row;
+    return static_cast<int>(static_cast<uint64_t>(static_cast<uint32_t>(row)) * share >> 32);
+  }
+  // Of the numbers of `row`, ld_row apart a token.
+  SW_DEVICE int64_t start_of(int row, int kv_head, int ld_row) const {
     const int t = token_of(row);
-    return t * ld_row + static_cast<int64_t>(kv_head * group + row - t * group) * head_dim;
+    return static_cast<int64_t>(t) * ld_row + (kv_head * group + row - t * group) * head_dim;
   }
   // Of the row's number among [queries, heads].
   SW_DEVICE int64_t number_of(int row, int kv_head) const {
@@ -34,24 +43,42 @@ struct FastAttention : DeviceAttention {
   }
   SW_DEVICE KeySpan keys_of_token(int t) const {
     KeySpan span;
-    const int64_t low = lowest_key(t), high = highest_key(t);
+    const int own = query_offset + t, reach = window > 0 ? own - window + 1 : 0, start = first ? ld(first, t) : 0;
+    const int low = start > reach ? start : reach, high = own < keys ? own : keys - 1;
     if (low > high) return span;
-    span.low = static_cast<int>(low);
-    span.high = static_cast<int>(high);
+    span.low = low > 0 ? low : 0;
+    span.high = high;
     return span;
   }
   SW_DEVICE KeySpan keys_of(int row) const {
     KeySpan none;
-    return row < row_count() ? keys_of_token(token_of(row)) : none;
+    return row < rows ? keys_of_token(token_of(row)) : none;
   }
   // Of a raw product to a score in powers of two, unless there is a soft cap.
-  SW_DEVICE float factor() const { return softcap > 0.0f ? 1.0f : scale * kLog2E; }
+  template <bool kCap>
+  SW_DEVICE float factor() const {
+    return kCap ? 1.0f : scale * kLog2E;
+  }
 };
 
 inline FastAttention to_fast(const AttentionSpec& s) {
   FastAttention f;
-  static_cast<DeviceAttention&>(f) = to_device(s);
-  f.share = (uint64_t{1} << 32) / static_cast<uint64_t>(f.group) + 1;
+  f.first = s.first;
+  f.group = s.heads / s.kv_heads;
+  f.rows = static_cast<int>(s.queries * f.group);
+  f.queries = static_cast<int>(s.queries);
+  f.keys = static_cast<int>(s.keys);
+  f.query_offset = static_cast<int>(s.query_offset);
+  f.ldq = static_cast<int>(s.ldq);
+  f.ldk = static_cast<int>(s.ldk);
+  f.ldv = static_cast<int>(s.ldv);
+  f.ldo = static_cast<int>(s.ldo);
+  f.window = static_cast<int>(s.window < s.keys ? s.window : 0);
+  f.heads = s.heads;
+  f.head_dim = s.head_dim;
+  f.share = f.group == 1 ? 0 : static_cast<uint32_t>((uint64_t{1} << 32) / static_cast<uint64_t>(f.group) + 1);
+  f.scale = s.scale;
+  f.softcap = s.softcap;
   return f;
 }
 
@@ -77,7 +104,7 @@ SW_DEVICE int warp_most(int v) {
 // The keys that any of `count` rows sees; by a warp.
 SW_DEVICE KeySpan keys_of_rows(const FastAttention& s, int row0, int count) {
   KeySpan all;
-  const int end = row0 + count < s.row_count() ? row0 + count : s.row_count();
+  const int end = row0 + count < s.rows ? row0 + count : s.rows;
   for (int t = s.token_of(row0) + thread_x() % kWarp; t * s.group < end; t += kWarp) {
     const KeySpan span = s.keys_of_token(t);
     all.low = span.low < all.low ? span.low : all.low;
