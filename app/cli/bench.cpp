@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -11,7 +10,8 @@
 #include "engine/core/system.h"
 #include "engine/model/session.h"
 #include "engine/model/train_graph.h"
-#include "engine/tune/trainer.h"
+#include "engine/tune/arena.h"
+#include "engine/tune/memory_plan.h"
 
 namespace scalewright::cli {
 namespace {
@@ -73,7 +73,7 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
   if (context.stop.stop_requested()) return kExitInterrupted;
   uint64_t token_bytes = model->weights.head().bytes();
   for (const Linear* linear : std::as_const(model->weights).linears()) token_bytes += linear->weight.bytes();
-  const double bandwidth = measure_read_bandwidth(backend->threads());
+  const double bandwidth = measure_ceilings(*backend).read_bandwidth;
   const double decode = median(decode_rates), bytes = decode * static_cast<double>(token_bytes);
   context.print_json({{"prompt_tokens_per_second", median(prompt_rates)},
                       {"decode_tokens_per_second", decode},
@@ -99,10 +99,6 @@ struct BenchTrainOptions {
   int repeats = 3, kept_layers = -1;
 };
 
-struct AlignedFree {
-  void operator()(void* p) const { std::free(p); }
-};
-
 Result<int> bench_train(const Context& context, const BenchTrainOptions& options) {
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
@@ -113,14 +109,17 @@ Result<int> bench_train(const Context& context, const BenchTrainOptions& options
   shape.context = options.context;
   shape.granularity = options.granularity == "row" ? Granularity::Row : Granularity::Group;
   shape.kept_layers = options.kept_layers < 0 ? model->config.layers : std::min(options.kept_layers, model->config.layers);
+  shape.precision = backend->tuning_precision();
+  shape.loss_chunk = usual_loss_chunk(*backend);
   uint64_t bytes = 0;
   for (const MemoryItem& item : TrainGraph::plan(*model, *backend, shape)) bytes += item.bytes;
-  const std::unique_ptr<void, AlignedFree> arena(std::aligned_alloc(64, (bytes + 63) / 64 * 64));
-  if (!arena) return fail(ErrorCode::OutOfMemory, "A step of this shape needs " + format_bytes(bytes) + ". Choose a smaller --context or --batch.");
-  SW_ASSIGN(const auto graph, TrainGraph::create(model, *backend, shape, arena.get(), (bytes + 63) / 64 * 64));
   const TrainableLayout layout = trainable_layout(*model, shape.granularity);
-  std::vector<float> values(layout.total), gradient(layout.total);
-  initial_scales(*model, layout, values.data());
+  SW_ASSIGN(const Arena arena, Arena::reserve(bytes));
+  SW_ASSIGN(const Arena learned, Arena::reserve(2 * layout.total * sizeof(float)));
+  SW_ASSIGN(const auto graph, TrainGraph::create(model, *backend, shape, arena.data(), arena.size()));
+  auto* values = reinterpret_cast<float*>(learned.data());
+  float* gradient = values + layout.total;
+  initial_scales(*model, layout, values);
 
   Batch batch;
   batch.rows = options.batch;
@@ -137,9 +136,9 @@ Result<int> bench_train(const Context& context, const BenchTrainOptions& options
   std::vector<double> seconds;
   for (int repeat = 0; repeat <= options.repeats && !context.stop.stop_requested(); ++repeat) {
     observer.progress({.step = "step " + std::to_string(repeat), .fraction = static_cast<double>(repeat) / (options.repeats + 1)});
-    std::fill(gradient.begin(), gradient.end(), 0.0f);
+    backend->zero(gradient, static_cast<int64_t>(layout.total));
     const double start = now();
-    graph->forward_backward(batch, values.data(), 1.0f / static_cast<float>(counted), gradient.data());
+    graph->forward_backward(batch, values, 1.0f / static_cast<float>(counted), gradient);
     if (repeat) seconds.push_back(now() - start);
   }
   observer.finish();
@@ -151,7 +150,7 @@ Result<int> bench_train(const Context& context, const BenchTrainOptions& options
   const double tokens = static_cast<double>(options.batch * options.context);
   const double flops = tokens * linear_parameters * (no_product ? 4.0 : 6.0) + 4.0 * static_cast<double>(counted) * static_cast<double>(model->config.vocabulary * model->config.width);
   const double step = median(seconds);
-  const double rate = measure_product_rate(*backend);
+  const double rate = measure_ceilings(*backend).product_rate;
   context.print_json({{"seconds_per_step", step},
                       {"runs", seconds},
                       {"tokens_per_second", tokens / step},
@@ -163,9 +162,10 @@ Result<int> bench_train(const Context& context, const BenchTrainOptions& options
                       {"granularity", options.granularity},
                       {"planned_bytes", bytes},
                       {"peak_bytes", peak_resident_bytes()},
+                      {"products", shape.precision == Precision::Fast ? "bf16" : "fp32"},
                       {"device", backend->description()}});
   context.print(format_number(step, 3) + " s a step, " + format_number(tokens / step, 0) + " tokens/s on " + backend->description());
-  context.print(format_number(flops / step / 1e9, 0) + " GFLOP/s of the " + format_number(rate / 1e9, 0) + " that a plain fp32 product reaches here: " +
+  context.print(format_number(flops / step / 1e9, 0) + " GFLOP/s of the " + format_number(rate / 1e9, 0) + " that a plain " + (shape.precision == Precision::Fast ? "bf16" : "fp32") + " product reaches here: " +
                 format_number(100 * flops / step / rate, 0) + " %");
   context.print(format_bytes(peak_resident_bytes()) + " at its peak");
   return 0;

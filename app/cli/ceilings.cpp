@@ -24,8 +24,6 @@ uint64_t sum_words(const uint64_t* words, size_t count) {
   return total;
 }
 
-}  // namespace
-
 double measure_read_bandwidth(int threads) {
   constexpr size_t kBytes = size_t{384} << 20;  // far beyond any cache
   constexpr size_t kWords = kBytes / sizeof(uint64_t);
@@ -63,6 +61,13 @@ double measure_product_rate(Backend& backend) {
   }
   backend.set_workspace(nullptr, 0);
   return 2.0 * kTokens * kWidth * kWidth / best;
+}
+
+}  // namespace
+
+Ceilings measure_ceilings(Backend& backend) {
+  if (const std::optional<Ceilings> own = backend.ceilings()) return *own;
+  return {measure_read_bandwidth(backend.threads()), measure_product_rate(backend)};
 }
 
 }  // namespace scalewright::cli

@@ -5,7 +5,8 @@
 
 namespace scalewright::cli {
 
-double measure_read_bandwidth(int threads);          // bytes a second, from memory, all threads
-double measure_product_rate(Backend& backend);       // floating-point operations a second of a dense fp32 product, 512 x 2048 x 2048
+// The backend's own where it measures them, a card's; else of this machine: a read of memory by all threads, and a dense fp32
+// product of 512 x 2048 x 2048.
+Ceilings measure_ceilings(Backend& backend);
 
 }  // namespace scalewright::cli

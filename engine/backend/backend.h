@@ -50,8 +50,9 @@ struct AdamStep {
 
 // What a model computes with, named once to a device that has memory of its own.
 struct WeightList {
-  std::vector<std::span<const float>> vectors;                // norms and biases: never change
+  std::vector<std::span<const std::byte>> vectors;            // norms, biases, orders of inputs: never change
   std::vector<std::vector<std::span<const uint8_t>>> layers;  // matrices of each block, blocks in the order of their use
+  std::vector<std::span<const uint8_t>> outside;              // matrices of no block: embedding, head
 };
 
 // Memory of a device that is not the host's, bytes.
@@ -68,6 +69,25 @@ struct LinearPart {
   const WeightView* w = nullptr;
   const float* bias = nullptr;  // [N] or null
   float* y = nullptr;           // [T, N]
+};
+
+// One of several matrices that were multiplied with the same rows, backwards.
+struct LinearGradient {
+  const WeightView* w = nullptr;
+  const float* dy = nullptr;    // [T, N]
+  float* dscale = nullptr;      // [N, G] or null: nothing is learned
+  float* dscale_min = nullptr;  // [N, G], KMin; else null
+};
+
+// Where a move reads and writes: numbers of rows and columns; null: as they are.
+struct MoveLists {
+  const int32_t *from_rows = nullptr, *from_columns = nullptr, *to_rows = nullptr, *to_columns = nullptr;
+};
+
+// What a device can do at most.
+struct Ceilings {
+  double read_bandwidth = 0.0;  // bytes a second
+  double product_rate = 0.0;    // operations a second of a plain product with the factors that tuning has there
 };
 
 class Backend {
@@ -111,6 +131,12 @@ class Backend {
                           Precision precision) {
     for (const LinearPart& part : parts) linear(x, ldx, T, *part.w, part.bias, part.y, ldy, precision);
   }
+  // The precision that products of a tuning step have here: Fast where everybody tunes so, on cards.
+  virtual Precision tuning_precision() const { return Precision::Exact; }
+  // Gradients of the scales of all parts, as linear_dscale, then dx [T, K] = sum of dy W; dx may be null, or x itself. x may
+  // be null where nothing is learned.
+  virtual void linear_backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts, int64_t lddy,
+                               float* dx, int64_t lddx, Precision precision);
   // dx [T, K] = (accumulate ? dx : 0) + dy [T, N] W.
   virtual void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                          bool accumulate) = 0;
@@ -157,6 +183,11 @@ class Backend {
   // dgate, dup from dout; may be written over gate and up (same strides).
   virtual void gated_backward(const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout, int64_t lddo,
                               int64_t T, int64_t F, Activation act, float* dgate, float* dup) = 0;
+  // y[to_row(t), to_column(k)] = or += x[from_row(t), from_column(k)], t < T, k < K. No place is written twice.
+  virtual void move(const float* x, int64_t ldx, int64_t T, int64_t K, float* y, int64_t ldy, const MoveLists& lists,
+                    bool accumulate);
+  virtual void subtract(const float* a, const float* b, float* out, int64_t n);  // out = a - b
+  virtual void zero(float* y, int64_t n);
   // y += x, n elements of contiguous rows.
   virtual void add(const float* x, float* y, int64_t n) = 0;
   virtual void softcap(float* x, int64_t n, float cap) = 0;  // cap * tanh(x / cap), in place
@@ -171,6 +202,13 @@ class Backend {
                              float gradient_scale, double* nll, bool want_gradient) = 0;
   // AdamW on n parameters, fp32 masters and moments (formula in shared golden recipe: bias-corrected, decoupled decay).
   virtual void adamw(const AdamStep& step, const float* gradient, float* parameter, float* m, float* v, int64_t n) = 0;
+  // gradient [n] *= factor [n] (null: as it is); the sum of its squares, in an order that is always the same.
+  virtual double scaled_squares(float* gradient, const float* factor, int64_t n);
+  virtual double largest_magnitude(const float* values, int64_t n);  // infinity where one is no number
+  virtual void relative_values(const float* start, const float* change, float* values, int64_t n);  // start * (1 + change)
+
+  // Measured now; none: the device is the processor, whose ceilings the host measures.
+  virtual std::optional<Ceilings> ceilings() { return std::nullopt; }
 };
 
 // Lets the calls of a scope queue up on the device; finish() waits for them, and so does the end of the scope.

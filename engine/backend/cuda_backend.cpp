@@ -1,11 +1,13 @@
 #include "engine/backend/cuda_backend.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
 
 #include "engine/backend/backend_convert.h"
+#include "engine/backend/cuda_linear.h"
 #include "engine/backend/cuda_memory.h"
 #include "engine/backend/cuda_staging.h"
 #include "kernels/cuda/device.h"
@@ -14,19 +16,17 @@
 namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
-using kernels::kStripRows;
-
-constexpr size_t kSliceBytes = size_t{32} << 20;  // of unpacked weights at a time: stays in the card's cache
+constexpr int64_t kReadBytes = int64_t{1} << 30;  // to find out how fast the card reads: far beyond its cache
 
 class CudaBackend final : public Backend {
  public:
   CudaBackend(const device::DeviceInfo& info, void* stream, std::unique_ptr<kernels::CardProducts> products)
-      : info_(info), stream_(stream), products_(std::move(products)), held_(stream) {}
+      : info_(info), stream_(stream), linear_(stream, std::move(products), info.name), held_(stream) {}
   ~CudaBackend() override { device::release_stream(stream_); }
 
   std::string description() const override {
     return "CUDA, " + info_.name + ", " + std::to_string((info_.total_bytes + (1u << 29)) >> 30) + " GB" +
-           (products_ ? ", " + products_->name() : ", products of its own");
+           (linear_.products() ? ", " + linear_.products()->name() : ", products of its own");
   }
   int threads() const override { return 1; }
   // An error of a call that is still under way comes out of the next synchronize(), here at the latest of the next call.
@@ -65,15 +65,10 @@ class CudaBackend final : public Backend {
   }
   void replay(const void* recording) override { device::replay(const_cast<void*>(recording), stream_); }
 
-  // A slice of unpacked weights; for fast products one in bf16 and x beside it; or the parts of attention over many keys.
+  // Of products, or the parts of attention over many keys.
   size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const override {
-    const int64_t whole = (largest_n + kStripRows - 1) / kStripRows * kStripRows * largest_k;
-    const int64_t most = std::max(static_cast<int64_t>(kSliceBytes / sizeof(float)), kStripRows * largest_k);
-    const auto slice = static_cast<size_t>(std::min(whole, most)) * sizeof(float);
-    const size_t rounded = static_cast<size_t>(T * largest_k) * sizeof(uint16_t);
-    const size_t few = device::split_bytes(std::min(T, device::kGemvRows), largest_k);
-    const size_t many = T <= device::kGemvRows ? 0 : std::max(slice, slice / 2 + rounded) + 2 * kScratchAlign;
-    return std::max({few, many, device::most_attention_workspace_bytes(info_.processors)});
+    return std::max(CudaLinear::scratch_bytes(T, largest_n, largest_k),
+                    device::most_attention_workspace_bytes(info_.processors));
   }
   void set_workspace(void* data, size_t bytes) override {
     const bool ours = data && device::place_of(data) == device::Place::Card;
@@ -82,77 +77,31 @@ class CudaBackend final : public Backend {
 
   void linear(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, int64_t ldy,
               Precision precision) override {
-    if (T == 0) return;
-    const int64_t N = w.rows(), K = w.cols();
-    StagedCall call(stream_, held_, workspace_);
-    const WeightView weight = call.in(w);
-    const float* in = call.in(x, T, K, ldx);
-    const float* shift = call.in(bias, N);
-    float* out = call.out(y, T, N, ldy);
-    if (T <= device::kGemvRows) {
-      if (w.quantized) {
-        const device::GemvMatrix matrix{weight.quant, shift, out};
-        device::gemv(stream_, split(call, in, ldx, T, K), T, {&matrix, 1}, ldy, false);
-      } else {
-        device::gemv_dense(stream_, in, ldx, T, weight.dense, shift, out, ldy);
-      }
-    } else {
-      if (shift) device::fill_rows(stream_, shift, T, N, out, ldy);
-      if (precision == Precision::Exact || !linear_bf16(call, in, ldx, T, weight, shift != nullptr, out, ldy))
-        for_slices(call, weight, [&](int64_t n0, int64_t rows, const float* slice) {
-          product(T, rows, K, {in, ldx, 1}, {slice, 1, K}, out + n0, ldy, shift != nullptr);
-        });
-    }
-    done(call);
+    const LinearPart part{&w, bias, y};
+    linear_set(x, ldx, T, std::span(&part, 1), ldy, precision);
   }
   void linear_set(const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
                   Precision precision) override {
-    if (T == 0) return;
-    const bool together = T <= device::kGemvRows && std::all_of(parts.begin(), parts.end(), [](const LinearPart& part) {
-      return part.w->quantized;
-    });
-    if (!together) return Backend::linear_set(x, ldx, T, parts, ldy, precision);
-    const int64_t K = parts.front().w->cols();
+    if (T == 0 || parts.empty()) return;
     StagedCall call(stream_, held_, workspace_);
-    std::vector<device::GemvMatrix> matrices;
-    for (const LinearPart& part : parts) {
-      const int64_t N = part.w->rows();
-      matrices.push_back({call.in(part.w->quant), call.in(part.bias, N), call.out(part.y, T, N, ldy)});
-    }
-    device::gemv(stream_, split(call, call.in(x, T, K, ldx), ldx, T, K), T, matrices, ldy, false);
+    linear_.linear(call, x, ldx, T, parts, ldy, precision);
     done(call);
   }
   void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                  bool accumulate) override {
-    if (T == 0) return;
-    const int64_t N = w.rows(), K = w.cols();
-    StagedCall call(stream_, held_, workspace_);
-    const WeightView weight = call.in(w);
-    const float* in = call.in(dy, T, N, lddy);
-    float* out = accumulate ? call.both(dx, T, K, lddx) : call.out(dx, T, K, lddx);
-    for_slices(call, weight, [&](int64_t n0, int64_t rows, const float* slice) {
-      product(T, K, rows, {in + n0, lddy, 1}, {slice, K, 1}, out, lddx, accumulate || n0 > 0);
-    });
-    done(call);
+    const LinearGradient part{.w = &w, .dy = dy};
+    backward(nullptr, 0, T, std::span(&part, 1), lddy, dx, lddx, accumulate, Precision::Exact);
   }
   void linear_dscale(const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, const QuantView& w,
                      float* dscale, float* dscale_min) override {
-    const int64_t N = w.layout.rows, K = w.layout.cols, scales = N * w.layout.groups();
-    if (T == 0) return;
-    StagedCall call(stream_, held_, workspace_);
-    const QuantView weight = call.in(w);
-    const float* grad = call.in(dy, T, N, lddy);
-    const float* in = call.in(x, T, K, ldx);
-    float* out = call.both(dscale, scales);
-    float* out_min = w.layout.has_second_scale() ? call.both(dscale_min, scales) : nullptr;
-    const int64_t rows = slice_rows(N, K);
-    float* slice = call.scratch<float>(std::min(rows, N) * K);
-    for (int64_t n0 = 0; n0 < N; n0 += rows) {
-      const int64_t some = std::min(rows, N - n0);
-      product(some, K, T, {grad + n0, 1, lddy}, {in, ldx, 1}, slice, K, false);
-      device::reduce_dscale(stream_, slice, n0, some, weight, out, out_min);
-    }
-    done(call);
+    const WeightView view{.quantized = true, .quant = w, .dense = {}};
+    const LinearGradient part{&view, dy, dscale, dscale_min};
+    backward(x, ldx, T, std::span(&part, 1), lddy, nullptr, 0, false, Precision::Exact);
+  }
+  Precision tuning_precision() const override { return linear_.products() ? Precision::Fast : Precision::Exact; }
+  void linear_backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts, int64_t lddy,
+                       float* dx, int64_t lddx, Precision precision) override {
+    backward(x, ldx, T, parts, lddy, dx, lddx, false, precision);
   }
   void linear_drow(const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
                    const float* row_scale, float* drow) override {
@@ -294,8 +243,87 @@ class CudaBackend final : public Backend {
     device::adamw(stream_, terms, call.in(gradient, n), call.both(parameter, n), call.both(m, n), call.both(v, n), n);
     done(call);
   }
+  double scaled_squares(float* gradient, const float* factor, int64_t n) override {
+    return total(n, [&](StagedCall& call, double* parts, double* result) {
+      device::scaled_squares(stream_, call.both(gradient, n), call.in(factor, n), n, parts, result);
+    });
+  }
+  double largest_magnitude(const float* values, int64_t n) override {
+    return total(n, [&](StagedCall& call, double* parts, double* result) {
+      device::largest_magnitude(stream_, call.in(values, n), n, parts, result);
+    });
+  }
+  void relative_values(const float* start, const float* change, float* values, int64_t n) override {
+    if (n == 0) return;
+    StagedCall call(stream_, held_, workspace_);
+    device::relative_values(stream_, call.in(start, n), call.in(change, n), call.out(values, n), n);
+    done(call);
+  }
+  void move(const float* x, int64_t ldx, int64_t T, int64_t K, float* y, int64_t ldy, const MoveLists& lists,
+            bool accumulate) override {
+    // What lists name lies anywhere in x or y: only shared memory can be reached so.
+    const bool scattered = lists.from_rows || lists.from_columns || lists.to_rows || lists.to_columns;
+    if (scattered && !(device::on_device(x) && device::on_device(y)))
+      return Backend::move(x, ldx, T, K, y, ldy, lists, accumulate);
+    if (T == 0 || K == 0) return;
+    StagedCall call(stream_, held_, workspace_);
+    const device::MoveLists there{call.in(lists.from_rows, T), call.in(lists.from_columns, K), call.in(lists.to_rows, T),
+                                  call.in(lists.to_columns, K)};
+    const float* from = scattered ? x : call.in(x, T, K, ldx);
+    float* to = scattered ? y : accumulate ? call.both(y, T, K, ldy) : call.out(y, T, K, ldy);
+    device::move(stream_, from, ldx, T, K, to, ldy, there, accumulate);
+    done(call);
+  }
+  void subtract(const float* a, const float* b, float* out, int64_t n) override {
+    if (n == 0) return;
+    StagedCall call(stream_, held_, workspace_);
+    device::subtract(stream_, call.in(a, n), call.in(b, n), call.out(out, n), n);
+    done(call);
+  }
+  void zero(float* y, int64_t n) override {
+    if (n == 0) return;
+    StagedCall call(stream_, held_, workspace_);
+    device::zero(stream_, call.out(y, n), n);
+    done(call);
+  }
+  std::optional<Ceilings> ceilings() override {
+    device::enter_device();
+    return Ceilings{measure_read_bandwidth(), linear_.measure_product_rate()};
+  }
 
  private:
+  // work(call, parts, result): a number that the host waits for.
+  template <class Work>
+  double total(int64_t n, const Work& work) {
+    if (n == 0) return 0.0;
+    double result = 0.0;
+    {
+      StagedCall call(stream_, held_, workspace_);
+      double* parts = call.scratch<double>(device::kSumParts + 1);
+      work(call, parts, parts + device::kSumParts);
+      device::copy_rows(stream_, &result, parts + device::kSumParts, sizeof result, sizeof result, 1);
+      done(call);
+    }
+    synchronize();
+    return result;
+  }
+  double measure_read_bandwidth() {
+    constexpr int kTimes = 10, kRuns = 3;
+    auto* data = static_cast<uint8_t*>(device::device_allocate(stream_, kReadBytes));
+    auto* seen = static_cast<uint32_t*>(device::device_allocate(stream_, sizeof(uint32_t)));
+    double best = 0.0;
+    for (int run = 0; run <= kRuns && data && seen; ++run) {  // the first warms up
+      device::synchronize(stream_);
+      const auto start = std::chrono::steady_clock::now();
+      for (int i = 0; i < kTimes; ++i) device::read_all(stream_, data, kReadBytes, info_.processors, seen);
+      device::synchronize(stream_);
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (run) best = std::max(best, kTimes * static_cast<double>(kReadBytes) / seconds);
+    }
+    device::device_release(stream_, seen);
+    device::device_release(stream_, data);
+    return best;
+  }
   void store_rows(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type,
                   const int32_t* row) {
     if (T == 0) return;
@@ -324,60 +352,17 @@ class CudaBackend final : public Backend {
     return call.in(static_cast<const float*>(k), s.keys, width, ld);
   }
 
-  // x made ready for gemv, for the length of the call.
-  const void* split(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K) {
-    auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, K)));
-    device::split_rows(stream_, x, ldx, T, K, room);
-    return room;
-  }
-
-  // Rows of W that are unpacked at a time, whole strips.
-  static int64_t slice_rows(int64_t N, int64_t K) {
-    const int64_t rows = static_cast<int64_t>(kSliceBytes / sizeof(float)) / K / kStripRows * kStripRows;
-    return std::clamp<int64_t>(rows, kStripRows, (N + kStripRows - 1) / kStripRows * kStripRows);
-  }
-  // use(first row, rows, values [rows, K]) for all of w.
-  template <class Use>
-  void for_slices(StagedCall& call, const WeightView& w, Use use) {
-    const int64_t N = w.rows(), K = w.cols();
-    if (!w.quantized && w.dense.type == kernels::DenseType::F32)
-      return use(int64_t{0}, N, static_cast<const float*>(w.dense.data));
-    const int64_t rows = slice_rows(N, K);
-    float* slice = call.scratch<float>(std::min(rows, N) * K);
-    for (int64_t n0 = 0; n0 < N; n0 += rows) {
-      const int64_t some = std::min(rows, N - n0);
-      device::unpack(stream_, w, n0, some, slice);
-      use(n0, some, slice);
-    }
-  }
-  void product(int64_t M, int64_t N, int64_t K, device::Strided a, device::Strided b, float* c, int64_t ldc,
-               bool accumulate) {
-    if (products_ && products_->gemm(stream_, M, N, K, a.data, a.row, a.col, b.data, b.row, b.col, c, ldc, accumulate))
-      return;
-    device::gemm(stream_, M, N, K, a, b, c, ldc, accumulate);
-  }
-  // Both factors rounded to bf16: for chat, where the caller allows it. False: nothing was done.
-  bool linear_bf16(StagedCall& call, const float* x, int64_t ldx, int64_t T, const WeightView& w, bool accumulate,
-                   float* y, int64_t ldy) {
-    if (!products_) return false;
-    const int64_t N = w.rows(), K = w.cols(), rows = slice_rows(N, K);
-    if (K % 8 != 0) return false;  // rows that are not aligned are slow, or refused
-    uint16_t* in = call.scratch<uint16_t>(T * K);
-    uint16_t* slice = call.scratch<uint16_t>(std::min(rows, N) * K);
-    device::to_bf16(stream_, x, ldx, T, K, in);
-    for (int64_t n0 = 0; n0 < N; n0 += rows) {
-      const int64_t some = std::min(rows, N - n0);
-      device::unpack_bf16(stream_, w, n0, some, slice);
-      if (products_->gemm_bf16(stream_, T, some, K, in, K, 1, slice, 1, K, y + n0, ldy, accumulate)) continue;
-      if (n0 == 0) return false;
-      throw std::runtime_error(info_.name + " failed in a product of " + products_->name() + ".");
-    }
-    return true;
+  void backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts, int64_t lddy, float* dx,
+                int64_t lddx, bool accumulate, Precision precision) {
+    if (T == 0 || parts.empty()) return;
+    StagedCall call(stream_, held_, workspace_);
+    linear_.backward(call, x, ldx, T, parts, lddy, dx, lddx, accumulate, precision);
+    done(call);
   }
 
   device::DeviceInfo info_;
   void* stream_;
-  std::unique_ptr<kernels::CardProducts> products_;
+  CudaLinear linear_;
   HeldWeights held_;
   Workspace workspace_;
   bool deferred_ = false;

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "engine/backend/cuda_layer_store.h"
+#include "engine/core/memory_source.h"
 #include "kernels/cuda/device.h"
 
 namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
@@ -43,6 +44,7 @@ class HeldModel {
       vectors_[v.data()] = {data_ + offset, v.size_bytes()};
       offset += padded(v.size_bytes());
     }
+    bring(list);
     device::synchronize(stream);
     layers_ = LayerStore::make(stream, list.layers);
   }
@@ -53,6 +55,18 @@ class HeldModel {
   HeldModel(const HeldModel&) = delete;
   HeldModel& operator=(const HeldModel&) = delete;
 
+  // The matrices that the host wrote and the card has room for.
+  void bring(const WeightList& list) {
+    if (brought_ == weights_version()) return;
+    brought_ = weights_version();
+    const auto one = [&](std::span<const uint8_t> matrix) {
+      if (device::place_of(matrix.data()) == device::Place::Card)
+        device::bring_to_card(stream_, matrix.data(), matrix.size());
+    };
+    for (const auto& matrix : list.outside) one(matrix);
+    for (const auto& layer : list.layers)
+      for (const auto& matrix : layer) one(matrix);
+  }
   bool same(const WeightList& list) const { return addresses_ == addresses(list); }
   const void* vector(const void* host, size_t bytes) const {
     const auto found = vectors_.find(host);
@@ -71,12 +85,16 @@ class HeldModel {
   uint8_t* data_ = nullptr;
   std::unordered_map<const void*, Copy> vectors_;
   std::unique_ptr<LayerStore> layers_;
+  uint64_t brought_ = UINT64_MAX;  // weights_version() when they were
 };
 
 std::shared_ptr<void> HeldWeights::hold(const WeightList& list) {
   std::erase_if(models_, [](const auto& model) { return model.expired(); });
   for (const auto& known : models_)
-    if (auto model = known.lock(); model && model->same(list)) return model;
+    if (auto model = known.lock(); model && model->same(list)) {
+      model->bring(list);
+      return model;
+    }
   auto model = std::make_shared<HeldModel>(stream_, list);
   models_.push_back(model);
   return model;

@@ -35,15 +35,15 @@ void* allocate(size_t bytes, MemoryUse use) noexcept {
   const uint64_t free_bytes = device::device_memory().free_bytes;
   if (b.card == 0) b.at_start = free_bytes;
   const uint64_t room = available(b, free_bytes);
-  const bool weights = use == MemoryUse::Weights;
+  const bool weights = use == MemoryUse::Weights, inbox = use == MemoryUse::Inbox;
   const auto limit = weights ? static_cast<uint64_t>(kWeightShare * static_cast<double>(room)) : room;
   try {
-    void* data = b.card + bytes <= limit ? device::card_allocate(bytes, !weights) : nullptr;
+    void* data = !inbox && b.card + bytes <= limit ? device::card_allocate(bytes, !weights) : nullptr;
     const bool on_card = data != nullptr;
-    if (!data && weights) data = device::pinned_allocate(bytes);
+    if (!data && (weights || inbox)) data = device::pinned_allocate(bytes);
     if (!data) return nullptr;
-    b.bytes[data] = bytes;
-    (on_card ? b.card : b.pinned) += bytes;
+    b.bytes[data] = inbox ? 0 : bytes;  // an inbox is not counted
+    (on_card ? b.card : b.pinned) += b.bytes[data];
     return data;
   } catch (const std::exception&) {  // of the map's own memory
     return nullptr;

@@ -8,8 +8,9 @@
 
 namespace scalewright {
 
-// Weights are written by the host and then read, pass after pass; all else is a device's to work in.
-enum class MemoryUse { Weights, Work };
+// Weights are written by the host and then read, pass after pass; Work is a device's to work in; Inbox is small, and written
+// by the host between calls.
+enum class MemoryUse { Weights, Work, Inbox };
 
 struct MemorySource {
   // Zeroed, 64-byte aligned or more; null when there is not enough.

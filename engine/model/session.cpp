@@ -1,9 +1,9 @@
 #include "engine/model/session.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "engine/core/system.h"
 #include "engine/model/decode_plan.h"
@@ -48,18 +48,45 @@ Dims dims_of(const Model& model, const SessionOptions& options) {
   return d;
 }
 
+// What the host writes for the next `count` tokens, side by side in memory.
+struct Tables {
+  float* begin = nullptr;
+  int64_t floats = 0;           // of the whole, numbers of 4 bytes all
+  int32_t* ids = nullptr;       // [count]
+  int32_t* position = nullptr;  // [1] of the token that a recording computes
+  int32_t* rows = nullptr;      // [count] rows of the stream that are looked at
+  int32_t* targets = nullptr;   // [count]
+  RopeRows rope;                // [count, rotary/2]
+};
+
+Tables lay_out_tables(const Dims& d, int64_t count, ArenaCursor& cursor) {
+  const int64_t angles = count * d.half_rotary;
+  Tables t;
+  t.floats = 3 * count + 1 + (d.local_rope ? 4 : 2) * angles;
+  t.begin = cursor.take<float>(t.floats);
+  if (!t.begin) return t;
+  t.ids = reinterpret_cast<int32_t*>(t.begin);
+  t.position = t.ids + count;
+  t.rows = t.position + 1;
+  t.targets = t.rows + count;
+  t.rope.cos = reinterpret_cast<float*>(t.targets + count);
+  t.rope.sin = t.rope.cos + angles;
+  if (d.local_rope) {
+    t.rope.local_cos = t.rope.sin + angles;
+    t.rope.local_sin = t.rope.local_cos + angles;
+  }
+  return t;
+}
+
 struct Buffers {
   uint8_t* cache = nullptr;  // L x [context, 2 * kv_width] of KvType
   int64_t cache_layer_bytes = 0;
-  int32_t* ids = nullptr;    // [context] what is in the cache
   int32_t* first = nullptr;  // [chunk] zeros: every token sees the cache from its start
-  RopeRows rope;             // [chunk, rotary/2]
+  Tables chunk, token;       // of a chunk of tokens, and of one that a recording computes
   BlockBuffers block;
-  float* logits = nullptr;     // [head_rows, V]
-  float* last = nullptr;       // [V]
-  int32_t* targets = nullptr;  // [head_rows]
-  double* nll = nullptr;       // [head_rows]
-  int32_t* step = nullptr;     // id and position of the token that a recording computes
+  float* logits = nullptr;  // [head_rows, V]
+  float* last = nullptr;    // [V]
+  double* nll = nullptr;    // [head_rows]
 };
 
 // Without a base only the cursor moves: what bytes() counts is what create() takes.
@@ -67,14 +94,9 @@ Buffers lay_out(const Dims& d, KvType kv, ArenaCursor& cursor) {
   Buffers b;
   b.cache_layer_bytes = (d.context * 2 * d.kv_width * (kv == KvType::F32 ? 4 : 2) + 63) / 64 * 64;
   b.cache = cursor.take<uint8_t>(b.cache_layer_bytes * d.layers);
-  b.ids = cursor.take<int32_t>(d.context);
   b.first = cursor.take<int32_t>(d.chunk);
-  b.rope.cos = cursor.take<float>(d.chunk * d.half_rotary);
-  b.rope.sin = cursor.take<float>(d.chunk * d.half_rotary);
-  if (d.local_rope) {
-    b.rope.local_cos = cursor.take<float>(d.chunk * d.half_rotary);
-    b.rope.local_sin = cursor.take<float>(d.chunk * d.half_rotary);
-  }
+  b.chunk = lay_out_tables(d, d.chunk, cursor);
+  b.token = lay_out_tables(d, 1, cursor);
   BlockBuffers& k = b.block;
   k.x = k.mid = k.next = cursor.take<float>(d.chunk * d.D);
   k.normed = k.y_output = k.y_down = cursor.take<float>(d.chunk * d.D);
@@ -85,9 +107,7 @@ Buffers lay_out(const Dims& d, KvType kv, ArenaCursor& cursor) {
   if (d.ordered > 0) k.gathered = cursor.take<float>(d.chunk * d.ordered);
   b.logits = cursor.take<float>(d.head_rows * d.V);
   b.last = cursor.take<float>(d.V);
-  b.targets = cursor.take<int32_t>(d.head_rows);
   b.nll = cursor.take<double>(d.head_rows);
-  b.step = cursor.take<int32_t>(2);
   return b;
 }
 
@@ -103,20 +123,24 @@ struct Session::Impl {
   Transformer net;
   SessionOptions options;
   Dims d;
-  AlignedBytes memory;
+  AlignedBytes memory, inbox;
   Buffers b;
+  // Where the host writes: b.chunk and b.token themselves, or memory that they are filled from.
+  Tables written_chunk, written_token;
+  std::vector<int32_t> ids;  // [context] what is in the cache
   void* workspace = nullptr;
   size_t workspace_bytes = 0;
   int64_t position = 0;
   DecodePlans plans;
   int64_t rope_choice = 0;  // that the keys in the cache were turned with
 
-  Result<void> check(std::span<const int32_t> ids) const;
+  Result<void> check(std::span<const int32_t> more) const;
   void run_chunk(int64_t at, int64_t T, int64_t longest, int64_t read);
   void prepare(int64_t longest);
   template <class PerChunk>
-  void run(std::span<const int32_t> ids, bool every_row, PerChunk&& per_chunk);
+  void run(std::span<const int32_t> more, bool every_row, PerChunk&& per_chunk);
   void finish(int64_t last_row);
+  void deliver(const Tables& written, const Tables& to);
   bool replay(int32_t id);
 };
 
@@ -125,8 +149,9 @@ Session::~Session() = default;
 
 uint64_t Session::bytes(const Model& model, const SessionOptions& options) {
   ArenaCursor cursor(nullptr);
-  lay_out(dims_of(model, options), options.kv, cursor);
-  return cursor.used();
+  const Dims d = dims_of(model, options);
+  lay_out(d, options.kv, cursor);
+  return cursor.used() + static_cast<uint64_t>(d.context) * sizeof(int32_t);
 }
 
 Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Model> model, Backend& backend,
@@ -155,19 +180,33 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Model> mo
   try {
     impl->memory = AlignedBytes(count.used(), MemoryUse::Work);
     impl->held = backend.hold(impl->model->weights.list());
+    impl->ids.resize(static_cast<size_t>(impl->d.context));
+    if (backend.in_device_memory(impl->memory.data())) {
+      ArenaCursor tables(nullptr);
+      lay_out_tables(impl->d, impl->d.chunk, tables);
+      lay_out_tables(impl->d, 1, tables);
+      impl->inbox = AlignedBytes(tables.used(), MemoryUse::Inbox);
+    }
   } catch (const std::bad_alloc&) {
     return out_of_memory();
   }
   ArenaCursor cursor(impl->memory.data());
   impl->b = lay_out(impl->d, options.kv, cursor);
   impl->workspace = cursor.take<uint8_t>(static_cast<int64_t>(impl->workspace_bytes));
-  // Inputs in another order are gathered by the host, token by token.
-  if (impl->d.ordered > 0 || !backend.in_device_memory(impl->b.step)) impl->plans.give_up();
+  impl->written_chunk = impl->b.chunk;
+  impl->written_token = impl->b.token;
+  if (impl->inbox.data()) {
+    ArenaCursor tables(impl->inbox.data());
+    impl->written_chunk = lay_out_tables(impl->d, impl->d.chunk, tables);
+    impl->written_token = lay_out_tables(impl->d, 1, tables);
+  } else {
+    impl->plans.give_up();
+  }
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
-Result<void> Session::Impl::check(std::span<const int32_t> ids) const {
-  const int64_t n = static_cast<int64_t>(ids.size());
+Result<void> Session::Impl::check(std::span<const int32_t> more) const {
+  const int64_t n = static_cast<int64_t>(more.size());
   if (n > d.context - position) {
     return fail(ErrorCode::InvalidArgument, "The context is full: " + std::to_string(position) + " of " +
                                                 std::to_string(d.context) + " positions are used and " +
@@ -175,8 +214,8 @@ Result<void> Session::Impl::check(std::span<const int32_t> ids) const {
                                                 " more are needed. Start anew or choose a longer context.");
   }
   for (int64_t t = 0; t < n; ++t) {
-    if (ids[t] < 0 || ids[t] >= d.V) {
-      return fail(ErrorCode::InvalidArgument, "Token " + std::to_string(t) + " has id " + std::to_string(ids[t]) +
+    if (more[t] < 0 || more[t] >= d.V) {
+      return fail(ErrorCode::InvalidArgument, "Token " + std::to_string(t) + " has id " + std::to_string(more[t]) +
                                                   ", but the model's vocabulary ends at " + std::to_string(d.V - 1) +
                                                   ". The tokenizer does not belong to this model.");
     }
@@ -184,17 +223,24 @@ Result<void> Session::Impl::check(std::span<const int32_t> ids) const {
   return {};
 }
 
-// Tokens at .. at + T - 1 of b.ids through all blocks; the last `read` rows of the stream end in b.block.x.
+// Tokens at .. at + T - 1 through all blocks; the last `read` rows of the stream end in b.block.x.
 void Session::Impl::run_chunk(int64_t at, int64_t T, int64_t longest, int64_t read) {
   backend.synchronize();  // the tables of the last chunk may still be read
-  for (int64_t t = 0; t < T; ++t) net.fill_rope(b.rope, t, at + t, longest);
-  net.embed(backend, b.ids + at, T, b.block.x);
-  BlockTokens tokens{.count = T, .first = b.first, .rope = b.rope};
+  std::copy_n(ids.begin() + at, T, written_chunk.ids);
+  for (int64_t t = 0; t < T; ++t) net.fill_rope(written_chunk.rope, t, at + t, longest);
+  deliver(written_chunk, b.chunk);
+  net.embed(backend, b.chunk.ids, T, b.block.x);
+  BlockTokens tokens{.count = T, .first = b.first, .rope = b.chunk.rope};
   for (int l = 0; l < net.layers(); ++l) {
     if (l + 1 == net.layers()) tokens.unread = T - read;
     const KvRows cache{.data = b.cache + l * b.cache_layer_bytes, .type = options.kv, .position = at};
     net.block(backend, l, tokens, b.block, &cache, options.precision);
   }
+}
+
+void Session::Impl::deliver(const Tables& written, const Tables& to) {
+  if (written.begin != to.begin)
+    backend.move(written.begin, written.floats, 1, written.floats, to.begin, to.floats, {}, false);
 }
 
 // longrope chooses its factors by the length of the whole input. Where a growing sequence passes the original context,
@@ -211,15 +257,15 @@ void Session::Impl::prepare(int64_t longest) {
   rope_choice = choice;
 }
 
-// Appends checked ids; per_chunk(first, T) sees the final stream of each chunk in b.block.x: of every row, or only of the
-// very last.
+// Appends checked ids; per_chunk(first, T) sees the final stream of each chunk in b.block.x: of every row, or only of
+// the very last.
 template <class PerChunk>
-void Session::Impl::run(std::span<const int32_t> ids, bool every_row, PerChunk&& per_chunk) {
-  const int64_t n = static_cast<int64_t>(ids.size());
+void Session::Impl::run(std::span<const int32_t> more, bool every_row, PerChunk&& per_chunk) {
+  const int64_t n = static_cast<int64_t>(more.size());
   const int64_t longest = position + n;
   DeferredCalls deferred(backend);
   prepare(longest);
-  std::memcpy(b.ids + position, ids.data(), ids.size_bytes());
+  std::copy(more.begin(), more.end(), ids.begin() + position);
   for (int64_t done = 0; done < n;) {
     const int64_t T = std::min(d.chunk, n - done);
     run_chunk(position, T, longest, every_row ? T : done + T == n ? 1 : 0);
@@ -245,11 +291,14 @@ bool Session::Impl::replay(int32_t id) {
   if (way == DecodePlans::Way::Record) {
     std::shared_ptr<void> recording;
     if (backend.begin_recording()) {
-      net.embed(backend, b.step, 1, b.block.x);
-      const BlockTokens tokens{.count = 1, .first = b.first, .rope = b.rope};
+      deliver(written_token, b.token);
+      net.embed(backend, b.token.ids, 1, b.block.x);
+      const BlockTokens tokens{.count = 1, .first = b.first, .rope = b.token.rope};
       for (int l = 0; l < net.layers(); ++l) {
-        const KvRows cache{
-            .data = b.cache + l * b.cache_layer_bytes, .type = options.kv, .position = bound - 1, .at = b.step + 1};
+        const KvRows cache{.data = b.cache + l * b.cache_layer_bytes,
+                           .type = options.kv,
+                           .position = bound - 1,
+                           .at = b.token.position};
         net.block(backend, l, tokens, b.block, &cache, options.precision);
       }
       finish(0);
@@ -262,9 +311,9 @@ bool Session::Impl::replay(int32_t id) {
     plans.keep(bound, std::move(recording));
   }
   backend.synchronize();  // prepare() may have computed the cache anew
-  b.ids[position] = b.step[0] = id;
-  b.step[1] = static_cast<int32_t>(position);
-  net.fill_rope(b.rope, 0, position, position + 1);
+  ids[static_cast<size_t>(position)] = *written_token.ids = id;
+  *written_token.position = static_cast<int32_t>(position);
+  net.fill_rope(written_token.rope, 0, position, position + 1);
   backend.replay(plans.at(bound));
   ++position;
   deferred.finish();
@@ -303,20 +352,22 @@ Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const i
   }
   s.run(ids, true, [&](int64_t first, int64_t T) {
     // Only counted rows go through the head, collected side by side (normalizing in place is allowed).
-    s.backend.synchronize();
     int64_t r = 0;
     while (r < T) {
+      s.backend.synchronize();
       int64_t n = 0;
       const int64_t begin = r;
       for (; r < T && n < s.d.head_rows; ++r) {
         nll[first + r] = 0.0;
         if (targets[first + r] < 0) continue;
-        std::memcpy(s.b.block.normed + n * s.d.D, s.b.block.x + r * s.d.D, sizeof(float) * s.d.D);
-        s.b.targets[n++] = targets[first + r];
+        s.written_chunk.rows[n] = static_cast<int32_t>(r);
+        s.written_chunk.targets[n++] = targets[first + r];
       }
       if (n == 0) continue;
+      s.deliver(s.written_chunk, s.b.chunk);
+      s.backend.move(s.b.block.x, s.d.D, n, s.d.D, s.b.block.normed, s.d.D, {.from_rows = s.b.chunk.rows}, false);
       s.net.head(s.backend, s.b.block.normed, n, s.b.block.normed, nullptr, s.b.logits, s.options.precision);
-      s.backend.cross_entropy(s.b.logits, s.d.V, n, s.d.V, s.b.targets, 0.0f, 1.0f, s.b.nll, false);
+      s.backend.cross_entropy(s.b.logits, s.d.V, n, s.d.V, s.b.chunk.targets, 0.0f, 1.0f, s.b.nll, false);
       s.backend.synchronize();
       n = 0;
       for (int64_t t = begin; t < r; ++t) {

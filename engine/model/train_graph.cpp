@@ -8,7 +8,6 @@
 #include <string>
 
 #include "engine/model/train_graph_impl.h"
-#include "engine/model/transformer_ops.h"
 
 namespace scalewright {
 
@@ -154,7 +153,7 @@ void TrainGraph::Impl::forward_blocks() {
   backend.set_workspace(b.workspace, b.workspace_bytes);
   net.embed(backend, b.ids, tokens.count, stream(0));
   for (int l = 0; l < net.layers(); ++l) {
-    net.block(backend, l, tokens, buffers(l), nullptr, Precision::Exact);
+    net.block(backend, l, tokens, buffers(l), nullptr, precision);
     slot_of(l).layer = l;
   }
 }
@@ -164,21 +163,23 @@ void TrainGraph::Impl::forward_blocks() {
 TrainGraph::Sums TrainGraph::Impl::head(float gradient_scale, bool want_gradient) {
   const int64_t D = net.width(), V = net.vocabulary();
   const float cap = static_cast<float>(net.config().final_softcap);
-  Sums sums;
-  sums.counted = learned;
-  if (want_gradient) std::memset(b.d_stream, 0, sizeof(float) * tokens.count * D);
+  if (want_gradient) backend.zero(b.d_stream, tokens.count * D);
   for (int64_t r = 0; r < learned; r += decided.chunk) {
     const int64_t n = std::min(decided.chunk, learned - r);
-    gather_rows(stream(net.layers()), D, b.learned + r, n, b.head_in);
-    net.head(backend, b.head_in, n, b.head_normed, b.head_inv, b.logits, Precision::Exact);
-    backend.cross_entropy(b.logits, V, n, V, b.targets + r, cap, gradient_scale, b.nll, want_gradient);
-    for (int64_t i = 0; i < n; ++i) sums.nll += b.nll[i];
+    backend.move(stream(net.layers()), D, n, D, b.head_in, D, {.from_rows = b.learned + r}, false);
+    net.head(backend, b.head_in, n, b.head_normed, b.head_inv, b.logits, precision);
+    backend.cross_entropy(b.logits, V, n, V, b.targets + r, cap, gradient_scale, b.nll + r, want_gradient);
     if (!want_gradient) continue;
-    backend.linear_dx(b.logits, V, n, net.head_view(), b.head_normed, D, false);
+    const LinearGradient part{.w = &net.head_view(), .dy = b.logits};
+    backend.linear_backward(nullptr, 0, n, std::span(&part, 1), V, b.head_normed, D, precision);
     backend.rmsnorm_dx(b.head_normed, D, b.head_in, D, n, 1, D, net.output_norm().data(), b.head_inv, b.head_dx, D,
                        false);
-    scatter_rows(b.head_dx, D, b.learned + r, n, b.d_stream);
+    backend.move(b.head_dx, D, n, D, b.d_stream, D, {.to_rows = b.learned + r}, false);
   }
+  backend.synchronize();
+  Sums sums;
+  sums.counted = learned;
+  for (int64_t i = 0; i < learned; ++i) sums.nll += b.nll[i];
   return sums;
 }
 
@@ -193,6 +194,8 @@ TrainGraph::Sums TrainGraph::forward(const Batch& batch, const float* values) {
   if (batch.rows * batch.context > g.shape.batch * g.shape.context || !g.prepare(batch, false)) return impossible();
   if (g.learned == 0) return {};
   g.use_values(values);
+  g.precision = Precision::Exact;
+  const DeferredCalls calls(g.backend);
   g.forward_blocks();
   return g.head(1.0f, false);
 }
@@ -204,10 +207,13 @@ TrainGraph::Sums TrainGraph::forward_backward(const Batch& batch, const float* v
   if (g.learned == 0) return {};
   g.use_values(values);
   g.gradient = gradient;
+  g.precision = g.shape.precision;
+  DeferredCalls calls(g.backend);
   g.forward_blocks();
   const bool anything = g.decided.lowest < g.net.layers();
   const Sums sums = g.head(gradient_scale, anything);
   if (anything) g.backward_blocks();
+  calls.finish();
   return sums;
 }
 
@@ -218,6 +224,7 @@ void TrainGraph::logits(const Batch& batch, const float* values, float* out) {
   if (batch.rows * batch.context > g.shape.batch * g.shape.context || !g.prepare(batch, true) || g.tokens.count == 0)
     return;
   g.use_values(values);
+  g.precision = Precision::Exact;
   g.forward_blocks();
   const float* hidden = g.stream(g.net.layers());
   for (int64_t r = 0; r < g.tokens.count; r += g.decided.chunk) {

@@ -53,6 +53,7 @@ struct TrainShape {
   Granularity granularity = Granularity::Group;
   int kept_layers = 0;      // the last `kept_layers` blocks keep their activations; the others are recomputed from their input
   int64_t loss_chunk = 128; // tokens of logits at once
+  Precision precision = Precision::Exact;  // of the products of forward_backward(); Backend::tuning_precision()
 };
 
 class TrainGraph {
@@ -66,7 +67,7 @@ class TrainGraph {
 
   // An id or target beyond the vocabulary, or a batch larger than the shape, gives a NaN sum and no gradient.
   struct Sums { double nll = 0.0; int64_t counted = 0; };
-  // Sum of -log p over learned positions, at the given scale values (layout order); no gradient.
+  // Sum of -log p over learned positions, at the given scale values (layout order); no gradient. Always exact.
   Sums forward(const Batch& batch, const float* values);
   // Adds gradient_scale * d(sum of nll)/d(values) to gradient [layout.total].
   Sums forward_backward(const Batch& batch, const float* values, float gradient_scale, float* gradient);

@@ -1,9 +1,10 @@
 // The blocks backwards. Only scales get gradients, so an input gradient is computed only where something below learns.
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "engine/model/train_graph_impl.h"
-#include "engine/model/transformer_ops.h"
 
 namespace scalewright {
 
@@ -18,44 +19,62 @@ bool TrainGraph::Impl::any_input_needed(const LinearSet& set) const {
   });
 }
 
-// x is the layer's input, y its output; which of them is read depends on the linear (TrainedLinear::by_output).
-void TrainGraph::Impl::scale_gradient(const BoundLinear& w, const float* dy, int64_t lddy, const float* x, int64_t ldx,
-                                      const float* y, int64_t ldy) {
+// The gradient of one factor a row, from the layer's output y.
+void TrainGraph::Impl::row_gradient(const BoundLinear& w, const float* dy, int64_t lddy, const float* y, int64_t ldy) {
   const TrainedLinear& t = decided.linears[w.index];
-  if (!t.trained) return;
-  const int64_t T = tokens.count, N = w.rows(), K = w.cols();
-  float* d = gradient + t.offset;
-  if (t.by_output) {
-    const float* factor = values + t.offset;
-    backend.linear_drow(dy, lddy, y, ldy, T, N, factor, d);
-    // y holds the bias, the product does not: the same row of -bias for every token (stride 0) takes it away.
-    if (t.negative_bias) backend.linear_drow(dy, lddy, t.negative_bias, 0, T, N, factor, d);
-    return;
-  }
-  if (w.order) {
-    gather_columns(x, ldx, T, w.order, K, b.gathered);
-    x = b.gathered;
-    ldx = K;
-  }
-  backend.linear_dscale(dy, lddy, x, ldx, T, w.view.quant, d, t.second ? d + t.count : nullptr);
+  const int64_t T = tokens.count, N = w.rows();
+  const float* factor = values + t.offset;
+  backend.linear_drow(dy, lddy, y, ldy, T, N, factor, gradient + t.offset);
+  // y holds the bias, the product does not: the same row of -bias for every token (stride 0) takes it away.
+  if (t.negative_bias) backend.linear_drow(dy, lddy, t.negative_bias, 0, T, N, factor, gradient + t.offset);
 }
 
-void TrainGraph::Impl::input_gradient(const BoundLinear& w, const float* dy, int64_t lddy, float* dx, int64_t lddx,
-                                      bool accumulate) {
-  if (!w.order) {
-    backend.linear_dx(dy, lddy, tokens.count, w.view, dx, lddx, accumulate);
-    return;
-  }
-  backend.linear_dx(dy, lddy, tokens.count, w.view, b.gathered, w.cols(), false);
-  scatter_columns(b.gathered, tokens.count, w.order, w.cols(), dx, lddx, accumulate);
-}
-
-void TrainGraph::Impl::input_gradients(const LinearSet& set, const float* dy, int64_t lddy, float* dx, int64_t lddx) {
-  bool accumulate = false;
+// Matrices side by side: dy, y [T, all their rows], x [T, K] their input. Gradients of what is learned of them, from x or
+// from y (TrainedLinear::by_output), then dx [T, K] unless null; it may be x.
+void TrainGraph::Impl::backward_products(std::span<const BoundLinear> set, const float* dy, int64_t lddy, const float* x,
+                                         int64_t ldx, const float* y, int64_t ldy, float* dx, int64_t lddx) {
+  std::array<LinearGradient, std::tuple_size_v<decltype(LinearSet::items)>> parts;
+  size_t count = 0;
+  bool ordered = false;
+  int64_t column = 0;
   for (const BoundLinear& w : set) {
-    input_gradient(w, dy, lddy, dx, lddx, accumulate);
-    dy += w.rows();
-    accumulate = true;
+    const TrainedLinear& t = decided.linears[w.index];
+    LinearGradient& part = parts[count++];
+    part = {.w = &w.view, .dy = dy + column};
+    if (t.trained && t.by_output) {
+      row_gradient(w, part.dy, lddy, y + column, ldy);
+    } else if (t.trained) {
+      part.dscale = gradient + t.offset;
+      part.dscale_min = t.second ? part.dscale + t.count : nullptr;
+    }
+    ordered = ordered || w.order;
+    column += w.rows();
+  }
+  const std::span<const LinearGradient> wanted(parts.data(), count);
+  if (!ordered) {
+    const bool learns = std::any_of(wanted.begin(), wanted.end(), [](const LinearGradient& p) { return p.dscale; });
+    if (learns || dx) backend.linear_backward(x, ldx, tokens.count, wanted, lddy, dx, lddx, precision);
+    return;
+  }
+  // Each has an order of its inputs of its own.
+  for (size_t i = 0; i < count; ++i) {
+    if (!parts[i].dscale) continue;
+    LinearGradient part = parts[i];
+    const float* in = x;
+    int64_t ld = ldx;
+    if (set[i].order) {
+      backend.move(x, ldx, tokens.count, set[i].cols(), b.gathered, set[i].cols(), {.from_columns = set[i].order}, false);
+      in = b.gathered;
+      ld = set[i].cols();
+    }
+    backend.linear_backward(in, ld, tokens.count, std::span(&part, 1), lddy, nullptr, 0, precision);
+  }
+  if (!dx) return;
+  for (size_t i = 0; i < count; ++i) {
+    const LinearGradient part{.w = parts[i].w, .dy = parts[i].dy};
+    const int64_t K = set[i].cols();
+    backend.linear_backward(nullptr, 0, tokens.count, std::span(&part, 1), lddy, b.gathered, K, precision);
+    backend.move(b.gathered, K, tokens.count, K, dx, lddx, {.to_columns = set[i].order}, i > 0);
   }
 }
 
@@ -63,9 +82,9 @@ void TrainGraph::Impl::input_gradients(const LinearSet& set, const float* dy, in
 // a norm follows it: without one it is the difference of two streams that are there (kernels.md, CPU plan 6).
 void TrainGraph::Impl::recompute(int l) {
   const BlockBuffers k = buffers(l);
-  net.attention_half(backend, l, tokens, k, nullptr, Precision::Exact);
-  net.feed_forward_products(backend, l, tokens.count, k, Precision::Exact);
-  if (!net.layer(l).layer->post_ffn_norm.empty()) net.feed_forward_end(backend, l, tokens.count, k, Precision::Exact);
+  net.attention_half(backend, l, tokens, k, nullptr, precision);
+  net.feed_forward_products(backend, l, tokens.count, k, precision);
+  if (!net.layer(l).layer->post_ffn_norm.empty()) net.feed_forward_end(backend, l, tokens.count, k, precision);
   slot_of(l).layer = l;
   rotated = l;
 }
@@ -102,28 +121,24 @@ void TrainGraph::Impl::backward_feed_forward(int l, const BlockBuffers& k, bool 
   }
   const TrainedLinear& down = decided.linears[layer.down.index];
   if (down.trained && down.by_output && weights.post_ffn_norm.empty()) {
-    subtract(k.next, k.mid, b.d_normed, T * D);
+    backend.subtract(k.next, k.mid, b.d_normed, T * D);
     y = b.d_normed;
   } else if (down.trained && !down.by_output) {
     backend.gated(k.gate_up, 2 * F, k.gate_up + F, 2 * F, T, F, net.config().activation, b.wide, F);
   }
-  scale_gradient(layer.down, dy, D, b.wide, F, y, D);
-  if (!below && !any_trained(layer.gate_up)) return;
+  const bool further = below || any_trained(layer.gate_up);
+  backward_products(std::span(&layer.down, 1), dy, D, b.wide, F, y, D, further ? b.wide : nullptr, F);
+  if (!further) return;
 
-  input_gradient(layer.down, dy, D, b.wide, F, false);
   float* d_gate_up = decided.by_output ? b.d_wide : k.gate_up;
   backend.gated_backward(k.gate_up, 2 * F, k.gate_up + F, 2 * F, b.wide, F, T, F, net.config().activation, d_gate_up,
                          d_gate_up + F);
   if (any_input_needed(layer.gate_up)) {
     backend.rmsnorm(k.mid, D, T, 1, D, weights.ffn_norm.data(), net.epsilon(), b.normed, D, k.inv_ffn);
   }
-  int64_t column = 0;
-  for (const BoundLinear& w : layer.gate_up) {
-    scale_gradient(w, d_gate_up + column, 2 * F, b.normed, D, k.gate_up + column, 2 * F);
-    column += w.rows();
-  }
+  backward_products(std::span(layer.gate_up.begin(), layer.gate_up.end()), d_gate_up, 2 * F, b.normed, D, k.gate_up, 2 * F,
+                    below ? b.d_normed : nullptr, D);
   if (!below) return;
-  input_gradients(layer.gate_up, d_gate_up, 2 * F, b.d_normed, D);
   backend.rmsnorm_dx(b.d_normed, D, k.mid, D, T, 1, D, weights.ffn_norm.data(), k.inv_ffn, b.d_stream, D, true);
 }
 
@@ -142,13 +157,13 @@ void TrainGraph::Impl::backward_attention(int l, const BlockBuffers& k, bool bel
   }
   const TrainedLinear& output = decided.linears[layer.output.index];
   if (output.trained && output.by_output && weights.post_attn_norm.empty()) {
-    subtract(k.mid, k.x, b.d_normed, T * D);
+    backend.subtract(k.mid, k.x, b.d_normed, T * D);
     y = b.d_normed;
   }
-  scale_gradient(layer.output, dy, D, k.attn, q_width, y, D);
-  if (!below && !any_trained(layer.qkv)) return;
+  const bool further = below || any_trained(layer.qkv);
+  backward_products(std::span(&layer.output, 1), dy, D, k.attn, q_width, y, D, further ? b.wide : nullptr, q_width);
+  if (!further) return;
 
-  input_gradient(layer.output, dy, D, b.wide, q_width, false);
   if (decided.raw_qkv && rotated != l) net.rotate(backend, l, tokens, k);
   rotated = -1;
   // With head norms the gradient ends in rot, whose q and k are no longer needed then; its v part is free from the
@@ -157,7 +172,9 @@ void TrainGraph::Impl::backward_attention(int l, const BlockBuffers& k, bool bel
   float* d_qkv = decided.by_output ? b.d_wide : k.gate_up;
   float* d_v = (norms ? k.rot : d_qkv) + q_width + kv_width;
   const float* v = k.qkv + q_width + kv_width;
-  backend.attention_backward(net.attention_shape(l, T), k.rot, k.rot + q_width, v, tokens.first, k.attn, k.logsumexp,
+  AttentionShape products = net.attention_shape(l, T);
+  products.precision = precision;
+  backend.attention_backward(products, k.rot, k.rot + q_width, v, tokens.first, k.attn, k.logsumexp,
                              b.wide, d_qkv, d_qkv + q_width, d_v);
   net.unrotate(backend, l, tokens, d_qkv);
   if (norms) {
@@ -167,7 +184,7 @@ void TrainGraph::Impl::backward_attention(int l, const BlockBuffers& k, bool bel
         backend.rmsnorm_dx(d_qkv + column, ld, k.qkv + column, ld, T, heads, net.head_dim(), weight.data(), inv,
                            k.rot + column, ld, false);
       } else {
-        copy_columns(d_qkv + column, ld, T, int64_t{heads} * net.head_dim(), k.rot + column, ld);
+        backend.move(d_qkv + column, ld, T, int64_t{heads} * net.head_dim(), k.rot + column, ld, {}, false);
       }
     };
     through(normed_q, weights.q_norm, k.inv_q, net.heads(), 0);
@@ -178,13 +195,9 @@ void TrainGraph::Impl::backward_attention(int l, const BlockBuffers& k, bool bel
   if (any_input_needed(layer.qkv)) {
     backend.rmsnorm(k.x, D, T, 1, D, weights.attn_norm.data(), net.epsilon(), b.normed, D, k.inv_attn);
   }
-  int64_t column = 0;
-  for (const BoundLinear& w : layer.qkv) {
-    scale_gradient(w, d_qkv + column, ld, b.normed, D, k.qkv + column, ld);
-    column += w.rows();
-  }
+  backward_products(std::span(layer.qkv.begin(), layer.qkv.end()), d_qkv, ld, b.normed, D, k.qkv, ld,
+                    below ? b.d_normed : nullptr, D);
   if (!below) return;
-  input_gradients(layer.qkv, d_qkv, ld, b.d_normed, D);
   backend.rmsnorm_dx(b.d_normed, D, k.x, D, T, 1, D, weights.attn_norm.data(), k.inv_attn, b.d_stream, D, true);
 }
 

@@ -134,7 +134,7 @@ TrainBuffers lay_out(const Model& model, const Backend& backend, const TrainDeci
   b.head_dx = cursor.take<float>(d.chunk * D);
   b.head_inv = cursor.take<float>(d.chunk);
   b.logits = cursor.take<float>(d.chunk * V);
-  b.nll = cursor.take<double>(d.chunk);
+  b.nll = cursor.take<double>(T);
   item("logits of " + std::to_string(d.chunk) + " tokens", MemoryPart::Logits);
 
   int64_t largest_n = 0, largest_k = 0;

@@ -68,7 +68,7 @@ struct TrainBuffers {
   // The head.
   float *head_in = nullptr, *head_normed = nullptr, *head_dx = nullptr, *head_inv = nullptr;  // [chunk, D], [chunk]
   float* logits = nullptr;                                                                    // [chunk, V]
-  double* nll = nullptr;                                                                      // [chunk]
+  double* nll = nullptr;                                                                      // [T]
   void* workspace = nullptr;
   size_t workspace_bytes = 0;
 };
@@ -94,6 +94,7 @@ struct TrainGraph::Impl {
   BlockTokens tokens;
   int64_t learned = 0;  // rows of b.learned
   int rotated = -1;     // layer whose rotated q and k are in b.rot
+  Precision precision = Precision::Exact;
 
   void use_values(const float* values);
   // False when an id lies outside the vocabulary. `all`: also tokens after which nothing is learned.
@@ -114,10 +115,9 @@ struct TrainGraph::Impl {
   void backward_attention(int l, const BlockBuffers& k, bool below);
   bool any_trained(const LinearSet& set) const;
   bool any_input_needed(const LinearSet& set) const;
-  void scale_gradient(const BoundLinear& w, const float* dy, int64_t lddy, const float* x, int64_t ldx, const float* y,
-                      int64_t ldy);
-  void input_gradient(const BoundLinear& w, const float* dy, int64_t lddy, float* dx, int64_t lddx, bool accumulate);
-  void input_gradients(const LinearSet& set, const float* dy, int64_t lddy, float* dx, int64_t lddx);
+  void row_gradient(const BoundLinear& w, const float* dy, int64_t lddy, const float* y, int64_t ldy);
+  void backward_products(std::span<const BoundLinear> set, const float* dy, int64_t lddy, const float* x, int64_t ldx,
+                         const float* y, int64_t ldy, float* dx, int64_t lddx);
 };
 
 }  // namespace scalewright

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/model/transformer_ops.h"
 
 namespace scalewright {
 
@@ -24,8 +23,7 @@ void Transformer::embed(Backend& backend, const int32_t* ids, int64_t T, float* 
 void Transformer::product(Backend& backend, const BoundLinear& w, const float* x, int64_t ldx, int64_t T, float* y,
                           int64_t ldy, float* gathered, Precision precision) {
   if (w.order) {
-    backend.synchronize();
-    gather_columns(x, ldx, T, w.order, w.cols(), gathered);
+    backend.move(x, ldx, T, w.cols(), gathered, w.cols(), {.from_columns = w.order}, false);
     x = gathered;
     ldx = w.cols();
   }
@@ -69,14 +67,12 @@ void Transformer::rotate(Backend& backend, int l, const BlockTokens& tokens, con
   if (!w.q_norm.empty()) {
     backend.rmsnorm(b.qkv, ld, T, heads_, head_dim_, w.q_norm.data(), epsilon_, b.rot, ld, b.inv_q);
   } else if (b.rot != b.qkv) {
-    backend.synchronize();
-    copy_columns(b.qkv, ld, T, q_width(), b.rot, ld);
+    backend.move(b.qkv, ld, T, q_width(), b.rot, ld, {}, false);
   }
   if (!w.k_norm.empty()) {
     backend.rmsnorm(raw_k, ld, T, kv_heads_, head_dim_, w.k_norm.data(), epsilon_, k, ld, b.inv_k);
   } else if (b.rot != b.qkv) {
-    backend.synchronize();
-    copy_columns(raw_k, ld, T, kv_width(), k, ld);
+    backend.move(raw_k, ld, T, kv_width(), k, ld, {}, false);
   }
   turn(backend, l, tokens, b.rot, false);
 }

@@ -70,10 +70,12 @@ uint64_t Weights::bytes() const {
 
 WeightList Weights::list() const {
   WeightList all;
-  const auto add = [&](const std::vector<float>& values) {
-    if (!values.empty()) all.vectors.emplace_back(values);
+  const auto add = [&](const auto& values) {
+    if (!values.empty()) all.vectors.push_back(std::as_bytes(std::span(values)));
   };
   add(output_norm);
+  all.outside.push_back(token_embd.data());
+  if (has_output) all.outside.push_back(output.data());
   for (const Layer& layer : layers) {
     for (const auto* norm :
          {&layer.attn_norm, &layer.ffn_norm, &layer.post_attn_norm, &layer.post_ffn_norm, &layer.q_norm, &layer.k_norm})
@@ -81,6 +83,7 @@ WeightList Weights::list() const {
     auto& matrices = all.layers.emplace_back();
     visit_linears(layer, [&](const Linear& linear) {
       add(linear.bias);
+      if (linear.weight.quantized()) add(linear.weight.quant().column_order());
       matrices.push_back(linear.weight.data());
     });
   }

@@ -4,7 +4,6 @@
 
 #include "engine/model/transformer.h"
 #include "engine/model/transformer_arena.h"
-#include "engine/model/transformer_ops.h"
 #include "kernels/cpu/gemm_kernels.h"
 #include "kernels/cpu/thread_pool.h"
 
@@ -235,7 +234,7 @@ void BlockGradient::Impl::backward(std::vector<std::vector<float>>& gradients) {
         backend.rmsnorm_dx(d_qkv + at, ld, k.qkv + at, ld, T, heads, net.head_dim(), weight.data(), inv, b.d_raw + at,
                            ld, false);
       } else {
-        copy_columns(d_qkv + at, ld, T, int64_t{heads} * net.head_dim(), b.d_raw + at, ld);
+        backend.move(d_qkv + at, ld, T, int64_t{heads} * net.head_dim(), b.d_raw + at, ld, {}, false);
       }
     };
     through(normed_q, weights.q_norm, k.inv_q, net.heads(), 0);

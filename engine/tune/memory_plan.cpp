@@ -14,6 +14,7 @@ namespace {
 // some to spare.
 constexpr uint64_t kSmallAllocations = uint64_t{5} << 20;
 constexpr int64_t kLossChunk = 128, kSmallLossChunk = 32;
+constexpr int64_t kDeviceLossChunk = 512;  // a card wants more rows at once
 // Of the memory that is free, the part that may be spent on speed when the person set no limit: the rest is for other
 // programs.
 constexpr double kSpendForSpeed = 0.8;
@@ -82,7 +83,8 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
                        .context = recipe.context,
                        .granularity = recipe.granularity,
                        .kept_layers = kept_layers,
-                       .loss_chunk = loss_chunk};
+                       .loss_chunk = loss_chunk,
+                       .precision = request.backend.tuning_precision()};
   c.optimizer_bytes = ScaleOptimizer::bytes(layout.total, recipe.parametrization);
   const uint64_t weights = request.model.weights.bytes();
   if (device) {
@@ -198,6 +200,10 @@ SessionOptions sample_session_options(const Model& model) {
       .context = std::min(kSampleContext, longest), .precision = Precision::Exact, .kv = KvType::F32, .chunk = 64};
 }
 
+int64_t usual_loss_chunk(const Backend& backend) {
+  return backend.device_memory() ? kDeviceLossChunk : kLossChunk;
+}
+
 MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneRecipe& recipe,
                          const TrainableLayout& layout, const HeldMemory& held,
                          const std::optional<TrainShape>& fixed) {
@@ -224,13 +230,14 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
     speed.machine = limits.machine;
   }
 
+  const int64_t loss_chunk = usual_loss_chunk(backend);
   Candidate best = fixed ? candidate(request, layout, fixed->kept_layers, fixed->loss_chunk)
-                         : candidate(request, layout, 0, kLossChunk);
+                         : candidate(request, layout, 0, loss_chunk);
   if (!fixed && speed.allow(best)) {
     int low = 0, high = static_cast<int>(model.weights.layers.size());  // `low` fits
     while (low < high) {
       const int middle = low + (high - low + 1) / 2;
-      Candidate more = candidate(request, layout, middle, kLossChunk);
+      Candidate more = candidate(request, layout, middle, loss_chunk);
       if (speed.allow(more)) {
         low = middle;
         best = std::move(more);

@@ -25,6 +25,9 @@ struct MemoryChoice {
   uint64_t optimizer_bytes = 0;  // of the arena, for ScaleOptimizer
 };
 
+// TrainShape::loss_chunk where memory does not matter.
+int64_t usual_loss_chunk(const Backend& backend);
+
 // `fixed`: the shape of a run that is resumed; without it kept_layers is the largest that fits.
 // Never fails: a ledger that does not fit says so and carries remedies.
 MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneRecipe& recipe,

@@ -58,31 +58,23 @@ ScaleOptimizer::ScaleOptimizer(const Model& model, const TrainableLayout& layout
   refresh();
 }
 
-void ScaleOptimizer::clear_gradient() {
-  std::fill_n(gradient_, count_, 0.0f);
+void ScaleOptimizer::clear_gradient(Backend& backend) {
+  backend.zero(gradient_, static_cast<int64_t>(count_));
 }
 
-double ScaleOptimizer::finish_gradient() {
-  if (parametrization_ == Parametrization::Relative) {
-    for (size_t i = 0; i < count_; ++i) gradient_[i] *= start_[i];
-  }
-  // Four sums hide the latency of the additions; their order is fixed, so the norm has the same bits every time.
-  double sums[4] = {};
-  size_t i = 0;
-  for (; i + 4 <= count_; i += 4) {
-    for (size_t j = 0; j < 4; ++j) sums[j] += static_cast<double>(gradient_[i + j]) * gradient_[i + j];
-  }
-  for (; i < count_; ++i) sums[0] += static_cast<double>(gradient_[i]) * gradient_[i];
-  return std::sqrt((sums[0] + sums[1]) + (sums[2] + sums[3]));
+double ScaleOptimizer::finish_gradient(Backend& backend) {
+  const bool relative = parametrization_ == Parametrization::Relative;
+  return std::sqrt(backend.scaled_squares(gradient_, relative ? start_ : nullptr, static_cast<int64_t>(count_)));
 }
 
 void ScaleOptimizer::update(Backend& backend, const AdamStep& step) {
-  backend.adamw(step, gradient_, parameters_, m_, v_, static_cast<int64_t>(count_));
-  refresh();
+  const auto n = static_cast<int64_t>(count_);
+  backend.adamw(step, gradient_, parameters_, m_, v_, n);
+  if (parametrization_ == Parametrization::Relative) backend.relative_values(start_, parameters_, values_, n);
 }
 
-bool ScaleOptimizer::storable() const {
-  return std::all_of(values_, values_ + count_, [this](float value) { return std::abs(value) <= largest_; });
+bool ScaleOptimizer::storable(Backend& backend) const {
+  return backend.largest_magnitude(values_, static_cast<int64_t>(count_)) <= largest_;
 }
 
 const float* ScaleOptimizer::stored_values() {

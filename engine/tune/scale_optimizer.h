@@ -29,14 +29,14 @@ class ScaleOptimizer {
   float* first_moment() const noexcept { return m_; }         // [P]
   float* second_moment() const noexcept { return v_; }        // [P]
 
-  void clear_gradient();
+  void clear_gradient(Backend& backend);
   // Turns dL/d(values) into the gradient of the parameters, in place; its Euclidean norm.
-  double finish_gradient();
+  double finish_gradient(Backend& backend);
   void update(Backend& backend, const AdamStep& step);
   void refresh();  // values from parameters
 
   // False when a scale has become too large for the fp16 it will be stored in (or is no number).
-  bool storable() const;
+  bool storable(Backend& backend) const;
   // [P] the values as records and packs hold them: rounded to fp16 (Group), as they are (Row). Overwrites the gradient.
   const float* stored_values();
 

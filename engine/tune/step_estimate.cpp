@@ -80,30 +80,37 @@ ProductTimes time_products(Backend& backend, const Model& model, Granularity gra
   const int64_t head_rows = std::min<int64_t>(V, 4096);
   (slice.quantized ? slice.quant.layout.rows : slice.dense.rows) = head_rows;
 
-  const auto width = static_cast<size_t>(T * std::max({N, K, D, head_rows}));
-  std::vector<float> x(width, 0.01f), y(width, 0.01f), scales(static_cast<size_t>(2 * N * w.quant.layout.groups()));
-  std::vector<uint8_t> workspace(
-      std::max(backend.workspace_bytes(T, std::max(N, head_rows), std::max(K, D)), size_t{64}) + 64);
-  void* aligned = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace.data()) + 63) / 64 * 64);
-  backend.set_workspace(aligned, workspace.size() - 64);
+  const auto bytes = [](int64_t count) { return static_cast<size_t>(count) * sizeof(float); };
+  const int64_t width = T * std::max({N, K, D, head_rows});
+  // Where the backend's device reads it, as in a run.
+  const AlignedBytes first(bytes(width), MemoryUse::Work), second(bytes(width), MemoryUse::Work),
+      learned(bytes(2 * N * w.quant.layout.groups()), MemoryUse::Work),
+      workspace(std::max(backend.workspace_bytes(T, std::max(N, head_rows), std::max(K, D)), size_t{64}), MemoryUse::Work);
+  auto *x = reinterpret_cast<float*>(first.data()), *y = reinterpret_cast<float*>(second.data());
+  auto* scales = reinterpret_cast<float*>(learned.data());
+  std::fill_n(x, width, 0.01f);
+  std::fill_n(y, width, 0.01f);
+  backend.set_workspace(workspace.data(), workspace.size());
 
+  const Precision precision = backend.tuning_precision();
+  const auto backward = [&](const WeightView& of, int64_t ldy, int64_t ldx, float* dscale, float* dscale_min, float* dx) {
+    const LinearGradient part{&of, y, dscale, dscale_min};
+    backend.linear_backward(x, ldx, T, std::span(&part, 1), ldy, dx, ldx, precision);
+  };
   const double flops = 2.0 * static_cast<double>(T) * static_cast<double>(N) * static_cast<double>(K);
   const double head_flops = 2.0 * static_cast<double>(T) * static_cast<double>(head_rows) * static_cast<double>(D);
   ProductTimes times;
-  times.forward = time_call([&] { backend.linear(x.data(), K, T, w, nullptr, y.data(), N, Precision::Exact); }) / flops;
-  times.gradient_input = time_call([&] { backend.linear_dx(y.data(), N, T, w, x.data(), K, false); }) / flops;
-  times.one_token =
-      time_call([&] { backend.linear(x.data(), K, 1, w, nullptr, y.data(), N, Precision::Exact); }) /
-      (flops / static_cast<double>(T));
+  times.forward = time_call([&] { backend.linear(x, K, T, w, nullptr, y, N, precision); }) / flops;
+  times.gradient_input = time_call([&] { backward(w, N, K, nullptr, nullptr, x); }) / flops;
+  times.one_token = time_call([&] { backend.linear(x, K, 1, w, nullptr, y, N, Precision::Exact); }) /
+                    (flops / static_cast<double>(T));
   if (granularity == Granularity::Group) {
-    float* second = w.quant.layout.has_second_scale() ? scales.data() + scales.size() / 2 : nullptr;
-    times.gradient_scale =
-        time_call([&] { backend.linear_dscale(y.data(), N, x.data(), K, T, w.quant, scales.data(), second); }) / flops;
+    float* minimums = w.quant.layout.has_second_scale() ? scales + N * w.quant.layout.groups() : nullptr;
+    times.gradient_scale = time_call([&] { backward(w, N, K, scales, minimums, nullptr); }) / flops;
   }
-  times.head =
-      (time_call([&] { backend.linear(x.data(), D, T, slice, nullptr, y.data(), head_rows, Precision::Exact); }) +
-       time_call([&] { backend.linear_dx(y.data(), head_rows, T, slice, x.data(), D, false); })) /
-      (2.0 * head_flops);
+  times.head = (time_call([&] { backend.linear(x, D, T, slice, nullptr, y, head_rows, precision); }) +
+                time_call([&] { backward(slice, head_rows, D, nullptr, nullptr, x); })) /
+               (2.0 * head_flops);
   backend.set_workspace(nullptr, 0);
   cache()[key] = times;
   return times;

@@ -55,7 +55,7 @@ Result<TuneJob::StepEnd> TuneJob::step() {
     counted += batch.counted();
     tokens += tokens_of(batch);
   }
-  optimizer_->clear_gradient();
+  optimizer_->clear_gradient(backend_);
   double nll = 0.0;
   for (const Batch& batch : batches_) {
     if (stop_.stop_requested()) {
@@ -68,11 +68,11 @@ Result<TuneJob::StepEnd> TuneJob::step() {
             .nll;
   }
   const double loss = nll / static_cast<double>(counted);
-  const double norm = optimizer_->finish_gradient();
+  const double norm = optimizer_->finish_gradient(backend_);
   const int64_t number = state_.step + 1;
   if (!std::isfinite(loss)) return tl::unexpected(diverged(number, "the loss"));
   if (!std::isfinite(norm)) return tl::unexpected(diverged(number, "the gradient"));
-  if (!optimizer_->storable()) return tl::unexpected(diverged(number, "a scale"));
+  if (!optimizer_->storable(backend_)) return tl::unexpected(diverged(number, "a scale"));
   verified_step_ = state_.step;
   checkpoint_if_due();  // of the step before: only now its scales are known to give a finite loss
 
@@ -175,7 +175,7 @@ Result<void> TuneJob::verify_last_update() {
   const TrainGraph::Sums sums = graph_->forward(batches_.front(), optimizer_->values());
   stream_->seek(state_.cursor);
   if (!std::isfinite(sums.nll)) return tl::unexpected(diverged(state_.step + 1, "the loss"));
-  if (!optimizer_->storable()) return tl::unexpected(diverged(state_.step + 1, "a scale"));
+  if (!optimizer_->storable(backend_)) return tl::unexpected(diverged(state_.step + 1, "a scale"));
   verified_step_ = state_.step;
   return {};
 }

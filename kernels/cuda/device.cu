@@ -33,6 +33,12 @@ void remember(void* data, size_t bytes, Place place) {
 }
 std::string version_words(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
 int chosen = 0;                 // number of the card (set by find_device)
+#if CUDART_VERSION >= 13000
+cudaMemLocation card_location() { return {.type = cudaMemLocationTypeDevice, .id = chosen}; }
+#else
+int card_location() { return chosen; }
+#endif
+bool overlaps = false;          // of compute capability 9.0 and later (set by find_device)
 bool reads_all_memory = false;  // the card reaches the host's pages through the system (set by find_device)
 
 }  // namespace
@@ -90,6 +96,7 @@ std::string find_device(DeviceInfo& info) {
     int driver = 0;
     cudaDriverGetVersion(&driver);
     info.driver = version_words(driver);
+    overlaps = properties.major >= 9;
     reads_all_memory = properties.pageableMemoryAccess != 0;
     // Scratch that is released stays with the program until it ends.
     cudaMemPool_t pool;
@@ -102,6 +109,8 @@ std::string find_device(DeviceInfo& info) {
   cudaGetLastError();
   return why.empty() ? "no card could be asked for its properties" : why;
 }
+
+bool overlaps_kernels() { return overlaps; }
 
 void enter_device() {
   thread_local bool entered = false;
@@ -175,12 +184,7 @@ void* card_allocate(size_t bytes, bool fresh) {
     cudaGetLastError();
     return nullptr;
   }
-#if CUDART_VERSION >= 13000
-  const cudaMemLocation card{.type = cudaMemLocationTypeDevice, .id = chosen};
-#else
-  const int card = chosen;
-#endif
-  cudaMemAdvise(data, bytes, cudaMemAdviseSetPreferredLocation, card);
+  cudaMemAdvise(data, bytes, cudaMemAdviseSetPreferredLocation, card_location());
   if (!fresh) {
     std::memset(data, 0, bytes);
   } else if (cudaMemset(data, 0, bytes) != cudaSuccess || cudaDeviceSynchronize() != cudaSuccess) {
@@ -190,6 +194,14 @@ void* card_allocate(size_t bytes, bool fresh) {
   }
   remember(data, bytes, Place::Card);
   return data;
+}
+void bring_to_card(void* stream, const void* data, size_t bytes) {
+  if (cudaMemPrefetchAsync(data, bytes, card_location(),
+#if CUDART_VERSION >= 13000
+                           0,
+#endif
+                           static_cast<cudaStream_t>(stream)) != cudaSuccess)
+    cudaGetLastError();  // then page by page, as they are read
 }
 void* pinned_allocate(size_t bytes) {
   enter_device();

@@ -56,6 +56,8 @@ enum class Place {
 };
 // Zeroed. `fresh`: nobody writes to it first, so its pages are made on the card at once.
 void* card_allocate(size_t bytes, bool fresh);
+// Brings the pages of a block of card_allocate that the host wrote to the card, in the order of the stream.
+void bring_to_card(void* stream, const void* data, size_t bytes);
 void* pinned_allocate(size_t bytes);
 void shared_release(void* data);  // of either kind
 Place place_of(const void* data);

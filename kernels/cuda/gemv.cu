@@ -242,9 +242,9 @@ void launch(void* stream, const GemvSet& set, const void* split, int64_t T, int6
   const auto* digits = static_cast<const uint8_t*>(split);
   const int rows = static_cast<int>(T);
   if (T == 1 && !set.tuned) {
-    SW_LAUNCH((gemv_kernel<kBits, kSub, false>), grid, block, stream, set, digits, rows, ldy, add);
+    SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub, false>), grid, block, stream, set, digits, rows, ldy, add);
   } else {
-    SW_LAUNCH((gemv_kernel<kBits, kSub, true>), grid, block, stream, set, digits, rows, ldy, add);
+    SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub, true>), grid, block, stream, set, digits, rows, ldy, add);
   }
 }
 

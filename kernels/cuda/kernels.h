@@ -75,6 +75,21 @@ void softcap(void* stream, float* x, int64_t n, float cap);
 // loss.cu
 void cross_entropy(void* stream, float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap,
                    float gradient_scale, double* nll, bool want_gradient);
+// drow [N] += sum_t dy * y / row_scale.
+void linear_drow(void* stream, const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
+                 const float* row_scale, float* drow);
+
+// moves.cu. y[to_row(t), to_column(k)] = or += x[from_row(t), from_column(k)] for t < T, k < K; a list that is null leaves
+// rows or columns where they are. No place is written twice.
+struct MoveLists {
+  const int32_t *from_rows = nullptr, *from_columns = nullptr, *to_rows = nullptr, *to_columns = nullptr;
+};
+void move(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, float* y, int64_t ldy, const MoveLists& lists,
+          bool accumulate);
+void subtract(void* stream, const float* a, const float* b, float* out, int64_t n);
+void zero(void* stream, float* y, int64_t n);
+
+// optimizer.cu
 struct AdamWTerms {
   float beta1, rest1, beta2, rest2;  // rest = 1 - beta
   float gradient_scale;
@@ -85,15 +100,23 @@ struct AdamWTerms {
 };
 void adamw(void* stream, const AdamWTerms& terms, const float* gradient, float* parameter, float* m, float* v,
            int64_t n);
-// drow [N] += sum_t dy * y / row_scale.
-void linear_drow(void* stream, const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
-                 const float* row_scale, float* drow);
+// parts [kSumParts] is scratch; the result one number.
+inline constexpr int kSumParts = 1024;
+// gradient [n] *= factor (null: as it is); result: the sum of its squares.
+void scaled_squares(void* stream, float* gradient, const float* factor, int64_t n, double* parts, double* result);
+// The largest magnitude of values [n], infinity where one is no number.
+void largest_magnitude(void* stream, const float* values, int64_t n, double* parts, double* result);
+// values [n] = start * (1 + change).
+void relative_values(void* stream, const float* start, const float* change, float* values, int64_t n);
 
 // sampling.cu. The `count` largest of n numbers, up to kMostLargest and n of them, larger first and of equal ones the lower
 // number; NaN counts as minus infinity.
 inline constexpr int kMostLargest = 64;
 size_t largest_workspace_bytes(int64_t n, int count);
 void largest(void* stream, const float* from, int64_t n, int count, float* values, int32_t* ids, void* workspace);
+
+// ceiling.cu. Reads `bytes` bytes once, 16-byte aligned; seen [1] is scratch.
+void read_all(void* stream, const uint8_t* data, int64_t bytes, int processors, uint32_t* seen);
 
 // attention.cu, attention_backward.cu. Heads of up to 256 elements. With few queries the keys are split over several
 // blocks, which leave their parts in `workspace`: attention_workspace_bytes(spec, processors) bytes of it.

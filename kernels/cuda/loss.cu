@@ -45,18 +45,6 @@ SW_KERNEL(kRowThreads, cross_entropy_kernel)
   }
 }
 
-SW_KERNEL(256, adamw_kernel)
-(AdamWTerms o, Global<const float> gradient, Global<float> parameter, Global<float> m, Global<float> v, int64_t n) {
-  const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_dim_x();
-  for (int64_t i = static_cast<int64_t>(block_x()) * block_dim_x() + thread_x(); i < n; i += step) {
-    const float g = ld(gradient, i) * o.gradient_scale;
-    const float mean = o.beta1 * ld(m, i) + o.rest1 * g, square = o.beta2 * ld(v, i) + o.rest2 * g * g;
-    st(m, i, mean);
-    st(v, i, square);
-    st(parameter, i, ld(parameter, i) * o.decay - o.step_size * mean / (sqrtf(square) * o.root + o.epsilon));
-  }
-}
-
 // 32 columns a block; its warps share the tokens, and a fixed order of sums joins them.
 SW_KERNEL(32 * kStrips, drow_kernel)
 (Global<const float> dy, int64_t lddy, Global<const float> y, int64_t ldy, int64_t T, int64_t N,
@@ -81,12 +69,6 @@ void cross_entropy(void* stream, float* logits, int64_t ldl, int64_t T, int64_t 
                    float gradient_scale, double* nll, bool want_gradient) {
   SW_LAUNCH(cross_entropy_kernel, dim3(static_cast<unsigned>(T)), dim3(kRowThreads), stream, logits, ldl, V, targets,
             cap, gradient_scale, nll, want_gradient);
-}
-void adamw(void* stream, const AdamWTerms& terms, const float* gradient, float* parameter, float* m, float* v,
-           int64_t n) {
-  const int64_t blocks = (n + 255) / 256;
-  SW_LAUNCH(adamw_kernel, dim3(static_cast<unsigned>(blocks < 4096 ? blocks : 4096)), dim3(256), stream, terms,
-            gradient, parameter, m, v, n);
 }
 void linear_drow(void* stream, const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
                  const float* row_scale, float* drow) {

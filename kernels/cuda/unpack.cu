@@ -1,6 +1,8 @@
-// Weights to plain rows for products by a library, rows of an embedding, and the last step of the scale gradients. Two of
-// them walk a strip in the same way: four lanes a row, each four inputs of half a chunk, so that a warp reads whole sectors
-// of codes (eight rows of a line) and of rows (64 bytes side by side).
+// Weights to plain rows for products by a library, rows of an embedding, and the last step of the scale gradients. Two
+// of them walk a strip in the same way: four lanes a row, each four inputs of half a chunk, so that a warp reads whole
+// sectors of codes (eight rows of a line) and of rows (64 bytes side by side).
+
+#include <type_traits>
 
 #include "kernels/cuda/dense_device.h"
 #include "kernels/cuda/kernels.h"
@@ -11,16 +13,35 @@ namespace {
 
 constexpr int kWarps = 4;
 
-SW_DEVICE void put(Global<float> out, int64_t i, float v) { st(out, i, v); }
-SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) { st(out, i, static_cast<uint16_t>(bf16_bits(v))); }
-SW_DEVICE void put4(Global<float> out, int64_t i, float4 v) { st4(out, i, v); }
+SW_DEVICE void put(Global<float> out, int64_t i, float v) {
+  st(out, i, v);
+}
+SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) {
+  st(out, i, static_cast<uint16_t>(bf16_bits(v)));
+}
+SW_DEVICE void put4(Global<float> out, int64_t i, float4 v) {
+  st4(out, i, v);
+}
 SW_DEVICE void put4(Global<uint16_t> out, int64_t i, float4 v) {
   st(as<uint2>(out), i / 4, uint2{bf16_pair(v.x, v.y), bf16_pair(v.z, v.w)});
 }
 
+// Two quads from `at` + first and + second on, of which those below `end` are real.
+SW_DEVICE void put_quads(Global<float> out, int64_t at, int first, int second, int64_t end, const float (&v)[2][4]) {
+  if (first < end) st4(out, at + first, {v[0][0], v[0][1], v[0][2], v[0][3]});
+  if (second < end) st4(out, at + second, {v[1][0], v[1][1], v[1][2], v[1][3]});
+}
+SW_DEVICE void put_quads(Global<uint16_t> out, int64_t at, int first, int /*second*/, int64_t end,
+                         const float (&v)[2][4]) {
+  if (first < end)
+    st(as<uint4>(out), (at + first) / 8,
+       uint4{bf16_pair(v[0][0], v[0][1]), bf16_pair(v[0][2], v[0][3]), bf16_pair(v[1][0], v[1][1]),
+             bf16_pair(v[1][2], v[1][3])});
+}
+
 // Codes of row `row` of a strip, quad `quad` of a chunk whose lines begin at `lines`.
-SW_DEVICE uint32_t codes_at(const DeviceQuant& w, Global<const uint8_t> lines, int row, int quad) {
-  return quad_codes(w.bits, quad, [&](int l) { return ldg_u32(lines, 64 * l + 4 * row); });
+SW_DEVICE uint32_t codes_at(int bits, Global<const uint8_t> lines, int row, int quad) {
+  return quad_codes(bits, quad, [&](int l) { return ldg_u32(lines, 64 * l + 4 * row); });
 }
 SW_DEVICE float weight_of(const Scales& s, uint32_t codes, int c) {
   return s.scale * (code_of(codes, c) - s.zero) - s.shift;
@@ -29,47 +50,72 @@ SW_DEVICE int sub_index(const DeviceQuant& w, int within, int quad) {
   return w.subs_per_record == 1 ? 0 : w.sub16 ? 2 * within + quad / 4 : within;
 }
 
-// A warp takes a chunk of a strip in four steps: eight rows and half of the chunk's inputs each.
-SW_DEVICE int row_of(int step, int lane) { return 8 * (step / 2) + lane / 4; }
-SW_DEVICE int quad_of(int step, int lane) { return 4 * (step % 2) + lane % 4; }
+// A warp takes a chunk of a strip in two halves of eight rows: four lanes a row, two quads of inputs each, so that
+// lanes side by side fill sectors: quads side by side as 16 bytes of bf16, or as 16 bytes each in fp32.
+SW_DEVICE int row_of(int half, int lane) {
+  return 8 * half + lane / 4;
+}
+template <class Number>
+SW_DEVICE int quad_of(int which, int lane) {
+  return sizeof(Number) == 2 ? lane % 4 * 2 + which : lane % 4 + 4 * which;
+}
 
-template <class Out>
-SW_KERNEL(32 * kWarps, unpack_kernel)(DeviceQuant w, int64_t n0, int64_t rows, Global<Out> out) {
+template <int kBits, class Out>
+SW_KERNEL(32 * kWarps, unpack_kernel)
+(DeviceQuant w, int64_t n0, int64_t rows, Global<Out> out) {
   const int lane = thread_x() % kWarp, chunk = block_x() * kWarps + thread_x() / kWarp;
   if (chunk >= w.chunks) return;
   const int64_t strip = n0 / kStripRows + block_y();
   const int record = chunk / w.chunks_per_record, within = chunk % w.chunks_per_record;
   const auto header = w.records + record_at(w, strip, record);
-  const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
+  const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * kBits * 64);
   SW_UNROLL
-  for (int step = 0; step < 4; ++step) {
-    const int row = row_of(step, lane), quad = quad_of(step, lane);
-    const int64_t n = strip * kStripRows + row, k = static_cast<int64_t>(chunk) * kChunk + 4 * quad;
-    if (n >= n0 + rows || k >= w.cols) continue;
-    const Scales s = read_scales(w, header, n, record, sub_index(w, within, quad));
-    const uint32_t codes = codes_at(w, lines, row, quad);
-    const int64_t at = (n - n0) * w.cols + k;
-    if (w.cols % 4 == 0) {
-      put4(out, at, {weight_of(s, codes, 0), weight_of(s, codes, 1), weight_of(s, codes, 2), weight_of(s, codes, 3)});
+  for (int half = 0; half < 2; ++half) {
+    const int row = row_of(half, lane);
+    const int64_t n = strip * kStripRows + row;
+    if (n >= n0 + rows) continue;
+    Scales s = {0.0f, 0.0f, 0.0f};
+    float v[2][4];
+    SW_UNROLL
+    for (int which = 0; which < 2; ++which) {
+      const int quad = quad_of<Out>(which, lane);
+      const uint32_t codes = codes_at(kBits, lines, row, quad);
+      if (which == 0 || w.sub16) s = read_scales(w, header, n, record, sub_index(w, within, quad));
+      SW_UNROLL
+      for (int c = 0; c < 4; ++c) v[which][c] = weight_of(s, codes, c);
+    }
+    const int64_t at = (n - n0) * w.cols, k = static_cast<int64_t>(chunk) * kChunk;
+    const int first = 4 * quad_of<Out>(0, lane), second = 4 * quad_of<Out>(1, lane);
+    if (w.cols % 8 == 0) {
+      put_quads(out, at + k, first, second, w.cols - k, v);
     } else {
-      for (int c = 0; c < 4; ++c)
-        if (k + c < w.cols) put(out, at + c, weight_of(s, codes, c));
+      for (int c = 0; c < 4; ++c) {
+        if (k + first + c < w.cols) put(out, at + k + first + c, v[0][c]);
+        if (k + second + c < w.cols) put(out, at + k + second + c, v[1][c]);
+      }
     }
   }
 }
 
 template <DenseType kType, class Out>
-SW_KERNEL(256, unpack_dense_kernel)(DeviceDense w, int64_t first, int64_t count, Global<Out> out) {
+SW_KERNEL(256, unpack_dense_kernel)
+(DeviceDense w, int64_t first, int64_t count, Global<Out> out) {
   const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_dim_x();
   for (int64_t i = static_cast<int64_t>(block_x()) * block_dim_x() + thread_x(); i < count; i += step)
     put(out, i, dense_at<kType>(w, first + i));
 }
 
+// A block 256 columns of a row, or four times as many where everything is aligned.
+template <bool kFour>
 SW_KERNEL(256, to_bf16_kernel)
-(Global<const float> x, int64_t ldx, int64_t T, int64_t K, Global<uint16_t> out) {
-  const int64_t step = static_cast<int64_t>(grid_dim_x()) * block_dim_x();
-  for (int64_t i = static_cast<int64_t>(block_x()) * block_dim_x() + thread_x(); i < T * K; i += step)
-    put(out, i, ld(x, i / K * ldx + i % K));
+(Global<const float> x, int64_t ldx, int64_t K, Global<uint16_t> out) {
+  const int64_t t = block_x(), k = (static_cast<int64_t>(block_y()) * 256 + thread_x()) * (kFour ? 4 : 1);
+  if (k >= K) return;
+  if constexpr (kFour) {
+    put4(out, t * K + k, ld4(x, t * ldx + k));
+  } else {
+    put(out, t * K + k, ld(x, t * ldx + k));
+  }
 }
 
 // A block a token.
@@ -84,7 +130,7 @@ SW_KERNEL(128, embed_kernel)
     const auto header = w.records + record_at(w, strip, record);
     const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
     const Scales s = read_scales(w, header, n, record, sub_index(w, within, quad));
-    const uint32_t codes = codes_at(w, lines, static_cast<int>(n % kStripRows), quad);
+    const uint32_t codes = codes_at(w.bits, lines, static_cast<int>(n % kStripRows), quad);
     float v[4];
     SW_UNROLL
     for (int c = 0; c < 4; ++c) v[c] = factor * weight_of(s, codes, c);
@@ -127,8 +173,7 @@ SW_DEVICE Slope read_slope(const DeviceQuant& w, Global<const uint8_t> header, i
       const int first = ld(header, 64 + index * kStripRows + row);
       s.zero = 0.0f;
       s.factor *= static_cast<float>(w.sub16 ? first & 15 : first);
-      s.minimum =
-          factor * static_cast<float>(w.sub16 ? first >> 4 : ld(header, 192 + index * kStripRows + row));
+      s.minimum = factor * static_cast<float>(w.sub16 ? first >> 4 : ld(header, 192 + index * kStripRows + row));
       break;
     }
     case BlockKind::KScale:
@@ -138,41 +183,48 @@ SW_DEVICE Slope read_slope(const DeviceQuant& w, Global<const uint8_t> header, i
   return s;
 }
 
-// A block takes a record: its warps share the chunks, and a fixed order of sums joins them.
-SW_KERNEL(32 * kWarps, dscale_kernel)
-(Global<const float> product, int64_t n0, int64_t rows, DeviceQuant w, Global<float> dscale,
- Global<float> dscale_min) {
-  SW_SHARED(float, sums, 2 * kWarps * kStripRows);
-  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, warps = block_dim_x() / kWarp;
-  const int record = block_x();
+// A warp takes a record, so every sum has one owner and one order.
+template <int kBits>
+SW_KERNEL_BLOCKS(32 * kWarps, 8, dscale_kernel)
+(Global<const float> product, int64_t n0, int64_t rows, DeviceQuant w, Global<float> dscale, Global<float> dscale_min) {
+  const int lane = thread_x() % kWarp, record = block_x() * kWarps + thread_x() / kWarp;
+  if (record >= w.groups) return;
   const int64_t strip = n0 / kStripRows + block_y();
   const auto header = w.records + record_at(w, strip, record);
   const int first = record * w.chunks_per_record;
   const int chunks = w.chunks - first < w.chunks_per_record ? w.chunks - first : w.chunks_per_record;
   float sum[2] = {0.0f, 0.0f}, minimum[2] = {0.0f, 0.0f};  // rows lane / 4 and 8 + lane / 4
-  for (int within = warp; within < chunks; within += warps) {
-    const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * w.bits * 64);
+  for (int within = 0; within < chunks; ++within) {
+    const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * kBits * 64);
     SW_UNROLL
-    for (int step = 0; step < 4; ++step) {
-      const int row = row_of(step, lane), quad = quad_of(step, lane);
-      const int64_t n = strip * kStripRows + row, k = static_cast<int64_t>(first + within) * kChunk + 4 * quad;
-      if (n >= n0 + rows || k >= w.cols) continue;
-      const Slope s = read_slope(w, header, n, sub_index(w, within, quad));
-      const uint32_t codes = codes_at(w, lines, row, quad);
-      const int64_t at = (n - n0) * w.cols + k;
-      float p[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-      if (w.cols % 4 == 0) {
-        const float4 four = ld4(product, at);
-        p[0] = four.x, p[1] = four.y, p[2] = four.z, p[3] = four.w;
-      } else {
-        for (int c = 0; c < 4; ++c)
-          if (k + c < w.cols) p[c] = ld(product, at + c);
-      }
-      float by_code = 0.0f;
+    for (int half = 0; half < 2; ++half) {
+      const int row = row_of(half, lane);
+      const int64_t n = strip * kStripRows + row;
+      if (n >= n0 + rows) continue;
+      Slope s = {0.0f, 0.0f, 0.0f};
       SW_UNROLL
-      for (int c = 0; c < 4; ++c) by_code = fmaf(code_of(codes, c) - s.zero, p[c], by_code);
-      sum[step / 2] += s.factor * by_code;
-      minimum[step / 2] -= s.minimum * ((p[0] + p[1]) + (p[2] + p[3]));
+      for (int which = 0; which < 2; ++which) {
+        const int quad = quad_of<float>(which, lane);
+        const int64_t k = static_cast<int64_t>(first + within) * kChunk + 4 * quad, at = (n - n0) * w.cols + k;
+        if (k >= w.cols) continue;
+        float4 p = {0.0f, 0.0f, 0.0f, 0.0f};
+        if (w.cols % 4 == 0) {
+          p = ld4(product, at);
+        } else {
+          p.x = ld(product, at);
+          if (k + 1 < w.cols) p.y = ld(product, at + 1);
+          if (k + 2 < w.cols) p.z = ld(product, at + 2);
+          if (k + 3 < w.cols) p.w = ld(product, at + 3);
+        }
+        const uint32_t codes = codes_at(kBits, lines, row, quad);
+        if (which == 0 || w.sub16) s = read_slope(w, header, n, sub_index(w, within, quad));
+        float by_code = (code_of(codes, 0) - s.zero) * p.x;
+        by_code = fmaf(code_of(codes, 1) - s.zero, p.y, by_code);
+        by_code = fmaf(code_of(codes, 2) - s.zero, p.z, by_code);
+        by_code = fmaf(code_of(codes, 3) - s.zero, p.w, by_code);
+        sum[half] += s.factor * by_code;
+        minimum[half] -= s.minimum * ((p.x + p.y) + (p.z + p.w));
+      }
     }
   }
   SW_UNROLL
@@ -182,20 +234,30 @@ SW_KERNEL(32 * kWarps, dscale_kernel)
       sum[half] += shuffle_xor(sum[half], mask);
       minimum[half] += shuffle_xor(minimum[half], mask);
     }
-    if (lane % 4 == 0) {
-      st(sums, (warp * 2) * kStripRows + row_of(2 * half, lane), sum[half]);
-      st(sums, (warp * 2 + 1) * kStripRows + row_of(2 * half, lane), minimum[half]);
-    }
+    const int64_t n = strip * kStripRows + row_of(half, lane), at = n * w.groups + record;
+    if (lane % 4 != 0 || n >= n0 + rows) continue;
+    st(dscale, at, ld(dscale, at) + sum[half]);
+    if (w.kind == BlockKind::KMin && dscale_min) st(dscale_min, at, ld(dscale_min, at) + minimum[half]);
   }
-  sync_block();
-  const int64_t n = strip * kStripRows + thread_x() % kStripRows;
-  if (thread_x() >= 2 * kStripRows || n >= n0 + rows) return;
-  const int second = thread_x() / kStripRows;
-  if (second && !(w.kind == BlockKind::KMin && dscale_min)) return;
-  float all = 0.0f;
-  for (int other = 0; other < warps; ++other) all += ld(sums, (2 * other + second) * kStripRows + n % kStripRows);
-  const Global<float> out = second ? dscale_min : dscale;
-  st(out, n * w.groups + record, ld(out, n * w.groups + record) + all);
+}
+
+// use(bits as a constant).
+template <class Use>
+void with_bits(int bits, const Use& use) {
+  switch (bits) {
+    case 2:
+      return use(std::integral_constant<int, 2>());
+    case 3:
+      return use(std::integral_constant<int, 3>());
+    case 4:
+      return use(std::integral_constant<int, 4>());
+    case 5:
+      return use(std::integral_constant<int, 5>());
+    case 6:
+      return use(std::integral_constant<int, 6>());
+    default:
+      return use(std::integral_constant<int, 8>());
+  }
 }
 
 unsigned blocks_for(int64_t count) {
@@ -208,8 +270,10 @@ void unpack_any(void* stream, const WeightView& w, int64_t n0, int64_t rows, Out
   if (w.quantized) {
     const auto across = static_cast<unsigned>((w.quant.layout.chunks() + kWarps - 1) / kWarps);
     const auto strips = static_cast<unsigned>((rows + kStripRows - 1) / kStripRows);
-    SW_LAUNCH((unpack_kernel<Out>), dim3(across, strips), dim3(kWarp * kWarps), stream, to_device(w.quant), n0, rows,
-              out);
+    with_bits(w.quant.layout.bits, [&](auto bits) {
+      SW_LAUNCH((unpack_kernel<decltype(bits)::value, Out>), dim3(across, strips), dim3(kWarp * kWarps), stream,
+                to_device(w.quant), n0, rows, out);
+    });
     return;
   }
   const int64_t count = rows * w.dense.cols, first = n0 * w.dense.cols;
@@ -237,7 +301,14 @@ void unpack_bf16(void* stream, const WeightView& w, int64_t n0, int64_t rows, ui
   unpack_any(stream, w, n0, rows, out);
 }
 void to_bf16(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, uint16_t* out) {
-  SW_LAUNCH(to_bf16_kernel, dim3(blocks_for(T * K)), dim3(256), stream, x, ldx, T, K, out);
+  const auto grid = [&](int64_t threads) {
+    return dim3(static_cast<unsigned>(T), static_cast<unsigned>((threads + 255) / 256));
+  };
+  if (K % 4 == 0 && ldx % 4 == 0 && reinterpret_cast<uintptr_t>(x) % 16 == 0) {
+    SW_LAUNCH((to_bf16_kernel<true>), grid(K / 4), dim3(256), stream, x, ldx, K, out);
+  } else {
+    SW_LAUNCH((to_bf16_kernel<false>), grid(K), dim3(256), stream, x, ldx, K, out);
+  }
 }
 
 void embed(void* stream, const int32_t* ids, int64_t T, const WeightView& w, float factor, float* out, int64_t ldo) {
@@ -264,10 +335,12 @@ void embed(void* stream, const int32_t* ids, int64_t T, const WeightView& w, flo
 void reduce_dscale(void* stream, const float* product, int64_t n0, int64_t rows, const QuantView& w, float* dscale,
                    float* dscale_min) {
   const QuantLayout& l = w.layout;
-  const int64_t chunks = l.chunks_per_record() < kWarps ? l.chunks_per_record() : kWarps;
-  const dim3 grid(static_cast<unsigned>(l.groups()), static_cast<unsigned>((rows + kStripRows - 1) / kStripRows));
-  SW_LAUNCH(dscale_kernel, grid, dim3(static_cast<unsigned>(kWarp * chunks)), stream, product, n0, rows, to_device(w),
-            dscale, dscale_min);
+  const dim3 grid(static_cast<unsigned>((l.groups() + kWarps - 1) / kWarps),
+                  static_cast<unsigned>((rows + kStripRows - 1) / kStripRows));
+  with_bits(l.bits, [&](auto bits) {
+    SW_LAUNCH((dscale_kernel<decltype(bits)::value>), grid, dim3(kWarp * kWarps), stream, product, n0, rows,
+              to_device(w), dscale, dscale_min);
+  });
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

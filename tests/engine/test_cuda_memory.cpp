@@ -8,6 +8,7 @@
 #include "engine/backend/cuda_memory.h"
 #include "engine/chat/generator.h"
 #include "engine/model/session.h"
+#include "engine/tune/step_estimate.h"
 #include "tests/testkit/random_model.h"
 #include "tests/testkit/simt/simt.h"
 #include "tests/testkit/tune_fixture.h"
@@ -104,7 +105,8 @@ class TestCudaMemory : public QObject {
     QCOMPARE(simt::card().held_bytes, uint64_t{0});
   }
 
-  // Nothing of the model is copied to the card again, token by token.
+  // Nothing of the model is copied to the card again, token by token: it reads a few numbers a token where the host writes
+  // them, the chunk's tables at the most.
   void decoding_stages_nothing() {
     const auto model = model_on_card(kLarge);
     const auto backend = card();
@@ -114,7 +116,8 @@ class TestCudaMemory : public QObject {
     const int32_t id = 5;
     for (int i = 0; i < 3; ++i) need(session->append(std::span(&id, 1)));
     QCOMPARE(simt::card().staged_bytes, staged);
-    QCOMPARE(simt::card().in_place_bytes, in_place);
+    const auto half = static_cast<uint64_t>(model->config.rotary / 2), chunk = static_cast<uint64_t>(kSession.chunk);
+    QVERIFY(simt::card().in_place_bytes - in_place <= 3 * 4 * (3 * chunk + 1 + 4 * chunk * half));
   }
 
   // What is held was named: memory that is used again, for other norms, is read again.
@@ -315,6 +318,7 @@ class TestCudaMemory : public QObject {
     TuneRecipe recipe = small_recipe(tunable_models().front(), folder.path().toStdString(), 2);
     recipe.validation_split = 0.0;
     TuneControl control;
+    time_products(*backend, *model, recipe.granularity);  // in memory of its own, and remembered
     simt::card().most_held_bytes = 0;
     need(Trainer::run(model, *backend, recipe, fs::path(folder.path().toStdString()) / "run", false, observer, control,
                       {}));

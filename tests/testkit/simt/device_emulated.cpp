@@ -80,6 +80,9 @@ void* card_allocate(size_t bytes, bool) {
   void* data = take(bytes);
   return data ? std::memset(data, 0, bytes) : nullptr;
 }
+void bring_to_card(void*, const void* data, size_t) {
+  if (place_of(data) != Place::Card) throw simt::Error("pages that are not the card's are brought to it");
+}
 void* pinned_allocate(size_t bytes) {
   void* data = simt::allocate(bytes);
   simt::find_allocation(data)->in_host = true;

@@ -1,0 +1,80 @@
+// What a backend need not do itself, done by the host.
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "engine/backend/backend.h"
+
+namespace scalewright {
+
+void Backend::linear_backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts,
+                              int64_t lddy, float* dx, int64_t lddx, Precision /*precision*/) {
+  for (const LinearGradient& part : parts)
+    if (part.dscale) linear_dscale(part.dy, lddy, x, ldx, T, part.w->quant, part.dscale, part.dscale_min);
+  bool accumulate = false;
+  for (const LinearGradient& part : parts) {
+    if (dx) linear_dx(part.dy, lddy, T, *part.w, dx, lddx, accumulate);
+    accumulate = true;
+  }
+}
+
+void Backend::move(const float* x, int64_t ldx, int64_t T, int64_t K, float* y, int64_t ldy, const MoveLists& lists,
+                   bool accumulate) {
+  synchronize();
+  const auto listed = [](const int32_t* list, int64_t i) { return list ? int64_t{list[i]} : i; };
+  for (int64_t t = 0; t < T; ++t) {
+    const float* from = x + listed(lists.from_rows, t) * ldx;
+    float* to = y + listed(lists.to_rows, t) * ldy;
+    if (!lists.from_columns && !lists.to_columns && !accumulate) {
+      std::memcpy(to, from, sizeof(float) * static_cast<size_t>(K));
+      continue;
+    }
+    for (int64_t k = 0; k < K; ++k) {
+      float& target = to[listed(lists.to_columns, k)];
+      const float v = from[listed(lists.from_columns, k)];
+      target = accumulate ? target + v : v;
+    }
+  }
+}
+
+void Backend::subtract(const float* a, const float* b, float* out, int64_t n) {
+  synchronize();
+  for (int64_t i = 0; i < n; ++i) out[i] = a[i] - b[i];
+}
+
+void Backend::zero(float* y, int64_t n) {
+  synchronize();
+  std::memset(y, 0, sizeof(float) * static_cast<size_t>(n));
+}
+
+double Backend::scaled_squares(float* gradient, const float* factor, int64_t n) {
+  synchronize();
+  if (factor)
+    for (int64_t i = 0; i < n; ++i) gradient[i] *= factor[i];
+  // Four sums hide the latency of the additions.
+  double sums[4] = {};
+  int64_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (int64_t j = 0; j < 4; ++j) sums[j] += static_cast<double>(gradient[i + j]) * gradient[i + j];
+  for (; i < n; ++i) sums[0] += static_cast<double>(gradient[i]) * gradient[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+double Backend::largest_magnitude(const float* values, int64_t n) {
+  synchronize();
+  float most = 0.0f;
+  for (int64_t i = 0; i < n; ++i) {
+    const float v = std::fabs(values[i]);
+    if (std::isnan(v)) return std::numeric_limits<double>::infinity();
+    if (v > most) most = v;
+  }
+  return most;
+}
+
+void Backend::relative_values(const float* start, const float* change, float* values, int64_t n) {
+  synchronize();
+  for (int64_t i = 0; i < n; ++i) values[i] = start[i] * (1.0f + change[i]);
+}
+
+}  // namespace scalewright

@@ -1,0 +1,235 @@
+#include "engine/backend/cuda_linear.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
+namespace {
+
+using kernels::kStripRows;
+
+constexpr size_t kSliceBytes = size_t{32} << 20;  // of unpacked weights at a time: stays in the card's cache
+
+// Rows of W that are unpacked at a time, whole strips.
+int64_t slice_rows(int64_t N, int64_t K, size_t element) {
+  const int64_t rows = static_cast<int64_t>(kSliceBytes / element) / K / kStripRows * kStripRows;
+  return std::clamp<int64_t>(rows, kStripRows, (N + kStripRows - 1) / kStripRows * kStripRows);
+}
+// Elements of a slice of w.
+int64_t slice_size(const WeightView& w, size_t element) {
+  return std::min(slice_rows(w.rows(), w.cols(), element), w.rows()) * w.cols();
+}
+
+bool plain(const WeightView& w) {
+  return !w.quantized && w.dense.type == kernels::DenseType::F32;
+}
+
+// use(first row, rows, values [rows, K]) for all of w, through `slice`.
+template <class Use>
+void for_slices(void* stream, const WeightView& w, float* slice, Use use) {
+  const int64_t N = w.rows(), rows = slice_rows(N, w.cols(), sizeof(float));
+  if (plain(w)) return use(int64_t{0}, N, static_cast<const float*>(w.dense.data));
+  for (int64_t n0 = 0; n0 < N; n0 += rows) {
+    const int64_t some = std::min(rows, N - n0);
+    device::unpack(stream, w, n0, some, slice);
+    use(n0, some, slice);
+  }
+}
+template <class Use>
+void for_slices(void* stream, const WeightView& w, uint16_t* slice, Use use) {
+  const int64_t N = w.rows(), rows = slice_rows(N, w.cols(), sizeof(uint16_t));
+  for (int64_t n0 = 0; n0 < N; n0 += rows) {
+    const int64_t some = std::min(rows, N - n0);
+    device::unpack_bf16(stream, w, n0, some, slice);
+    use(n0, some, slice);
+  }
+}
+
+}  // namespace
+
+size_t CudaLinear::scratch_bytes(int64_t T, int64_t largest_n, int64_t largest_k) {
+  const size_t factors = static_cast<size_t>(T * (largest_n + largest_k)) * sizeof(uint16_t);
+  const size_t split = device::split_bytes(std::min(T, device::kGemvRows), largest_k);
+  if (T <= device::kGemvRows) return std::max(factors, split) + 2 * kScratchAlign;
+  const auto elements = static_cast<int64_t>(kSliceBytes / sizeof(float));
+  const int64_t whole = (largest_n + kStripRows - 1) / kStripRows * kStripRows * largest_k;
+  const size_t slice = static_cast<size_t>(std::min(whole, std::max(elements, kStripRows * largest_k))) * sizeof(float);
+  return std::max(slice + factors, split) + 3 * kScratchAlign;
+}
+
+bool CudaLinear::fast(Precision precision, int64_t K) const {
+  // Rows that are not aligned are slow, or refused.
+  return precision == Precision::Fast && products_ && K % 8 == 0;
+}
+
+const uint16_t* CudaLinear::rounded(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K,
+                                    uint16_t* room) {
+  if (!room) room = call.scratch<uint16_t>(T * K);
+  device::to_bf16(stream_, x, ldx, T, K, room);
+  return room;
+}
+
+void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, device::Strided a, device::Strided b, float* c, int64_t ldc,
+                          bool accumulate) {
+  if (products_ && products_->gemm(stream_, M, N, K, a.data, a.row, a.col, b.data, b.row, b.col, c, ldc, accumulate))
+    return;
+  device::gemm(stream_, M, N, K, a, b, c, ldc, accumulate);
+}
+void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, float* c, int64_t ldc,
+                          bool accumulate) {
+  if (!products_->gemm_bf16(stream_, M, N, K, a.data, a.row, a.col, b.data, b.row, b.col, c, ldc, accumulate))
+    throw std::runtime_error(card_ + " failed in a product of " + products_->name() + ".");
+}
+
+void CudaLinear::few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
+                          int64_t ldy) {
+  const int64_t K = parts[0].w->cols();
+  std::vector<device::GemvMatrix> matrices;
+  for (const LinearPart& part : parts) {
+    const int64_t N = part.w->rows();
+    const WeightView w = call.in(*part.w);
+    const float* bias = call.in(part.bias, N);
+    float* y = call.out(part.y, T, N, ldy);
+    if (w.quantized) {
+      matrices.push_back({w.quant, bias, y});
+    } else {
+      device::gemv_dense(stream_, x, ldx, T, w.dense, bias, y, ldy);
+    }
+  }
+  if (matrices.empty()) return;
+  auto* split = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, K)));
+  device::split_rows(stream_, x, ldx, T, K, split);
+  device::gemv(stream_, split, T, matrices, ldy, false);
+}
+
+void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
+                        int64_t ldy, Precision precision) {
+  const int64_t K = parts[0].w->cols();
+  const float* in = call.in(x, T, K, ldx);
+  if (T <= device::kGemvRows) return few_rows(call, in, ldx, T, parts, ldy);
+  const bool round = fast(precision, K);
+  const uint16_t* small = round ? rounded(call, in, ldx, T, K) : nullptr;
+  // One slice for all.
+  uint16_t* small_slice = nullptr;
+  float* slice_room = nullptr;
+  int64_t largest = 0;
+  for (const LinearPart& part : parts)
+    if (round || !plain(*part.w))
+      largest = std::max(largest, slice_size(*part.w, round ? sizeof(uint16_t) : sizeof(float)));
+  if (round) small_slice = call.scratch<uint16_t>(largest);
+  if (!round && largest > 0) slice_room = call.scratch<float>(largest);
+  for (const LinearPart& part : parts) {
+    const int64_t N = part.w->rows();
+    const WeightView w = call.in(*part.w);
+    const float* bias = call.in(part.bias, N);
+    float* y = call.out(part.y, T, N, ldy);
+    if (bias) device::fill_rows(stream_, bias, T, N, y, ldy);
+    if (round) {
+      for_slices(stream_, w, small_slice, [&](int64_t n0, int64_t rows, const uint16_t* slice) {
+        multiply(T, rows, K, Rounded{small, K, 1}, Rounded{slice, 1, K}, y + n0, ldy, bias != nullptr);
+      });
+    } else {
+      for_slices(stream_, w, slice_room, [&](int64_t n0, int64_t rows, const float* slice) {
+        multiply(T, rows, K, {in, ldx, 1}, {slice, 1, K}, y + n0, ldy, bias != nullptr);
+      });
+    }
+  }
+}
+
+void CudaLinear::backward(StagedCall& call, const float* x, int64_t ldx, int64_t T,
+                          std::span<const LinearGradient> parts, int64_t lddy, float* dx, int64_t lddx, bool accumulate,
+                          Precision precision) {
+  const int64_t K = parts[0].w->cols();
+  int64_t widest = 0, largest = 0;
+  bool learns = false, round = fast(precision, K);
+  for (const LinearGradient& part : parts) {
+    widest = std::max(widest, part.w->rows());
+    largest = std::max(largest, plain(*part.w) && !round ? 0 : slice_size(*part.w, sizeof(float)));
+    learns = learns || part.dscale;
+    round = round && part.w->rows() % 8 == 0;
+  }
+  const float* in = learns ? call.in(x, T, K, ldx) : nullptr;
+  const uint16_t* small_in = learns && round ? rounded(call, in, ldx, T, K) : nullptr;
+  uint16_t* small_room = round ? call.scratch<uint16_t>(T * widest) : nullptr;
+  // One slice for all: products, weights in fp32, or twice as many in bf16.
+  float* slice = largest > 0 ? call.scratch<float>(largest) : nullptr;
+  struct Staged {
+    WeightView w;
+    const float* dy;
+  };
+  std::vector<Staged> staged;
+  // All gradients of scales first: dx may be written over x.
+  for (const LinearGradient& part : parts) {
+    const WeightView w = call.in(*part.w);
+    const int64_t N = w.rows();
+    const float* dy = call.in(part.dy, T, N, lddy);
+    staged.push_back({w, dy});
+    if (!part.dscale) continue;
+    const int64_t scales = N * w.quant.layout.groups(), rows = slice_rows(N, K, sizeof(float));
+    float* out = call.both(part.dscale, scales);
+    float* out_min = w.quant.layout.has_second_scale() ? call.both(part.dscale_min, scales) : nullptr;
+    const uint16_t* small = round ? rounded(call, dy, lddy, T, N, small_room) : nullptr;
+    for (int64_t n0 = 0; n0 < N; n0 += rows) {
+      const int64_t some = std::min(rows, N - n0);
+      if (round) {
+        multiply(some, K, T, Rounded{small + n0, 1, N}, Rounded{small_in, K, 1}, slice, K, false);
+      } else {
+        multiply(some, K, T, {dy + n0, 1, lddy}, {in, ldx, 1}, slice, K, false);
+      }
+      device::reduce_dscale(stream_, slice, n0, some, w.quant, out, out_min);
+    }
+  }
+  if (!dx) return;
+  float* out = accumulate ? call.both(dx, T, K, lddx) : call.out(dx, T, K, lddx);
+  bool more = accumulate;
+  for (const auto& [w, dy] : staged) {
+    const int64_t N = w.rows();
+    if (round) {
+      const uint16_t* small = rounded(call, dy, lddy, T, N, small_room);
+      for_slices(stream_, w, reinterpret_cast<uint16_t*>(slice), [&](int64_t n0, int64_t rows, const uint16_t* some) {
+        multiply(T, K, rows, Rounded{small + n0, N, 1}, Rounded{some, K, 1}, out, lddx, more || n0 > 0);
+      });
+    } else {
+      for_slices(stream_, w, slice, [&](int64_t n0, int64_t rows, const float* some) {
+        multiply(T, K, rows, {dy + n0, lddy, 1}, {some, K, 1}, out, lddx, more || n0 > 0);
+      });
+    }
+    more = true;
+  }
+}
+
+double CudaLinear::measure_product_rate() {
+  if (!products_) return 0.0;
+  constexpr int64_t kTokens = 2048, kWidth = 4096;
+  constexpr int kTimes = 10, kRuns = 3;
+  std::vector<uint16_t> numbers(static_cast<size_t>(kWidth * kWidth));
+  uint32_t state = 1;
+  for (uint16_t& n : numbers) {  // of either sign and between 1/8 and 2, as bf16
+    state = state * 1664525u + 1013904223u;
+    n = static_cast<uint16_t>((state >> 16 & 0x81ffu) + 0x3e00u);
+  }
+  const auto bytes = [](int64_t count, size_t element) { return static_cast<size_t>(count) * element; };
+  auto* w = static_cast<uint16_t*>(device::device_allocate(stream_, bytes(kWidth * kWidth, sizeof(uint16_t))));
+  auto* y = static_cast<float*>(device::device_allocate(stream_, bytes(kTokens * kWidth, sizeof(float))));
+  double best = 0.0;
+  if (w && y) {
+    device::copy_rows(stream_, w, numbers.data(), 0, bytes(kWidth * kWidth, sizeof(uint16_t)), 1);
+    for (int run = 0; run <= kRuns; ++run) {  // the first warms up
+      device::synchronize(stream_);
+      const auto start = std::chrono::steady_clock::now();
+      for (int i = 0; i < kTimes; ++i)
+        multiply(kTokens, kWidth, kWidth, Rounded{w, kWidth, 1}, Rounded{w, 1, kWidth}, y, kWidth, false);
+      device::synchronize(stream_);
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (run) best = std::max(best, kTimes * 2.0 * kTokens * kWidth * kWidth / seconds);
+    }
+  }
+  device::device_release(stream_, y);
+  device::device_release(stream_, w);
+  return best;
+}
+
+}  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

@@ -1,0 +1,56 @@
+#pragma once
+// Products with quantized and plain matrices on a card: few rows by kernels that read the weights as they lie, more by
+// a library, over slices of weights that are unpacked first. Compiled twice, see kernels/cuda/space.h.
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "engine/backend/backend.h"
+#include "engine/backend/cuda_staging.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/cuda/products.h"
+
+namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
+
+class CudaLinear {
+ public:
+  // `card`: its name, for messages. Null products: kernels of our own, in fp32.
+  CudaLinear(void* stream, std::unique_ptr<kernels::CardProducts> products, std::string card)
+      : stream_(stream), products_(std::move(products)), card_(std::move(card)) {}
+
+  const kernels::CardProducts* products() const { return products_.get(); }
+  // Of one call: a slice of unpacked weights or of a product, and the two factors of fast products in bf16; or few rows made
+  // ready for their product.
+  static size_t scratch_bytes(int64_t T, int64_t largest_n, int64_t largest_k);
+
+  // As Backend's functions of these names. Fast: factors rounded to bf16, sums in fp32.
+  void linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
+              Precision precision);
+  void backward(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts,
+                int64_t lddy, float* dx, int64_t lddx, bool accumulate, Precision precision);
+
+  // Operations a second of a plain product in bf16, of the size of a tuning step; 0 without a library.
+  double measure_product_rate();
+
+ private:
+  bool fast(Precision precision, int64_t K) const;
+  // x on the card, up to kGemvRows rows.
+  void few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy);
+  // x in bf16, in `room` or scratch.
+  const uint16_t* rounded(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K,
+                          uint16_t* room = nullptr);
+  void multiply(int64_t M, int64_t N, int64_t K, device::Strided a, device::Strided b, float* c, int64_t ldc,
+                bool accumulate);
+  struct Rounded {  // as device::Strided
+    const uint16_t* data;
+    int64_t row, col;
+  };
+  void multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, float* c, int64_t ldc, bool accumulate);
+
+  void* stream_;
+  std::unique_ptr<kernels::CardProducts> products_;
+  std::string card_;
+};
+
+}  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

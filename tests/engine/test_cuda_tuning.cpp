@@ -1,0 +1,185 @@
+// What a tuning step needs of a card beside exact products: products of rounded factors, moves, and the optimizer's
+// sums; against the reference, on the emulated card always and on a card where there is one.
+
+#include <QtTest>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "engine/backend/cuda_backend.h"
+#include "tests/kernels/kernel_testing.h"
+#include "tests/testkit/emulated_products.h"
+
+using namespace scalewright;
+using namespace scalewright::kernels::testing;
+
+namespace {
+
+std::unique_ptr<Backend> emulated() {
+  std::string why;
+  return cuda_emulated::make_cuda_backend(std::make_unique<testkit::EmulatedProducts>(), why);
+}
+
+// Largest difference, of the largest expected value.
+double distance(const Guarded<float>& got, const Guarded<float>& expected) {
+  double off = 0.0, largest = 1e-30;
+  for (int64_t i = 0; i < got.size(); ++i) {
+    if (!std::isfinite(got[i])) return std::numeric_limits<double>::infinity();
+    off = std::max(off, std::fabs(static_cast<double>(got[i]) - expected[i]));
+    largest = std::max(largest, std::fabs(static_cast<double>(expected[i])));
+  }
+  return off / largest;
+}
+
+}  // namespace
+
+class TestCudaTuning : public QObject {
+  Q_OBJECT
+
+  std::unique_ptr<Backend> reference_ = make_reference_backend();
+  std::unique_ptr<Backend> emulated_ = emulated(), card_;
+  std::string no_card_;
+
+  static void devices() {
+    QTest::addColumn<bool>("real");
+    QTest::newRow("emulated") << false;
+    QTest::newRow("card") << true;
+  }
+  Backend* device() {
+    QFETCH(bool, real);
+    return real ? card_.get() : emulated_.get();
+  }
+#define SW_DEVICE_OR_SKIP      \
+  Backend* backend = device(); \
+  if (!backend) QSKIP(("not run on a card: " + no_card_).c_str())
+
+ private slots:
+  void initTestCase() {
+    QVERIFY(emulated_ != nullptr);
+    auto real = make_backend({.device = "cuda"});
+    if (real) {
+      card_ = std::move(*real);
+    } else {
+      no_card_ = real.error().message;
+    }
+  }
+
+  // Factors rounded to bf16 (8 bits of mantissa): a sum of K products is off by 2^-8 of a product's size times the root
+  // of K at most, so by much less than 2^-8 of the largest sum of many.
+  void roundedProducts_data() {
+    QTest::addColumn<bool>("real");
+    QTest::addColumn<int>("layout");
+    QTest::addColumn<int>("rows");
+    for (const bool real : {false, true})
+      for (const int layout : {0, 3, 8, 14})
+        for (const int rows : {9, 33})
+          QTest::addRow("%s %s T=%d", real ? "card" : "emulated", all_layouts()[static_cast<size_t>(layout)].name, rows)
+              << real << layout << rows;
+  }
+  void roundedProducts() {
+    SW_DEVICE_OR_SKIP;
+    QFETCH(int, layout);
+    QFETCH(int, rows);
+    constexpr double kTolerance = 1.0 / 128;
+    Random random(40 + static_cast<uint64_t>(layout));
+    const int64_t T = rows, K = 256, sizes[] = {48, 32}, all = 80, ldx = K + 8;
+    const RandomMatrix first(make_layout(all_layouts()[static_cast<size_t>(layout)], sizes[0], K), random),
+        second(make_layout(all_layouts()[static_cast<size_t>(layout)], sizes[1], K), random);
+    WeightView w[2];
+    for (int i = 0; i < 2; ++i) {
+      w[i].quantized = true;
+      w[i].quant = (i == 0 ? first : second).view(true, i == 1);
+    }
+    const int64_t G = w[0].quant.layout.groups();
+    const Guarded<float> x = random.normals((T - 1) * ldx + K), dy = random.normals(T * all),
+                         bias = random.normals(all);
+    Guarded<float> y(T * all), y_expected(T * all);
+    const auto parts = [&](Guarded<float>& out) {
+      return std::vector<LinearPart>{{&w[0], bias.data(), out.data()}, {&w[1], nullptr, out.data() + sizes[0]}};
+    };
+    const auto mine = parts(y), theirs = parts(y_expected);
+    backend->linear_set(x.data(), ldx, T, mine, all, Precision::Fast);
+    reference_->linear_set(x.data(), ldx, T, theirs, all, Precision::Exact);
+    QVERIFY(distance(y, y_expected) < kTolerance);
+    QVERIFY(distance(y, y_expected) > 1e-6);  // they were rounded
+
+    std::vector<Guarded<float>> got, expected;
+    for (auto* results : {&got, &expected})
+      for (const int64_t n : {sizes[0] * G, sizes[0] * G, sizes[1] * G, sizes[1] * G, T * K}) results->emplace_back(n);
+    const auto gradients = [&](std::vector<Guarded<float>>& r) {
+      return std::vector<LinearGradient>{{&w[0], dy.data(), r[0].data(), r[1].data()},
+                                         {&w[1], dy.data() + sizes[0], r[2].data(), r[3].data()}};
+    };
+    const auto my_gradients = gradients(got), their_gradients = gradients(expected);
+    backend->linear_backward(x.data(), ldx, T, my_gradients, all, got[4].data(), K, Precision::Fast);
+    reference_->linear_backward(x.data(), ldx, T, their_gradients, all, expected[4].data(), K, Precision::Exact);
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (i % 2 == 1 && !w[0].quant.layout.has_second_scale()) continue;
+      QVERIFY2(distance(got[i], expected[i]) < kTolerance, qPrintable(QString::number(i)));
+    }
+    // What is not asked for is left alone, and dx may be x itself.
+    const LinearGradient only{&w[0], dy.data(), nullptr, nullptr};
+    Guarded<float> in = x, dx(T * K), dx_expected(T * K);
+    backend->linear_backward(in.data(), ldx, T, std::span(&only, 1), all, in.data(), ldx, Precision::Fast);
+    reference_->linear_backward(nullptr, 0, T, std::span(&only, 1), all, dx_expected.data(), K, Precision::Exact);
+    for (int64_t t = 0; t < T; ++t)
+      for (int64_t k = 0; k < K; ++k) dx[t * K + k] = in[t * ldx + k];
+    QVERIFY(distance(dx, dx_expected) < kTolerance);
+  }
+
+  void moves_data() {
+    devices();
+  }
+  void moves() {
+    SW_DEVICE_OR_SKIP;
+    Random random(4);
+    const int64_t T = 7, K = 300, ld = K + 5;
+    const Guarded<float> x = random.normals(T * ld), start = random.normals(T * ld);
+    const std::vector<int32_t> rows{6, 0, 3, 1, 2, 5, 4};
+    std::vector<int32_t> columns(static_cast<size_t>(K));
+    for (size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<int32_t>((i * 7 + 3) % columns.size());
+    for (const MoveLists& lists : {MoveLists{}, MoveLists{.from_rows = rows.data()}, MoveLists{.to_rows = rows.data()},
+                                   MoveLists{.from_columns = columns.data()}, MoveLists{.to_columns = columns.data()}})
+      for (const bool accumulate : {false, true}) {
+        Guarded<float> got = start, expected = start;
+        backend->move(x.data(), ld, T, K, got.data(), ld, lists, accumulate);
+        reference_->move(x.data(), ld, T, K, expected.data(), ld, lists, accumulate);
+        for (int64_t i = 0; i < got.size(); ++i) QCOMPARE(got[i], expected[i]);
+      }
+    Guarded<float> out(T * ld);
+    backend->subtract(x.data(), start.data(), out.data(), T * ld);
+    for (int64_t i = 0; i < out.size(); ++i) QCOMPARE(out[i], x[i] - start[i]);
+    backend->zero(out.data(), T * ld);
+    for (float v : out) QCOMPARE(v, 0.0f);
+  }
+
+  void sums_data() {
+    devices();
+  }
+  void sums() {
+    SW_DEVICE_OR_SKIP;
+    for (const int64_t n : {int64_t{1}, int64_t{255}, int64_t{300001}}) {
+      Random random(static_cast<uint64_t>(n));
+      Guarded<float> gradient = random.normals(n), expected = gradient;
+      const Guarded<float> factor = random.normals(n);
+      for (const float* by : {static_cast<const float*>(nullptr), factor.data()}) {
+        const double got = backend->scaled_squares(gradient.data(), by, n),
+                     sum = reference_->scaled_squares(expected.data(), by, n);
+        QVERIFY(std::fabs(got - sum) <= 1e-12 * sum);
+        QCOMPARE(gradient[n - 1], expected[n - 1]);
+      }
+      QCOMPARE(backend->largest_magnitude(gradient.data(), n), reference_->largest_magnitude(expected.data(), n));
+      Guarded<float> values(n), values_expected(n);
+      backend->relative_values(factor.data(), gradient.data(), values.data(), n);
+      reference_->relative_values(factor.data(), gradient.data(), values_expected.data(), n);
+      for (int64_t i = 0; i < n; ++i)
+        QVERIFY(std::fabs(values[i] - values_expected[i]) <= 2.0 * kEpsilon * std::fabs(values_expected[i]));
+      gradient[n / 2] = std::numeric_limits<float>::quiet_NaN();
+      QVERIFY(std::isinf(backend->largest_magnitude(gradient.data(), n)));
+    }
+  }
+};
+
+QTEST_APPLESS_MAIN(TestCudaTuning)
+#include "test_cuda_tuning.moc"
