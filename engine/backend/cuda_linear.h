@@ -20,7 +20,8 @@ class CudaLinear {
       : stream_(stream), products_(std::move(products)), card_(std::move(card)) {}
 
   const kernels::CardProducts* products() const { return products_.get(); }
-  // Of one call: a slice of unpacked weights or of a product, and the two factors of fast products in bf16.
+  // Of one call: a slice of unpacked weights or of a product, and the two factors of fast products in bf16; or few rows made
+  // ready for their product.
   static size_t scratch_bytes(int64_t T, int64_t largest_n, int64_t largest_k);
 
   // As Backend's functions of these names. Fast: factors rounded to bf16, sums in fp32.
@@ -35,6 +36,8 @@ class CudaLinear {
  private:
   void few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy);
   bool fast(Precision precision, int64_t K) const;
+  // x on the card, up to kGemvRows rows.
+  void few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy);
   // x in bf16, in `room` or scratch.
   const uint16_t* rounded(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K,
                           uint16_t* room = nullptr);

@@ -38,6 +38,7 @@ cudaMemLocation card_location() { return {.type = cudaMemLocationTypeDevice, .id
 #else
 int card_location() { return chosen; }
 #endif
+bool overlaps = false;          // of compute capability 9.0 and later (set by find_device)
 bool reads_all_memory = false;  // the card reaches the host's pages through the system (set by find_device)
 
 }  // namespace
@@ -95,6 +96,7 @@ std::string find_device(DeviceInfo& info) {
     int driver = 0;
     cudaDriverGetVersion(&driver);
     info.driver = version_words(driver);
+    overlaps = properties.major >= 9;
     reads_all_memory = properties.pageableMemoryAccess != 0;
     // Scratch that is released stays with the program until it ends.
     cudaMemPool_t pool;
@@ -107,6 +109,8 @@ std::string find_device(DeviceInfo& info) {
   cudaGetLastError();
   return why.empty() ? "no card could be asked for its properties" : why;
 }
+
+bool overlaps_kernels() { return overlaps; }
 
 void enter_device() {
   thread_local bool entered = false;

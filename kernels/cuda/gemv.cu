@@ -100,12 +100,22 @@ SW_DEVICE void read_step(Step<kBits>& s, const DeviceQuant& w, const Walk<kBits>
   }
 }
 
+// What a step multiplies with.
+struct StepInputs {
+  uint2 digits;
+  float4 terms;
+};
+SW_DEVICE StepInputs read_inputs(Global<const uint8_t> digits, Global<const float> terms, int step) {
+  return {ld_u64(digits, step * (2 * kSplitBytes)), ld4(terms, step * (2 * kSplitTerms))};
+}
+
 // kMany: up to kGemvRows rows, and scales that are not those of the records.
 template <int kBits, bool kSub, bool kMany>
-SW_KERNEL_BLOCKS(kWarp* kMostWarps, kMany ? 1 : 2, gemv_kernel)
+SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
 (GemvSet set, Global<const uint8_t> split, int T, int64_t ldy, bool add) {
   constexpr int kSteps = kAhead<kBits, kSub, kMany>, kRows = kMany ? kGemvRows : 1;
-  SW_SHARED(float, sums, kMostWarps* kRows* kStripRows);
+  constexpr int kInputs = kSteps % 3 == 0 ? 3 : 2;  // steps whose x is on its way, of one row
+  SW_SHARED(float, sums, kMostWarps * kRows * kStripRows);
   const int thread = thread_x(), threads = block_dim_x(), lane = thread % kWarp, warp = thread / kWarp;
   const int half = lane / 16, q = lane / 4 % 4, p = lane % 4;
   const DeviceQuant& w = set.w;
@@ -134,6 +144,12 @@ SW_KERNEL_BLOCKS(kWarp* kMostWarps, kMany ? 1 : 2, gemv_kernel)
   auto digits = split + (begin * (2 * kSplitBytes) + 8 * lane);
   auto terms =
       as<const float>(split + static_cast<int64_t>(T) * split_row) + ((2 * begin + half) * kSplitTerms + 4 * (p % 2));
+  StepInputs inputs[kInputs];
+  SW_UNROLL
+  for (int i = 0; i < kInputs; ++i) {
+    inputs[i] = {};
+    if (!kMany && begin + i < end) inputs[i] = read_inputs(digits, terms, i);
+  }
   float total[kRows][4];
   SW_UNROLL
   for (int t = 0; t < kRows; ++t) {
@@ -150,6 +166,8 @@ SW_KERNEL_BLOCKS(kWarp* kMostWarps, kMany ? 1 : 2, gemv_kernel)
       if (at + i >= end) break;
       Step<kBits>& now = step[i];
       const int chunk = 2 * (at + i) + half;
+      StepInputs x = inputs[i % kInputs];
+      if (!kMany && at + i + kInputs < end) inputs[i % kInputs] = read_inputs(digits, terms, i + kInputs);
       if constexpr (kSub) {
         if (now.fresh) {
           first = now.first;
@@ -179,24 +197,23 @@ SW_KERNEL_BLOCKS(kWarp* kMostWarps, kMany ? 1 : 2, gemv_kernel)
       SW_UNROLL
       for (int t = 0; t < kRows; ++t) {
         if (kMany && t >= T) break;
-        const uint2 bytes = ld_u64(digits, t * split_row + i * (2 * kSplitBytes));
-        const float4 x = ld4(terms, t * terms_row + i * (2 * kSplitTerms));
+        if (kMany) x = read_inputs(digits + t * split_row, terms + t * terms_row, i);
         SW_UNROLL
         for (int h = 0; h < (kSub ? 2 : 1); ++h) {
           if (h == 1 && !w.sub16) break;
-          uint32_t right[2] = {bytes.x, bytes.y};
+          uint32_t right[2] = {x.digits.x, x.digits.y};
           if constexpr (kSub) {
             // Lanes of p / 2 have the inputs of one sub-block of 16.
             if (w.sub16 && p / 2 != h) right[0] = right[1] = 0;
           }
-          const float sum = !kSub || !w.sub16 ? x.y : h == 0 ? x.z : x.w;
+          const float sum = !kSub || !w.sub16 ? x.terms.y : h == 0 ? x.terms.z : x.terms.w;
           SW_UNROLL
           for (int two = 0; two < 2; ++two) {
             int32_t product[4] = {0, 0, 0, 0};
             mma_s8(product, codes[two], right);
             SW_UNROLL
             for (int r = 0; r < 2; ++r) {
-              const float whole = static_cast<float>(product[2 * r] * 256 + product[2 * r + 1]) * x.x;
+              const float whole = static_cast<float>(product[2 * r] * 256 + product[2 * r + 1]) * x.terms.x;
               float& sum_of = total[t][2 * two + r];
               sum_of = fmaf(of[h].scale[2 * two + r], whole, sum_of);
               sum_of = fmaf(of[h].shift[2 * two + r], sum, sum_of);
@@ -242,9 +259,9 @@ void launch(void* stream, const GemvSet& set, const void* split, int64_t T, int6
   const auto* digits = static_cast<const uint8_t*>(split);
   const int rows = static_cast<int>(T);
   if (T == 1 && !set.tuned) {
-    SW_LAUNCH((gemv_kernel<kBits, kSub, false>), grid, block, stream, set, digits, rows, ldy, add);
+    SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub, false>), grid, block, stream, set, digits, rows, ldy, add);
   } else {
-    SW_LAUNCH((gemv_kernel<kBits, kSub, true>), grid, block, stream, set, digits, rows, ldy, add);
+    SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub, true>), grid, block, stream, set, digits, rows, ldy, add);
   }
 }
 

@@ -209,11 +209,26 @@ inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 #define SW_KERNEL_BLOCKS(threads, blocks, name) static __global__ void __launch_bounds__(threads, blocks) name
 #define SW_LAUNCH(kernel, grid, block, stream, ...) \
   ((kernel)<<<(grid), (block), 0, static_cast<cudaStream_t>(stream)>>>(__VA_ARGS__))
-#define SW_LAUNCH_EARLY SW_LAUNCH
+#define SW_LAUNCH_EARLY(kernel, grid, block, stream, ...) launch_early((kernel), (grid), (block), (stream), __VA_ARGS__)
 #define SW_SHARED(T, name, count) __shared__ __align__(16) T name[count]
 #define SW_UNROLL _Pragma("unroll")
 
 namespace scalewright::kernels::cuda {
+
+bool overlaps_kernels();  // whether this card begins a kernel before the one before it has ended (device.cu)
+template <class... P, class... A>
+void launch_early(void (*kernel)(P...), dim3 grid, dim3 block, void* stream, A... arguments) {
+  cudaLaunchAttribute early{};
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.stream = static_cast<cudaStream_t>(stream);
+  config.attrs = &early;
+  config.numAttrs = overlaps_kernels() ? 1 : 0;
+  cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...);
+}
 
 template <class T>
 using Global = T*;

@@ -34,7 +34,7 @@ void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K,
   auto* digits = static_cast<uint32_t*>(split);
   auto* terms = reinterpret_cast<float*>(static_cast<uint8_t*>(split) + T * chunks * kSplitBytes);
   const dim3 grid(static_cast<unsigned>((8 * chunks + kThreads - 1) / kThreads), static_cast<unsigned>(T));
-  SW_LAUNCH(split_rows_kernel, grid, dim3(kThreads), stream, x, ldx, K, chunks, aligned, SplitRows{digits, terms});
+  SW_LAUNCH_EARLY(split_rows_kernel, grid, dim3(kThreads), stream, x, ldx, K, chunks, aligned, SplitRows{digits, terms});
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE
