@@ -34,7 +34,6 @@ class CudaLinear {
   double measure_product_rate();
 
  private:
-  void few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy);
   bool fast(Precision precision, int64_t K) const;
   // x on the card, up to kGemvRows rows.
   void few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy);

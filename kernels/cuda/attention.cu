@@ -1,8 +1,11 @@
 // Attention forward in the flash form: keys and values go through shared memory 32 at a time, a lane has a key's score, then
 // a few columns of the output. With few queries several blocks share the keys and a second kernel joins their parts.
 
+#include <algorithm>
+
 #include "kernels/cuda/attention_device.h"
 #include "kernels/cuda/attention_fast.h"
+#include "kernels/cuda/attention_few.h"
 #include "kernels/cuda/kernels.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
@@ -201,12 +204,12 @@ void launch_attention(void* stream, const AttentionSpec& s, int parts, const flo
 }  // namespace
 
 size_t attention_workspace_bytes(const AttentionSpec& s, int processors) {
-  const int parts = parts_of(s, processors);
+  const int parts = std::max(parts_of(s, processors), few_parts(s, processors));
   if (parts == 1) return 0;
   return sizeof(float) * static_cast<size_t>(parts * s.queries * s.heads * (s.head_dim + 2));
 }
 
-// Split keys make at most two blocks a processor, each of so many rows.
+// Split keys make at most two blocks a processor, each of so many rows; few queries have no more.
 size_t most_attention_workspace_bytes(int processors) {
   return sizeof(float) * 2 * static_cast<size_t>(processors) * kBlockRows<128> * (kLargestHead + 2);
 }
@@ -214,12 +217,18 @@ size_t most_attention_workspace_bytes(int processors) {
 void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
                float* out, float* logsumexp, void* workspace) {
   if (attention_fast(stream, s, q, k, v, out, logsumexp)) return;
-  const int parts = parts_of(s, processors);
+  const bool few = few_queries(s, q, k, v);
+  const int parts = few ? few_parts(s, processors) : parts_of(s, processors);
   auto* partial = parts > 1 ? static_cast<float*>(workspace) : nullptr;
   const auto launch = s.head_dim <= 64    ? (s.half_kv ? launch_attention<64, true> : launch_attention<64, false>)
                       : s.head_dim <= 128 ? (s.half_kv ? launch_attention<128, true> : launch_attention<128, false>)
                                           : (s.half_kv ? launch_attention<256, true> : launch_attention<256, false>);
-  launch(stream, s, parts, q, k, v, out, logsumexp, partial);
+  if (few) {
+    attention_few(stream, s, parts, q, static_cast<const uint16_t*>(k), static_cast<const uint16_t*>(v), out, logsumexp,
+                  partial);
+  } else {
+    launch(stream, s, parts, q, k, v, out, logsumexp, partial);
+  }
   if (parts > 1)
     SW_LAUNCH(join_kernel, dim3(static_cast<unsigned>(s.queries * s.heads)), dim3(kWarp), stream, to_device(s), parts,
               partial, out, logsumexp);

@@ -9,7 +9,7 @@
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
 //   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned; ld2, st2: two, 8
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of bytes that no kernel writes; stream_u128: that are read once
-//   ld_u64(p, byte)                       two words of any bytes
+//   ld_u64(p, byte), ld_u128              words of any bytes
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
 //   power_of_two(x)                       to 2^-22 of itself, zero below 2^-126
 //   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
@@ -101,6 +101,9 @@ inline uint4 stream_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE)
 }
 inline uint2 ld_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint2>(p, byte, where);
+}
+inline uint4 ld_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
+  return simt::load<uint4>(p, byte, where);
 }
 inline void wait_for_previous() {}
 template <class U, class T>
@@ -261,6 +264,7 @@ SW_DEVICE uint4 stream_u128(const uint8_t* p, int64_t byte) {
   return v;
 }
 SW_DEVICE uint2 ld_u64(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint2*>(p + byte); }
+SW_DEVICE uint4 ld_u128(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint4*>(p + byte); }
 // Lets the kernel after this one take its place on the processors that become free.
 SW_DEVICE void wait_for_previous() {
 #if __CUDA_ARCH__ >= 900
