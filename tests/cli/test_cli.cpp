@@ -110,6 +110,17 @@ class TestCli : public QObject {
     QCOMPARE(answer.json()["larger"].get<std::string>().empty(), fs::file_size(path("written.gguf").toStdString()) <= fs::file_size(model_.toStdString()));
   }
 
+  void what_a_file_is_without_its_hash() {
+    auto all = run({"inspect", model_, "--json"}).json(), quick = run({"inspect", model_, "--no-hash", "--json"}).json();
+    QCOMPARE(all["codes_hash"].get<std::string>().size(), size_t{32});
+    QVERIFY(quick["codes_hash"].get<std::string>().empty());
+    all.erase("codes_hash");
+    quick.erase("codes_hash");
+    QVERIFY(all == quick);
+    const std::string shown = run({"inspect", model_}).out.toStdString(), short_form = run({"inspect", model_, "--no-hash"}).out.toStdString();
+    QVERIFY(shown.starts_with(short_form) && shown.substr(short_form.size()).starts_with("codes hash"));
+  }
+
   void a_refused_run_leaves_nothing() {
     for (const QStringList& more : {QStringList{"--data", path("nowhere.jsonl")}, QStringList{"--data", data_, "--memory-limit", "1MB"}}) {
       QCOMPARE(run(QStringList{"tune", model_, "-o", path("refused/run"), "--steps", "2", "--threads", "1"} + more).code, 1);
