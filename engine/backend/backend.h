@@ -131,6 +131,26 @@ class Backend {
                           Precision precision) {
     for (const LinearPart& part : parts) linear(x, ldx, T, *part.w, part.bias, part.y, ldy, precision);
   }
+  // What a block of a transformer does in one go, where a device gains by it. Each gives what its parts give one after the
+  // other; `normed` [T, K], `activated` [T, F] and `room` [T, N] are for them to use, and are left as they may be.
+  //
+  // rmsnorm of rows of x [T, K] into normed, then the set of it. With inv_rms, which is [T] or null, normed is kept.
+  virtual void linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
+                             float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision);
+  // y [T, N] += x [T, K] W^T + bias, rows of y side by side.
+  virtual void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y,
+                          float* room, Precision precision);
+  // The same with act(gate) * up, [T, F], as x.
+  virtual void linear_add_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                                float* activated, const WeightView& w, const float* bias, float* y, float* room,
+                                Precision precision);
+  // Heads of x [T, (heads + 2 kv_heads) * head_dim], queries, keys and values side by side: rope of queries and keys, then
+  // keys and values stored to dst, from its first row on or, unless that is null, from row *row on, read when the call is
+  // done.
+  virtual void rope_store(float* x, int64_t ldx, int64_t T, int heads, int kv_heads, int head_dim, int rotary,
+                          const float* cos, const float* sin, RopeStyle style, void* dst, int64_t ldd, KvType type,
+                          const int32_t* row);
+
   // The precision that products of a tuning step have here: Fast where everybody tunes so, on cards.
   virtual Precision tuning_precision() const { return Precision::Exact; }
   // Gradients of the scales of all parts, as linear_dscale, then dx [T, K] = sum of dy W; dx may be null, or x itself. x may

@@ -19,6 +19,37 @@ void Backend::linear_backward(const float* x, int64_t ldx, int64_t T, std::span<
   }
 }
 
+void Backend::linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
+                            float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) {
+  const int64_t K = parts.front().w->cols();
+  rmsnorm(x, ldx, T, 1, K, weight, epsilon, normed, K, inv_rms);
+  if (parts.size() == 1) return linear(normed, K, T, *parts[0].w, parts[0].bias, parts[0].y, ldy, precision);
+  linear_set(normed, K, T, parts, ldy, precision);
+}
+
+void Backend::linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y,
+                         float* room, Precision precision) {
+  linear(x, ldx, T, w, bias, room, w.rows(), precision);
+  add(room, y, T * w.rows());
+}
+
+void Backend::linear_add_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                               float* activated, const WeightView& w, const float* bias, float* y, float* room,
+                               Precision precision) {
+  gated(gate, ldg, up, ldu, T, w.cols(), act, activated, w.cols());
+  linear_add(activated, w.cols(), T, w, bias, y, room, precision);
+}
+
+void Backend::rope_store(float* x, int64_t ldx, int64_t T, int heads, int kv_heads, int head_dim, int rotary,
+                         const float* cos, const float* sin, RopeStyle style, void* dst, int64_t ldd, KvType type,
+                         const int32_t* row) {
+  if (rotary > 0) rope(x, ldx, T, heads + kv_heads, head_dim, rotary, cos, sin, style, false);
+  const float* keys = x + int64_t{heads} * head_dim;
+  const int64_t width = 2 * int64_t{kv_heads} * head_dim;
+  if (row) return store_kv_at(keys, ldx, T, width, dst, ldd, type, row);
+  store_kv(keys, ldx, T, width, dst, ldd, type);
+}
+
 void Backend::move(const float* x, int64_t ldx, int64_t T, int64_t K, float* y, int64_t ldy, const MoveLists& lists,
                    bool accumulate) {
   synchronize();

@@ -87,6 +87,59 @@ class CudaBackend final : public Backend {
     linear_.linear(call, x, ldx, T, parts, ldy, precision);
     done(call);
   }
+  void linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
+                     float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {
+    if (T == 0 || parts.empty()) return;
+    const int64_t K = parts.front().w->cols();
+    if (inv_rms || K > device::kSplitNormInputs || !CudaLinear::few_rows(T, parts))
+      return Backend::linear_normed(x, ldx, T, weight, epsilon, normed, inv_rms, parts, ldy, precision);
+    StagedCall call(stream_, held_, workspace_);
+    linear_.few_rows(call, T, parts, ldy, false, [&](void* room) {
+      device::split_normed(stream_, call.in(x, T, K, ldx), ldx, T, K, call.in(weight, K), epsilon, room);
+    });
+    done(call);
+  }
+  void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, float* room,
+                  Precision precision) override {
+    const LinearPart part{&w, bias, y};
+    if (T == 0) return;
+    if (!CudaLinear::few_rows(T, {&part, 1})) return Backend::linear_add(x, ldx, T, w, bias, y, room, precision);
+    StagedCall call(stream_, held_, workspace_);
+    linear_.few_rows(call, T, {&part, 1}, w.rows(), true, [&](void* split) {
+      device::split_rows(stream_, call.in(x, T, w.cols(), ldx), ldx, T, w.cols(), split);
+    });
+    done(call);
+  }
+  void linear_add_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                        float* activated, const WeightView& w, const float* bias, float* y, float* room,
+                        Precision precision) override {
+    const LinearPart part{&w, bias, y};
+    if (T == 0) return;
+    if (!CudaLinear::few_rows(T, {&part, 1}))
+      return Backend::linear_add_gated(gate, ldg, up, ldu, T, act, activated, w, bias, y, room, precision);
+    const int64_t F = w.cols();
+    StagedCall call(stream_, held_, workspace_);
+    linear_.few_rows(call, T, {&part, 1}, w.rows(), true, [&](void* split) {
+      device::split_gated(stream_, call.in(gate, T, F, ldg), ldg, call.in(up, T, F, ldu), ldu, T, F, to_kind(act), split);
+    });
+    done(call);
+  }
+  void rope_store(float* x, int64_t ldx, int64_t T, int heads, int kv_heads, int head_dim, int rotary, const float* cos,
+                  const float* sin, RopeStyle style, void* dst, int64_t ldd, KvType type, const int32_t* row) override {
+    if (T == 0) return;
+    if (row && !device::on_device(dst))
+      return Backend::rope_store(x, ldx, T, heads, kv_heads, head_dim, rotary, cos, sin, style, dst, ldd, type, row);
+    StagedCall call(stream_, held_, workspace_);
+    const int64_t stored = 2 * int64_t{kv_heads} * head_dim, angles = T * (rotary / 2);
+    const bool half = type == KvType::F16;
+    float* in = call.both(x, T, int64_t{heads} * head_dim + stored, ldx);
+    void* out = half ? static_cast<void*>(call.out(static_cast<uint16_t*>(dst), T, stored, ldd))
+                     : call.out(static_cast<float*>(dst), T, stored, ldd);
+    device::rope_store(stream_, in, ldx, T, heads, kv_heads, head_dim, rotary, angles ? call.in(cos, angles) : nullptr,
+                       angles ? call.in(sin, angles) : nullptr, style == RopeStyle::Adjacent, out, ldd, half,
+                       call.in(row, 1));
+    done(call);
+  }
   void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                  bool accumulate) override {
     const LinearGradient part{.w = &w, .dy = dy};

@@ -87,33 +87,42 @@ void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b,
     throw std::runtime_error(card_ + " failed in a product of " + products_->name() + ".");
 }
 
-void CudaLinear::few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
-                          int64_t ldy) {
-  const int64_t K = parts[0].w->cols();
-  const float* in = call.in(x, T, K, ldx);
+bool CudaLinear::few_rows(int64_t T, std::span<const LinearPart> parts) {
+  return T <= device::kGemvRows &&
+         std::all_of(parts.begin(), parts.end(), [](const LinearPart& part) { return part.w->quantized; });
+}
+
+void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPart> parts, int64_t ldy, bool add,
+                          const std::function<void(void* room)>& split) {
   std::vector<device::GemvMatrix> matrices;
   for (const LinearPart& part : parts) {
     const int64_t N = part.w->rows();
-    const WeightView w = call.in(*part.w);
-    const float* bias = call.in(part.bias, N);
-    float* y = call.out(part.y, T, N, ldy);
-    if (w.quantized) {
-      matrices.push_back({w.quant, bias, y});
-    } else {
-      device::gemv_dense(stream_, in, ldx, T, w.dense, bias, y, ldy);
-    }
+    matrices.push_back({call.in(part.w->quant), call.in(part.bias, N),
+                        add ? call.both(part.y, T, N, ldy) : call.out(part.y, T, N, ldy)});
   }
-  if (matrices.empty()) return;
-  auto* split = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, K)));
-  device::split_rows(stream_, in, ldx, T, K, split);
-  device::gemv(stream_, split, T, matrices, ldy, false);
+  auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, parts[0].w->cols())));
+  split(room);
+  device::gemv(stream_, room, T, matrices, ldy, add);
 }
 
 void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
                         int64_t ldy, Precision precision) {
-  if (T <= device::kGemvRows) return few_rows(call, x, ldx, T, parts, ldy);
   const int64_t K = parts[0].w->cols();
   const float* in = call.in(x, T, K, ldx);
+  if (few_rows(T, parts))
+    return few_rows(call, T, parts, ldy, false, [&](void* room) { device::split_rows(stream_, in, ldx, T, K, room); });
+  if (T <= device::kGemvRows) {  // a plain matrix is among them
+    for (const LinearPart& part : parts) {
+      if (part.w->quantized) {
+        linear(call, in, ldx, T, {&part, 1}, ldy, precision);
+      } else {
+        const int64_t N = part.w->rows();
+        device::gemv_dense(stream_, in, ldx, T, call.in(*part.w).dense, call.in(part.bias, N),
+                           call.out(part.y, T, N, ldy), ldy);
+      }
+    }
+    return;
+  }
   const bool round = fast(precision, K);
   const uint16_t* small = round ? rounded(call, in, ldx, T, K) : nullptr;
   // One slice for all.

@@ -2,6 +2,7 @@
 // Products with quantized and plain matrices on a card: few rows by kernels that read the weights as they lie, more by
 // a library, over slices of weights that are unpacked first. Compiled twice, see kernels/cuda/space.h.
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +28,10 @@ class CudaLinear {
   // As Backend's functions of these names. Fast: factors rounded to bf16, sums in fp32.
   void linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
               Precision precision);
+  // Products of few rows with quantized matrices, `split` being what makes the rows ready for them (kernels.h). `add`: to y.
+  static bool few_rows(int64_t T, std::span<const LinearPart> parts);
+  void few_rows(StagedCall& call, int64_t T, std::span<const LinearPart> parts, int64_t ldy, bool add,
+                const std::function<void(void* room)>& split);
   void backward(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts,
                 int64_t lddy, float* dx, int64_t lddx, bool accumulate, Precision precision);
 
@@ -35,8 +40,6 @@ class CudaLinear {
 
  private:
   bool fast(Precision precision, int64_t K) const;
-  // x on the card, up to kGemvRows rows.
-  void few_rows(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy);
   // x in bf16, in `room` or scratch.
   const uint16_t* rounded(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K,
                           uint16_t* room = nullptr);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace scalewright {
 
 size_t Transformer::workspace_bytes(const Backend& backend, int64_t T, int64_t head_rows) const {
@@ -30,8 +29,9 @@ void Transformer::product(Backend& backend, const BoundLinear& w, const float* x
   backend.linear(x, ldx, T, w.view, w.bias, y, ldy, precision);
 }
 
-void Transformer::products(Backend& backend, const LinearSet& set, const float* x, int64_t ldx, int64_t T, float* y,
-                           int64_t ldy, float* gathered, Precision precision) {
+void Transformer::normed_products(Backend& backend, const LinearSet& set, const float* x,
+                                  const std::vector<float>& norm, float* inv_rms, int64_t T, float* y, int64_t ldy,
+                                  const BlockBuffers& b, Precision precision) const {
   std::array<LinearPart, std::tuple_size_v<decltype(set.items)>> parts;
   size_t count = 0;
   bool ordered = false;
@@ -40,9 +40,12 @@ void Transformer::products(Backend& backend, const LinearSet& set, const float* 
     y += w.rows();
     ordered = ordered || w.order;
   }
-  if (!ordered) return backend.linear_set(x, ldx, T, std::span(parts.data(), count), ldy, precision);
+  if (!ordered)
+    return backend.linear_normed(x, width_, T, norm.data(), epsilon_, b.normed, inv_rms, std::span(parts.data(), count),
+                                 ldy, precision);
+  backend.rmsnorm(x, width_, T, 1, width_, norm.data(), epsilon_, b.normed, width_, inv_rms);
   size_t i = 0;
-  for (const BoundLinear& w : set) product(backend, w, x, ldx, T, parts[i++].y, ldy, gathered, precision);
+  for (const BoundLinear& w : set) product(backend, w, b.normed, width_, T, parts[i++].y, ldy, b.gathered, precision);
 }
 
 AttentionShape Transformer::attention_shape(int l, int64_t T) const {
@@ -59,8 +62,8 @@ AttentionShape Transformer::attention_shape(int l, int64_t T) const {
   return s;
 }
 
-void Transformer::rotate(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b) const {
-  const int64_t T = tokens.count, ld = qkv_width();
+void Transformer::norm_heads(Backend& backend, int l, int64_t T, const BlockBuffers& b) const {
+  const int64_t ld = qkv_width();
   const Layer& w = *layers_[l].layer;
   float* k = b.rot + q_width();
   const float* raw_k = b.qkv + q_width();
@@ -74,6 +77,10 @@ void Transformer::rotate(Backend& backend, int l, const BlockTokens& tokens, con
   } else if (b.rot != b.qkv) {
     backend.move(raw_k, ld, T, kv_width(), k, ld, {}, false);
   }
+}
+
+void Transformer::rotate(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b) const {
+  norm_heads(backend, l, tokens.count, b);
   turn(backend, l, tokens, b.rot, false);
 }
 
@@ -81,14 +88,17 @@ void Transformer::unrotate(Backend& backend, int l, const BlockTokens& tokens, f
   turn(backend, l, tokens, d_qkv, true);
 }
 
+Transformer::Angles Transformer::angles(int l, const BlockTokens& tokens) const {
+  const bool local = layers_[l].windowed && tokens.rope.local_cos;
+  return local ? Angles{tokens.rope.local_cos, tokens.rope.local_sin} : Angles{tokens.rope.cos, tokens.rope.sin};
+}
+
 void Transformer::turn(Backend& backend, int l, const BlockTokens& tokens, float* rows, bool inverse) const {
   if (rotary_ == 0) return;
-  const bool local = layers_[l].windowed && tokens.rope.local_cos;
-  const float* cos = local ? tokens.rope.local_cos : tokens.rope.cos;
-  const float* sin = local ? tokens.rope.local_sin : tokens.rope.sin;
+  const Angles by = angles(l, tokens);
   // Heads of q and k lie side by side in a row: one call turns both.
-  backend.rope(rows, qkv_width(), tokens.count, heads_ + kv_heads_, head_dim_, rotary_, cos, sin, config_->rope_style,
-               inverse);
+  backend.rope(rows, qkv_width(), tokens.count, heads_ + kv_heads_, head_dim_, rotary_, by.cos, by.sin,
+               config_->rope_style, inverse);
 }
 
 // to = from + [post norm of] (input W^T). The product lands where the sum will be, unless that would overwrite the
@@ -96,6 +106,8 @@ void Transformer::turn(Backend& backend, int l, const BlockTokens& tokens, float
 void Transformer::add_branch(Backend& backend, const BoundLinear& w, const std::vector<float>& post_norm,
                              const float* input, int64_t ld_input, int64_t T, const float* from, float* to, float* own,
                              float* inv_rms, float* gathered, Precision precision) const {
+  if (post_norm.empty() && to == from && !w.order)
+    return backend.linear_add(input, ld_input, T, w.view, w.bias, to, own, precision);
   float* y = post_norm.empty() && to != from ? to : own;
   product(backend, w, input, ld_input, T, y, width_, gathered, precision);
   if (!post_norm.empty()) {
@@ -110,9 +122,11 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
                                  const KvRows* cache, Precision precision) const {
   const BoundLayer& layer = layers_[l];
   const int64_t T = tokens.count, ld = qkv_width(), unread = cache ? tokens.unread : 0;
-  backend.rmsnorm(b.x, width_, T, 1, width_, layer.layer->attn_norm.data(), epsilon_, b.normed, width_, b.inv_attn);
-  products(backend, layer.qkv, b.normed, width_, T, b.qkv, ld, b.gathered, precision);
-  rotate(backend, l, tokens, b);
+  normed_products(backend, layer.qkv, b.x, layer.layer->attn_norm, b.inv_attn, T, b.qkv, ld, b, precision);
+  norm_heads(backend, l, T, b);
+  // In a Session rot is qkv, so k and v of a token are neighbours and one call turns and stores both.
+  const bool neighbours = b.rot == b.qkv;
+  if (!cache || !neighbours) turn(backend, l, tokens, b.rot, false);
 
   AttentionShape shape = attention_shape(l, T);
   shape.precision = precision;
@@ -123,12 +137,11 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
     const int64_t element = cache->type == KvType::F32 ? 4 : 2;
     auto* rows = static_cast<uint8_t*>(cache->data);
     uint8_t* filled = rows + cache->position * row * element;
-    // In a Session rot is qkv, so k and v of a token are neighbours and one call stores both.
-    if (cache->at) {
-      backend.store_kv_at(k, ld, T, row, rows, row, cache->type, cache->at);
+    if (neighbours) {
+      const Angles by = angles(l, tokens);
+      backend.rope_store(b.rot, ld, T, heads_, kv_heads_, head_dim_, rotary_, by.cos, by.sin, config_->rope_style,
+                         cache->at ? rows : filled, row, cache->type, cache->at);
       shape.position = cache->at;
-    } else if (b.rot == b.qkv) {
-      backend.store_kv(k, ld, T, row, filled, row, cache->type);
     } else {
       backend.store_kv(k, ld, T, kv_width(), filled, row, cache->type);
       backend.store_kv(v, ld, T, kv_width(), filled + kv_width() * element, row, cache->type);
@@ -151,14 +164,17 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
 void Transformer::feed_forward_products(Backend& backend, int l, int64_t T, const BlockBuffers& b,
                                         Precision precision) const {
   const BoundLayer& layer = layers_[l];
-  backend.rmsnorm(b.mid, width_, T, 1, width_, layer.layer->ffn_norm.data(), epsilon_, b.normed, width_, b.inv_ffn);
-  products(backend, layer.gate_up, b.normed, width_, T, b.gate_up, 2 * feed_forward_, b.gathered, precision);
+  normed_products(backend, layer.gate_up, b.mid, layer.layer->ffn_norm, b.inv_ffn, T, b.gate_up, 2 * feed_forward_, b,
+                  precision);
 }
 
 void Transformer::feed_forward_end(Backend& backend, int l, int64_t T, const BlockBuffers& b,
                                    Precision precision) const {
   const BoundLayer& layer = layers_[l];
   const int64_t F = feed_forward_;
+  if (layer.layer->post_ffn_norm.empty() && b.next == b.mid && !layer.down.order)
+    return backend.linear_add_gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, config_->activation, b.act,
+                                    layer.down.view, layer.down.bias, b.next, b.y_down, precision);
   backend.gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, F, config_->activation, b.act, F);
   add_branch(backend, layer.down, layer.layer->post_ffn_norm, b.act, F, T, b.mid, b.next, b.y_down, b.inv_post_ffn,
              b.gathered, precision);
@@ -178,8 +194,9 @@ void Transformer::block(Backend& backend, int l, const BlockTokens& tokens, cons
 
 void Transformer::head(Backend& backend, const float* hidden, int64_t rows, float* normed, float* inv_rms,
                        float* logits, Precision precision) const {
-  backend.rmsnorm(hidden, width_, rows, 1, width_, output_norm_->data(), epsilon_, normed, width_, inv_rms);
-  backend.linear(normed, width_, rows, head_, nullptr, logits, vocabulary_, precision);
+  const LinearPart part{&head_, nullptr, logits};
+  backend.linear_normed(hidden, width_, rows, output_norm_->data(), epsilon_, normed, inv_rms, {&part, 1}, vocabulary_,
+                        precision);
   const float cap = static_cast<float>(config_->final_softcap);
   if (cap > 0.0f) backend.softcap(logits, rows * vocabulary_, cap);
 }

@@ -145,13 +145,20 @@ class Transformer {
   const WeightView& head_view() const { return head_; }
 
   // y [T, N] = x [T, K] W^T + bias, gathering act-order inputs first.
-  // The products of a set side by side in y, each with the same rows.
-  static void products(Backend& backend, const LinearSet& set, const float* x, int64_t ldx, int64_t T, float* y,
-                       int64_t ldy, float* gathered, Precision precision);
   static void product(Backend& backend, const BoundLinear& w, const float* x, int64_t ldx, int64_t T, float* y,
                       int64_t ldy, float* gathered, Precision precision);
 
  private:
+  // The products of a set side by side in y, of b.normed, which becomes the norm of x.
+  void normed_products(Backend& backend, const LinearSet& set, const float* x, const std::vector<float>& norm,
+                       float* inv_rms, int64_t T, float* y, int64_t ldy, const BlockBuffers& b,
+                       Precision precision) const;
+  // q and k of b.qkv, their norms applied where the model has them, to b.rot.
+  void norm_heads(Backend& backend, int l, int64_t T, const BlockBuffers& b) const;
+  struct Angles {
+    const float *cos, *sin;
+  };
+  Angles angles(int l, const BlockTokens& tokens) const;
   void turn(Backend& backend, int l, const BlockTokens& tokens, float* rows, bool inverse) const;
   void add_branch(Backend& backend, const BoundLinear& w, const std::vector<float>& post_norm, const float* input,
                   int64_t ld_input, int64_t T, const float* from, float* to, float* own, float* inv_rms,

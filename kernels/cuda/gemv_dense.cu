@@ -12,6 +12,7 @@ constexpr int kWarps = 4, kOutputs = 2;  // outputs a warp
 template <DenseType kType, int kRows, bool kFour>
 SW_KERNEL(32 * kWarps, gemv_dense_kernel)
 (DeviceDense w, Global<const float> x, int64_t ldx, int T, Global<const float> bias, Global<float> y, int64_t ldy) {
+  wait_for_previous();
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp;
   const int64_t n0 = (static_cast<int64_t>(block_x()) * kWarps + warp) * kOutputs, K = w.cols;
   float sum[kRows][kOutputs];
@@ -62,16 +63,18 @@ SW_KERNEL(32 * kWarps, gemv_dense_kernel)
 }
 
 template <DenseType kType, int kRows>
-void launch_dense(void* stream, const float* x, int64_t ldx, int64_t T, const DenseView& w, const float* bias,
-                  float* y, int64_t ldy) {
+void launch_dense(void* stream, const float* x, int64_t ldx, int64_t T, const DenseView& w, const float* bias, float* y,
+                  int64_t ldy) {
   const dim3 grid(static_cast<unsigned>((w.rows + kWarps * kOutputs - 1) / (kWarps * kOutputs))), block(kWarp * kWarps);
   const bool four = w.cols % 4 == 0 && ldx % 4 == 0 && reinterpret_cast<uintptr_t>(x) % 16 == 0 &&
                     reinterpret_cast<uintptr_t>(w.data) % 16 == 0;
   const int rows = static_cast<int>(T);
   if (four) {
-    SW_LAUNCH((gemv_dense_kernel<kType, kRows, true>), grid, block, stream, to_device(w), x, ldx, rows, bias, y, ldy);
+    SW_LAUNCH_EARLY((gemv_dense_kernel<kType, kRows, true>), grid, block, stream, to_device(w), x, ldx, rows, bias, y,
+                    ldy);
   } else {
-    SW_LAUNCH((gemv_dense_kernel<kType, kRows, false>), grid, block, stream, to_device(w), x, ldx, rows, bias, y, ldy);
+    SW_LAUNCH_EARLY((gemv_dense_kernel<kType, kRows, false>), grid, block, stream, to_device(w), x, ldx, rows, bias, y,
+                    ldy);
   }
 }
 
@@ -87,9 +90,12 @@ void dense_rows(void* stream, const float* x, int64_t ldx, int64_t T, const Dens
 void gemv_dense(void* stream, const float* x, int64_t ldx, int64_t T, const DenseView& w, const float* bias, float* y,
                 int64_t ldy) {
   switch (w.type) {
-    case DenseType::F32: return dense_rows<DenseType::F32>(stream, x, ldx, T, w, bias, y, ldy);
-    case DenseType::F16: return dense_rows<DenseType::F16>(stream, x, ldx, T, w, bias, y, ldy);
-    case DenseType::BF16: return dense_rows<DenseType::BF16>(stream, x, ldx, T, w, bias, y, ldy);
+    case DenseType::F32:
+      return dense_rows<DenseType::F32>(stream, x, ldx, T, w, bias, y, ldy);
+    case DenseType::F16:
+      return dense_rows<DenseType::F16>(stream, x, ldx, T, w, bias, y, ldy);
+    case DenseType::BF16:
+      return dense_rows<DenseType::BF16>(stream, x, ldx, T, w, bias, y, ldy);
   }
 }
 

@@ -18,6 +18,12 @@ inline constexpr int64_t kGemvRows = 8;  // rows of x that gemv takes
 // split_rows.cu. x [T, K] made ready for gemv, once for all matrices that it meets: split_bytes(T, K) bytes.
 size_t split_bytes(int64_t T, int64_t K);
 void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, void* split);
+// The same of rmsnorm(x), K up to kSplitNormInputs, and of gated(gate, up).
+inline constexpr int64_t kSplitNormInputs = 16384;
+void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, float epsilon,
+                  void* split);
+void split_gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
+                 GateKind kind, void* split);
 
 // gemv.cu. y [T, N] = (add ? y : 0) + x [T, K] W^T + bias (may be null) of matrices side by side, T up to kGemvRows, W read
 // as it lies. As exact as sums in fp32.
@@ -62,6 +68,11 @@ void rmsnorm_dx(void* stream, const float* dy, int64_t lddy, const float* x, int
                 int64_t D, const float* weight, const float* inv_rms, float* dx, int64_t lddx, bool accumulate);
 void rope(void* stream, float* x, int64_t ldx, int64_t T, int heads, int head_dim, int rotary, const float* cosine,
           const float* sine, bool adjacent, bool inverse);
+// Turns the first `heads` + `kv_heads` heads of rows of x [T, (heads + 2 kv_heads) * head_dim], as rope; those from `heads` on,
+// keys and values, are stored as well, as store_kv.
+void rope_store(void* stream, float* x, int64_t ldx, int64_t T, int heads, int kv_heads, int head_dim, int rotary,
+                const float* cosine, const float* sine, bool adjacent, void* dst, int64_t ldd, bool half,
+                const int32_t* first_row);
 void gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
            GateKind kind, float* out, int64_t ldo);
 void gated_backward(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout,

@@ -1,5 +1,6 @@
 // Norms, rotations, gates and other operations on rows.
 
+#include "kernels/cuda/gates_device.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/portable.h"
 
@@ -130,19 +131,6 @@ SW_KERNEL(256, rope_kernel)
   st(x, second, b * c + a * s);
 }
 
-constexpr float kRoot = 0.7978845608028654f;  // sqrt(2 / pi)
-
-SW_DEVICE float activation(GateKind kind, float x) {
-  switch (kind) {
-    case GateKind::Silu:
-      return x / (1.0f + expf(-x));
-    case GateKind::GeluTanh:
-      return 0.5f * x * (1.0f + tanhf(kRoot * (x + 0.044715f * x * x * x)));
-    case GateKind::GeluErf:
-      return 0.5f * x * (1.0f + erff(x * 0.7071067811865476f));
-  }
-  return 0.0f;
-}
 SW_DEVICE float activation_slope(GateKind kind, float x) {
   switch (kind) {
     case GateKind::Silu: {
@@ -228,6 +216,44 @@ SW_KERNEL(256, softcap_kernel)(Global<float> x, int64_t n, float cap) {
     st(x, i, cap * tanhf(ld(x, i) / cap));
 }
 
+// A thread a pair of a head that turns, or one number that is stored as it is.
+struct StoredHeads {
+  int heads, kv_heads, head_dim, pairs;
+};
+template <bool kHalf>
+SW_KERNEL(256, rope_store_kernel)
+(Global<float> x, int64_t ldx, StoredHeads h, Global<const float> cosine, Global<const float> sine, bool adjacent,
+ Global<float> floats, Global<uint16_t> halves, int64_t ldd, Global<const int32_t> first_row) {
+  wait_for_previous();
+  const int64_t t = block_x(), to = (first_row ? t + ld(first_row, 0) : t) * ldd;
+  const auto store = [&](int64_t i, float v) {
+    if constexpr (kHalf) {
+      st(halves, to + i, float_to_half(v));
+    } else {
+      st(floats, to + i, v);
+    }
+  };
+  const int64_t q_width = static_cast<int64_t>(h.heads) * h.head_dim;
+  int i = static_cast<int>(column());
+  const int turning = (h.heads + h.kv_heads) * h.pairs, rest = h.head_dim - 2 * h.pairs;
+  if (i < turning) {
+    const int pair = i % h.pairs, first = i / h.pairs * h.head_dim + (adjacent ? 2 * pair : pair);
+    const int second = first + (adjacent ? 1 : h.pairs);
+    const float c = ld(cosine, t * h.pairs + pair), s = ld(sine, t * h.pairs + pair);
+    const float a = ld(x, t * ldx + first), b = ld(x, t * ldx + second);
+    st(x, t * ldx + first, a * c - b * s);
+    st(x, t * ldx + second, b * c + a * s);
+    if (first < q_width) return;
+    store(first - q_width, a * c - b * s);
+    store(second - q_width, b * c + a * s);
+    return;
+  }
+  i -= turning;
+  int64_t from = q_width + static_cast<int64_t>(h.kv_heads) * h.head_dim + i - static_cast<int64_t>(h.kv_heads) * rest;
+  if (i < h.kv_heads * rest) from = q_width + i / rest * h.head_dim + 2 * h.pairs + i % rest;
+  if (from < q_width + 2 * static_cast<int64_t>(h.kv_heads) * h.head_dim) store(from - q_width, ld(x, t * ldx + from));
+}
+
 dim3 by_columns(int64_t T, int64_t width) {
   return dim3(static_cast<unsigned>(T), static_cast<unsigned>((width + 255) / 256));
 }
@@ -280,6 +306,21 @@ void rope(void* stream, float* x, int64_t ldx, int64_t T, int heads, int head_di
   if (pairs == 0) return;
   SW_LAUNCH(rope_kernel, dim3(static_cast<unsigned>((T * heads * pairs + 255) / 256)), dim3(256), stream, x, ldx, T,
             heads, head_dim, pairs, cosine, sine, adjacent, inverse);
+}
+void rope_store(void* stream, float* x, int64_t ldx, int64_t T, int heads, int kv_heads, int head_dim, int rotary,
+                const float* cosine, const float* sine, bool adjacent, void* dst, int64_t ldd, bool half,
+                const int32_t* first_row) {
+  auto* floats = half ? nullptr : static_cast<float*>(dst);
+  auto* halves = half ? static_cast<uint16_t*>(dst) : nullptr;
+  const StoredHeads h{heads, kv_heads, head_dim, rotary / 2};
+  const dim3 grid = by_columns(T, int64_t{heads + kv_heads} * (rotary / 2) + int64_t{kv_heads} * (2 * head_dim - rotary));
+  if (half) {
+    SW_LAUNCH_EARLY((rope_store_kernel<true>), grid, dim3(256), stream, x, ldx, h, cosine, sine, adjacent, floats, halves,
+                    ldd, first_row);
+  } else {
+    SW_LAUNCH_EARLY((rope_store_kernel<false>), grid, dim3(256), stream, x, ldx, h, cosine, sine, adjacent, floats,
+                    halves, ldd, first_row);
+  }
 }
 void gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
            GateKind kind, float* out, int64_t ldo) {

@@ -1,3 +1,4 @@
+#include "kernels/cuda/gates_device.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/split_rows.h"
 
@@ -5,6 +6,8 @@ namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
 constexpr int kThreads = 256;
+constexpr int kNormThreads = 512, kKept = 8;  // fours of a row that a thread of a norm keeps
+static_assert(kSplitNormInputs == 4 * kNormThreads * kKept);
 
 SW_DEVICE float4 four_inputs(Global<const float> x, int64_t from, int64_t k, int64_t K, bool aligned) {
   if (aligned && k + 4 <= K) return ld4(x, from + k);
@@ -22,6 +25,62 @@ SW_KERNEL(kThreads, split_rows_kernel)
   split_quad(out, block_y() * chunks + chunk, quad, v, chunk < chunks);
 }
 
+// A block a row. The weights never change, and are on their way before x is there.
+SW_KERNEL(kNormThreads, split_normed_kernel)
+(Global<const float> x, int64_t ldx, int64_t K, Global<const float> weight, float epsilon, int64_t chunks, bool aligned,
+ SplitRows out) {
+  SW_SHARED(float, room, kNormThreads / kWarp);
+  const int thread = thread_x(), threads = block_dim_x(), quads = static_cast<int>(8 * chunks);
+  float4 mine[kKept], by[kKept];
+  SW_UNROLL
+  for (int i = 0; i < kKept; ++i) {
+    if (i * threads >= quads) break;
+    by[i] = four_inputs(weight, 0, 4 * (thread + i * threads), K, aligned);
+  }
+  wait_for_previous();
+  float squares = 0.0f;
+  SW_UNROLL
+  for (int i = 0; i < kKept; ++i) {
+    if (i * threads >= quads) break;
+    mine[i] = four_inputs(x, block_x() * ldx, 4 * (thread + i * threads), K, aligned);
+    squares = fmaf(mine[i].x, mine[i].x, fmaf(mine[i].y, mine[i].y, squares));
+    squares = fmaf(mine[i].z, mine[i].z, fmaf(mine[i].w, mine[i].w, squares));
+  }
+  squares = block_sum(squares, room, thread, threads);
+  const float inverse = reciprocal_root(squares / static_cast<float>(K) + epsilon);
+  SW_UNROLL
+  for (int i = 0; i < kKept; ++i) {
+    const int at = thread + i * threads;
+    if (i * threads >= quads) break;
+    const float4 v = {mine[i].x * inverse * by[i].x, mine[i].y * inverse * by[i].y, mine[i].z * inverse * by[i].z,
+                      mine[i].w * inverse * by[i].w};
+    split_quad(out, block_x() * chunks + at / 8, at % 8, v, at < quads);
+  }
+}
+
+SW_KERNEL(kThreads, split_gated_kernel)
+(Global<const float> gate, int64_t ldg, Global<const float> up, int64_t ldu, int64_t F, GateKind kind, int64_t chunks,
+ bool aligned, SplitRows out) {
+  wait_for_previous();
+  const int64_t i = static_cast<int64_t>(block_x()) * block_dim_x() + thread_x(), chunk = i / 8;
+  const float4 g = four_inputs(gate, block_y() * ldg, 4 * i, F, aligned);
+  const float4 u = four_inputs(up, block_y() * ldu, 4 * i, F, aligned);
+  const float4 v = {activation(kind, g.x) * u.x, activation(kind, g.y) * u.y, activation(kind, g.z) * u.z,
+                    activation(kind, g.w) * u.w};
+  split_quad(out, block_y() * chunks + chunk, static_cast<int>(i % 8), v, chunk < chunks);
+}
+
+bool fours(const float* x, int64_t ld) {
+  return ld % 4 == 0 && reinterpret_cast<uintptr_t>(x) % 16 == 0;
+}
+SplitRows rows_of(void* split, int64_t T, int64_t chunks) {
+  auto* bytes = static_cast<uint8_t*>(split);
+  return {reinterpret_cast<uint32_t*>(bytes), reinterpret_cast<float*>(bytes + T * chunks * kSplitBytes)};
+}
+dim3 by_quads(int64_t T, int64_t chunks) {
+  return dim3(static_cast<unsigned>((8 * chunks + kThreads - 1) / kThreads), static_cast<unsigned>(T));
+}
+
 }  // namespace
 
 size_t split_bytes(int64_t T, int64_t K) {
@@ -30,11 +89,23 @@ size_t split_bytes(int64_t T, int64_t K) {
 
 void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, void* split) {
   const int64_t chunks = split_chunks(K);
-  const bool aligned = ldx % 4 == 0 && reinterpret_cast<uintptr_t>(x) % 16 == 0;
-  auto* digits = static_cast<uint32_t*>(split);
-  auto* terms = reinterpret_cast<float*>(static_cast<uint8_t*>(split) + T * chunks * kSplitBytes);
-  const dim3 grid(static_cast<unsigned>((8 * chunks + kThreads - 1) / kThreads), static_cast<unsigned>(T));
-  SW_LAUNCH_EARLY(split_rows_kernel, grid, dim3(kThreads), stream, x, ldx, K, chunks, aligned, SplitRows{digits, terms});
+  SW_LAUNCH_EARLY(split_rows_kernel, by_quads(T, chunks), dim3(kThreads), stream, x, ldx, K, chunks, fours(x, ldx),
+                  rows_of(split, T, chunks));
+}
+
+void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, float epsilon,
+                  void* split) {
+  const int64_t chunks = split_chunks(K),
+                threads = 8 * chunks < kNormThreads ? (8 * chunks + kWarp - 1) / kWarp * kWarp : kNormThreads;
+  SW_LAUNCH_EARLY(split_normed_kernel, dim3(static_cast<unsigned>(T)), dim3(static_cast<unsigned>(threads)), stream, x,
+                  ldx, K, weight, epsilon, chunks, fours(x, ldx) && fours(weight, 0), rows_of(split, T, chunks));
+}
+
+void split_gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
+                 GateKind kind, void* split) {
+  const int64_t chunks = split_chunks(F);
+  SW_LAUNCH_EARLY(split_gated_kernel, by_quads(T, chunks), dim3(kThreads), stream, gate, ldg, up, ldu, F, kind, chunks,
+                  fours(gate, ldg) && fours(up, ldu), rows_of(split, T, chunks));
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <tuple>
 
 #include "engine/backend/cuda_backend.h"
 #include "tests/kernels/kernel_testing.h"
@@ -217,6 +218,92 @@ class TestCudaBackend : public QObject {
         backend->linear(x.data(), K, 1, w, nullptr, y.data(), N, Precision::Exact);
         for (int64_t n = 0; n < N; ++n) QVERIFY(!std::isfinite(y[n]));
       }
+    }
+  }
+
+  // What a block does in one go gives what its parts give.
+  void in_one_go_data() { devices(); }
+  void in_one_go() {
+    SW_DEVICE_OR_SKIP;
+    for (const auto& [layout, N, K] : {std::tuple{size_t{9}, int64_t{40}, int64_t{576}}, {size_t{14}, int64_t{33}, int64_t{300}},
+                                       {size_t{4}, int64_t{17}, int64_t{4500}}}) {
+      Random random(layout);
+      const RandomMatrix matrix(make_layout(all_layouts()[layout], N, K), random);
+      WeightView w;
+      w.quantized = true;
+      w.quant = matrix.view(false, false);
+      double row = 0.0;
+      for (int64_t n = 0; n < N; ++n) row = std::max(row, row_norm(w, n));
+      for (const int64_t T : {int64_t{1}, int64_t{3}, int64_t{10}}) {
+        const int64_t ldx = K + 4;
+        const Guarded<float> x = random.normals((T - 1) * ldx + K, 2.0f), up = random.normals((T - 1) * ldx + K),
+                             weight = random.normals(K), bias = random.normals(N), start = random.normals(T * N);
+        Guarded<float> used(T * K), room(T * N), y = start, expected = start;
+        const double normed = 2.0 * std::sqrt(static_cast<double>(K)) * 2.0;
+        const double tolerance = 2.0 * product_tolerance(normed, row, K) + 32.0 * kEpsilon;
+        const LinearPart part{&w, bias.data(), y.data()}, wanted{&w, bias.data(), expected.data()};
+        backend->linear_normed(x.data(), ldx, T, weight.data(), 1e-5f, used.data(), nullptr, {&part, 1}, N, Precision::Exact);
+        reference_->linear_normed(x.data(), ldx, T, weight.data(), 1e-5f, used.data(), nullptr, {&wanted, 1}, N,
+                                  Precision::Exact);
+        SW_SAME(compare(y.data(), expected.data(), T * N, tolerance, "normed"));
+        Guarded<float> kept(T * K), inverse(T), inverse_expected(T);
+        backend->linear_normed(x.data(), ldx, T, weight.data(), 1e-5f, kept.data(), inverse.data(), {&part, 1}, N,
+                               Precision::Exact);
+        reference_->linear_normed(x.data(), ldx, T, weight.data(), 1e-5f, used.data(), inverse_expected.data(),
+                                  {&wanted, 1}, N, Precision::Exact);
+        SW_SAME(compare(kept.data(), used.data(), T * K, 1e-4, "kept norm"));
+        SW_SAME(compare(inverse.data(), inverse_expected.data(), T, 1e-5, "inverse"));
+        y = expected = start;
+        backend->linear_add(x.data(), ldx, T, w, bias.data(), y.data(), room.data(), Precision::Exact);
+        reference_->linear_add(x.data(), ldx, T, w, bias.data(), expected.data(), room.data(), Precision::Exact);
+        SW_SAME(compare(y.data(), expected.data(), T * N, tolerance, "added"));
+        y = expected = start;
+        backend->linear_add_gated(x.data(), ldx, up.data(), ldx, T, Activation::Silu, used.data(), w, bias.data(), y.data(),
+                                  room.data(), Precision::Exact);
+        reference_->linear_add_gated(x.data(), ldx, up.data(), ldx, T, Activation::Silu, used.data(), w, bias.data(),
+                                     expected.data(), room.data(), Precision::Exact);
+        SW_SAME(compare(y.data(), expected.data(), T * N, 2.0 * tolerance, "gated"));
+      }
+    }
+  }
+
+  void turned_and_stored_data() { devices(); }
+  void turned_and_stored() {
+    SW_DEVICE_OR_SKIP;
+    struct Size {
+      int heads, kv_heads, dim, rotary;
+    };
+    for (const auto& [heads, kv_heads, dim, rotary] :
+         {Size{9, 3, 64, 64}, Size{3, 1, 24, 20}, Size{4, 4, 6, 2}, Size{2, 1, 7, 0}}) {
+      Random random(static_cast<uint64_t>(dim));
+      const int64_t T = 3, stored = 2 * int64_t{kv_heads} * dim, width = int64_t{heads} * dim + stored, ld = width + 3;
+      const Guarded<float> x = random.normals((T - 1) * ld + width);
+      const Guarded<float> cosine = random.normals(T * rotary / 2 + 1), sine = random.normals(T * rotary / 2 + 1);
+      for (const RopeStyle style : {RopeStyle::Halves, RopeStyle::Adjacent})
+        for (const KvType type : {KvType::F32, KvType::F16}) {
+          Guarded<float> turned = x, expected = x, rows((T + 2) * stored), rows_expected = rows;
+          const Guarded<int32_t> row = [] {
+            Guarded<int32_t> one(1);
+            one[0] = 2;
+            return one;
+          }();
+          const int64_t skip = 2 * stored / (type == KvType::F16 ? 2 : 1);
+          for (const bool listed : {false, true}) {
+            turned = expected = x;
+            backend->rope_store(turned.data(), ld, T, heads, kv_heads, dim, rotary, cosine.data(), sine.data(), style,
+                                rows.data() + (listed ? 0 : skip), stored, type, listed ? row.data() : nullptr);
+            reference_->rope_store(expected.data(), ld, T, heads, kv_heads, dim, rotary, cosine.data(), sine.data(), style,
+                                   rows_expected.data() + (listed ? 0 : skip), stored, type, listed ? row.data() : nullptr);
+            SW_SAME(compare(turned.data(), expected.data(), turned.size(), 64.0 * kEpsilon, "turned"));
+            for (int64_t i = 0; i < (T + 2) * stored; ++i) {
+              const bool half = type == KvType::F16;
+              const auto at = [&](const Guarded<float>& from) {
+                return half ? kernels::half_to_float(reinterpret_cast<const uint16_t*>(from.data())[i]) : from[i];
+              };
+              QVERIFY(std::fabs(at(rows) - at(rows_expected)) <= (half ? 4e-3f : 1e-5f));
+            }
+          }
+        }
     }
   }
 

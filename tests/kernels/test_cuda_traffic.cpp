@@ -156,6 +156,14 @@ class TestCudaTraffic : public QObject {
     counted("rotation", [&] {
       card::rope(nullptr, x.data(), D, T, 8, 64, 64, cosine.data(), sine.data(), false, false);
     });
+    const OnCard<uint8_t> split(static_cast<int64_t>(card::split_bytes(T, D)));
+    counted("split of a norm", [&] { card::split_normed(nullptr, x.data(), D, T, D, weight.data(), 1e-5f, split.data()); });
+    counted("split of a gate", [&] {
+      card::split_gated(nullptr, x.data(), D, other.data(), D, T, D, GateKind::Silu, split.data());
+    });
+    counted("rotation and cache", [&] {
+      card::rope_store(nullptr, x.data(), D, T, 4, 2, 64, 64, cosine.data(), sine.data(), false, m.data(), D, false, nullptr);
+    });
     counted("gate", [&] {
       card::gated(nullptr, x.data(), D, other.data(), D, T, D, GateKind::Silu, out.data(), D);
     });
