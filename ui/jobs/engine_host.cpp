@@ -4,6 +4,7 @@
 
 #include "engine/core/file.h"
 #include "engine/core/system.h"
+#include "ui/jobs/engine_words.h"
 
 namespace scalewright::ui {
 namespace {
@@ -120,7 +121,7 @@ void EngineHost::closeAll() {
 
 QString EngineHost::deviceText() const {
   const std::lock_guard lock(m_mutex);
-  if (!m_description.empty() && !m_stale) return QString::fromStdString(m_description);
+  if (!m_description.empty() && !m_stale) return inWords(m_description);
   const int threads = m_options.threads > 0 ? m_options.threads : processor_count();
   return tr("CPU, %1 threads").arg(threads);
 }
@@ -129,7 +130,17 @@ QString EngineHost::deviceReason() const {
   const std::lock_guard lock(m_mutex);
   if (m_options.device == "cpu") return tr("The CPU, because the settings ask for it.");
   if (m_options.device == "cuda") return tr("A GPU, because the settings ask for it.");
-  return tr("The CPU always works; no GPU is needed.");
+  return m_reason.empty() ? tr("The CPU always works; no GPU is needed.") : inWords(m_reason);
+}
+
+QString EngineHost::noGpu() const {
+  const std::lock_guard lock(m_mutex);
+  return inWords(m_noGpu);
+}
+
+std::optional<DeviceMemory> EngineHost::deviceMemory() const {
+  const std::lock_guard lock(m_mutex);
+  return m_stale ? std::nullopt : m_deviceMemory;
 }
 
 uint64_t EngineHost::heldBytes() const {

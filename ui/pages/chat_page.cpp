@@ -9,6 +9,7 @@
 #include "engine/core/system.h"
 #include "engine/tune/recipe.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/pages/chat_head.h"
 #include "ui/pages/chat_history.h"
 #include "ui/pages/chat_pane.h"
@@ -353,7 +354,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
     AnswerView* view = m_transcript->answer(m_turn, side);
     if (!view || !view->streaming()) continue;
     if (result) view->finish(tr("stopped"));
-    else view->fail(QString::fromStdString(result.error().message));
+    else view->fail(inWords(result.error()));
     if (m_turn < m_log.turns.size() && !view->text().isEmpty()) m_log.turns[m_turn].answers[static_cast<size_t>(side)] = {view->text(), tr("stopped"), true, side == 1 ? m_by : QString()};
   }
   if (result) {
@@ -362,7 +363,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
     if (result->packMilliseconds >= 0) m_pane->showSwitched(result->packMilliseconds);
     if (result->context > 0) m_pane->showContext(result->tokensUsed, result->context);
   } else if (m_job && m_job->state() == Job::State::Failed) {
-    showError(tr("No answer could be given"), QString::fromStdString(result.error().message));
+    showError(tr("No answer could be given"), inWords(result.error()));
     if (!QFileInfo::exists(m_log.modelPath)) connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
   }
   m_job.reset();

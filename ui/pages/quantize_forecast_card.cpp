@@ -7,6 +7,7 @@
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/chart.h"
@@ -102,9 +103,12 @@ void QuantizeForecastCard::ask() {
       [order = m_order](JobContext&) -> Result<Answer> {
         Answer answer;
         const QuantizeRequest request = withBits(order, order.request.spec.bits);
-        SW_ASSIGN(answer.forecast, forecast_quantize(*order.summary, request));
-        for (int bits : kBits)
-          if (const auto forecast = forecast_quantize(*order.summary, withBits(order, bits))) answer.sizes.insert(bits, forecast->file_bytes);
+        SW_ASSIGN(answer.forecast, forecastOf(*order.summary, request, order.target));
+        for (int bits : kBits) {
+          const QuantizeRequest other = withBits(order, bits);
+          if (order.target != ExportTarget::Gguf && !checkHolds(*order.summary, other, order.target)) continue;  // no such folder
+          if (const auto forecast = forecastOf(*order.summary, other, order.target)) answer.sizes.insert(bits, forecast->file_bytes);
+        }
         if (const auto held = checkHolds(*order.summary, request, order.target); !held) answer.refusal = held.error().message;
         return answer;
       },
@@ -112,7 +116,7 @@ void QuantizeForecastCard::ask() {
       [this, number](Result<Answer> answer) {
         if (number != m_number) return;
         if (!answer) {
-          m_note->setText(QString::fromStdString(answer.error().message));
+          m_note->setText(inWords(answer.error()));
           m_note->show();
           emit known(m_note->text());
           return;
@@ -120,8 +124,9 @@ void QuantizeForecastCard::ask() {
         m_forecast = answer->forecast;
         m_sizesByBits = answer->sizes;
         showForecast();
+        if (!answer->refusal.empty()) emit containerRefused(inWords(answer->refusal));
         const MemoryStatus machine = memory_status();
-        emit known(!answer->refusal.empty() ? QString::fromStdString(answer->refusal)
+        emit known(!answer->refusal.empty() ? inWords(answer->refusal)
                    : m_forecast.memory_bytes > machine.available_bytes
                        ? tr("Needs %1 of memory; %2 is free. Close other programs.").arg(bytesText(m_forecast.memory_bytes), bytesText(machine.available_bytes))
                        : QString());
@@ -139,7 +144,9 @@ void QuantizeForecastCard::showForecast() {
   } else {
     m_timeMetric->setFigure(QStringLiteral("–"), {}, tr("time not known yet"));
   }
-  m_note->setText(QString::fromStdString(m_forecast.explanation));
+  QString note = inWords(m_forecast.explanation);
+  if (!note.isEmpty()) note[0] = note[0].toUpper();
+  m_note->setText(note);
   m_note->setVisible(!m_forecast.explanation.empty());
   m_sizes->setBytes(m_order.bytes, m_forecast.file_bytes);
   const double share = m_order.bytes ? double(m_forecast.file_bytes) / double(m_order.bytes) : 0.0;
@@ -171,7 +178,7 @@ void QuantizeForecastCard::startTrial() {
         if (report)
           m_trial = *report;
         else if (!stopped)
-          emit trialFailed(QString::fromStdString(report.error().message));
+          emit trialFailed(inWords(report.error()));
         showTrial();
       });
   job->listen(points);

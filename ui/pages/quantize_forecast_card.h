@@ -42,6 +42,8 @@ class QuantizeForecastCard : public Card {
   // Empty refusal: it can be carried out.
   void known(const QString& refusal);
   void trialFailed(const QString& why);
+  // The container cannot hold what is asked for: why, and what it would hold.
+  void containerRefused(const QString& why);
 
  private:
   void ask();
