@@ -51,7 +51,7 @@ QuantizeForecastCard::QuantizeForecastCard(AppContext& app, QWidget* parent) : C
   m_chart->setLegendVisible(false);
   m_chart->setEmptyText(tr("Choose a text, and a trial on three layers shows what each size costs in quality."));
   m_chart->setXFormat([](double megabytes) { return bytesText(quint64(std::max(0.0, megabytes) * kMegabyte)); });
-  m_chart->setYFormat([](double v) { return QLocale().toString(v, 'g', 3); });
+  m_chart->setYFormat([](double v) { return v >= 100 ? QLocale().toString(v, 'f', 0) : QLocale().toString(v, 'g', 3); });
   m_chart->setBoxFormat([](double v) { return QLocale().toString(v, 'f', 2); });
   m_chart->addSeries({.name = tr("Perplexity"), .token = &ThemeTokens::accent, .width = 2, .circles = true, .inLegend = false});
   m_chart->addLine(Qt::Horizontal, std::numeric_limits<double>::quiet_NaN(), &ThemeTokens::seriesValidation);
@@ -187,6 +187,10 @@ void QuantizeForecastCard::startTrial() {
   m_app.jobs().start(job);
   showTrial();
 }
+// Megabytes on the chart. A file of one size can hold several bits: they stand beside each other by less than can be seen, so that
+// each can be pointed at.
+double QuantizeForecastCard::positionOf(int bits) const { return double(m_sizesByBits.value(bits)) / kMegabyte + 1e-3 * bits; }
+
 
 void QuantizeForecastCard::showTrial() {
   const bool running = trying();
@@ -200,11 +204,11 @@ void QuantizeForecastCard::showTrial() {
   double expected = 0, marked = std::numeric_limits<double>::quiet_NaN();
   for (const TrialPoint& point : m_trial.points) {
     if (!m_sizesByBits.contains(point.bits) || !std::isfinite(point.perplexity)) continue;
-    x << double(m_sizesByBits.value(point.bits)) / kMegabyte;
+    x << positionOf(point.bits);
     y << point.perplexity;
     // Bits that a file of one size holds nearly equally well share their words.
     const QString words = point.bits == 2 ? tr("2 bits") : QString::number(point.bits);
-    const bool beside = !names.isEmpty() && std::abs(names.last().first.x() - x.last()) < 1e-6 && std::abs(std::log(names.last().first.y() / y.last())) < kNear;
+    const bool beside = !names.isEmpty() && std::abs(names.last().first.x() - x.last()) < 0.1 && std::abs(std::log(names.last().first.y() / y.last())) < kNear;
     beside ? void(names.last().second += QStringLiteral(", ") + words) : names.append(qMakePair(QPointF(x.last(), y.last()), words));
     if (point.bits == m_order.request.spec.bits) {
       expected = point.perplexity;
@@ -227,7 +231,7 @@ void QuantizeForecastCard::showTrial() {
   m_chart->setBoxTitle([this](double at) {
     const int group = m_order.request.spec.group;
     for (auto it = m_sizesByBits.constBegin(); it != m_sizesByBits.constEnd(); ++it)
-      if (std::abs(double(it.value()) / kMegabyte - at) < 1e-6) return group ? tr("%1 bits, group %2").arg(it.key()).arg(group) : tr("%1 bits, a row").arg(it.key());
+      if (std::abs(positionOf(it.key()) - at) < 1e-6) return group ? tr("%1 bits, group %2").arg(it.key()).arg(group) : tr("%1 bits, a row").arg(it.key());
     return bytesText(quint64(at * kMegabyte));
   });
   if (expected > 0)

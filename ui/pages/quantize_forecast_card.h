@@ -52,6 +52,7 @@ class QuantizeForecastCard : public Card {
   void showTrial();
   bool trying() const;
 
+  double positionOf(int bits) const;
   AppContext& m_app;
   ForecastOrder m_order;
   QTimer* m_timer;
