@@ -954,6 +954,44 @@
         <translation>Unlesbar</translation>
     </message>
     <message>
+<context>
+    <name>LedgerBar</name>
+    <message>
+        <source>The card ends here  %1</source>
+        <translation>Die Karte endet hier  %1</translation>
+    </message>
+</context>
+<context>
+    <name>LedgerView</name>
+    <message>
+        <source>%1 used  ·  %2 free</source>
+        <translation>%1 belegt  ·  %2 frei</translation>
+    </message>
+    <message>
+        <source>Weights, frozen</source>
+        <translation>Gewichte, eingefroren</translation>
+    </message>
+    <message>
+        <source>Scales, optimizer</source>
+        <translation>Skalen, Optimierer</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Logits</source>
+        <translation>Logits</translation>
+    </message>
+    <message>
+        <source>Workspace</source>
+        <translation>Arbeitsbereich</translation>
+    </message>
+    <message>
+        <source>card: %1 used  ·  %2 free</source>
+        <translation>Karte: %1 belegt  ·  %2 frei</translation>
+    </message>
+</context>
         <source>safetensors folder</source>
         <translation>safetensors-Ordner</translation>
     </message>
@@ -1131,6 +1169,17 @@
     </message>
     <message>
         <source>Copy</source>
+<context>
+    <name>SettingsPage</name>
+    <message>
+        <source>Memory of the card</source>
+        <translation>Speicher der Karte</translation>
+    </message>
+    <message>
+        <source>Looking at the device</source>
+        <translation>Gerät wird angesehen</translation>
+    </message>
+</context>
         <translation>Kopieren</translation>
     </message>
     <message>
@@ -6048,14 +6097,22 @@
     </message>
 </context>
 <context>
-    <name>scalewright::ui::QuantizeRunView</name>
+    <name>TunePlanStep</name>
     <message>
         <source>In all</source>
         <translation>Insgesamt</translation>
     </message>
     <message>
-        <source>mean %1</source>
-        <translation>Mittel %1</translation>
+        <source>%1 on the card and %2 of this machine's memory will be set aside at the start. The run never asks for more.</source>
+        <translation>%1 auf der Karte und %2 vom Speicher dieses Rechners werden am Anfang belegt. Der Lauf verlangt nie mehr.</translation>
+    </message>
+    <message>
+        <source>This plan needs %1 more than the card has free</source>
+        <translation>Dieser Plan braucht %1 mehr, als auf der Karte frei ist</translation>
+    </message>
+    <message>
+        <source>%1, in this machine's memory</source>
+        <translation>%1, im Speicher dieses Rechners</translation>
     </message>
 </context>
 </TS>
