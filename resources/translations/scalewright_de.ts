@@ -4,6 +4,10 @@
 <context>
     <name>ChatEngine</name>
     <message>
+        <source>; fast</source>
+        <translation>; schnell</translation>
+    </message>
+    <message>
         <source>%1 tokens, %2 a second</source>
         <translation>%1 Token, %2 pro Sekunde</translation>
     </message>
@@ -60,7 +64,7 @@
     </message>
 </context>
 <context>
-    <name>EngineHost</name>
+    <name>ChatPane</name>
     <message>
         <source>%1 is not open now.</source>
         <translation>%1 ist gerade nicht geöffnet.</translation>

@@ -25,6 +25,11 @@
 #include "ui/widgets/segmented.h"
 
 namespace scalewright::ui {
+namespace {
+
+const QString kPrecisionKey = QStringLiteral("page/chat/arithmetic");
+
+}  // namespace
 
 ChatPage::ChatPage(AppContext& app, QWidget* parent)
     : Page(app, Place::Chat, tr("Chat"), tr("One prompt, one seed, one copy of the codes: only the scales differ."), parent) {
@@ -43,6 +48,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   header()->setActions({m_mode, m_history, m_save, m_new});
   connect(m_fold, &QPushButton::toggled, this, [this] { setNarrow(m_narrow); });
   m_pane = new ChatPane;
+  m_pane->setPrecision(app.settings().value(kPrecisionKey).toString() == QLatin1String("fast") ? Precision::Fast : Precision::Exact);
   body()->addLayout(hbox({grow(buildConversation()), m_pane}, 16), 1);
 
   connect(m_mode, &Segmented::chosen, this, [this](int index) {
@@ -54,6 +60,8 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   connect(m_pane, &ChatPane::modelChosen, this, &ChatPage::setModel);
   connect(m_pane, &ChatPane::modelWanted, this, &ChatPage::chooseModel);
   connect(m_pane, &ChatPane::packChosen, this, &ChatPage::setPack);
+  connect(m_pane, &ChatPane::precisionChosen, this,
+          [this] { this->app().settings().setValue(kPrecisionKey, m_pane->precision() == Precision::Fast ? QStringLiteral("fast") : QStringLiteral("exact")); });
   connect(m_pane, &ChatPane::packWanted, this, [this] {
     const QString path = QFileDialog::getOpenFileName(this, tr("Open a scale pack"), {}, tr("Scale packs (*.safetensors)"));
     path.isEmpty() ? listPacks() : setPack(path);
@@ -311,6 +319,7 @@ void ChatPage::ask(int turn, QList<int> sides) {
   request.sides.assign(sides.begin(), sides.end());
   for (const int side : sides) request.messages[side] = m_log.messages(side, turn, m_by);
   request.sampling = m_pane->sampling();
+  request.precision = m_pane->precision();
   const EventStream<ChatEvent> events([this, guard = QPointer<ChatPage>(this)](std::vector<ChatEvent> list) {
     if (guard) onEvents(std::move(list));
   });
