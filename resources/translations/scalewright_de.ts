@@ -66,6 +66,29 @@
 <context>
     <name>ChatPane</name>
     <message>
+        <source>Exact</source>
+        <translation>Genau</translation>
+    </message>
+    <message>
+        <source>Fast</source>
+        <translation>Schnell</translation>
+    </message>
+    <message>
+        <source>Arithmetic</source>
+        <translation>Rechnen</translation>
+    </message>
+    <message>
+        <source>Computes with full numbers, as tuning and the checks do: the same answer everywhere</source>
+        <translation>Rechnet mit vollen Zahlen, wie das Anpassen und die Prüfungen: überall dieselbe Antwort</translation>
+    </message>
+    <message>
+        <source>Rounds what flows through the model to 8 bits, as llama.cpp does: long prompts are read faster, and some answers come out a little different. Both sides of a comparison use it.</source>
+        <translation>Rundet, was durch das Modell fließt, auf 8 Bit, wie llama.cpp: lange Fragen werden schneller gelesen, und manche Antwort fällt ein wenig anders aus. Beide Seiten eines Vergleichs rechnen so.</translation>
+    </message>
+</context>
+<context>
+    <name>EngineHost</name>
+    <message>
         <source>%1 is not open now.</source>
         <translation>%1 ist gerade nicht geöffnet.</translation>
     </message>
@@ -86,33 +109,6 @@
         <translation>Die CPU geht immer; eine GPU braucht es nicht.</translation>
     </message>
 </context>
-<context>
-    <name>ExportWork</name>
-    <message>
-        <source>opening the model</source>
-        <translation>Modell wird geöffnet</translation>
-    </message>
-    <message>
-        <source>A scale pack holds what a tune learned; this model was not tuned here.</source>
-        <translation>Ein Skalenpaket enthält, was eine Anpassung gelernt hat; dieses Modell wurde hier nicht angepasst.</translation>
-    </message>
-    <message>
-        <source>Parameters</source>
-        <translation>Parameter</translation>
-    </message>
-    <message>
-        <source>identical</source>
-        <translation>gleich</translation>
-    </message>
-    <message>
-        <source>Layers and width</source>
-        <translation>Schichten und Breite</translation>
-    </message>
-    <message>
-        <source>differ</source>
-        <translation>verschieden</translation>
-    </message>
-    <message>
 <context>
     <name>EngineWords</name>
     <message>
@@ -856,6 +852,33 @@
         <translation>„%1“ hat %2 Bit, die anderen %3; das Format hat eine Einstellung für alle. Exportieren Sie stattdessen GGUF.</translation>
     </message>
 </context>
+<context>
+    <name>ExportWork</name>
+    <message>
+        <source>opening the model</source>
+        <translation>Modell wird geöffnet</translation>
+    </message>
+    <message>
+        <source>A scale pack holds what a tune learned; this model was not tuned here.</source>
+        <translation>Ein Skalenpaket enthält, was eine Anpassung gelernt hat; dieses Modell wurde hier nicht angepasst.</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>identical</source>
+        <translation>gleich</translation>
+    </message>
+    <message>
+        <source>Layers and width</source>
+        <translation>Schichten und Breite</translation>
+    </message>
+    <message>
+        <source>differ</source>
+        <translation>verschieden</translation>
+    </message>
+    <message>
         <source>Chat template</source>
         <translation>Chat-Vorlage</translation>
     </message>
@@ -932,33 +955,6 @@
     </message>
 </context>
 <context>
-    <name>Models</name>
-    <message>
-        <source>Reading</source>
-        <translation>Wird gelesen</translation>
-    </message>
-    <message>
-        <source>Full precision</source>
-        <translation>Volle Genauigkeit</translation>
-    </message>
-    <message>
-        <source>Quantized</source>
-        <translation>Quantisiert</translation>
-    </message>
-    <message>
-        <source>Tuned</source>
-        <translation>Angepasst</translation>
-    </message>
-    <message>
-        <source>Incomplete</source>
-        <translation>Unvollständig</translation>
-    </message>
-    <message>
-        <source>Unreadable</source>
-        <translation>Unlesbar</translation>
-    </message>
-    <message>
-<context>
     <name>LedgerBar</name>
     <message>
         <source>The card ends here  %1</source>
@@ -996,6 +992,33 @@
         <translation>Karte: %1 belegt  ·  %2 frei</translation>
     </message>
 </context>
+<context>
+    <name>Models</name>
+    <message>
+        <source>Reading</source>
+        <translation>Wird gelesen</translation>
+    </message>
+    <message>
+        <source>Full precision</source>
+        <translation>Volle Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Quantized</source>
+        <translation>Quantisiert</translation>
+    </message>
+    <message>
+        <source>Tuned</source>
+        <translation>Angepasst</translation>
+    </message>
+    <message>
+        <source>Incomplete</source>
+        <translation>Unvollständig</translation>
+    </message>
+    <message>
+        <source>Unreadable</source>
+        <translation>Unlesbar</translation>
+    </message>
+    <message>
         <source>safetensors folder</source>
         <translation>safetensors-Ordner</translation>
     </message>
@@ -1147,6 +1170,17 @@
     </message>
 </context>
 <context>
+    <name>SettingsPage</name>
+    <message>
+        <source>Memory of the card</source>
+        <translation>Speicher der Karte</translation>
+    </message>
+    <message>
+        <source>Looking at the device</source>
+        <translation>Gerät wird angesehen</translation>
+    </message>
+</context>
+<context>
     <name>TuneJob</name>
     <message>
         <source>step %1 of %2</source>
@@ -1173,17 +1207,6 @@
     </message>
     <message>
         <source>Copy</source>
-<context>
-    <name>SettingsPage</name>
-    <message>
-        <source>Memory of the card</source>
-        <translation>Speicher der Karte</translation>
-    </message>
-    <message>
-        <source>Looking at the device</source>
-        <translation>Gerät wird angesehen</translation>
-    </message>
-</context>
         <translation>Kopieren</translation>
     </message>
     <message>
@@ -3296,7 +3319,7 @@
     </message>
     <message>
         <source>Round to nearest</source>
-        <translation>Zur nächsten Stufe runden</translation>
+        <translation>Einfach runden</translation>
     </message>
     <message>
         <source>Instant. Fine from 5 bits upwards.</source>
@@ -3384,11 +3407,11 @@
     </message>
     <message>
         <source>memory while it runs</source>
-        <translation>Speicher während der Arbeit</translation>
+        <translation>Speicher dabei</translation>
     </message>
     <message>
         <source>on this machine</source>
-        <translation>auf diesem Rechner</translation>
+        <translation>Dauer hier</translation>
     </message>
     <message>
         <source>Try it</source>
@@ -3592,7 +3615,7 @@
     </message>
     <message>
         <source>lower is better; a trial on layers %1</source>
-        <translation>weniger ist besser; ein Versuch an den Schichten %1</translation>
+        <translation>weniger ist besser; Schichten %1</translation>
     </message>
     <message>
         <source>2 bits</source>
@@ -3612,7 +3635,7 @@
     </message>
     <message>
         <source>expected perplexity, from %1</source>
-        <translation>erwartete Perplexität, vorher %1</translation>
+        <translation>Perplexität, vorher %1</translation>
     </message>
     <message>
         <source>quality: choose a text</source>
@@ -4448,7 +4471,7 @@
     </message>
     <message>
         <source>Seconds</source>
-        <translation>Sekunden</translation>
+        <translation>Sek.</translation>
     </message>
 </context>
 <context>
@@ -5834,7 +5857,7 @@
     </message>
     <message>
         <source>of %1 reserved</source>
-        <translation>von %1 reserviert</translation>
+        <translation>von %1</translation>
     </message>
     <message>
         <source>of %1; chat, window +%2</source>
@@ -6092,19 +6115,19 @@
 <context>
     <name>scalewright::ui::QuantizeRunView</name>
     <message>
-        <source>No file of examples is chosen.</source>
-        <translation>Es ist keine Datei mit Beispielen gewählt.</translation>
+        <source>In all</source>
+        <translation>Insgesamt</translation>
     </message>
     <message>
-        <source>%1: conversations and plain texts cannot be learned in one run. Remove one of the two.</source>
-        <translation>%1: Gespräche und reine Texte können nicht in einem Lauf gelernt werden. Nehmen Sie eines von beiden heraus.</translation>
+        <source>mean %1</source>
+        <translation>Mittel %1</translation>
     </message>
 </context>
 <context>
     <name>TunePlanStep</name>
     <message>
-        <source>In all</source>
-        <translation>Insgesamt</translation>
+        <source>on %1</source>
+        <translation>auf %1</translation>
     </message>
     <message>
         <source>%1 on the card and %2 of this machine's memory will be set aside at the start. The run never asks for more.</source>

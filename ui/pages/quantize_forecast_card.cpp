@@ -40,8 +40,7 @@ QuantizeForecastCard::QuantizeForecastCard(AppContext& app, QWidget* parent) : C
   m_timeMetric = new Metric(tr("on this machine"));
   m_sizes = new SizeBars;
   m_sizeShare = label({}, FontRole::Help, Ink::Text3);
-  m_trialWords = label({}, FontRole::Help, Ink::Text3);
-  m_trialWords->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  m_trialWords = new ElidedLabel({}, FontRole::Help, Ink::Text3);
   m_note = label({}, FontRole::Help, Ink::Text3, true);
   m_trialButton = new Button(Button::Quiet, tr("Try it"), QStringLiteral("play"));
   m_trialButton->setHint(tr("Quantizes three layers at each size and measures the text: some seconds to a minute"));
@@ -187,10 +186,10 @@ void QuantizeForecastCard::startTrial() {
   m_app.jobs().start(job);
   showTrial();
 }
+
 // Megabytes on the chart. A file of one size can hold several bits: they stand beside each other by less than can be seen, so that
 // each can be pointed at.
 double QuantizeForecastCard::positionOf(int bits) const { return double(m_sizesByBits.value(bits)) / kMegabyte + 1e-3 * bits; }
-
 
 void QuantizeForecastCard::showTrial() {
   const bool running = trying();
@@ -198,7 +197,7 @@ void QuantizeForecastCard::showTrial() {
   m_trialButton->setIconName(running ? QStringLiteral("stop") : QStringLiteral("play"));
   QStringList layers;
   for (int layer : m_trial.layers) layers << QString::number(layer);
-  m_trialWords->setText(running ? m_trialJob->step() : layers.isEmpty() ? tr("lower is better") : tr("lower is better; a trial on layers %1").arg(layers.join(QStringLiteral(", "))));
+  m_trialWords->setFullText(running ? m_trialJob->step() : layers.isEmpty() ? tr("lower is better") : tr("lower is better; a trial on layers %1").arg(layers.join(QStringLiteral(", "))));
   QList<double> x, y;
   QList<QPair<QPointF, QString>> names;
   double expected = 0, marked = std::numeric_limits<double>::quiet_NaN();

@@ -54,8 +54,8 @@ QuantizePage::QuantizePage(AppContext& app, QWidget* parent)
     const QString own = m_form->refusal();
     m_startButton->setRefusal(own.isEmpty() ? refusal : own);
   });
-  connect(m_forecast, &QuantizeForecastCard::trialFailed, this, [this](const QString& why) { showError(tr("The trial ended"), why); });
   connect(m_forecast, &QuantizeForecastCard::containerRefused, m_form, &QuantizeForm::refuseContainer);
+  connect(m_forecast, &QuantizeForecastCard::trialFailed, this, [this](const QString& why) { showError(tr("The trial ended"), why); });
   connect(&app.catalog(), &ModelCatalog::changed, m_form, &QuantizeForm::fillModels);
   connect(&app.project(), &Project::changed, m_form, &QuantizeForm::fillTexts);
   m_form->fillTexts();

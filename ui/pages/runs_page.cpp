@@ -134,7 +134,13 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
 QWidget* RunsPage::firstField() const { return m_table; }
 void RunsPage::activate() { read(); }
 void RunsPage::saveState() { m_table->saveState(QStringLiteral("runs/table"), app().settings()); }
-void RunsPage::setNarrow(bool narrow) { m_top->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
+// Below each other both keep a height that can be read, and the page scrolls.
+void RunsPage::setNarrow(bool narrow) {
+  m_top->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  setScaledMinimum(m_chart, 0, narrow ? 170 : 60);
+  setScaledMinimum(m_recipeTable, 0, narrow ? 150 : 60);
+  setScaledMinimum(m_tableCard, 0, narrow ? 240 : 60);
+}
 
 void RunsPage::receive(const PageMessage& message) {
   if (message.what == page_messages::kShowRun) {

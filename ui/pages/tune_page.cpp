@@ -314,7 +314,6 @@ void TunePage::onDone(Result<TuneReport> report) {
                    stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
                            : tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
     if (stopped) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
-    if (planStep()->notify() && !window()->isActiveWindow()) Desktop::notify(stopped ? tr("Tuning stopped") : tr("Tuning is done"), m_draft.name);
   }
 }
 
