@@ -76,6 +76,7 @@ void TuneOptions::add_to(CLI::App& verb) {
   takes(verb.add_option("--checkpoint-every", values.checkpoint_every, "Seconds between checkpoints")->check(at_least_zero())->capture_default_str(), &R::checkpoint_every);
   takes(verb.add_option("--save-batches", save_batches, "Write every batch to FILE.safetensors, to replay the run elsewhere"), &R::save_batches);
   takes(verb.add_flag("--train-on-inputs", train_on_inputs, "Learn the questions too, not only the answers"), &R::train_on_inputs);
+  takes(verb.add_flag("--exact", exact_products, "On a card: products in 32 bits, as a processor has them, instead of bf16; many times slower"), &R::exact_products);
   takes(verb.add_option("--truncate", truncation, "Conversations longer than the context: cut at the end, cut at the start, or drop them")
             ->check(CLI::IsMember({"end", "start", "drop"}))->capture_default_str(), &R::truncation);
   takes(verb.add_option("--columns,--column", columns, "What the columns of a table (or the keys of a row) are: prompt=NAME,completion=NAME; also system=NAME, text=NAME")
@@ -102,6 +103,7 @@ Result<TuneRecipe> TuneOptions::given(const Context& context) const {
   recipe.parametrization = parametrization == "raw" ? Parametrization::Raw : Parametrization::Relative;
   recipe.granularity = granularity == "row" ? Granularity::Row : Granularity::Group;
   recipe.train_on_inputs = train_on_inputs;
+  recipe.exact_products = exact_products;
   SW_ASSIGN(recipe.truncation, truncation_from(truncation));
   SW_ASSIGN(recipe.columns, columns_from(columns));
   recipe.system_prompt = system_prompt;

@@ -20,7 +20,7 @@ struct TuneOptions {
   std::string validation, save_batches, system_prompt, sample_prompt;
   std::vector<std::string> data, columns;
   TuneRecipe values;  // numbers are parsed straight into it
-  bool resume = false, train_on_inputs = false;
+  bool resume = false, train_on_inputs = false, exact_products = false;
 
   void add_to(CLI::App& verb);
   // After parsing: MODEL and --data may be missing only where a run that is resumed knows them.

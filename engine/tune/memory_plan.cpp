@@ -84,7 +84,7 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
                        .granularity = recipe.granularity,
                        .kept_layers = kept_layers,
                        .loss_chunk = loss_chunk,
-                       .precision = request.backend.tuning_precision()};
+                       .precision = recipe.exact_products ? Precision::Exact : request.backend.tuning_precision()};
   c.optimizer_bytes = ScaleOptimizer::bytes(layout.total, recipe.parametrization);
   const uint64_t weights = request.model.weights.bytes();
   if (device) {

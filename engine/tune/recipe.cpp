@@ -57,6 +57,7 @@ Json to_json(const TuneRecipe& r) {
               {"checkpoint_every", r.checkpoint_every},
               {"validate_every", r.validate_every},
               {"train_on_inputs", r.train_on_inputs},
+              {"exact_products", r.exact_products},
               {"truncation", to_string(r.truncation)},
               {"columns", r.columns},
               {"system_prompt", r.system_prompt},
@@ -139,6 +140,7 @@ Result<TuneRecipe> recipe_from_json(const std::string& json) {
   r.seed = json_unsigned(object, "seed", r.seed);
   r.threads = static_cast<int>(std::clamp<int64_t>(json_int(object, "threads", r.threads), 0, 4096));
   r.train_on_inputs = json_bool(object, "train_on_inputs", r.train_on_inputs);
+  r.exact_products = json_bool(object, "exact_products", r.exact_products);
   if (const std::string word = json_string(object, "truncation"); !word.empty()) {
     SW_ASSIGN(r.truncation, truncation_from(word));
   }

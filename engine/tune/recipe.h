@@ -33,6 +33,7 @@ struct TuneRecipe {
   double checkpoint_every = 10.0;  // seconds
   int64_t validate_every = 0;      // steps; 0: about ten times a run
   bool train_on_inputs = false;
+  bool exact_products = false;  // in 32 bits also where Backend::tuning_precision() is Fast, on cards
   Truncation truncation = Truncation::End;     // of conversations longer than the context
   std::map<std::string, std::string> columns;  // of a table or of unusual keys: "prompt" -> name, "completion", "system", "text"
   std::string system_prompt;

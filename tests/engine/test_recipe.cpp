@@ -45,6 +45,7 @@ void TestRecipe::comes_back_from_json() {
   r.checkpoint_every = 0.25;
   r.validate_every = 4;
   r.train_on_inputs = true;
+  r.exact_products = true;
   r.system_prompt = "line\n\"two\"";
   r.sample_prompt = "hello";
   r.seed = 0xffffffffffffffffu;
