@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
@@ -11,11 +12,14 @@ namespace {
 
 using kernels::kStripRows;
 
-constexpr size_t kSliceBytes = size_t{32} << 20;  // of unpacked weights at a time: stays in the card's cache
+// What is unpacked, or multiplied and then summed by groups, at a time: it stays in the card's cache.
+constexpr size_t kSliceBytes = size_t{32} << 20, kSumBytes = size_t{16} << 20;
+
+constexpr int64_t kSetWidth = 2;  // gradients of so many of the largest outputs are rounded side by side
 
 // Rows of W that are unpacked at a time, whole strips.
-int64_t slice_rows(int64_t N, int64_t K, size_t element) {
-  const int64_t rows = static_cast<int64_t>(kSliceBytes / element) / K / kStripRows * kStripRows;
+int64_t slice_rows(int64_t N, int64_t K, size_t element, size_t bytes = kSliceBytes) {
+  const int64_t rows = static_cast<int64_t>(bytes / element) / K / kStripRows * kStripRows;
   return std::clamp<int64_t>(rows, kStripRows, (N + kStripRows - 1) / kStripRows * kStripRows);
 }
 // Elements of a slice of w.
@@ -51,13 +55,13 @@ void for_slices(void* stream, const WeightView& w, uint16_t* slice, Use use) {
 }  // namespace
 
 size_t CudaLinear::scratch_bytes(int64_t T, int64_t largest_n, int64_t largest_k) {
-  const size_t factors = static_cast<size_t>(T * (largest_n + largest_k)) * sizeof(uint16_t);
-  const size_t split = device::split_bytes(std::min(T, device::kGemvRows), largest_k);
-  if (T <= device::kGemvRows) return std::max(factors, split) + 2 * kScratchAlign;
+  const size_t factors = static_cast<size_t>(T * (kSetWidth * largest_n + largest_k)) * sizeof(uint16_t);
+  const size_t few = device::split_bytes(std::min(T, device::kGemvRows), largest_k) + kScratchAlign;
+  if (T <= device::kGemvRows) return std::max(factors + 2 * kScratchAlign, few);
   const auto elements = static_cast<int64_t>(kSliceBytes / sizeof(float));
   const int64_t whole = (largest_n + kStripRows - 1) / kStripRows * kStripRows * largest_k;
   const size_t slice = static_cast<size_t>(std::min(whole, std::max(elements, kStripRows * largest_k))) * sizeof(float);
-  return std::max(slice + factors, split) + 3 * kScratchAlign;
+  return std::max(slice + factors + 3 * kScratchAlign, few);
 }
 
 bool CudaLinear::fast(Precision precision, int64_t K) const {
@@ -99,7 +103,7 @@ void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPar
   }
   auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, parts[0].w->cols())));
   split(room);
-  device::gemv(stream_, room, T, matrices, ldy, add);
+  device::gemv(stream_, room, T, matrices, ldy, add, std::exchange(expected_, {}));
 }
 
 void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
@@ -108,12 +112,13 @@ void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T
   const float* in = call.in(x, T, K, ldx);
   if (few_rows(T, parts))
     return few_rows(call, T, parts, ldy, false, [&](void* room) { device::split_rows(stream_, in, ldx, T, K, room); });
+  expected_ = {};
   if (T <= device::kGemvRows) {  // a plain matrix is among them
     for (const LinearPart& part : parts) {
+      const int64_t N = part.w->rows();
       if (part.w->quantized) {
         linear(call, in, ldx, T, {&part, 1}, ldy, precision);
       } else {
-        const int64_t N = part.w->rows();
         device::gemv_dense(stream_, in, ldx, T, call.in(*part.w).dense, call.in(part.bias, N),
                            call.out(part.y, T, N, ldy), ldy);
       }
@@ -153,22 +158,26 @@ void CudaLinear::backward(StagedCall& call, const float* x, int64_t ldx, int64_t
                           std::span<const LinearGradient> parts, int64_t lddy, float* dx, int64_t lddx, bool accumulate,
                           Precision precision) {
   const int64_t K = parts[0].w->cols();
-  int64_t widest = 0, largest = 0;
+  int64_t widest = 0, together = 0, largest = 0;
   bool learns = false, round = fast(precision, K);
   for (const LinearGradient& part : parts) {
     widest = std::max(widest, part.w->rows());
+    together += part.w->rows();
     largest = std::max(largest, plain(*part.w) && !round ? 0 : slice_size(*part.w, sizeof(float)));
     learns = learns || part.dscale;
     round = round && part.w->rows() % 8 == 0;
   }
   const float* in = learns ? call.in(x, T, K, ldx) : nullptr;
   const uint16_t* small_in = learns && round ? rounded(call, in, ldx, T, K) : nullptr;
-  uint16_t* small_room = round ? call.scratch<uint16_t>(T * widest) : nullptr;
+  // Gradients are rounded once where there is room for all of them.
+  const bool kept = together <= kSetWidth * widest;
+  uint16_t* small_room = round ? call.scratch<uint16_t>(T * (kept ? together : widest)) : nullptr;
   // One slice for all: products, weights in fp32, or twice as many in bf16.
   float* slice = largest > 0 ? call.scratch<float>(largest) : nullptr;
   struct Staged {
     WeightView w;
     const float* dy;
+    const uint16_t* small;  // null: not there any more
   };
   std::vector<Staged> staged;
   // All gradients of scales first: dx may be written over x.
@@ -176,12 +185,14 @@ void CudaLinear::backward(StagedCall& call, const float* x, int64_t ldx, int64_t
     const WeightView w = call.in(*part.w);
     const int64_t N = w.rows();
     const float* dy = call.in(part.dy, T, N, lddy);
-    staged.push_back({w, dy});
+    const uint16_t* small = nullptr;
+    if (round && (part.dscale || kept)) small = rounded(call, dy, lddy, T, N, small_room);
+    if (kept) small_room += round ? T * N : 0;
+    staged.push_back({w, dy, kept ? small : nullptr});
     if (!part.dscale) continue;
-    const int64_t scales = N * w.quant.layout.groups(), rows = slice_rows(N, K, sizeof(float));
+    const int64_t scales = N * w.quant.layout.groups(), rows = slice_rows(N, K, sizeof(float), kSumBytes);
     float* out = call.both(part.dscale, scales);
     float* out_min = w.quant.layout.has_second_scale() ? call.both(part.dscale_min, scales) : nullptr;
-    const uint16_t* small = round ? rounded(call, dy, lddy, T, N, small_room) : nullptr;
     for (int64_t n0 = 0; n0 < N; n0 += rows) {
       const int64_t some = std::min(rows, N - n0);
       if (round) {
@@ -195,10 +206,10 @@ void CudaLinear::backward(StagedCall& call, const float* x, int64_t ldx, int64_t
   if (!dx) return;
   float* out = accumulate ? call.both(dx, T, K, lddx) : call.out(dx, T, K, lddx);
   bool more = accumulate;
-  for (const auto& [w, dy] : staged) {
+  for (const auto& [w, dy, there] : staged) {
     const int64_t N = w.rows();
     if (round) {
-      const uint16_t* small = rounded(call, dy, lddy, T, N, small_room);
+      const uint16_t* small = there ? there : rounded(call, dy, lddy, T, N, small_room);
       for_slices(stream_, w, reinterpret_cast<uint16_t*>(slice), [&](int64_t n0, int64_t rows, const uint16_t* some) {
         multiply(T, K, rows, Rounded{small + n0, N, 1}, Rounded{some, K, 1}, out, lddx, more || n0 > 0);
       });

@@ -44,6 +44,8 @@ Result<std::unique_ptr<TrainGraph>> TrainGraph::create(std::shared_ptr<const Mod
   }
   ArenaCursor cursor(arena);
   impl->b = lay_out(*impl->model, backend, impl->decided, cursor, nullptr);
+  if (backend.in_device_memory(arena))
+    impl->inbox = AlignedBytes(static_cast<size_t>(impl->b.step_bytes), MemoryUse::Inbox);
   const std::vector<const Linear*> linears = impl->model->weights.linears();
   for (size_t i = 0; i < linears.size(); ++i) {
     float* negative = impl->b.negative_bias[i];
@@ -79,6 +81,10 @@ void TrainGraph::Impl::use_values(const float* learned_values) {
 // position (attention looks back only).
 bool TrainGraph::Impl::prepare(const Batch& batch, bool all) {
   const int64_t V = net.vocabulary();
+  backend.synchronize();
+  const RopeRows rope{written(b.rope.cos), written(b.rope.sin), written(b.rope.local_cos), written(b.rope.local_sin)};
+  int32_t *ids = written(b.ids), *source = written(b.source), *first = written(b.first), *rows = written(b.learned),
+          *targets = written(b.targets);
   int64_t n = 0;
   learned = 0;
   for (int64_t row = 0; row < batch.rows; ++row) {
@@ -96,17 +102,22 @@ bool TrainGraph::Impl::prepare(const Batch& batch, bool all) {
       for (int64_t t = begin; t < used; ++t, ++n) {
         const int64_t at = base + t;
         if (batch.ids[at] < 0 || batch.ids[at] >= V || batch.targets[at] >= V) return false;
-        b.ids[n] = batch.ids[at];
-        b.source[n] = static_cast<int32_t>(at);
-        b.first[n] = static_cast<int32_t>(start);
-        net.fill_rope(b.rope, n, batch.positions[at], longest);
+        ids[n] = batch.ids[at];
+        source[n] = static_cast<int32_t>(at);
+        first[n] = static_cast<int32_t>(start);
+        net.fill_rope(rope, n, batch.positions[at], longest);
         if (batch.targets[at] >= 0) {
-          b.learned[learned] = static_cast<int32_t>(n);
-          b.targets[learned++] = batch.targets[at];
+          rows[learned] = static_cast<int32_t>(n);
+          targets[learned++] = batch.targets[at];
         }
       }
       begin = end;
     }
+  }
+  if (inbox.data()) {
+    const int64_t floats = b.step_bytes / static_cast<int64_t>(sizeof(float));
+    backend.move(reinterpret_cast<const float*>(inbox.data()), floats, 1, floats, reinterpret_cast<float*>(b.ids),
+                 floats, {}, false);
   }
   tokens = {.count = n, .first = b.first, .rope = b.rope};
   return true;
@@ -231,7 +242,7 @@ void TrainGraph::logits(const Batch& batch, const float* values, float* out) {
     const int64_t n = std::min(g.decided.chunk, g.tokens.count - r);
     g.net.head(g.backend, hidden + r * D, n, g.b.head_normed, nullptr, g.b.logits, Precision::Exact);
     for (int64_t i = 0; i < n; ++i) {
-      std::memcpy(out + g.b.source[r + i] * V, g.b.logits + i * V, sizeof(float) * V);
+      std::memcpy(out + g.written(g.b.source)[r + i] * V, g.b.logits + i * V, sizeof(float) * V);
     }
   }
 }

@@ -116,6 +116,7 @@ TrainBuffers lay_out(const Model& model, const Backend& backend, const TrainDeci
   }
   item("gradients of the layer under way", MemoryPart::Activations);
 
+  const size_t before_step = cursor.used();
   b.ids = cursor.take<int32_t>(T);
   b.first = cursor.take<int32_t>(T);
   b.source = cursor.take<int32_t>(T);
@@ -127,6 +128,7 @@ TrainBuffers lay_out(const Model& model, const Backend& backend, const TrainDeci
     b.rope.local_cos = cursor.take<float>(T * half);
     b.rope.local_sin = cursor.take<float>(T * half);
   }
+  b.step_bytes = static_cast<int64_t>(cursor.used() - before_step);
   item("tokens and positions of a step", MemoryPart::Activations);
 
   b.head_in = cursor.take<float>(d.chunk * D);

@@ -56,6 +56,7 @@ struct TrainBuffers {
   int32_t* source = nullptr;                       // [T] position in the batch
   int32_t *learned = nullptr, *targets = nullptr;  // [T] rows of the stream with something to predict, and what
   RopeRows rope;                                   // [T, rotary/2]
+  int64_t step_bytes = 0;                          // from ids to the end of rope
   float* stream = nullptr;                         // [L - lowest + 1][T, D] inputs of the blocks, then the last output
   std::vector<TrainSlot> slots;
   // One live block.
@@ -95,6 +96,14 @@ struct TrainGraph::Impl {
   int64_t learned = 0;  // rows of b.learned
   int rotated = -1;     // layer whose rotated q and k are in b.rot
   Precision precision = Precision::Exact;
+
+  // What the host writes for a step, from b.ids to the rope tables, lies where it is read, or is copied there from here.
+  AlignedBytes inbox;
+  template <class T>
+  T* written(T* p) const {
+    if (!inbox.data() || !p) return p;
+    return reinterpret_cast<T*>(inbox.data() + (reinterpret_cast<uint8_t*>(p) - reinterpret_cast<uint8_t*>(b.ids)));
+  }
 
   void use_values(const float* values);
   // False when an id lies outside the vocabulary. `all`: also tokens after which nothing is learned.

@@ -2,6 +2,7 @@
 // a few columns of the output. With few queries several blocks share the keys and a second kernel joins their parts.
 
 #include "kernels/cuda/attention_device.h"
+#include "kernels/cuda/attention_fast.h"
 #include "kernels/cuda/kernels.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
@@ -212,6 +213,7 @@ size_t most_attention_workspace_bytes(int processors) {
 
 void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
                float* out, float* logsumexp, void* workspace) {
+  if (attention_fast(stream, s, q, k, v, out, logsumexp)) return;
   const int parts = parts_of(s, processors);
   auto* partial = parts > 1 ? static_cast<float*>(workspace) : nullptr;
   const auto launch = s.head_dim <= 64    ? (s.half_kv ? launch_attention<64, true> : launch_attention<64, false>)

@@ -2,6 +2,7 @@
 // rows of a tile of keys for dk and dv, so that every sum has one owner and one order.
 
 #include "kernels/cuda/attention_device.h"
+#include "kernels/cuda/attention_fast.h"
 #include "kernels/cuda/kernels.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
@@ -217,6 +218,7 @@ void attention_backward(void* stream, const AttentionSpec& s, const float* q, co
                         float* delta) {
   SW_LAUNCH(delta_kernel, dim3(static_cast<unsigned>(s.queries * s.heads)), dim3(kWarp), stream, to_device(s), dout,
             out, delta);
+  if (attention_backward_fast(stream, s, q, k, v, logsumexp, dout, delta, dq, dk, dv)) return;
   const auto launch = s.head_dim <= 64    ? launch_backward<64>
                       : s.head_dim <= 128 ? launch_backward<128>
                                           : launch_backward<256>;

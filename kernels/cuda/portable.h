@@ -7,14 +7,19 @@
 //   SW_LAUNCH_EARLY(..)                   the same of a kernel that may begin while the one before it ends, and passes
 //                                         wait_for_previous() in all of its threads
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
-//   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned
+//   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned; ld2, st2: two, 8
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of bytes that no kernel writes; stream_u128: that are read once
 //   ld_u64(p, byte)                       two words of any bytes
+//   expect_bytes(p, byte, bytes)          brings bytes to the card's cache, where it can; multiples of 16 all
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
+//   power_of_two(x)                       to 2^-22 of itself, zero below 2^-126
 //   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
 //     Lane l has of C rows l / 4 (c[0], c[1]) and l / 4 + 8 (c[2], c[3]), columns l % 4 * 2 and the next; of A the pairs
 //     k = l % 4 * 2 (+ 8 in a[2], a[3]) of rows l / 4 (a[0], a[2]) and l / 4 + 8 (a[1], a[3]); of B the pairs
 //     k = l % 4 * 2 (b[0]) and + 8 (b[1]) of column l / 4.
+//   ld_matrices(p, i, out)                by a warp: four matrices of 8 x 8 bf16; lane l names where row l % 8 of matrix l / 8
+//     begins, four words. It gets of matrix m, in out[m], columns l % 4 * 2 and the next of row l / 4;
+//     ld_matrices_turned: rows l % 4 * 2 and the next of column l / 4.
 //   mma_s8(c, a, b)                       the same of signed bytes, whole numbers: A [16, 32], B [32, 8], words of four bytes
 //     along k: k = l % 4 * 4 (+ 16 in a[2], a[3], b[1]).
 //   wait_for_previous()                   what earlier kernels wrote is read after it; see SW_LAUNCH_EARLY
@@ -42,6 +47,9 @@ namespace scalewright::kernels::cuda_emulated {
 
 struct alignas(16) float4 {
   float x, y, z, w;
+};
+struct alignas(8) float2 {
+  float x, y;
 };
 struct alignas(8) uint2 {
   uint32_t x, y;
@@ -76,6 +84,10 @@ inline float4 ld4(const Global<const float>& p, int64_t i, SW_WHERE) { return si
 inline float4 ld4(const Shared<float>& p, int64_t i, SW_WHERE) { return simt::load<float4>(p, i, where); }
 inline void st4(const Global<float>& p, int64_t i, float4 v, SW_WHERE) { simt::store<float4>(p, i, v, where); }
 inline void st4(const Shared<float>& p, int64_t i, float4 v, SW_WHERE) { simt::store<float4>(p, i, v, where); }
+inline float2 ld2(const Global<const float>& p, int64_t i, SW_WHERE) { return simt::load<float2>(p, i, where); }
+inline float2 ld2(const Shared<float>& p, int64_t i, SW_WHERE) { return simt::load<float2>(p, i, where); }
+inline void st2(const Global<float>& p, int64_t i, float2 v, SW_WHERE) { simt::store<float2>(p, i, v, where); }
+inline void st2(const Shared<uint32_t>& p, int64_t i, uint2 v, SW_WHERE) { simt::store<uint2>(p, i, v, where); }
 inline uint32_t ldg_u32(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint32_t>(p, byte, where);
 }
@@ -90,6 +102,13 @@ inline uint4 stream_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE)
 }
 inline uint2 ld_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint2>(p, byte, where);
+}
+inline void expect_bytes(const Global<const uint8_t>& p, int64_t byte, uint32_t bytes) {
+  const auto at = reinterpret_cast<uintptr_t>(p.data()) + static_cast<uintptr_t>(byte);
+  const simt::Allocation* allocation = p.allocation();
+  if (!allocation || at < allocation->begin || at + bytes > allocation->end || at % 16 != 0 || bytes % 16 != 0)
+    throw simt::Error("what is expected lies outside its buffer, or between words");
+  simt::card().expected_bytes += bytes;
 }
 inline void wait_for_previous() {}
 template <class U, class T>
@@ -132,6 +151,20 @@ inline void mma_bf16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[
     }
   }
 }
+inline void ld_matrices(const Shared<uint32_t>& p, int64_t i, uint32_t (&out)[4], SW_WHERE) {
+  const uint4 row = simt::load<uint4>(p, i, where);
+  const simt::Factors* all = simt::share({{row.x, row.y, row.z, row.w}, {0, 0}}, where);
+  for (int m = 0; m < 4; ++m) out[m] = all[m * 8 + simt::lane() / 4].a[simt::lane() % 4];
+}
+inline void ld_matrices_turned(const Shared<uint32_t>& p, int64_t i, uint32_t (&out)[4], SW_WHERE) {
+  const uint4 row = simt::load<uint4>(p, i, where);
+  const simt::Factors* all = simt::share({{row.x, row.y, row.z, row.w}, {0, 0}}, where);
+  const int column = simt::lane() / 4, shift = column % 2 * 16;
+  for (int m = 0; m < 4; ++m) {
+    const simt::Factors* rows = all + m * 8 + simt::lane() % 4 * 2;
+    out[m] = (rows[0].a[column / 2] >> shift & 0xffffu) | (rows[1].a[column / 2] >> shift & 0xffffu) << 16;
+  }
+}
 inline void mma_s8(int32_t (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], SW_WHERE) {
   const simt::Factors* all = simt::share({{a[0], a[1], a[2], a[3]}, {b[0], b[1]}}, where);
   const auto byte = [](uint32_t word, int k) { return static_cast<int32_t>(static_cast<int8_t>(word >> (8 * (k % 4)))); };
@@ -169,6 +202,7 @@ inline uint32_t sub_bf16_pairs(uint32_t a, uint32_t b) {
   return bf16_pair(std::bit_cast<float>(a << 16) - std::bit_cast<float>(b << 16),
                    std::bit_cast<float>(a & 0xffff0000u) - std::bit_cast<float>(b & 0xffff0000u));
 }
+inline float power_of_two(float x) { return std::exp2(x); }
 inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 
 }  // namespace scalewright::kernels::cuda_emulated
@@ -219,6 +253,9 @@ SW_DEVICE void st(T* p, int64_t i, V v) {
 }
 SW_DEVICE float4 ld4(const float* p, int64_t i) { return *reinterpret_cast<const float4*>(p + i); }
 SW_DEVICE void st4(float* p, int64_t i, float4 v) { *reinterpret_cast<float4*>(p + i) = v; }
+SW_DEVICE float2 ld2(const float* p, int64_t i) { return *reinterpret_cast<const float2*>(p + i); }
+SW_DEVICE void st2(float* p, int64_t i, float2 v) { *reinterpret_cast<float2*>(p + i) = v; }
+SW_DEVICE void st2(uint32_t* p, int64_t i, uint2 v) { *reinterpret_cast<uint2*>(p + i) = v; }
 SW_DEVICE uint32_t ldg_u32(const uint8_t* p, int64_t byte) {
   return __ldg(reinterpret_cast<const unsigned int*>(p + byte));
 }
@@ -232,6 +269,11 @@ SW_DEVICE uint4 stream_u128(const uint8_t* p, int64_t byte) {
   return v;
 }
 SW_DEVICE uint2 ld_u64(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint2*>(p + byte); }
+SW_DEVICE void expect_bytes(const uint8_t* p, int64_t byte, uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(p + byte), "r"(bytes) : "memory");
+#endif
+}
 // Lets the kernel after this one take its place on the processors that become free.
 SW_DEVICE void wait_for_previous() {
 #if __CUDA_ARCH__ >= 900
@@ -266,6 +308,16 @@ SW_DEVICE void mma_bf16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
+SW_DEVICE void ld_matrices(const uint32_t* p, int64_t i, uint32_t (&out)[4]) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+               : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(p + i))));
+}
+SW_DEVICE void ld_matrices_turned(const uint32_t* p, int64_t i, uint32_t (&out)[4]) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+               : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(p + i))));
+}
 SW_DEVICE void mma_s8(int32_t (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
@@ -287,6 +339,11 @@ SW_DEVICE uint32_t sub_bf16_pairs(uint32_t a, uint32_t b) {
   uint32_t difference;
   asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(difference) : "r"(b), "r"(0xbf80bf80u), "r"(a));
   return difference;
+}
+SW_DEVICE float power_of_two(float x) {
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+  return power;
 }
 SW_DEVICE float reciprocal_root(float x) { return 1.0f / sqrtf(x); }
 

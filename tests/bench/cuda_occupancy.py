@@ -26,6 +26,9 @@ SHARED_RESERVED = 1024
 THREADS = {
     "gemv_dense_kernel": lambda a: 128,
     "attention_kernel": lambda a: 64 if a[:1] == ["256"] else 128,
+    "fast_attention_kernel": lambda a: 256 if a[:1] == ["128"] else 128,
+    "fast_dq_kernel": lambda a: 256 if a[:1] == ["128"] else 128,
+    "fast_dkv_kernel": lambda a: 128,
     "join_kernel": lambda a: 32,
     "delta_kernel": lambda a: 32,
     "dq_kernel": lambda a: 128,

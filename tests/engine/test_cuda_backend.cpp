@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "engine/backend/cuda_backend.h"
+#include "kernels/cuda/device.h"
 #include "tests/kernels/kernel_testing.h"
 #include "tests/testkit/simt/simt.h"
 
@@ -307,6 +308,32 @@ class TestCudaBackend : public QObject {
     }
   }
 
+  // What is expected is brought to the cache once, by the next product, whatever its size.
+  void expected() {
+    Random random(3);
+    const int64_t N = 40, K = 576;
+    WeightView w, next;
+    const RandomMatrix matrix(make_layout(all_layouts()[9], N, K), random), other(make_layout(all_layouts()[4], 1000, K), random);
+    w.quantized = next.quantized = true;
+    w.quant = matrix.view(false, false);
+    next.quant = other.view(false, false);
+    const auto bytes = static_cast<size_t>(other.layout.bytes());
+    void* there = kernels::cuda_emulated::card_allocate(bytes, false);
+    std::memcpy(there, other.records, bytes);
+    next.quant.records = static_cast<const uint8_t*>(there);
+    for (const int64_t T : {int64_t{1}, int64_t{3}, int64_t{9}}) {
+      const Guarded<float> x = random.normals(T * K);
+      Guarded<float> y(T * N), plain(T * N);
+      emulated_->linear(x.data(), K, T, w, nullptr, plain.data(), N, Precision::Exact);
+      const uint64_t before = simt::card().expected_bytes;
+      emulated_->expect(next);
+      for (int i = 0; i < 2; ++i) emulated_->linear(x.data(), K, T, w, nullptr, y.data(), N, Precision::Exact);
+      QCOMPARE(simt::card().expected_bytes - before, T > 8 ? uint64_t{0} : uint64_t{bytes});
+      QVERIFY(std::memcmp(y.data(), plain.data(), sizeof(float) * static_cast<size_t>(T * N)) == 0);
+    }
+    kernels::cuda_emulated::shared_release(there);
+  }
+
   void dense_data() { devices(); }
   void dense() {
     SW_DEVICE_OR_SKIP;
@@ -391,81 +418,6 @@ class TestCudaBackend : public QObject {
           SW_SAME(compare(turned.data(), expected.data(), count, 12.0 * kEpsilon, "turned"));
         }
     }
-  }
-
-  void attention_data() {
-    QTest::addColumn<bool>("real");
-    QTest::addColumn<int>("index");
-    for (const bool real : {false, true})
-      for (size_t i = 0; i < cases().size(); ++i)
-        QTest::addRow("%s %s", real ? "card" : "emulated", cases()[i].name) << real << static_cast<int>(i);
-  }
-  void attention() {
-    SW_DEVICE_OR_SKIP;
-    QFETCH(int, index);
-    const Case& c = cases()[static_cast<size_t>(index)];
-    Random random(40 + static_cast<uint64_t>(index));
-    AttentionShape s;
-    s.queries = c.queries;
-    s.keys = c.keys;
-    s.query_offset = c.offset;
-    s.heads = c.heads;
-    s.kv_heads = c.kv_heads;
-    s.head_dim = c.dim;
-    s.ldq = c.heads * c.dim + 5;
-    s.ldk = c.kv_heads * c.dim + 3;
-    s.ldv = c.kv_heads * c.dim + 7;
-    s.ldo = c.heads * c.dim + 2;
-    s.scale = 1.0f / std::sqrt(static_cast<float>(c.dim));
-    s.softcap = c.softcap;
-    s.window = c.window;
-    s.kv = c.half ? KvType::F16 : KvType::F32;
-    // Samples of uneven lengths side by side; padded: the last queries see no key at all.
-    Guarded<int32_t> first(c.queries);
-    int32_t start = 0;
-    for (int64_t t = 0; t < c.queries; ++t) {
-      if (c.packed && t > 0 && random.integer(0, 19) == 0) start = static_cast<int32_t>(c.offset + t);
-      first[t] = c.padded && t >= c.queries - 10 ? static_cast<int32_t>(c.keys) : start;
-    }
-    const Guarded<float> q = random.normals((c.queries - 1) * s.ldq + c.heads * c.dim, 2.0f);
-    const Guarded<float> k = random.normals((c.keys - 1) * s.ldk + c.kv_heads * c.dim);
-    const Guarded<float> v = random.normals((c.keys - 1) * s.ldv + c.kv_heads * c.dim);
-    Guarded<uint16_t> half_k(k.size()), half_v(v.size());
-    for (int64_t i = 0; i < k.size(); ++i) half_k[i] = kernels::float_to_half(k[i]);
-    for (int64_t i = 0; i < v.size(); ++i) half_v[i] = kernels::float_to_half(v[i]);
-    const void* keys = c.half ? static_cast<const void*>(half_k.data()) : k.data();
-    const void* values = c.half ? static_cast<const void*>(half_v.data()) : v.data();
-    const int64_t outputs = (c.queries - 1) * s.ldo + c.heads * c.dim;
-    Guarded<float> out(outputs), expected(outputs), lse(c.queries * c.heads), lse_expected(c.queries * c.heads);
-    reference_->attention(s, q.data(), keys, values, first.data(), expected.data(), lse_expected.data());
-    backend->attention(s, q.data(), keys, values, first.data(), out.data(), lse.data());
-    double score = 0.0;
-    for (int64_t t = 0; t < c.queries; ++t)
-      score =
-          std::max(score, norm_of(q.data() + t * s.ldq, c.dim) * 2.0 * std::sqrt(static_cast<double>(c.dim)) * s.scale);
-    const double relative = 4.0 * kEpsilon * (score + 10.0);
-    SW_SAME(compare(out.data(), expected.data(), outputs, relative * 5.0, "output"));
-    for (int64_t i = 0; i < lse.size(); ++i) {
-      if (std::isinf(lse_expected[i])) {
-        QCOMPARE(lse[i], lse_expected[i]);
-      } else {
-        QVERIFY(std::fabs(lse[i] - lse_expected[i]) <= relative);
-      }
-    }
-    if (c.offset != 0 || c.half) return;
-    const Guarded<float> dout = random.normals(outputs);
-    Guarded<float> dq(q.size()), dk(k.size()), dv(v.size()), dq_expected = dq, dk_expected = dk, dv_expected = dv;
-    reference_->attention_backward(s, q.data(), k.data(), v.data(), first.data(), expected.data(), lse_expected.data(),
-                                   dout.data(), dq_expected.data(), dk_expected.data(), dv_expected.data());
-    backend->attention_backward(s, q.data(), k.data(), v.data(), first.data(), out.data(), lse.data(), dout.data(),
-                                dq.data(), dk.data(), dv.data());
-    const double total = 4.0 * std::sqrt(static_cast<double>(c.queries) * c.heads);
-    SW_SAME(compare(dq.data(), dq_expected.data(), dq.size(), relative * total, "dq"));
-    SW_SAME(compare(dk.data(), dk_expected.data(), dk.size(), relative * total, "dk"));
-    SW_SAME(compare(dv.data(), dv_expected.data(), dv.size(), relative * total, "dv"));
-    const double norms = norm_of(dq_expected.data(), dq.size());
-    for (int64_t i = 0; i < dq.size(); ++i) dq[i] -= dq_expected[i];
-    QVERIFY(norm_of(dq.data(), dq.size()) <= relative * (norms + 1.0));
   }
 
   void gates_data() { devices(); }
@@ -622,39 +574,6 @@ class TestCudaBackend : public QObject {
       for (size_t i = 0; i < r.size(); ++i)
         QVERIFY(std::memcmp(r[i].data(), kept[i].data(), static_cast<size_t>(r[i].size()) * sizeof(float)) == 0);
     }
-  }
-
- private:
-  struct Case {
-    const char* name;
-    int64_t queries, keys, offset;
-    int heads, kv_heads, dim;
-    float softcap = 0.0f;
-    int64_t window = 0;
-    bool packed = false, half = false, padded = false;
-  };
-  static const std::vector<Case>& cases() {
-    static const std::vector<Case> all{
-        {"one token", 1, 1, 0, 4, 2, 64},
-        {"decode", 1, 300, 299, 9, 3, 64},
-        {"decode halves, split keys", 1, 700, 699, 2, 2, 128, 0.0f, 0, false, true},
-        {"decode odd head", 1, 77, 76, 2, 1, 24, 0.0f, 0, false, true},
-        {"decode window", 1, 600, 599, 4, 2, 32, 0.0f, 100},
-        {"three queries", 3, 300, 297, 4, 2, 16, 30.0f, 0, false, true},
-        {"continue halves", 20, 133, 113, 2, 2, 96, 0.0f, 0, false, true},
-        {"square", 64, 64, 0, 2, 2, 64},
-        {"one block and a row", 33, 33, 0, 3, 1, 64},
-        {"head 20", 53, 53, 0, 2, 2, 20},
-        {"head 128", 40, 40, 0, 2, 1, 128},
-        {"head 256", 35, 35, 0, 2, 1, 256},
-        {"head 7", 31, 31, 0, 2, 1, 7},
-        {"soft cap", 50, 50, 0, 2, 1, 32, 5.0f},
-        {"window and soft cap", 90, 90, 0, 4, 2, 32, 2.0f, 33},
-        {"packed", 100, 100, 0, 4, 2, 32, 0.0f, 0, true},
-        {"packed window", 100, 100, 0, 2, 1, 32, 0.0f, 20, true},
-        {"padded", 60, 60, 0, 2, 1, 32, 0.0f, 0, true, false, true},
-    };
-    return all;
   }
 };
 

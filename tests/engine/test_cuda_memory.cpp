@@ -287,7 +287,7 @@ class TestCudaMemory : public QObject {
 
     // What other programs leave is the limit.
     const uint64_t held = simt::card().held_bytes;
-    simt::card().other_bytes = kLarge - held - (device.total_bytes - device.items.front().bytes) / 2;
+    simt::card().other_bytes = kLarge - held - (device.total_bytes - device.items.front().bytes) / 4;
     const TunePlan tight = need(Trainer::plan(*model, *backend, recipe));
     QVERIFY(!tight.ledger.fits);
     QVERIFY(tight.ledger.device->total_bytes > tight.ledger.device->limit_bytes);

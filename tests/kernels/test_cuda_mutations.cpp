@@ -166,6 +166,29 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
                                   b.numbers(37 * 96, 4), lse, b.numbers(37 * 96, 5), b.numbers(37 * 96, 7),
                                   b.numbers(37 * 48, 8), b.numbers(37 * 48, 9), b.numbers(37 * 4, 10));
        }},
+      {"attention on tensor cores",
+       [](Buffers& b) {
+         AttentionSpec s = small_attention();
+         s.fast = true;
+         card::attention(nullptr, s, 1, b.numbers(37 * 96, 1), b.numbers(37 * 48, 2), b.numbers(37 * 48, 3),
+                         b.numbers(37 * 96, 4), b.numbers(37 * 4, 5), nullptr);
+         s.half_kv = true;
+         float* cache = b.numbers(37 * 48, 2);
+         uint16_t* half = b.of(std::vector<uint16_t>(37 * 48));
+         card::store_kv(nullptr, cache, 48, 37, 48, half, 48, true);
+         card::attention(nullptr, s, 1, b.numbers(37 * 96, 1), half, half, b.numbers(37 * 96, 4), b.numbers(37 * 4, 5),
+                         nullptr);
+       }},
+      {"attention backward on tensor cores",
+       [](Buffers& b) {
+         AttentionSpec s = small_attention();
+         s.fast = true;
+         float* lse = b.numbers(37 * 4, 6);
+         for (int i = 0; i < 37 * 4; ++i) lse[i] = 4.0f + 0.1f * lse[i];
+         card::attention_backward(nullptr, s, b.numbers(37 * 96, 1), b.numbers(37 * 48, 2), b.numbers(37 * 48, 3),
+                                  b.numbers(37 * 96, 4), lse, b.numbers(37 * 96, 5), b.numbers(37 * 96, 7),
+                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9), b.numbers(37 * 4, 10));
+       }},
       {"norms",
        [](Buffers& b) {
          const int64_t T = 2, D = 300;

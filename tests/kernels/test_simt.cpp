@@ -89,6 +89,21 @@ SW_KERNEL(kWarp, product)(Global<const float> a, Global<const float> b, Global<f
   for (int i = 0; i < 4; ++i) st(c, (row + 8 * (i / 2)) * 8 + pair + i % 2, sum[i]);
 }
 
+// Four matrices [8, 8] of bf16, the numbers from 0 on row by row, loaded as they lie and turned.
+SW_KERNEL(kWarp, four_matrices)(Global<uint32_t> rows, Global<uint32_t> columns) {
+  SW_SHARED(uint32_t, room, kWarp * 4);
+  for (int i = 0; i < 4; ++i) {
+    const int first = thread_x() * 8 + i * 2;
+    st(room, thread_x() * 4 + i, bf16_pair(static_cast<float>(first), static_cast<float>(first + 1)));
+  }
+  sync_warp();
+  uint32_t out[4];
+  ld_matrices(room, thread_x() * 4, out);
+  for (int m = 0; m < 4; ++m) st(rows, m * kWarp + thread_x(), out[m]);
+  ld_matrices_turned(room, thread_x() * 4, out);
+  for (int m = 0; m < 4; ++m) st(columns, m * kWarp + thread_x(), out[m]);
+}
+
 SW_KERNEL(kThreads, copy)(Global<const float> in, Global<float> out, int stride) {
   SW_SHARED(float, room, kThreads * 8);
   st(room, thread_x() * stride, ld(in, thread_x() * stride));
@@ -137,6 +152,19 @@ class TestSimt : public QObject {
         float sum = 0.0f;
         for (size_t k = 0; k < 16; ++k) sum += a[m * 16 + k] * b[k * 8 + n];
         QCOMPARE(c[m * 8 + n], sum);
+      }
+  }
+
+  void matricesOfAWarp() {
+    OnCard<uint32_t> rows(128), columns(128);
+    SW_LAUNCH(four_matrices, dim3(1), dim3(kWarp), nullptr, rows.data(), columns.data());
+    for (int m = 0; m < 4; ++m)
+      for (int lane = 0; lane < kWarp; ++lane) {
+        const int outer = lane / 4, inner = lane % 4 * 2;
+        const auto at = [&](int row, int column) { return static_cast<float>(m * 64 + row * 8 + column); };
+        const auto i = static_cast<size_t>(m * kWarp + lane);
+        QCOMPARE(rows[i], bf16_pair(at(outer, inner), at(outer, inner + 1)));
+        QCOMPARE(columns[i], bf16_pair(at(inner, outer), at(inner + 1, outer)));
       }
   }
 

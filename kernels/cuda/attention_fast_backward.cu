@@ -1,0 +1,335 @@
+// Attention backward on the tensor cores. As attention_backward.cu: one kernel owns rows and walks keys for dq, one
+// owns keys and walks rows for dk and dv. A warp has 16 of its own; the others go through shared memory, the next tile
+// on its way while products of this one run.
+
+#include "kernels/cuda/attention_fast.h"
+#include "kernels/cuda/attention_fast_device.h"
+
+namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
+namespace {
+
+// Of heads up to kWidth: warps of a block, and keys or rows of the tile that it walks.
+template <int kWidth>
+constexpr int kQueryWarps = kWidth > 64 ? 8 : 4;
+constexpr int kKeyWarps = 4;
+constexpr int kTileKeys = 32;
+template <int kWidth>
+constexpr int kTileRows = kWidth > 64 ? 16 : 32;
+
+// Of raw scores and the gradients of probabilities, dp: probabilities and, up to the scale, the gradients of raw
+// scores. `logsumexp` in powers of two. A score of minus infinity gives zeros.
+template <bool kCap>
+SW_DEVICE void pair_gradient(const FastAttention& s, bool hidden, float logsumexp, float delta, float& score,
+                             float& dp) {
+  float slope = 1.0f;
+  if constexpr (kCap) {
+    const float h = tanhf(score * s.scale / s.softcap);
+    score = s.softcap * kLog2E * h;
+    slope = 1.0f - h * h;
+  }
+  if (hidden) score = -INFINITY;
+  score = power_of_two(fmaf(score, s.factor<kCap>(), -logsumexp));
+  dp = score * (dp - delta) * slope;
+}
+// In powers of two; of a row that sees no key such that every probability is zero.
+SW_DEVICE float in_powers(float logsumexp) {
+  return logsumexp == -INFINITY ? INFINITY : logsumexp * kLog2E;
+}
+
+template <int kCount>
+SW_DEVICE void clear(float (&sum)[kCount][4]) {
+  SW_UNROLL
+  for (int c = 0; c < kCount; ++c) {
+    SW_UNROLL
+    for (int i = 0; i < 4; ++i) sum[c][i] = 0.0f;
+  }
+}
+
+template <int kWidth, bool kCap>
+SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
+(FastAttention s, Global<const float> q, Global<const float> k, Global<const float> v, Global<const float> logsumexp,
+ Global<const float> dout, Global<const float> delta, Global<float> dq) {
+  constexpr int kThreads = kWarp * kQueryWarps<kWidth>, kRows = 16 * kQueryWarps<kWidth>;
+  constexpr int kSteps = kWidth / 16, kColumns = kWidth / 8, kWords = kTileKeys * kRowWords<kWidth>;
+  SW_SHARED(uint32_t, keys, 2 * kWords);
+  SW_SHARED(uint32_t, values, 2 * kWords);
+  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
+  const int row0 = (grid_dim_x() - 1 - block_x()) * kRows;
+  const KeySpan all = keys_of_rows(s, row0, kRows);
+  KeySpan seen[2];
+  int64_t from[2], from_grad[2];
+  float row_lse[2], row_delta[2];
+  SW_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    const int row = row0 + warp * 16 + lane / 4 + r * 8;
+    const bool real = row < s.rows;
+    seen[r] = s.keys_of(row);
+    from[r] = real ? s.start_of(row, kv_head, s.ldq) : -1;
+    from_grad[r] = real ? s.start_of(row, kv_head, s.ldo) : -1;
+    row_lse[r] = real ? in_powers(ld(logsumexp, s.number_of(row, kv_head))) : 0.0f;
+    row_delta[r] = real ? ld(delta, s.number_of(row, kv_head)) : 0.0f;
+  }
+  const int some_low = warp_least(seen[0].low < seen[1].low ? seen[0].low : seen[1].low);
+  const int some_high = warp_most(seen[0].high > seen[1].high ? seen[0].high : seen[1].high);
+  const int every_low = warp_most(seen[0].low > seen[1].low ? seen[0].low : seen[1].low);
+  const int every_high = warp_least(seen[0].high < seen[1].high ? seen[0].high : seen[1].high);
+  uint32_t query[kSteps][4], grad[kSteps][4];
+  load_left(q, from, D, query);
+  load_left(dout, from_grad, D, grad);
+  float sum[kColumns][4];
+  clear(sum);
+
+  Transit<kTileKeys, kWidth, kThreads, float> transit;
+  const auto fetch = [&](Global<const float> p, int ld_row, int key0) {
+    transit.load(p, D, [&](int j) {
+      return key0 + j <= all.high ? static_cast<int64_t>(key0 + j) * ld_row + kv_head * D : int64_t{-1};
+    });
+  };
+  if (!all.empty()) {
+    fetch(k, s.ldk, all.low);
+    transit.store(keys);
+    fetch(v, s.ldv, all.low);
+    transit.store(values);
+  }
+  sync_block();
+  for (int key0 = all.low, now = 0; key0 <= all.high; key0 += kTileKeys, now = kWords - now) {
+    const bool more = key0 + kTileKeys <= all.high;
+    if (more) fetch(k, s.ldk, key0 + kTileKeys);
+    SW_UNROLL
+    for (int part = 0; part < kTileKeys; part += 16) {
+      const bool wanted = key0 + part <= some_high && key0 + part + 16 > some_low;
+      if (wanted) {
+        float score[2][4], dp[2][4];
+        clear(score);
+        clear(dp);
+        SW_UNROLL
+        for (int step = 0; step < kSteps; ++step) {
+          uint32_t b[4];
+          ld_rows_across<kWidth>(keys + now, part, step, b);
+          two_products(score[0], score[1], query[step], b);
+          ld_rows_across<kWidth>(values + now, part, step, b);
+          two_products(dp[0], dp[1], grad[step], b);
+        }
+        const auto all_pairs = [&](auto hidden) {
+          SW_UNROLL
+          for (int i = 0; i < 8; ++i) {
+            const int r = i % 4 / 2;
+            pair_gradient<kCap>(s, hidden(key0 + part + i / 4 * 8 + lane % 4 * 2 + i % 2, seen[r]), row_lse[r],
+                                row_delta[r], score[i / 4][i % 4], dp[i / 4][i % 4]);
+          }
+        };
+        if (key0 + part < every_low || key0 + part + 15 > every_high) {
+          all_pairs([](int key, const KeySpan& span) { return key < span.low || key > span.high; });
+        } else {
+          all_pairs([](int, const KeySpan&) { return false; });
+        }
+        uint32_t left[4];
+        to_left(dp[0], dp[1], left);
+        SW_UNROLL
+        for (int c = 0; c < kColumns; c += 2) {
+          uint32_t b[4];
+          ld_rows_down<kWidth>(keys + now, part, c, b);
+          two_products(sum[c], sum[c + 1], left, b);
+        }
+      }
+      if (more && part == 0) {
+        transit.store(keys + (kWords - now));
+        fetch(v, s.ldv, key0 + kTileKeys);
+      }
+    }
+    if (more) transit.store(values + (kWords - now));
+    sync_block();
+  }
+  const float scale[2] = {s.scale, s.scale};
+  store_rows(sum, scale, from, D, dq);
+}
+
+// The first tile of rows from row0 on that sees any of the keys first .. last, or row_end.
+template <int kTile>
+SW_DEVICE int next_tile(const FastAttention& s, int row0, int row_end, int first, int last) {
+  for (; row0 < row_end; row0 += kTile) {
+    const KeySpan span = s.keys_of(row0 + thread_x() % kTile);
+    if (ballot(span.low <= last && span.high >= first) != 0) break;
+  }
+  return row0;
+}
+
+template <int kWidth, bool kCap>
+SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
+(FastAttention s, Global<const float> q, Global<const float> k, Global<const float> v, Global<const float> logsumexp,
+ Global<const float> dout, Global<const float> delta, Global<float> dk, Global<float> dv) {
+  constexpr int kThreads = kWarp * kKeyWarps, kOwn = 16 * kKeyWarps, kTile = kTileRows<kWidth>;
+  constexpr int kSteps = kWidth / 16, kColumns = kWidth / 8, kWords = kTile * kRowWords<kWidth>;
+  SW_SHARED(uint32_t, values, kOwn * kRowWords<kWidth>);
+  SW_SHARED(uint32_t, queries, 2 * kWords);
+  SW_SHARED(uint32_t, grads, 2 * kWords);
+  SW_SHARED(float, row_lse, 2 * kTile);
+  SW_SHARED(float, row_delta, 2 * kTile);
+  SW_SHARED(int, row_low, 2 * kTile);
+  SW_SHARED(int, row_high, 2 * kTile);
+  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
+  const int first = block_x() * kOwn, last = first + kOwn < s.keys ? first + kOwn - 1 : s.keys - 1;
+  // Where the lane's two keys begin.
+  const auto starts = [&](int ld_row, int64_t(&start)[2]) {
+    SW_UNROLL
+    for (int r = 0; r < 2; ++r) {
+      const int key = first + warp * 16 + lane / 4 + r * 8;
+      start[r] = key < s.keys ? static_cast<int64_t>(key) * ld_row + kv_head * D : -1;
+    }
+  };
+  int64_t start[2];
+  starts(s.ldk, start);
+  uint32_t key_rows[kSteps][4];
+  load_left(k, start, D, key_rows);
+  float sum_k[kColumns][4], sum_v[kColumns][4];
+  clear(sum_k);
+  clear(sum_v);
+  // The values of the block stay in shared memory.
+  SW_UNROLL
+  for (int j = 0; j < kOwn; j += kTile) {
+    Transit<kTile, kWidth, kThreads, float> own;
+    own.load(v, D, [&](int i) {
+      const int key = first + j + i;
+      return key < s.keys ? static_cast<int64_t>(key) * s.ldv + kv_head * D : int64_t{-1};
+    });
+    own.store(values + j * kRowWords<kWidth>);
+  }
+
+  Transit<kTile, kWidth, kThreads, float> transit;
+  const auto fetch = [&](Global<const float> p, int ld_row, int row0) {
+    transit.load(p, D, [&](int i) { return row0 + i < s.rows ? s.start_of(row0 + i, kv_head, ld_row) : int64_t{-1}; });
+  };
+  // What a row's softmax was, on its way as the tiles are.
+  float lse = 0.0f, row_d = 0.0f;
+  KeySpan span;
+  const auto fetch_terms = [&](int row0) {
+    const int row = row0 + thread_x();
+    if (thread_x() >= kTile) return;
+    span = s.keys_of(row);
+    lse = row < s.rows ? in_powers(ld(logsumexp, s.number_of(row, kv_head))) : 0.0f;
+    row_d = row < s.rows ? ld(delta, s.number_of(row, kv_head)) : 0.0f;
+  };
+  const auto store_terms = [&](int turn) {
+    if (thread_x() >= kTile) return;
+    st(row_lse, turn * kTile + thread_x(), lse);
+    st(row_delta, turn * kTile + thread_x(), row_d);
+    st(row_low, turn * kTile + thread_x(), span.low);
+    st(row_high, turn * kTile + thread_x(), span.high);
+  };
+  // Only queries from the first key on see any of these, and with a window none far behind the last.
+  int end = s.queries;
+  if (s.window > 0 && last + s.window - s.query_offset < end) end = last + s.window - s.query_offset;
+  const int row_end = end * s.group, begin = first > s.query_offset ? (first - s.query_offset) * s.group : 0;
+  int row0 = next_tile<kTile>(s, begin, row_end, first, last);
+  if (row0 < row_end) {
+    fetch(q, s.ldq, row0);
+    transit.store(queries);
+    fetch(dout, s.ldo, row0);
+    transit.store(grads);
+    fetch_terms(row0);
+    store_terms(0);
+  }
+  sync_block();
+  const int key0 = first + warp * 16;
+  int next = next_tile<kTile>(s, row0 + kTile, row_end, first, last);
+  for (int turn = 0; row0 < row_end; turn = 1 - turn) {
+    const int now = turn * kWords;
+    const bool more = next < row_end;
+    if (more) fetch(q, s.ldq, next);
+    if (more) fetch_terms(next);
+    SW_UNROLL
+    for (int part = 0; part < kTile; part += 16) {
+      const int at = turn * kTile + part;
+      const int low = ld(row_low, at + lane % 16), high = ld(row_high, at + lane % 16);
+      const bool wanted = ballot(low <= key0 + 15 && high >= key0) != 0;
+      float p[2][4], ds[2][4];
+      if (wanted) {
+        clear(p);
+        clear(ds);
+        SW_UNROLL
+        for (int step = 0; step < kSteps; ++step) {
+          uint32_t a[4], b[4];
+          ld_rows_across<kWidth>(queries + now, part, step, b);
+          two_products(p[0], p[1], key_rows[step], b);
+          ld_left<kWidth>(values, warp * 16, step, a);
+          ld_rows_across<kWidth>(grads + now, part, step, b);
+          two_products(ds[0], ds[1], a, b);
+        }
+        const bool partly = ballot(low > key0 || high < key0 + 15) != 0;
+        const auto all_pairs = [&](auto hidden) {
+          SW_UNROLL
+          for (int j = 0; j < 2; ++j) {
+            const int row = at + j * 8 + lane % 4 * 2;
+            const float2 logs = ld2(row_lse, row), deltas = ld2(row_delta, row);
+            SW_UNROLL
+            for (int i = 0; i < 4; ++i)
+              pair_gradient<kCap>(s, hidden(key0 + lane / 4 + i / 2 * 8, row + i % 2), i % 2 ? logs.y : logs.x,
+                                  i % 2 ? deltas.y : deltas.x, p[j][i], ds[j][i]);
+          }
+        };
+        if (partly) {
+          all_pairs([&](int key, int row) { return key < ld(row_low, row) || key > ld(row_high, row); });
+        } else {
+          all_pairs([](int, int) { return false; });
+        }
+      }
+      if (more && part == 0) {
+        transit.store(queries + (kWords - now));
+        fetch(dout, s.ldo, next);
+      }
+      if (wanted) {
+        uint32_t by_value[4], by_key[4];
+        to_left(p[0], p[1], by_value);
+        to_left(ds[0], ds[1], by_key);
+        SW_UNROLL
+        for (int c = 0; c < kColumns; c += 2) {
+          uint32_t b[4];
+          ld_rows_down<kWidth>(grads + now, part, c, b);
+          two_products(sum_v[c], sum_v[c + 1], by_value, b);
+          ld_rows_down<kWidth>(queries + now, part, c, b);
+          two_products(sum_k[c], sum_k[c + 1], by_key, b);
+        }
+      }
+    }
+    if (more) {
+      transit.store(grads + (kWords - now));
+      store_terms(1 - turn);
+    }
+    row0 = next;
+    next = next_tile<kTile>(s, row0 + kTile, row_end, first, last);
+    sync_block();
+  }
+  const float one[2] = {1.0f, 1.0f}, scale[2] = {s.scale, s.scale};
+  starts(s.ldk, start);
+  store_rows(sum_k, scale, start, D, dk);
+  starts(s.ldv, start);
+  store_rows(sum_v, one, start, D, dv);
+}
+
+template <int kWidth, bool kCap>
+void launch(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
+            const float* logsumexp, const float* dout, const float* delta, float* dq, float* dk, float* dv) {
+  constexpr int kRows = 16 * kQueryWarps<kWidth>, kKeys = 16 * kKeyWarps;
+  const int64_t rows = s.queries * (s.heads / s.kv_heads);
+  const FastAttention d = to_fast(s);
+  SW_LAUNCH((fast_dq_kernel<kWidth, kCap>),
+            dim3(static_cast<unsigned>((rows + kRows - 1) / kRows), static_cast<unsigned>(s.kv_heads)),
+            dim3(kWarp * kQueryWarps<kWidth>), stream, d, q, k, v, logsumexp, dout, delta, dq);
+  SW_LAUNCH((fast_dkv_kernel<kWidth, kCap>),
+            dim3(static_cast<unsigned>((s.keys + kKeys - 1) / kKeys), static_cast<unsigned>(s.kv_heads)),
+            dim3(kWarp * kKeyWarps), stream, d, q, k, v, logsumexp, dout, delta, dk, dv);
+}
+
+}  // namespace
+
+bool attention_backward_fast(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
+                             const float* logsumexp, const float* dout, const float* delta, float* dq, float* dk,
+                             float* dv) {
+  if (!suits_fast(s) || !lie_in_fours({q, k, v, dout, dq, dk, dv})) return false;
+  const auto run = s.softcap > 0.0f ? (s.head_dim <= 64 ? launch<64, true> : launch<128, true>)
+                                    : (s.head_dim <= 64 ? launch<64, false> : launch<128, false>);
+  run(stream, s, q, k, v, logsumexp, dout, delta, dq, dk, dv);
+  return true;
+}
+
+}  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

@@ -1,0 +1,233 @@
+#pragma once
+// What the attention kernels on the tensor cores share. Factors are bf16; tiles of them lie in shared memory row by
+// row, and a lane of a warp holds of a product's sums the rows l / 4 and l / 4 + 8, columns l % 4 * 2 and the next
+// (mma_bf16).
+
+#include <type_traits>
+
+#include "kernels/common/attention_spec.h"
+#include "kernels/cuda/portable.h"
+
+namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
+
+constexpr float kLog2E = 1.44269504f, kLn2 = 0.693147181f;
+constexpr int kNoKey = 0x7fffffff;
+
+// Keys low .. high; none when low > high.
+struct KeySpan {
+  int low = kNoKey, high = -1;
+  SW_DEVICE bool empty() const { return low > high; }
+};
+
+// As DeviceAttention; all of it fits 32 bits (suits_fast).
+struct FastAttention {
+  Global<const int32_t> first;
+  int rows, queries, keys, query_offset, ldq, ldk, ldv, ldo, window;
+  int heads, group, head_dim;
+  uint32_t share;  // 2^32 / group, rounded up: row / group without a division; 0 where group is 1
+  float scale, softcap;
+
+  SW_DEVICE int token_of(int row) const {
+    if (share == 0) return row;
+    return static_cast<int>(static_cast<uint64_t>(static_cast<uint32_t>(row)) * share >> 32);
+  }
+  // Of the numbers of `row`, ld_row apart a token.
+  SW_DEVICE int64_t start_of(int row, int kv_head, int ld_row) const {
+    const int t = token_of(row);
+    return static_cast<int64_t>(t) * ld_row + (kv_head * group + row - t * group) * head_dim;
+  }
+  // Of the row's number among [queries, heads].
+  SW_DEVICE int64_t number_of(int row, int kv_head) const {
+    const int t = token_of(row);
+    return static_cast<int64_t>(t) * heads + kv_head * group + row - t * group;
+  }
+  SW_DEVICE KeySpan keys_of_token(int t) const {
+    KeySpan span;
+    const int own = query_offset + t, reach = window > 0 ? own - window + 1 : 0, start = first ? ld(first, t) : 0;
+    const int low = start > reach ? start : reach, high = own < keys ? own : keys - 1;
+    if (low > high) return span;
+    span.low = low > 0 ? low : 0;
+    span.high = high;
+    return span;
+  }
+  SW_DEVICE KeySpan keys_of(int row) const {
+    KeySpan none;
+    return row < rows ? keys_of_token(token_of(row)) : none;
+  }
+  // Of a raw product to a score in powers of two, unless there is a soft cap.
+  template <bool kCap>
+  SW_DEVICE float factor() const {
+    return kCap ? 1.0f : scale * kLog2E;
+  }
+};
+
+inline FastAttention to_fast(const AttentionSpec& s) {
+  FastAttention f;
+  f.first = s.first;
+  f.group = s.heads / s.kv_heads;
+  f.rows = static_cast<int>(s.queries * f.group);
+  f.queries = static_cast<int>(s.queries);
+  f.keys = static_cast<int>(s.keys);
+  f.query_offset = static_cast<int>(s.query_offset);
+  f.ldq = static_cast<int>(s.ldq);
+  f.ldk = static_cast<int>(s.ldk);
+  f.ldv = static_cast<int>(s.ldv);
+  f.ldo = static_cast<int>(s.ldo);
+  f.window = static_cast<int>(s.window < s.keys ? s.window : 0);
+  f.heads = s.heads;
+  f.head_dim = s.head_dim;
+  f.share = f.group == 1 ? 0 : static_cast<uint32_t>((uint64_t{1} << 32) / static_cast<uint64_t>(f.group) + 1);
+  f.scale = s.scale;
+  f.softcap = s.softcap;
+  return f;
+}
+
+SW_DEVICE int shuffle_xor_int(int v, int mask) {
+  return static_cast<int>(float_to_bits(shuffle_xor(bits_to_float(static_cast<uint32_t>(v)), mask)));
+}
+SW_DEVICE int warp_least(int v) {
+  SW_UNROLL
+  for (int mask = kWarp / 2; mask > 0; mask /= 2) {
+    const int other = shuffle_xor_int(v, mask);
+    v = other < v ? other : v;
+  }
+  return v;
+}
+SW_DEVICE int warp_most(int v) {
+  SW_UNROLL
+  for (int mask = kWarp / 2; mask > 0; mask /= 2) {
+    const int other = shuffle_xor_int(v, mask);
+    v = other > v ? other : v;
+  }
+  return v;
+}
+// The keys that any of `count` rows sees; by a warp.
+SW_DEVICE KeySpan keys_of_rows(const FastAttention& s, int row0, int count) {
+  KeySpan all;
+  const int end = row0 + count < s.rows ? row0 + count : s.rows;
+  for (int t = s.token_of(row0) + thread_x() % kWarp; t * s.group < end; t += kWarp) {
+    const KeySpan span = s.keys_of_token(t);
+    all.low = span.low < all.low ? span.low : all.low;
+    all.high = span.high > all.high ? span.high : all.high;
+  }
+  all.low = warp_least(all.low);
+  all.high = warp_most(all.high);
+  return all;
+}
+
+// Words of a row of kWidth numbers in a tile: four more than they fill, so that the same eight numbers of eight rows,
+// as ld_matrices wants them, lie in different banks.
+template <int kWidth>
+constexpr int kRowWords = kWidth / 2 + 4;
+template <int kWidth>
+SW_DEVICE int tile_word(int row, int chunk) {
+  return row * kRowWords<kWidth> + chunk * 4;
+}
+// A: rows row0 .. row0 + 15, numbers 16 step .. 16 step + 15.
+template <int kWidth>
+SW_DEVICE void ld_left(Shared<uint32_t> tile, int row0, int step, uint32_t (&a)[4]) {
+  const int lane = thread_x() % kWarp;
+  ld_matrices(tile, tile_word<kWidth>(row0 + lane % 16, step * 2 + lane / 16), a);
+}
+// B of two products, transposed: columns are the tile's rows row0 .. row0 + 7 (b[0], b[1]) and the eight after (b[2],
+// b[3]), k its numbers 16 step .. 16 step + 15.
+template <int kWidth>
+SW_DEVICE void ld_rows_across(Shared<uint32_t> tile, int row0, int step, uint32_t (&b)[4]) {
+  const int lane = thread_x() % kWarp;
+  ld_matrices(tile, tile_word<kWidth>(row0 + lane / 16 * 8 + lane % 8, step * 2 + lane / 8 % 2), b);
+}
+// B of two products: k is the tile's rows row0 .. row0 + 15, columns its numbers 8 chunk .. (b[0], b[1]) and the eight
+// after.
+template <int kWidth>
+SW_DEVICE void ld_rows_down(Shared<uint32_t> tile, int row0, int chunk, uint32_t (&b)[4]) {
+  const int lane = thread_x() % kWarp;
+  ld_matrices_turned(tile, tile_word<kWidth>(row0 + lane % 16, chunk + lane / 16), b);
+}
+SW_DEVICE void two_products(float (&first)[4], float (&second)[4], const uint32_t (&a)[4], const uint32_t (&b)[4]) {
+  const uint32_t low[2] = {b[0], b[1]}, high[2] = {b[2], b[3]};
+  mma_bf16(first, a, low);
+  mma_bf16(second, a, high);
+}
+// Sums of 16 rows and 16 columns as the factor A of a product with those columns as k.
+SW_DEVICE void to_left(const float (&first)[4], const float (&second)[4], uint32_t (&a)[4]) {
+  a[0] = bf16_pair(first[0], first[1]);
+  a[1] = bf16_pair(first[2], first[3]);
+  a[2] = bf16_pair(second[0], second[1]);
+  a[3] = bf16_pair(second[2], second[3]);
+}
+
+// Two rows of numbers (-1: zeros) as the factor A, straight from the card's memory: a quad reads a sector.
+template <int kSteps>
+SW_DEVICE void load_left(Global<const float> from, const int64_t (&start)[2], int D, uint32_t (&a)[kSteps][4]) {
+  SW_UNROLL
+  for (int step = 0; step < kSteps; ++step) {
+    SW_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      const int d = step * 16 + i / 2 * 8 + thread_x() % 4 * 2;
+      a[step][i] = 0;
+      if (start[i % 2] < 0 || d >= D) continue;
+      const float2 two = ld2(from, start[i % 2] + d);
+      a[step][i] = bf16_pair(two.x, two.y);
+    }
+  }
+}
+// The sums of two rows (-1: not kept) times `factor[row]`.
+template <int kColumns>
+SW_DEVICE void store_rows(const float (&sum)[kColumns][4], const float (&factor)[2], const int64_t (&start)[2], int D,
+                          Global<float> to) {
+  SW_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    SW_UNROLL
+    for (int c = 0; c < kColumns; ++c) {
+      const int d = c * 8 + thread_x() % 4 * 2;
+      if (start[r] < 0 || d >= D) continue;
+      float2 two;
+      two.x = sum[c][r * 2] * factor[r];
+      two.y = sum[c][r * 2 + 1] * factor[r];
+      st2(to, start[r] + d, two);
+    }
+  }
+}
+
+// A thread's part of a tile on its way from the card's memory to shared memory, so that products run meanwhile.
+template <int kRows, int kWidth, int kThreads, class T>
+class Transit {
+ public:
+  // at(row): where its numbers begin, -1: zeros.
+  template <class At>
+  SW_DEVICE void load(Global<const T> from, int D, At at) {
+    SW_UNROLL
+    for (int i = 0; i < kFours; ++i) {
+      const int column = column_of(i);
+      const int64_t start = at(row_of(i));
+      four_[i] = {};
+      if (start < 0 || column >= D) continue;
+      if constexpr (std::is_same_v<T, float>) {
+        four_[i] = ld4(from, start + column);
+      } else {
+        four_[i] = ldg_u64(as<const uint8_t>(from), (start + column) * 2);
+      }
+    }
+  }
+  SW_DEVICE void store(Shared<uint32_t> tile) const {
+    SW_UNROLL
+    for (int i = 0; i < kFours; ++i) {
+      const int column = column_of(i);
+      st2(tile, tile_word<kWidth>(row_of(i), column / 8) + column % 8 / 2, pairs(four_[i]));
+    }
+  }
+
+ private:
+  static constexpr int kFours = kRows * kWidth / 4 / kThreads;
+  static_assert(kFours * kThreads * 4 == kRows * kWidth);
+  SW_DEVICE static int row_of(int i) { return (thread_x() + i * kThreads) / (kWidth / 4); }
+  SW_DEVICE static int column_of(int i) { return (thread_x() + i * kThreads) % (kWidth / 4) * 4; }
+  SW_DEVICE static uint2 pairs(float4 v) { return {bf16_pair(v.x, v.y), bf16_pair(v.z, v.w)}; }
+  SW_DEVICE static uint2 pairs(uint2 v) {
+    return {bf16_pair(half_to_float(v.x & 0xffffu), half_to_float(v.x >> 16)),
+            bf16_pair(half_to_float(v.y & 0xffffu), half_to_float(v.y >> 16))};
+  }
+  std::conditional_t<std::is_same_v<T, float>, float4, uint2> four_[kFours];
+};
+
+}  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE
