@@ -1,5 +1,7 @@
 // tune: PEQA on a model and a dataset. plan: the memory ledger of the same, nothing run.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iostream>
@@ -14,6 +16,8 @@
 namespace scalewright::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 class TuneProgress : public TuneObserver {
  public:
   void progress(const Progress& p) override { line_.show(p); }
@@ -22,6 +26,7 @@ class TuneProgress : public TuneObserver {
     warnings_.emplace_back(text);
   }
   void planned(const TunePlan& plan) override {
+    begun_ = true;
     const std::optional<DeviceLedger>& device = plan.ledger.device;
     line_.message("reserving " + (device ? format_bytes(device->total_bytes) + " of the " + format_bytes(device->memory_bytes) + " of " + device->name + " and " : std::string()) +
                   format_bytes(plan.ledger.total_bytes) + " of " + format_bytes(plan.ledger.machine_bytes) + ", " +
@@ -40,10 +45,12 @@ class TuneProgress : public TuneObserver {
   }
   void sample(const SampleRecord& s) override { line_.message("step " + std::to_string(s.step) + ": " + s.answer); }
   const std::vector<std::string>& warnings() const { return warnings_; }
+  bool begun() const { return begun_; }
 
  private:
   ProgressLine line_;
   std::vector<std::string> warnings_;
+  bool begun_ = false;
 };
 
 // A resumed run goes on with as many threads as it had, unless told otherwise.
@@ -78,8 +85,34 @@ void print_items(const Context& context, const std::vector<MemoryItem>& items) {
   context.print("----------");
 }
 
+// A folder for the rows of several files. What was made in it goes again unless it is kept.
+class RowsFolder {
+ public:
+  explicit RowsFolder(fs::path folder) : folder_(std::move(folder)) {
+    std::error_code error;
+    for (fs::path at = folder_; !at.empty() && !fs::exists(at, error); at = at.parent_path()) made_.push_back(at);
+  }
+  RowsFolder(const RowsFolder&) = delete;
+  RowsFolder& operator=(const RowsFolder&) = delete;
+  ~RowsFolder() {
+    std::error_code error;
+    if (!kept_ && !made_.empty()) fs::remove_all(folder_, error);
+    for (const fs::path& made : made_)
+      if (fs::is_empty(made, error) && !error) fs::remove(made, error);
+  }
+  const fs::path& path() const { return folder_; }
+  void keep() { kept_ = true; }
+
+ private:
+  fs::path folder_;
+  std::vector<fs::path> made_;  // innermost first
+  bool kept_ = false;
+};
+
 Result<int> plan(const Context& context, const TuneOptions& options) {
-  SW_ASSIGN(const TuneRecipe recipe, options.recipe(context));
+  SW_ASSIGN(TuneRecipe recipe, options.recipe(context));
+  const RowsFolder rows(fs::temp_directory_path() / ("scalewright-plan-" + std::to_string(::getpid())));
+  SW_TRY(options.merge_data(recipe, rows.path()));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, backend_for(context, recipe));
   TuneProgress observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, observer, context.stop));
@@ -128,7 +161,9 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
 }
 
 Result<int> tune(const Context& context, const TuneOptions& options) {
-  SW_ASSIGN(const TuneRecipe recipe, options.recipe(context));
+  SW_ASSIGN(TuneRecipe recipe, options.recipe(context));
+  RowsFolder rows(fs::path(options.run) / "data");
+  SW_TRY(options.merge_data(recipe, rows.path()));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, backend_for(context, recipe));
   TuneProgress progress;
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, progress, context.stop));
@@ -144,6 +179,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
   TuneControl control;
   const Result<TuneReport> report = Trainer::run(model, *backend, recipe, options.run, options.resume, watcher, control, context.stop);
   if (recording) recording->ended(report);
+  if (progress.begun()) rows.keep();
   if (!report) return tl::unexpected<Error>(report.error());
 
   Json validation = Json::array();

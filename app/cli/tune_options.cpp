@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/data/data_files.h"
 #include "engine/tune/run_folder.h"
 
 namespace scalewright::cli {
@@ -47,7 +48,7 @@ void TuneOptions::add_to(CLI::App& verb) {
   };
   using R = TuneRecipe;
   takes(verb.add_option("MODEL", model, "A quantized model: .gguf, or a folder of safetensors"), &R::model);
-  takes(verb.add_option("--data", data, "Examples to learn from"), &R::data);
+  takes(verb.add_option("--data", data, "Examples to learn from; give it once for each file, in the order to learn")->allow_extra_args(false), &R::data);
   takes(verb.add_option("--data-format", data_format, "How the examples are written down")
             ->check(CLI::IsMember({"auto", "alpaca", "sharegpt", "chat", "prompt-completion", "csv", "text"}))->capture_default_str(), &R::data_format);
   auto* steps = verb.add_option("--steps", values.steps, "Steps to run")->check(above_zero());
@@ -94,7 +95,7 @@ void TuneOptions::check_required() const {
 Result<TuneRecipe> TuneOptions::given(const Context& context) const {
   TuneRecipe recipe = values;
   recipe.model = model;
-  recipe.data = data;
+  if (!data.empty()) recipe.data = data.front();
   recipe.validation = validation;
   SW_ASSIGN(recipe.data_format, dataset_format_from(data_format));
   recipe.schedule = schedule == "constant" ? Schedule::Constant : schedule == "linear" ? Schedule::Linear : Schedule::Cosine;
@@ -123,6 +124,18 @@ Result<TuneRecipe> TuneOptions::recipe(const Context& context) const {
   for (const auto& [option, take] : takes_)
     if (option->count() > 0) take(recipe, now);
   return recipe;
+}
+
+Result<void> TuneOptions::merge_data(TuneRecipe& recipe, const std::filesystem::path& folder) const {
+  std::vector<DataFile> files;
+  for (const std::string& path : data) files.push_back({.path = path, .columns = recipe.columns, .format = recipe.data_format});
+  files = without_repeats(std::move(files));
+  if (files.size() < 2) return {};
+  SW_ASSIGN(const DataFilesRead read, read_data_files(files));
+  SW_ASSIGN(recipe.data, write_merged(read, files, folder));
+  recipe.data_format = DatasetFormat::Auto;
+  recipe.columns.clear();
+  return {};
 }
 
 }  // namespace scalewright::cli

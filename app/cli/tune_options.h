@@ -16,9 +16,9 @@ namespace scalewright::cli {
 Result<std::map<std::string, std::string>> columns_from(const std::vector<std::string>& words);
 
 struct TuneOptions {
-  std::string model, data, data_format = "auto", run, schedule = "cosine", parametrization = "relative", granularity = "group", truncation = "end";
+  std::string model, data_format = "auto", run, schedule = "cosine", parametrization = "relative", granularity = "group", truncation = "end";
   std::string validation, save_batches, system_prompt, sample_prompt;
-  std::vector<std::string> columns;
+  std::vector<std::string> data, columns;
   TuneRecipe values;  // numbers are parsed straight into it
   bool resume = false, train_on_inputs = false;
 
@@ -27,6 +27,8 @@ struct TuneOptions {
   void check_required() const;
   // What is not given is taken from the run in the output folder when it is resumed.
   Result<TuneRecipe> recipe(const Context& context) const;
+  // Where several files were given: their rows as one file in `folder`, which the recipe names from then on.
+  Result<void> merge_data(TuneRecipe& recipe, const std::filesystem::path& folder) const;
 
  private:
   Result<TuneRecipe> given(const Context& context) const;

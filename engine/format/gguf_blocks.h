@@ -19,5 +19,8 @@ void decode_gguf_strip(GgufType type, const kernels::QuantLayout& layout, const 
                        const kernels::PlainStrip& plain);
 void encode_gguf_strip(GgufType type, const kernels::QuantLayout& layout, const kernels::PlainStrip& plain, int rows,
                        uint8_t* blocks);
+// decode_gguf_strip and kernels::pack_strip in one go: writes layout.strip_bytes() at `strip`. False: a scale or minimum
+// is infinite or not a number.
+bool pack_gguf_strip(GgufType type, const kernels::QuantLayout& layout, const uint8_t* blocks, int rows, uint8_t* strip);
 
 }  // namespace scalewright

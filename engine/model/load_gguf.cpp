@@ -12,10 +12,9 @@ namespace scalewright {
 namespace {
 
 using kernels::kStripRows;
-using kernels::PlainStrip;
 using kernels::QuantLayout;
 
-constexpr uint64_t kReadBytes = uint64_t{1} << 20;  // of a file at once, at least one strip
+constexpr uint64_t kReadBytes = uint64_t{1} << 18;  // of a file at once, at least one strip: stays in a cache
 
 // Tensors beside the weights that the configuration is made of; they are kept as they are.
 constexpr std::string_view kRopeTensors[] = {"rope_freqs.weight", "rope_factors_long.weight",
@@ -100,7 +99,7 @@ Result<Matrix> GgufReader::read_matrix(const std::string& name, int64_t rows, in
   const uint64_t at_once = std::max<uint64_t>(1, kReadBytes / strip_bytes);
   std::vector<uint8_t> buffer;
   int64_t buffered_from = 0, buffered_to = 0;  // strips
-  auto built = QuantizedMatrix::build(layout, [&](int64_t strip, const PlainStrip& plain) -> Result<void> {
+  auto built = QuantizedMatrix::build_records(layout, [&](int64_t strip, uint8_t* records) -> Result<void> {
     if (strip < buffered_from || strip >= buffered_to) {
       buffered_from = strip;
       buffered_to = std::min(layout.strips(), strip + static_cast<int64_t>(at_once));
@@ -109,12 +108,8 @@ Result<Matrix> GgufReader::read_matrix(const std::string& name, int64_t rows, in
       SW_TRY(file_.read(tensor, begin, std::as_writable_bytes(std::span(buffer))));
     }
     const int rows_here = static_cast<int>(std::min<int64_t>(kStripRows, rows - strip * kStripRows));
-    decode_gguf_strip(tensor.type, layout, buffer.data() + static_cast<uint64_t>(strip - buffered_from) * strip_bytes,
-                      rows_here, plain);
-    const int64_t scales = kStripRows * layout.groups();
-    SW_TRY(check_finite_halves(plain.scale, scales, where(tensor.name)));
-    const bool second = layout.kind == kernels::BlockKind::Min || layout.has_second_scale();
-    if (second) SW_TRY(check_finite_halves(plain.scale_min, scales, where(tensor.name)));
+    const uint8_t* blocks = buffer.data() + static_cast<uint64_t>(strip - buffered_from) * strip_bytes;
+    if (!pack_gguf_strip(tensor.type, layout, blocks, rows_here, records)) return not_finite(where(tensor.name));
     return {};
   });
   if (!built) return tl::unexpected<Error>(std::move(built).error());

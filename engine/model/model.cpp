@@ -2,8 +2,14 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <memory>
+#include <thread>
+#include <vector>
+
+#include "engine/core/system.h"
 
 namespace scalewright {
 namespace {
@@ -48,18 +54,30 @@ double Model::bits_per_weight() const {
 }
 
 std::string Model::codes_hash() const {
+  std::vector<const Linear*> quantized;
+  for (const Linear* linear : weights.linears()) {
+    if (linear->weight.quantized()) quantized.push_back(linear);
+  }
+  if (quantized.empty()) return {};
+  // Each matrix by itself, so that several threads can hash; then their hashes in order.
+  std::vector<QuantizedMatrix::Hash> hashes(quantized.size());
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i; (i = next.fetch_add(1)) < quantized.size();) hashes[i] = quantized[i]->weight.quant().codes_hash();
+  };
+  {
+    std::vector<std::jthread> helpers;
+    const int threads = std::min({processor_count(), static_cast<int>(quantized.size()), 4});
+    for (int i = 1; i < threads; ++i) helpers.emplace_back(work);
+    work();
+  }
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
   XXH3_128bits_reset(state.get());
-  bool any = false;
-  for (const Linear* linear : weights.linears()) {
-    if (!linear->weight.quantized()) continue;
-    any = true;
-    const QuantizedMatrix::Hash hash = linear->weight.quant().codes_hash();
-    XXH3_128bits_update(state.get(), linear->name.c_str(), linear->name.size() + 1);
-    XXH3_128bits_update(state.get(), &hash.high, sizeof(hash.high));
-    XXH3_128bits_update(state.get(), &hash.low, sizeof(hash.low));
+  for (size_t i = 0; i < quantized.size(); ++i) {
+    XXH3_128bits_update(state.get(), quantized[i]->name.c_str(), quantized[i]->name.size() + 1);
+    XXH3_128bits_update(state.get(), &hashes[i].high, sizeof(hashes[i].high));
+    XXH3_128bits_update(state.get(), &hashes[i].low, sizeof(hashes[i].low));
   }
-  if (!any) return {};
   const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
   char text[33];
   std::snprintf(text, sizeof(text), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),

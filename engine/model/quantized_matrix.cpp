@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "kernels/common/unpack.h"
+#include "kernels/cpu/cpu_features.h"
 #include "kernels/cpu/thread_pool.h"
 
 namespace scalewright {
@@ -18,6 +19,17 @@ using kernels::kChunk;
 using kernels::kStripRows;
 using kernels::PlainStrip;
 using kernels::QuantLayout;
+
+QuantLayout affine_layout(int64_t rows, int64_t cols, const QuantSpec& spec) {
+  QuantLayout layout;
+  layout.rows = rows;
+  layout.cols = cols;
+  layout.kind = BlockKind::Affine;
+  layout.bits = static_cast<uint8_t>(spec.bits == 7 ? 8 : spec.bits);
+  layout.block = spec.group == 0 || spec.group >= cols ? cols : spec.group;
+  layout.sub = static_cast<int32_t>(layout.block);
+  return layout;
+}
 
 AlignedBytes::AlignedBytes(size_t bytes, MemoryUse use) : size_(bytes) {
   const size_t allocated = (bytes + 64 + 63) / 64 * 64;
@@ -112,6 +124,12 @@ Result<void> check_layout(const QuantLayout& layout) {
   return {};
 }
 
+tl::unexpected<Error> no_memory(const QuantLayout& layout) {
+  return fail(ErrorCode::OutOfMemory,
+              text("There is no memory for a quantized matrix of ", layout.rows, " x ", layout.cols, " (",
+                   layout.bytes(), " bytes). Close other programs or choose a smaller model."));
+}
+
 bool has_second(const QuantLayout& layout) {
   return layout.kind == BlockKind::Min || layout.kind == BlockKind::KMin;
 }
@@ -123,6 +141,7 @@ Result<QuantizedMatrix> QuantizedMatrix::build(const QuantLayout& layout, const 
   SW_TRY(check_layout(layout));
   QuantizedMatrix matrix;
   matrix.layout_ = layout;
+  const auto pack = kernels::cpu::supported(kernels::cpu::Isa::Avx2) ? kernels::pack_strip_avx2 : kernels::pack_strip;
   try {
     matrix.records_ = AlignedBytes(static_cast<size_t>(layout.bytes()));
     const auto add_strip = [&](int64_t strip, StripArrays& arrays) -> Result<void> {
@@ -135,7 +154,7 @@ Result<QuantizedMatrix> QuantizedMatrix::build(const QuantLayout& layout, const 
                          " of a quantized matrix hold the code ", int{arrays.largest_code()}, ", which ",
                          int{layout.bits}, " bits cannot: the file is damaged or was read as the wrong type."));
       }
-      kernels::pack_strip(layout, arrays.plain(), matrix.records_.data() + strip * layout.strip_bytes());
+      pack(layout, arrays.plain(), matrix.records_.data() + strip * layout.strip_bytes());
       return {};
     };
     std::vector<StripArrays> arrays(static_cast<size_t>(pool ? pool->threads() : 1), StripArrays(layout));
@@ -160,24 +179,29 @@ Result<QuantizedMatrix> QuantizedMatrix::build(const QuantLayout& layout, const 
     Failure& first = *std::ranges::min_element(failures, {}, &Failure::strip);
     if (first.strip != INT64_MAX) return tl::unexpected<Error>(std::move(first.error));
   } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::OutOfMemory,
-                text("There is no memory for a quantized matrix of ", layout.rows, " x ", layout.cols, " (",
-                     layout.bytes(), " bytes). Close other programs or choose a smaller model."));
+    return no_memory(layout);
   }
+  return matrix;
+}
+
+Result<QuantizedMatrix> QuantizedMatrix::build_records(const QuantLayout& layout, const FillRecords& fill) {
+  SW_TRY(check_layout(layout));
+  QuantizedMatrix matrix;
+  matrix.layout_ = layout;
+  try {
+    matrix.records_ = AlignedBytes(static_cast<size_t>(layout.bytes()));
+  } catch (const std::bad_alloc&) {
+    return no_memory(layout);
+  }
+  for (int64_t strip = 0; strip < layout.strips(); ++strip)
+    SW_TRY(fill(strip, matrix.records_.data() + strip * layout.strip_bytes()));
   return matrix;
 }
 
 Result<QuantizedMatrix> QuantizedMatrix::from_affine(int64_t rows, int64_t cols, const QuantSpec& spec,
                                                      std::span<const uint8_t> codes, std::span<const float> scales,
                                                      std::span<const int16_t> zeros, kernels::cpu::ThreadPool* pool) {
-  QuantLayout layout;
-  layout.rows = rows;
-  layout.cols = cols;
-  layout.kind = BlockKind::Affine;
-  layout.bits = static_cast<uint8_t>(spec.bits == 7 ? 8 : spec.bits);
-  // One record when a group is as long as the row or longer.
-  layout.block = spec.group == 0 || spec.group >= cols ? cols : spec.group;
-  layout.sub = static_cast<int32_t>(layout.block);
+  const QuantLayout layout = affine_layout(rows, cols, spec);
   SW_TRY(check_layout(layout));
   const int64_t G = layout.groups();
   const auto count = static_cast<size_t>(rows) * static_cast<size_t>(cols);

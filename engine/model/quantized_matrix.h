@@ -26,6 +26,9 @@ struct QuantSpec {
   friend bool operator==(const QuantSpec&, const QuantSpec&) = default;
 };
 
+// How an affine matrix of this spec lies in memory; a group as long as the row or longer is one record.
+kernels::QuantLayout affine_layout(int64_t rows, int64_t cols, const QuantSpec& spec);
+
 class AlignedBytes {  // 64-byte aligned, zeroed, with 64 readable bytes behind
  public:
   AlignedBytes() = default;
@@ -45,6 +48,10 @@ class QuantizedMatrix {
   using FillStrip = std::function<Result<void>(int64_t strip, const kernels::PlainStrip& plain)>;
   static Result<QuantizedMatrix> build(const kernels::QuantLayout& layout, const FillStrip& fill,
                                        kernels::cpu::ThreadPool* pool = nullptr);
+  // The same where the caller writes the records themselves: layout.strip_bytes() at `records` for each strip, as
+  // kernels::pack_strip does. In order, by one thread.
+  using FillRecords = std::function<Result<void>(int64_t strip, uint8_t* records)>;
+  static Result<QuantizedMatrix> build_records(const kernels::QuantLayout& layout, const FillRecords& fill);
   // Affine from row-major arrays: codes u8 [N, K], scales f32 [N, G] (must be exact in fp16 or are rounded), zeros i16 [N, G].
   static Result<QuantizedMatrix> from_affine(int64_t rows, int64_t cols, const QuantSpec& spec, std::span<const uint8_t> codes,
                                              std::span<const float> scales, std::span<const int16_t> zeros,

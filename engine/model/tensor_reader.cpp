@@ -172,11 +172,13 @@ std::vector<int32_t> find_stop_ids(const Tokenizer& tokenizer, const std::string
   return ids;
 }
 
+tl::unexpected<Error> not_finite(const std::string& tensor) {
+  return fail(ErrorCode::Format, tensor + " holds a scale that is infinite or not a number; the file is damaged.");
+}
+
 Result<void> check_finite_halves(const uint16_t* halves, int64_t count, const std::string& tensor) {
   for (int64_t i = 0; i < count; ++i) {
-    if ((halves[i] & 0x7c00) == 0x7c00) {
-      return fail(ErrorCode::Format, tensor + " holds a scale that is infinite or not a number; the file is damaged.");
-    }
+    if ((halves[i] & 0x7c00) == 0x7c00) return not_finite(tensor);
   }
   return {};
 }

@@ -57,6 +57,7 @@ void summarize_gguf_tensor(const GgufTensor& tensor, TensorSummary& summary);
 std::vector<int32_t> find_stop_ids(const Tokenizer& tokenizer, const std::string& chat_template,
                                    std::vector<int32_t> base);
 // A scale or offset of a file that is no finite half would spoil every product: Format error naming the tensor.
+tl::unexpected<Error> not_finite(const std::string& tensor);
 Result<void> check_finite_halves(const uint16_t* halves, int64_t count, const std::string& tensor);
 
 }  // namespace scalewright

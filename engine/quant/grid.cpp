@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 #include "kernels/cpu/rounding_error.h"
+#include "kernels/cpu/rounding_group.h"
 
 namespace scalewright::quant {
 namespace {
@@ -13,12 +15,20 @@ struct Range {
   double lo = 0.0, hi = 0.0;  // both 0: a group of zeros
 };
 
+const kernels::cpu::RoundingGroup& loops() {
+  static const kernels::cpu::RoundingGroup& best = kernels::cpu::rounding_group(kernels::cpu::best_isa());
+  return best;
+}
+
+// As kRound, for doubles: std::nearbyint is a call on plain x86-64.
+double nearest_integer(double value) {
+  constexpr double kRoundDouble = 6755399441055744.0;
+  return (value + kRoundDouble) - kRoundDouble;
+}
+
 Range range_of(const float* w, int64_t n, bool symmetric) {
   float lo = 0.0f, hi = 0.0f;
-  for (int64_t i = 0; i < n; ++i) {
-    lo = std::min(lo, w[i]);
-    hi = std::max(hi, w[i]);
-  }
+  loops().range(w, n, &lo, &hi);
   if (symmetric) {
     hi = std::max(hi, -lo);
     lo = -hi;
@@ -35,7 +45,7 @@ Grid grid_of(const Range& range, const QuantSpec& spec) {
   grid.zero =
       spec.symmetric
           ? middle
-          : static_cast<int>(std::clamp(std::nearbyint(-range.lo / grid.scale), 0.0, static_cast<double>(levels)));
+          : static_cast<int>(std::clamp(nearest_integer(-range.lo / grid.scale), 0.0, static_cast<double>(levels)));
   return grid;
 }
 
@@ -44,7 +54,8 @@ Grid grid_of(const Range& range, const QuantSpec& spec) {
 float nearest_half(double value) {
   constexpr double kSmallest = 0x1p-24, kLargest = 65504.0, kNormal = 0x1p-14;
   if (value >= kNormal && value <= kLargest) {
-    // A half keeps 10 of a double's 52 bits of fraction: round half to even in the integer, a carry goes to the exponent.
+    // A half keeps 10 of a double's 52 bits of fraction: round half to even in the integer, a carry goes to the
+    // exponent.
     constexpr uint64_t kDropped = (uint64_t{1} << 42) - 1;
     uint64_t bits = std::bit_cast<uint64_t>(value);
     bits += (kDropped >> 1) + (bits >> 42 & 1);
@@ -86,13 +97,19 @@ Grid clip_grid(const float* w, const float* weight, int64_t n, const QuantSpec& 
 
 void encode_group(const float* w, int64_t n, const Grid& grid, int bits, uint8_t* codes) {
   const float lowest = static_cast<float>(-grid.zero), highest = static_cast<float>((1 << bits) - 1 - grid.zero);
-  const float zero = static_cast<float>(grid.zero);
-  for (int64_t i = 0; i < n; ++i) {
-    float q = (w[i] / grid.scale + kRound) - kRound;
-    q = q < lowest ? lowest : q;
-    q = q > highest ? highest : q;
-    codes[i] = static_cast<uint8_t>(static_cast<int>(q + zero));
-  }
+  loops().encode(w, n, grid.scale, lowest, highest, codes);
+}
+
+GroupError group_error(const float* w, const uint8_t* codes, int64_t n, const Grid& grid) {
+  GroupError sum;
+  loops().error(w, codes, n, grid.scale, static_cast<float>(grid.zero), &sum.error, &sum.norm);
+  return sum;
+}
+
+double relative_error_of(std::span<const double> errors, std::span<const double> norms) {
+  const double error = std::accumulate(errors.begin(), errors.end(), 0.0);
+  const double norm = std::accumulate(norms.begin(), norms.end(), 0.0);
+  return norm > 0.0 ? std::sqrt(error / norm) : std::sqrt(error);
 }
 
 }  // namespace scalewright::quant

@@ -3,6 +3,7 @@
 // through here.
 
 #include <cstdint>
+#include <span>
 
 #include "engine/model/quantized_matrix.h"
 
@@ -37,5 +38,13 @@ Grid clip_grid(const float* w, const float* weight, int64_t n, const QuantSpec& 
 
 // codes [n] = clamp(rint(w / scale) + zero, 0, 2^bits - 1).
 void encode_group(const float* w, int64_t n, const Grid& grid, int bits, uint8_t* codes);
+
+// Squares of what rounding moved and of the weights.
+struct GroupError {
+  float error = 0.0f, norm = 0.0f;
+};
+GroupError group_error(const float* w, const uint8_t* codes, int64_t n, const Grid& grid);
+// ||W - What|| / ||W|| from the sums of its rows.
+double relative_error_of(std::span<const double> errors, std::span<const double> norms);
 
 }  // namespace scalewright::quant

@@ -18,34 +18,46 @@ bool all_finite(const float* x, int64_t n) {
   return found == 0;
 }
 
+Error not_finite(const Linear& linear, const std::string& model, int64_t row) {
+  return {ErrorCode::Format, model + ": " + linear.name + " holds a number that is not finite, in row " +
+                                 std::to_string(row) + ". The file is damaged or was not saved completely."};
+}
+
+// False: a number is not finite.
+bool read_row(const Linear& linear, int64_t row, std::span<float> w, std::vector<float>& stored) {
+  const bool reordered = linear.weight.quantized() && !linear.weight.quant().column_order().empty();
+  if (reordered) {
+    stored.resize(w.size());
+    linear.weight.dequantize_row(row, stored);
+    const auto& order = linear.weight.quant().column_order();
+    for (size_t k = 0; k < w.size(); ++k) w[static_cast<size_t>(order[k])] = stored[k];
+  } else {
+    linear.weight.dequantize_row(row, w);
+  }
+  return all_finite(w.data(), static_cast<int64_t>(w.size()));
+}
+
 }  // namespace
 
 Result<void> dense_weights(const Linear& linear, const std::string& model, kernels::cpu::ThreadPool& pool,
                            std::vector<float>& w) {
   const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
   w.resize(static_cast<size_t>(rows * cols));
-  const bool reordered = linear.weight.quantized() && !linear.weight.quant().column_order().empty();
   std::vector<uint8_t> broken(static_cast<size_t>(rows), 0);
   pool.parallel_ranges(rows, 8, [&](int64_t begin, int64_t end) {
-    std::vector<float> stored(static_cast<size_t>(reordered ? cols : 0));
-    for (int64_t row = begin; row < end; ++row) {
-      float* out = w.data() + row * cols;
-      if (reordered) {
-        linear.weight.dequantize_row(row, stored);
-        const auto& order = linear.weight.quant().column_order();
-        for (int64_t k = 0; k < cols; ++k) out[order[static_cast<size_t>(k)]] = stored[static_cast<size_t>(k)];
-      } else {
-        linear.weight.dequantize_row(row, std::span(out, static_cast<size_t>(cols)));
-      }
-      broken[static_cast<size_t>(row)] = !all_finite(out, cols);
-    }
+    std::vector<float> stored;
+    for (int64_t row = begin; row < end; ++row)
+      broken[static_cast<size_t>(row)] =
+          !read_row(linear, row, std::span(w.data() + row * cols, static_cast<size_t>(cols)), stored);
   });
   const auto found = std::find(broken.begin(), broken.end(), uint8_t{1});
-  if (found != broken.end()) {
-    return fail(ErrorCode::Format, model + ": " + linear.name + " holds a number that is not finite, in row " +
-                                       std::to_string(found - broken.begin()) +
-                                       ". The file is damaged or was not saved completely.");
-  }
+  if (found != broken.end()) return tl::unexpected<Error>(not_finite(linear, model, found - broken.begin()));
+  return {};
+}
+
+Result<void> dense_row(const Linear& linear, int64_t row, const std::string& model, std::span<float> w,
+                       std::vector<float>& stored) {
+  if (!read_row(linear, row, w, stored)) return tl::unexpected<Error>(not_finite(linear, model, row));
   return {};
 }
 

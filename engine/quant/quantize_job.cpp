@@ -10,8 +10,10 @@
 #include "engine/quant/calibration.h"
 #include "engine/quant/choose_bits.h"
 #include "engine/quant/gptq.h"
+#include "engine/quant/hqq.h"
 #include "engine/quant/layer_weights.h"
 #include "engine/quant/learned_rounding.h"
+#include "engine/quant/round_linear.h"
 #include "kernels/cpu/thread_pool.h"
 
 namespace scalewright {
@@ -45,7 +47,8 @@ class QuantizeJob {
   Result<void> make_dense(Layer& layer);
   // Quantizes the linears of one layer in place; statistics may be null.
   Result<void> quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics);
-  Result<QuantizedArrays> round(const Linear& linear, const GptqFactor* factor, std::span<const float> mean_square);
+  quant::GridOf grid_of(const QuantSpec& spec, std::span<const float> mean_square) const;
+  void finished(Linear& linear, QuantizedMatrix matrix, double relative_error);
   // `starts`: of each matrix, `arrays`: GPTQ's, replaced by what was learned.
   Result<void> learn(Layer& layer, const std::vector<QuantizedArrays>& starts, std::vector<QuantizedArrays>& arrays);
   // `order`: of the inputs in the arrays; empty: their own.
@@ -153,26 +156,29 @@ Result<void> QuantizeJob::make_dense(Layer& layer) {
   return {};
 }
 
-// The codes of a matrix whose numbers are in weights_.
-Result<QuantizedArrays> QuantizeJob::round(const Linear& linear, const GptqFactor* factor,
-                                           std::span<const float> mean_square) {
-  const int64_t rows = linear.weight.rows(), cols = linear.weight.cols();
-  const QuantSpec spec = spec_of(linear);
+// How each group is rounded, for methods that look at one group at a time; null: GPTQ and what begins with it.
+quant::GridOf QuantizeJob::grid_of(const QuantSpec& spec, std::span<const float> mean_square) const {
+  const float* weight = mean_square.empty() ? nullptr : mean_square.data();
   switch (request_.method) {
     case QuantMethod::Rtn:
-      return quantize_rtn(weights_, rows, cols, spec, threads_);
+      return [spec](const float* w, int64_t, int64_t n) { return quant::minmax_grid(w, n, spec); };
     case QuantMethod::Hqq:
-      return quantize_hqq(weights_, rows, cols, spec, threads_);
+      return [spec](const float* w, int64_t, int64_t n) { return quant::hqq_grid(w, n, spec); };
     case QuantMethod::Clip:
     case QuantMethod::Awq:
-      return quantize_clip(weights_, rows, cols, spec, mean_square, threads_);
-    case QuantMethod::Gptq:
-    case QuantMethod::GptqActOrder:
-    case QuantMethod::AutoRound:
-    case QuantMethod::Block:
-      break;
+      return [spec, weight](const float* w, int64_t first, int64_t n) {
+        return quant::clip_grid(w, weight ? weight + first : nullptr, n, spec);
+      };
+    default:
+      return nullptr;
   }
-  return factor->quantize(weights_, rows, spec, true, threads_, request_.groups_by_order);
+}
+
+void QuantizeJob::finished(Linear& linear, QuantizedMatrix matrix, double relative_error) {
+  const LayerError error{linear.name, relative_error, spec_of(linear)};
+  linear.weight = Matrix(std::move(matrix));
+  report_.layers.push_back(error);
+  observer_.layer(error, static_cast<int>(report_.layers.size()), linears_);
 }
 
 Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics) {
@@ -205,8 +211,15 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
     if (statistics) (*statistics)[site].reset();
     for (Linear* linear : sites[site]) {
       if (stop_.stop_requested()) return {};
+      if (const quant::GridOf grid = grid_of(spec_of(*linear), mean_square)) {
+        SW_ASSIGN(quant::RoundedLinear rounded,
+                  quant::round_linear(*linear, model_->name, spec_of(*linear), grid, pool_));
+        finished(*linear, std::move(rounded.matrix), rounded.relative_error);
+        continue;
+      }
       SW_TRY(quant::dense_weights(*linear, model_->name, pool_, weights_));
-      SW_ASSIGN(QuantizedArrays arrays, round(*linear, factor.get(), mean_square));
+      QuantizedArrays arrays = factor->quantize(weights_, linear->weight.rows(), spec_of(*linear), true, threads_,
+                                                request_.groups_by_order);
       if (learned()) {
         starts.push_back(quantize_clip(weights_, linear->weight.rows(), cols, spec_of(*linear), mean_square, threads_));
         all.push_back(std::move(arrays));
@@ -240,13 +253,11 @@ Result<void> QuantizeJob::take(Linear& linear, std::span<const float> original, 
     reordered[i] = original[row + static_cast<size_t>(order[i - row])];
   }
   if (!order.empty()) original = reordered;
-  LayerError error{linear.name, relative_error(original, arrays, rows, cols, spec, threads_), spec};
+  const double error = relative_error(original, arrays, rows, cols, spec, threads_);
   SW_ASSIGN(QuantizedMatrix matrix,
             QuantizedMatrix::from_affine(rows, cols, spec, arrays.codes, arrays.scales, arrays.zeros, &pool_));
   if (!order.empty()) matrix.set_column_order(order);
-  linear.weight = Matrix(std::move(matrix));
-  report_.layers.push_back(error);
-  observer_.layer(error, static_cast<int>(report_.layers.size()), linears_);
+  finished(linear, std::move(matrix), error);
   return {};
 }
 

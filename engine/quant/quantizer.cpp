@@ -1,8 +1,6 @@
 #include "engine/quant/quantizer.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "engine/core/system.h"
 #include "engine/quant/gptq.h"
@@ -39,31 +37,6 @@ QuantizedArrays quantize_groups(std::span<const float> w, int64_t rows, int64_t 
     }
   });
   return out;
-}
-
-struct GroupError {
-  float error, norm;
-};
-
-// Squares of what rounding moved and of the weights, in eight partial sums each.
-GroupError group_error(const float* w, const uint8_t* codes, int64_t n, float scale, float zero) {
-  constexpr int kLanes = 8;
-  float errors[kLanes] = {}, norms[kLanes] = {};
-  const auto add = [&](int64_t i, int lane) {
-    const float difference = w[i] - scale * (static_cast<float>(codes[i]) - zero);
-    errors[lane] += difference * difference;
-    norms[lane] += w[i] * w[i];
-  };
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
-  for (; i < n; ++i) add(i, 0);
-  GroupError sum{0.0f, 0.0f};
-  for (int lane = 0; lane < kLanes; ++lane) {
-    sum.error += errors[lane];
-    sum.norm += norms[lane];
-  }
-  return sum;
 }
 
 }  // namespace
@@ -209,9 +182,9 @@ double relative_error(std::span<const float> w, const QuantizedArrays& q, int64_
       double error = 0.0, norm = 0.0;
       for (int64_t g = 0; g < groups; ++g) {
         const int64_t first = row * cols + g * group, n = std::min(group, cols - g * group);
-        const GroupError part =
-            group_error(w.data() + first, q.codes.data() + first, n, q.scales[static_cast<size_t>(row * groups + g)],
-                        static_cast<float>(q.zeros[static_cast<size_t>(row * groups + g)]));
+        const auto at = static_cast<size_t>(row * groups + g);
+        const quant::GroupError part =
+            quant::group_error(w.data() + first, q.codes.data() + first, n, {q.scales[at], q.zeros[at]});
         error += part.error;
         norm += part.norm;
       }
@@ -219,9 +192,7 @@ double relative_error(std::span<const float> w, const QuantizedArrays& q, int64_
       norms[static_cast<size_t>(row)] = norm;
     }
   });
-  const double error = std::accumulate(errors.begin(), errors.end(), 0.0);
-  const double norm = std::accumulate(norms.begin(), norms.end(), 0.0);
-  return norm > 0.0 ? std::sqrt(error / norm) : std::sqrt(error);
+  return quant::relative_error_of(errors, norms);
 }
 
 }  // namespace scalewright

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "kernels/common/pack_lines.h"
 #include "kernels/common/quant_layout.h"
 #include "kernels/common/unpack.h"
 
@@ -58,14 +59,12 @@ float moved_minimum(float minimum, float base, float scale) {
   return base != 0.0f ? minimum * (scale / base) : minimum;
 }
 
-}  // namespace
-
-void pack_strip(const QuantLayout& layout, const PlainStrip& plain, uint8_t* strip) {
-  std::memset(strip, 0, static_cast<size_t>(layout.strip_bytes()));
-  const int64_t G = layout.groups(), subs = layout.subs(), width = layout.chunks() * kChunk;
-  const int64_t subs_per_record = layout.block / layout.sub;
+// Headers of the strip's records.
+void pack_headers(const QuantLayout& layout, const PlainStrip& plain, uint8_t* strip) {
+  const int64_t G = layout.groups(), subs = layout.subs(), subs_per_record = layout.block / layout.sub;
   for (int64_t group = 0; group < G; ++group) {
     uint8_t* header = record_header(layout, strip, 0, group);
+    if (has_sub_blocks(layout)) std::memset(header, 0, static_cast<size_t>(layout.header_bytes()));
     for (int row = 0; row < kStripRows; ++row) {
       const int64_t at = row * G + group;
       store16(header + 2 * row, plain.scale[at]);
@@ -81,15 +80,38 @@ void pack_strip(const QuantLayout& layout, const PlainStrip& plain, uint8_t* str
       }
     }
   }
+}
+
+void pack_lines(const uint8_t* rows, int64_t stride, int bits, uint8_t* lines) {
   uint8_t codes[kChunk * kStripRows];
+  for (int row = 0; row < kStripRows; ++row)
+    for (int k = 0; k < kChunk; ++k) codes[k * kStripRows + row] = rows[row * stride + k];
+  pack_chunk(codes, bits, lines);
+}
+
+template <class PackLines>
+void pack_with(const QuantLayout& layout, const PlainStrip& plain, uint8_t* strip, PackLines lines) {
+  pack_headers(layout, plain, strip);
   for (int64_t chunk = 0; chunk < layout.chunks(); ++chunk) {
-    for (int row = 0; row < kStripRows; ++row) {
-      const uint8_t* from = plain.codes + row * width + chunk * kChunk;
-      for (int k = 0; k < kChunk; ++k) codes[k * kStripRows + row] = from[k];
-    }
-    pack_chunk(codes, layout.bits, const_cast<uint8_t*>(chunk_lines(layout, strip, 0, chunk)));
+    lines(plain.codes + chunk * kChunk, layout.chunks() * kChunk, layout.bits,
+          const_cast<uint8_t*>(chunk_lines(layout, strip, 0, chunk)));
   }
 }
+
+}  // namespace
+
+void pack_strip(const QuantLayout& layout, const PlainStrip& plain, uint8_t* strip) {
+  pack_with(layout, plain, strip, pack_lines);
+}
+#if defined(__x86_64__)
+void pack_strip_avx2(const QuantLayout& layout, const PlainStrip& plain, uint8_t* strip) {
+  pack_with(layout, plain, strip, pack_lines_avx2);
+}
+#else
+void pack_strip_avx2(const QuantLayout& layout, const PlainStrip& plain, uint8_t* strip) {
+  pack_strip(layout, plain, strip);
+}
+#endif
 
 void unpack_strip(const QuantLayout& layout, const uint8_t* strip, const PlainStrip& plain) {
   const int64_t G = layout.groups(), subs = layout.subs(), width = layout.chunks() * kChunk;

@@ -25,6 +25,8 @@ inline const uint8_t* chunk_lines(const QuantLayout& layout, const uint8_t* reco
 // One chunk to and from plain bytes, codes [32 inputs][16 rows].
 void unpack_chunk(const uint8_t* lines, int bits, uint8_t* codes);
 void pack_chunk(const uint8_t* codes, int bits, uint8_t* lines);
+// pack_strip of quant_layout.h, the same bytes; needs AVX2.
+void pack_strip_avx2(const QuantLayout& layout, const PlainStrip& plain, uint8_t* strip);
 
 // Panels of `chunks` chunks from chunk0 on, f32 [chunks * 32][16 rows]; inputs beyond K give 0.
 // unpack_panel: W = a * q - c. a, c [.][16] are those of strip_scales, counted from the sub-block that holds input

@@ -13,9 +13,10 @@ namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 constexpr int64_t kFewQueries = 4;  // up to here a query at a time is faster than tiles of six
-constexpr int64_t kKeyPieces = 64;  // most pieces that the keys of few queries are split into
+constexpr int64_t kKeyPieces = 16;  // most pieces that the keys of few queries are split into
 constexpr int64_t kSmallestPiece = 256;
-constexpr int kHeadsAtOnce = 12;  // of those that share keys
+constexpr int64_t kLongestRun = 256;  // keys of a piece that are taken at once, at most
+constexpr int kHeadsAtOnce = 12;      // of those that share keys
 
 const void* kv_row(const AttentionSpec& s, const void* data, int64_t ld, int64_t key, int kv_head) {
   const int64_t at = key * ld + static_cast<int64_t>(kv_head) * s.head_dim;
@@ -46,6 +47,7 @@ void forward_few(const CpuContext& context, const AttentionSpec& s, const float*
   const RowKernels& rows = row_kernels(context.isa);
   const int group = s.heads / s.kv_heads;
   const int64_t entry = s.head_dim + 2, dim = s.head_dim;  // output, maximum, sum
+  const int64_t run = std::min(kLongestRun, keys_ahead(dim, s.half_kv));
   const Pieces pieces = split_keys(s);
   float* partial = context.shared();  // [pieces][queries][heads][entry]
   context.pool->parallel_pieces(pieces.count * s.kv_heads, 1, [&](int thread, int64_t begin_item, int64_t end_item) {
@@ -62,21 +64,21 @@ void forward_few(const CpuContext& context, const AttentionSpec& s, const float*
         }
         const int64_t begin = std::max(key0, s.lowest_key(t)),
                       end = std::min(key0 + pieces.length, s.highest_key(t) + 1);
-        // Scores fit the scratch in runs of keys and heads; maximum and sum carry over from run to run.
-        for (int64_t key = begin; key < end; key += kSmallestPiece)
+        // Maximum and sum carry over from run to run.
+        for (int64_t key = begin; key < end; key += run)
           for (int h0 = 0; h0 < group; h0 += kHeadsAtOnce) {
-            const int64_t count = std::min(kSmallestPiece, end - key);
+            const int64_t count = std::min(run, end - key);
             const int heads = std::min(kHeadsAtOnce, group - h0);
             float* first = to + h0 * entry;
             rows.score_keys(q + t * s.ldq + (kv * group + h0) * dim, heads, kv_row(s, k, s.ldk, key, kv), s.ldk,
-                            s.half_kv, count, dim, scores, kSmallestPiece);
+                            s.half_kv, count, dim, scores, kLongestRun);
             for (int h = 0; h < heads; ++h) {
               float* out_h = first + h * entry;
-              const float correction = rows.softmax_block(scores + h * kSmallestPiece, count, 0, count, s.scale,
-                                                          s.softcap, out_h + dim, out_h + dim + 1);
+              const float correction = rows.softmax_block(scores + h * kLongestRun, count, 0, count, s.scale, s.softcap,
+                                                          out_h + dim, out_h + dim + 1);
               if (correction != 1.0f) rows.scale(out_h, dim, correction);
             }
-            rows.sum_values(scores, kSmallestPiece, heads, kv_row(s, v, s.ldv, key, kv), s.ldv, s.half_kv, count, dim,
+            rows.sum_values(scores, kLongestRun, heads, kv_row(s, v, s.ldv, key, kv), s.ldv, s.half_kv, count, dim,
                             first, entry);
           }
       }

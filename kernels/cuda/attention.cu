@@ -1,8 +1,12 @@
-// Attention forward in the flash form: keys and values go through shared memory 32 at a time, a lane has a key's score, then
-// a few columns of the output. With few queries several blocks share the keys and a second kernel joins their parts.
+// Attention forward in the flash form: keys and values go through shared memory 32 at a time, a lane has a key's score,
+// then a few columns of the output. With few queries several blocks share the keys and a second kernel joins their
+// parts.
+
+#include <algorithm>
 
 #include "kernels/cuda/attention_device.h"
 #include "kernels/cuda/attention_fast.h"
+#include "kernels/cuda/attention_few.h"
 #include "kernels/cuda/kernels.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
@@ -14,7 +18,7 @@ constexpr int kRowsOfWarp = 4;
 template <int kWidth>
 constexpr int kBlockWarps = kWidth > 128 ? 2 : 4;
 template <int kWidth>
-constexpr int kBlockRows = kRowsOfWarp * kBlockWarps<kWidth>;
+constexpr int kBlockRows = kRowsOfWarp* kBlockWarps<kWidth>;
 constexpr int64_t kLeastKeys = 128;  // of a part, when keys are split
 constexpr int64_t kMostParts = 32;
 
@@ -26,8 +30,12 @@ template <>
 struct KeyType<true> {
   using type = uint16_t;
 };
-SW_DEVICE float key_value(Global<const float> p, int64_t i) { return ld(p, i); }
-SW_DEVICE float key_value(Global<const uint16_t> p, int64_t i) { return half_to_float(ld(p, i)); }
+SW_DEVICE float key_value(Global<const float> p, int64_t i) {
+  return ld(p, i);
+}
+SW_DEVICE float key_value(Global<const uint16_t> p, int64_t i) {
+  return half_to_float(ld(p, i));
+}
 
 // Rows key0 .. key0 + 31 of one head; beyond `end` zeros.
 template <class T>
@@ -37,21 +45,23 @@ SW_DEVICE void load_keys(const DeviceAttention& s, Global<const T> from, int64_t
   for (int j = thread_x() / kWarp; j < kKeys; j += warps)
     for (int d = lane; d < s.head_dim; d += kWarp) {
       const int64_t key = key0 + j;
-      const float v = key < end ? key_value(from, key * ld_from + static_cast<int64_t>(kv_head) * s.head_dim + d) : 0.0f;
+      const float v =
+          key < end ? key_value(from, key * ld_from + static_cast<int64_t>(kv_head) * s.head_dim + d) : 0.0f;
       st(tile, j * s.stride() + d, v);
     }
 }
 
-// grid: tiles of rows, heads of keys, parts of the keys. parts > 1: `partial` [parts][queries * heads][head_dim + 2] gets
-// sums that are not normalized, then their largest score and total; else out and logsumexp get the result.
+// grid: tiles of rows, heads of keys, parts of the keys. parts > 1: `partial` [parts][queries * heads][head_dim + 2]
+// gets sums that are not normalized, then their largest score and total; else out and logsumexp get the result.
 template <int kWidth, bool kHalf>
 SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kWidth > 64 ? 3 : 4, attention_kernel)
 (DeviceAttention s, Global<const float> q, Global<const typename KeyType<kHalf>::type> k,
  Global<const typename KeyType<kHalf>::type> v, Global<float> out, Global<float> logsumexp, Global<float> partial) {
   constexpr int kWarps = kBlockWarps<kWidth>, kRows = kBlockRows<kWidth>, kColumns = kWidth / kWarp;
+  wait_for_previous();
   s.settle();
-  SW_SHARED(float, tile, kKeys * (kWidth + 1));
-  SW_SHARED(float, query, kRows * kWidth);
+  SW_SHARED(float, tile, kKeys*(kWidth + 1));
+  SW_SHARED(float, query, kRows* kWidth);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
   const int64_t row0 = static_cast<int64_t>(block_x()) * kRows;
   int64_t begin = s.keys, end = 0;  // keys that any row of the block sees
@@ -155,6 +165,7 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kWidth > 64 ? 3 : 4, attention_kernel
 // A warp a query and head.
 SW_KERNEL(kWarp, join_kernel)
 (DeviceAttention s, int parts, Global<const float> partial, Global<float> out, Global<float> logsumexp) {
+  wait_for_previous();
   const int64_t row = block_x(), rows = s.queries * s.heads, D = s.head_dim;
   float most = kMinusInfinity, total = 0.0f;
   for (int p = 0; p < parts; ++p) most = fmaxf(most, ld(partial, (p * rows + row) * (D + 2) + D));
@@ -194,19 +205,19 @@ void launch_attention(void* stream, const AttentionSpec& s, int parts, const flo
                       float* out, float* logsumexp, float* partial) {
   using T = typename KeyType<kHalf>::type;
   const dim3 grid(static_cast<unsigned>(row_tiles(s)), static_cast<unsigned>(s.kv_heads), static_cast<unsigned>(parts));
-  SW_LAUNCH((attention_kernel<kWidth, kHalf>), grid, dim3(kWarp * kBlockWarps<kWidth>), stream, to_device(s), q,
-            static_cast<const T*>(k), static_cast<const T*>(v), out, logsumexp, partial);
+  SW_LAUNCH_EARLY((attention_kernel<kWidth, kHalf>), grid, dim3(kWarp * kBlockWarps<kWidth>), stream, to_device(s), q,
+                  static_cast<const T*>(k), static_cast<const T*>(v), out, logsumexp, partial);
 }
 
 }  // namespace
 
 size_t attention_workspace_bytes(const AttentionSpec& s, int processors) {
-  const int parts = parts_of(s, processors);
+  const int parts = std::max(parts_of(s, processors), few_parts(s, processors));
   if (parts == 1) return 0;
   return sizeof(float) * static_cast<size_t>(parts * s.queries * s.heads * (s.head_dim + 2));
 }
 
-// Split keys make at most two blocks a processor, each of so many rows.
+// Split keys make at most two blocks a processor, each of so many rows; few queries have no more.
 size_t most_attention_workspace_bytes(int processors) {
   return sizeof(float) * 2 * static_cast<size_t>(processors) * kBlockRows<128> * (kLargestHead + 2);
 }
@@ -214,15 +225,21 @@ size_t most_attention_workspace_bytes(int processors) {
 void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
                float* out, float* logsumexp, void* workspace) {
   if (attention_fast(stream, s, q, k, v, out, logsumexp)) return;
-  const int parts = parts_of(s, processors);
+  const bool few = few_queries(s, q, k, v);
+  const int parts = few ? few_parts(s, processors) : parts_of(s, processors);
   auto* partial = parts > 1 ? static_cast<float*>(workspace) : nullptr;
   const auto launch = s.head_dim <= 64    ? (s.half_kv ? launch_attention<64, true> : launch_attention<64, false>)
                       : s.head_dim <= 128 ? (s.half_kv ? launch_attention<128, true> : launch_attention<128, false>)
                                           : (s.half_kv ? launch_attention<256, true> : launch_attention<256, false>);
-  launch(stream, s, parts, q, k, v, out, logsumexp, partial);
+  if (few) {
+    attention_few(stream, s, parts, q, static_cast<const uint16_t*>(k), static_cast<const uint16_t*>(v), out, logsumexp,
+                  partial);
+  } else {
+    launch(stream, s, parts, q, k, v, out, logsumexp, partial);
+  }
   if (parts > 1)
-    SW_LAUNCH(join_kernel, dim3(static_cast<unsigned>(s.queries * s.heads)), dim3(kWarp), stream, to_device(s), parts,
-              partial, out, logsumexp);
+    SW_LAUNCH_EARLY(join_kernel, dim3(static_cast<unsigned>(s.queries * s.heads)), dim3(kWarp), stream, to_device(s),
+                    parts, partial, out, logsumexp);
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

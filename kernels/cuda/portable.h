@@ -9,7 +9,7 @@
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
 //   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned; ld2, st2: two, 8
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of bytes that no kernel writes; stream_u128: that are read once
-//   ld_u64(p, byte)                       two words of any bytes
+//   ld_u64(p, byte), ld_u128              words of any bytes
 //   expect_bytes(p, byte, bytes)          brings bytes to the card's cache, where it can; multiples of 16 all
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
 //   power_of_two(x)                       to 2^-22 of itself, zero below 2^-126
@@ -102,6 +102,9 @@ inline uint4 stream_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE)
 }
 inline uint2 ld_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint2>(p, byte, where);
+}
+inline uint4 ld_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
+  return simt::load<uint4>(p, byte, where);
 }
 inline void expect_bytes(const Global<const uint8_t>& p, int64_t byte, uint32_t bytes) {
   const auto at = reinterpret_cast<uintptr_t>(p.data()) + static_cast<uintptr_t>(byte);
@@ -269,6 +272,7 @@ SW_DEVICE uint4 stream_u128(const uint8_t* p, int64_t byte) {
   return v;
 }
 SW_DEVICE uint2 ld_u64(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint2*>(p + byte); }
+SW_DEVICE uint4 ld_u128(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint4*>(p + byte); }
 SW_DEVICE void expect_bytes(const uint8_t* p, int64_t byte, uint32_t bytes) {
 #if __CUDA_ARCH__ >= 900
   asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(p + byte), "r"(bytes) : "memory");

@@ -19,9 +19,6 @@ SW_DEVICE void put(Global<float> out, int64_t i, float v) {
 SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) {
   st(out, i, static_cast<uint16_t>(bf16_bits(v)));
 }
-SW_DEVICE void put4(Global<float> out, int64_t i, float4 v) {
-  st4(out, i, v);
-}
 SW_DEVICE void put4(Global<uint16_t> out, int64_t i, float4 v) {
   st(as<uint2>(out), i / 4, uint2{bf16_pair(v.x, v.y), bf16_pair(v.z, v.w)});
 }

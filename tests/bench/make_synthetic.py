@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A GGUF of the llama family with random quantized weights, written as a stream: for speed and memory, not for sense.
+"""A GGUF of the llama family with random weights, quantized or F16, written as a stream: for speed and memory, not for sense.
 Needs numpy.
 
   make_synthetic.py OUT.gguf --size 1 --type Q4_K [--head Q6_K] [--context 8192] [--seed 1]
@@ -20,6 +20,7 @@ TYPES = {
     "Q4_0": (2, 32, 18, [(0, 0.0045)]), "Q4_1": (3, 32, 20, [(0, 0.0045), (2, -0.034)]),
     "Q8_0": (8, 32, 34, [(0, 0.00027)]),
     "Q4_K": (12, 256, 144, [(0, 0.00014), (2, 0.001)]), "Q6_K": (14, 256, 210, [(208, 0.000016)]),
+    "F16": (1, 1, 2, []),
 }
 F32, ALIGNMENT = 0, 32
 CHUNK = 1 << 24  # bytes drawn at a time
@@ -71,6 +72,10 @@ def bytes_of(rows, columns, kind):
 def write_blocks(out, total, kind, random):
     _, _, size, halves = TYPES[kind]
     step = CHUNK // size * size
+    if kind == "F16":
+        for start in range(0, total, step):
+            out.write((0.02 * random.standard_normal(min(step, total - start) // 2, dtype=np.float32)).astype(np.float16).tobytes())
+        return
     for start in range(0, total, step):
         blocks = np.frombuffer(random.bytes(min(step, total - start)), dtype=np.uint8).reshape(-1, size).copy()
         for at, value in halves:

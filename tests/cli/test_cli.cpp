@@ -110,12 +110,57 @@ class TestCli : public QObject {
     QCOMPARE(answer.json()["larger"].get<std::string>().empty(), fs::file_size(path("written.gguf").toStdString()) <= fs::file_size(model_.toStdString()));
   }
 
+  void what_a_file_is_without_its_hash() {
+    auto all = run({"inspect", model_, "--json"}).json(), quick = run({"inspect", model_, "--no-hash", "--json"}).json();
+    QCOMPARE(all["codes_hash"].get<std::string>().size(), size_t{32});
+    QVERIFY(quick["codes_hash"].get<std::string>().empty());
+    all.erase("codes_hash");
+    quick.erase("codes_hash");
+    QVERIFY(all == quick);
+    const std::string shown = run({"inspect", model_}).out.toStdString(), short_form = run({"inspect", model_, "--no-hash"}).out.toStdString();
+    QVERIFY(shown.starts_with(short_form) && shown.substr(short_form.size()).starts_with("codes hash"));
+  }
+
   void a_refused_run_leaves_nothing() {
     for (const QStringList& more : {QStringList{"--data", path("nowhere.jsonl")}, QStringList{"--data", data_, "--memory-limit", "1MB"}}) {
       QCOMPARE(run(QStringList{"tune", model_, "-o", path("refused/run"), "--steps", "2", "--threads", "1"} + more).code, 1);
       QVERIFY(!fs::exists(path("refused").toStdString()));
     }
     QCOMPARE(run({"runs", "--json"}).json()["runs"].size(), size_t{0});
+  }
+
+  // As in the window: rows in the order given, a file that is named twice once.
+  void several_files_in_one_run() {
+    const QString first = path("first.jsonl"), second = path("second.csv");
+    testkit::write_rows(first.toStdString(), 12);
+    QVERIFY(write_text_file(second.toStdString(), "prompt,completion\nthe word red,red it is\nthe word blue,blue it is\n"));
+    const QStringList words = {"tune", model_, "--data", first, "--data", second, "--data", path("./first.jsonl"), "--steps", "2", "--context", "64", "--threads", "1", "--json"};
+    const QString folder = path("several");
+    const Answer planned = run(QStringList{"plan"} + words.mid(1));
+    QVERIFY2(planned.code == 0, planned.err.constData());
+    QCOMPARE(planned.json()["rows"].get<int>(), 14);
+    QVERIFY(!fs::exists(folder.toStdString()));
+    const Answer answer = run(words + QStringList{"-o", folder});
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    const auto recipe = nlohmann::json::parse(text(folder + "/recipe.json"));
+    const fs::path merged = recipe["data"].get<std::string>();
+    QCOMPARE(merged.parent_path(), fs::path((folder + "/data").toStdString()));
+    QVERIFY2(merged.filename().string().starts_with("first-and-1-more-"), merged.c_str());
+    const std::string rows = need(read_text_file(merged));
+    QCOMPARE(int(std::ranges::count(rows, '\n')), 14);
+    QVERIFY(rows.rfind("the word blue") > rows.rfind("the word red"));
+    QVERIFY(rows.rfind("the word red") > rows.size() / 2);
+    // It goes on without them.
+    QVERIFY(fs::remove(first.toStdString()) && fs::remove(second.toStdString()));
+    QCOMPARE(run({"tune", "--resume", "-o", folder}).code, 0);
+    // Refused, it leaves nothing behind.
+    QVERIFY(write_text_file(path("plain.txt").toStdString(), "a text\n"));
+    const Answer mixed = run({"tune", model_, "--data", data_, "--data", path("plain.txt"), "-o", path("mixed"), "--steps", "2"});
+    QVERIFY2(mixed.code == 1 && mixed.says("plain.txt"), mixed.err.constData());
+    QVERIFY(!fs::exists(path("mixed").toStdString()));
+    testkit::write_rows(first.toStdString(), 12);
+    QCOMPARE(run({"tune", model_, "--data", data_, "--data", first, "-o", path("small"), "--steps", "2", "--memory-limit", "1MB"}).code, 1);
+    QVERIFY(!fs::exists(path("small").toStdString()));
   }
 
   void goes_on_by_its_folder_alone() {

@@ -31,6 +31,11 @@ const std::vector<Case>& cases() {
       {"one token", 1, 1, 0, 4, 2, 64, 0.0f, 0, false, false, false, false},
       {"decode", 1, 300, 299, 9, 3, 64, 0.0f, 0, false, false, false, false},
       {"decode halves, split keys", 1, 700, 699, 2, 2, 128, 0.0f, 0, false, true, false, false},
+      {"decode halves, group of 4, window", 1, 700, 699, 8, 2, 64, 0.0f, 300, false, true, false, false},
+      {"decode halves, head 96", 1, 90, 89, 2, 1, 96, 3.0f, 0, false, true, false, false},
+      {"decode halves, head 256", 1, 600, 599, 8, 1, 256, 0.0f, 0, false, true, false, false},
+      {"eight queries, halves", 8, 530, 522, 4, 2, 128, 0.0f, 0, false, true, false, false},
+      {"five queries, halves, window", 5, 40, 35, 3, 1, 64, 0.0f, 20, false, true, false, false},
       {"decode odd head", 1, 77, 76, 2, 1, 24, 0.0f, 0, false, false, false, false},
       {"decode window", 1, 600, 599, 4, 2, 32, 0.0f, 100, false, false, false, false},
       {"three queries", 3, 300, 297, 4, 2, 16, 30.0f, 0, false, true, false, false},
@@ -119,10 +124,10 @@ class TestCudaAttention : public QObject {
     s.heads = c.heads;
     s.kv_heads = c.kv_heads;
     s.head_dim = c.dim;
-    // Rows that begin at a multiple of four numbers are what the fast form needs.
+    // Rows that begin at a multiple of four numbers are what the fast form needs, of eight halves that of few queries.
     s.ldq = c.heads * c.dim + (fast ? 8 : 5);
-    s.ldk = c.kv_heads * c.dim + (fast ? 4 : 3);
-    s.ldv = c.kv_heads * c.dim + (fast ? 12 : 7);
+    s.ldk = c.kv_heads * c.dim + (fast ? 8 : 3);
+    s.ldv = c.kv_heads * c.dim + (fast ? 16 : 7);
     s.ldo = c.heads * c.dim + (fast ? 4 : 2);
     s.scale = 1.0f / std::sqrt(static_cast<float>(c.dim));
     s.softcap = c.softcap;

@@ -111,6 +111,42 @@ class TestGgufBlocks : public QObject {
     }
     QCOMPARE(gguf_type_of(*gguf_layout(info.type, 16, 512)), std::optional(info.type));
   }
+
+  // What opening a file does (blocks straight to records) against the way through plain arrays.
+  void straight_to_records_data() { random_bytes_survive_data(); }
+  void straight_to_records() {
+    QFETCH(int, type);
+    const GgufTypeInfo& info = *find_gguf_type(static_cast<uint32_t>(type));
+    std::mt19937 random(static_cast<unsigned>(type) + 1);
+    for (const int64_t rows : {1, 16, 19, 48}) {
+      const int64_t cols = 5 * info.block;
+      std::string blocks(static_cast<size_t>(rows * 5 * info.block_bytes), '\0');
+      for (char& c : blocks) c = static_cast<char>(random());
+      const QuantizedMatrix matrix = matrix_of(info.type, rows, cols, blocks);
+      const kernels::QuantLayout& layout = matrix.layout();
+      const auto* bytes = reinterpret_cast<const uint8_t*>(blocks.data());
+      std::vector<uint8_t> strip(static_cast<size_t>(layout.strip_bytes()));
+      for (int64_t i = 0; i < layout.strips(); ++i, bytes += 16 * 5 * info.block_bytes) {
+        std::ranges::fill(strip, uint8_t{0xaa});
+        pack_gguf_strip(info.type, layout, bytes, static_cast<int>(std::min<int64_t>(16, rows - 16 * i)), strip.data());
+        QVERIFY(std::memcmp(strip.data(), matrix.view().records + i * layout.strip_bytes(), strip.size()) == 0);
+      }
+    }
+  }
+  void bad_scales_are_seen() {
+    // Each half of a block of Q4_1, in the first and in the last block, with and without the other 15 rows.
+    const kernels::QuantLayout layout = *gguf_layout(GgufType::Q4_1, 16, 96);
+    std::vector<uint8_t> strip(static_cast<size_t>(layout.strip_bytes()));
+    for (const int rows : {16, 1}) {
+      std::vector<uint8_t> blocks(static_cast<size_t>(rows * 3 * 20), 1);
+      QVERIFY(pack_gguf_strip(GgufType::Q4_1, layout, blocks.data(), rows, strip.data()));
+      for (const size_t at : {size_t{1}, size_t{3}, blocks.size() - 19, blocks.size() - 17}) {
+        std::vector<uint8_t> bad = blocks;
+        bad[at] = 0x7c;
+        QVERIFY(!pack_gguf_strip(GgufType::Q4_1, layout, bad.data(), rows, strip.data()));
+      }
+    }
+  }
 };
 
 QTEST_APPLESS_MAIN(TestGgufBlocks)

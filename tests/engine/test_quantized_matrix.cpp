@@ -44,6 +44,7 @@ Affine make_affine(int64_t rows, int64_t cols, const QuantSpec& spec, unsigned s
 class TestQuantizedMatrix : public QObject {
   Q_OBJECT
  private slots:
+  void memory_is_zero_and_aligned();
   void affine();
   void on_all_threads();
   void hash_is_of_codes();
@@ -66,6 +67,20 @@ void TestQuantizedMatrix::on_all_threads() {
     const auto bad = m.build(&pool);
     QVERIFY(!bad);
     QVERIFY2(bad.error().message.find("Rows 320 to 335") != std::string::npos, bad.error().message.c_str());
+  }
+}
+
+void TestQuantizedMatrix::memory_is_zero_and_aligned() {
+  // Small blocks and those that get pages of their own, and again after what was written there is let go.
+  for (int turn = 0; turn < 3; ++turn) {
+    for (const MemoryUse use : {MemoryUse::Weights, MemoryUse::Work}) {
+      for (const size_t bytes : {size_t{1}, size_t{1000}, (size_t{1} << 20) - 128, size_t{1} << 20, size_t{5000001}}) {
+        const AlignedBytes block(bytes, use);
+        QCOMPARE(reinterpret_cast<uintptr_t>(block.data()) % 64, uintptr_t{0});
+        QVERIFY(std::all_of(block.data(), block.data() + bytes + 64, [](uint8_t byte) { return byte == 0; }));
+        std::memset(block.data(), 0xff, bytes);
+      }
+    }
   }
 }
 

@@ -79,6 +79,12 @@ void TestStripCodec::round_trip() {
         pack_strip(layout, plain, again.data());
         QVERIFY2(std::memcmp(again.data(), sample.records + strip * layout.strip_bytes(), again.size()) == 0,
                  sample.label().c_str());
+        if (scalewright::kernels::cpu::supported(scalewright::kernels::cpu::Isa::Avx2)) {
+          std::ranges::fill(again, uint8_t{0x55});
+          pack_strip_avx2(layout, plain, again.data());
+          QVERIFY2(std::memcmp(again.data(), sample.records + strip * layout.strip_bytes(), again.size()) == 0,
+                   sample.label().c_str());
+        }
         strip_scales(sample.view(), strip, a.data(), c.data());
         unpack_panel(sample.view(), strip, 0, chunks, a.data(), c.data(), panel.data());
         unpack_codes(sample.view(), strip, 0, chunks, raw.data());

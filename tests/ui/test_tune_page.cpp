@@ -4,9 +4,10 @@
 
 #include <QLabel>
 
+#include "engine/data/data_files.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "ui/jobs/chat_engine.h"
-#include "ui/jobs/data_files.h"
 #include "ui/pages/data_file_row.h"
 #include "ui/pages/tune_run_view.h"
 #include "ui/widgets/banner.h"
@@ -40,14 +41,14 @@ class TestTunePage : public QObject {
     QVERIFY(write(table, "question,reply\nwhat is \"\"one\"\",1\nwhat is two,2\n"));
     QVERIFY(write(chat, "{\"messages\": [{\"role\": \"user\", \"content\": \"three\"}, {\"role\": \"assistant\", \"content\": \"3\\n\"}]}\nno json\n"));
     QVERIFY(write(text, "a text\n"));
-    const std::vector<DataFile> files = {{table.toStdString(), {{"prompt", "question"}, {"completion", "reply"}}}, {chat.toStdString(), {}}};
-    const auto read = readDataFiles(files);
+    const std::vector<DataFile> files = {{.path = table.toStdString(), .columns = {{"prompt", "question"}, {"completion", "reply"}}}, {.path = chat.toStdString()}};
+    const auto read = read_data_files(files);
     QVERIFY2(read.has_value(), read ? "" : read.error().message.c_str());
     QCOMPARE(int(read->dataset.examples.size()), 3);
     QCOMPARE(int(read->dataset.problems.size()), 1);
     QCOMPARE(read->dataset.problems[0].file, "chat.jsonl");
     QCOMPARE(int(read->dataset.problems[0].line), 2);
-    const auto path = writeMerged(*read, files, m_home->path("home/data").toStdString());
+    const auto path = write_merged(*read, files, m_home->path("home/data").toStdString());
     QVERIFY(path.has_value());
     const auto again = import_dataset(*path, {});
     QVERIFY(again.has_value());
@@ -57,8 +58,8 @@ class TestTunePage : public QObject {
       QCOMPARE(again->examples[i].line, read->dataset.examples[i].line);
     }
     // The same rows give the same file; other rows another.
-    QCOMPARE(*writeMerged(*read, files, m_home->path("home/data").toStdString()), *path);
-    const auto mixed = readDataFiles({files[1], {text.toStdString(), {}}});
+    QCOMPARE(*write_merged(*read, files, m_home->path("home/data").toStdString()), *path);
+    const auto mixed = read_data_files({files[1], {.path = text.toStdString()}});
     QVERIFY(!mixed.has_value());
     QVERIFY2(mixed.error().message.find("plain.txt") != std::string::npos, mixed.error().message.c_str());
   }

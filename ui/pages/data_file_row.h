@@ -3,7 +3,7 @@
 
 #include <QFrame>
 
-#include "ui/jobs/data_files.h"
+#include "engine/data/data_files.h"
 
 namespace scalewright::ui {
 

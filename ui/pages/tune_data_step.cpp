@@ -144,7 +144,7 @@ void TuneDataStep::enter() {
 
 void TuneDataStep::setFiles(const QStringList& paths) {
   std::vector<DataFile> files;
-  for (const QString& path : paths) files.push_back({path.toStdString(), {}});
+  for (const QString& path : paths) files.push_back({.path = path.toStdString()});
   take(std::move(files));
 }
 
@@ -152,13 +152,12 @@ void TuneDataStep::addFiles(const QStringList& paths) {
   // The sample is only there to show how it goes, and what cannot be used is what the person replaces.
   if (m_files.empty() || isSample(m_files) || (!m_reading && !draft().hasData())) return setFiles(paths);
   std::vector<DataFile> files = m_files;
-  for (const QString& path : paths)
-    if (std::none_of(files.begin(), files.end(), [&](const DataFile& file) { return file.path == path.toStdString(); })) files.push_back({path.toStdString(), {}});
+  for (const QString& path : paths) files.push_back({.path = path.toStdString()});
   take(std::move(files));
 }
 
 void TuneDataStep::take(std::vector<DataFile> files) {
-  m_files = std::move(files);
+  m_files = without_repeats(std::move(files));
   m_data = m_files.size() == 1 ? m_files.front().path : std::filesystem::path();
   draft().dataset.reset();
   draft().encoded.reset();
@@ -228,10 +227,10 @@ void TuneDataStep::read() {
       [engine = &app().engine(), model = draft().summary.path, files = m_files, folder = app().project().folder().toStdString(), settings](JobContext& context) -> Result<Checked> {
         Checked checked;
         SW_ASSIGN(checked.open, engine->open(model, context));
-        SW_ASSIGN(DataFilesRead read, readDataFiles(files));
+        SW_ASSIGN(DataFilesRead read, read_data_files(files));
         checked.data = files.front().path;
         if (files.size() > 1) {
-          SW_ASSIGN(checked.data, writeMerged(read, files, std::filesystem::path(folder) / "data"));
+          SW_ASSIGN(checked.data, write_merged(read, files, std::filesystem::path(folder) / "data"));
         }
         SW_ASSIGN(EncodedDataset encoded, encode_dataset(read.dataset, *checked.open->model, settings));
         checked.dataset = std::make_shared<const Dataset>(std::move(read.dataset));

@@ -1,7 +1,7 @@
 #pragma once
 // Step 2: what it learns from. Every row is read and checked before the start; the person sees what the model will see.
 
-#include "ui/jobs/data_files.h"
+#include "engine/data/data_files.h"
 #include "ui/models/row_problem_model.h"
 #include "ui/pages/tune_step.h"
 

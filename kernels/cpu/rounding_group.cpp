@@ -1,0 +1,16 @@
+#include "kernels/cpu/rounding_group.h"
+
+#include "kernels/cpu/rounding_group_impl.h"
+
+namespace scalewright::kernels::cpu {
+
+const RoundingGroup& rounding_group(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::Avx512) return rounding_group_avx512();
+  if (isa == Isa::Avx2) return rounding_group_avx2();
+#endif
+  (void)isa;
+  return kTable;
+}
+
+}  // namespace scalewright::kernels::cpu

@@ -1,0 +1,9 @@
+#include "kernels/cpu/rounding_group_impl.h"
+
+namespace scalewright::kernels::cpu {
+
+const RoundingGroup& rounding_group_avx2() {
+  return kTable;
+}
+
+}  // namespace scalewright::kernels::cpu
