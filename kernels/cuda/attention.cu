@@ -1,6 +1,5 @@
-// Attention forward in the flash form: keys and values go through shared memory 32 at a time, a lane has a key's score,
-// then a few columns of the output. With few queries several blocks share the keys and a second kernel joins their
-// parts.
+// Attention forward in the flash form: keys and values go through shared memory 32 at a time, a lane has a key's score, then
+// a few columns of the output. With few queries several blocks share the keys and a second kernel joins their parts.
 
 #include <algorithm>
 
@@ -18,7 +17,7 @@ constexpr int kRowsOfWarp = 4;
 template <int kWidth>
 constexpr int kBlockWarps = kWidth > 128 ? 2 : 4;
 template <int kWidth>
-constexpr int kBlockRows = kRowsOfWarp* kBlockWarps<kWidth>;
+constexpr int kBlockRows = kRowsOfWarp * kBlockWarps<kWidth>;
 constexpr int64_t kLeastKeys = 128;  // of a part, when keys are split
 constexpr int64_t kMostParts = 32;
 
@@ -30,12 +29,8 @@ template <>
 struct KeyType<true> {
   using type = uint16_t;
 };
-SW_DEVICE float key_value(Global<const float> p, int64_t i) {
-  return ld(p, i);
-}
-SW_DEVICE float key_value(Global<const uint16_t> p, int64_t i) {
-  return half_to_float(ld(p, i));
-}
+SW_DEVICE float key_value(Global<const float> p, int64_t i) { return ld(p, i); }
+SW_DEVICE float key_value(Global<const uint16_t> p, int64_t i) { return half_to_float(ld(p, i)); }
 
 // Rows key0 .. key0 + 31 of one head; beyond `end` zeros.
 template <class T>
@@ -45,14 +40,13 @@ SW_DEVICE void load_keys(const DeviceAttention& s, Global<const T> from, int64_t
   for (int j = thread_x() / kWarp; j < kKeys; j += warps)
     for (int d = lane; d < s.head_dim; d += kWarp) {
       const int64_t key = key0 + j;
-      const float v =
-          key < end ? key_value(from, key * ld_from + static_cast<int64_t>(kv_head) * s.head_dim + d) : 0.0f;
+      const float v = key < end ? key_value(from, key * ld_from + static_cast<int64_t>(kv_head) * s.head_dim + d) : 0.0f;
       st(tile, j * s.stride() + d, v);
     }
 }
 
-// grid: tiles of rows, heads of keys, parts of the keys. parts > 1: `partial` [parts][queries * heads][head_dim + 2]
-// gets sums that are not normalized, then their largest score and total; else out and logsumexp get the result.
+// grid: tiles of rows, heads of keys, parts of the keys. parts > 1: `partial` [parts][queries * heads][head_dim + 2] gets
+// sums that are not normalized, then their largest score and total; else out and logsumexp get the result.
 template <int kWidth, bool kHalf>
 SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kWidth > 64 ? 3 : 4, attention_kernel)
 (DeviceAttention s, Global<const float> q, Global<const typename KeyType<kHalf>::type> k,
@@ -60,8 +54,8 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kWidth > 64 ? 3 : 4, attention_kernel
   constexpr int kWarps = kBlockWarps<kWidth>, kRows = kBlockRows<kWidth>, kColumns = kWidth / kWarp;
   wait_for_previous();
   s.settle();
-  SW_SHARED(float, tile, kKeys*(kWidth + 1));
-  SW_SHARED(float, query, kRows* kWidth);
+  SW_SHARED(float, tile, kKeys * (kWidth + 1));
+  SW_SHARED(float, query, kRows * kWidth);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
   const int64_t row0 = static_cast<int64_t>(block_x()) * kRows;
   int64_t begin = s.keys, end = 0;  // keys that any row of the block sees
