@@ -20,6 +20,7 @@
 #include "engine/core/system.h"
 #include "engine/tune/run_store.h"
 #include "ui/jobs/app_context.h"
+#include "ui/models/ledger_view.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -319,9 +320,7 @@ void MainWindow::offerInterruptedRuns() {
 }
 
 void MainWindow::updateMachine() {
-  const MemoryStatus memory = memory_status();
-  m_status->setMachine(m_app.engine().deviceText(),
-                       tr("%1 used  ·  %2 free").arg(bytesText(resident_bytes()), bytesText(memory.available_bytes)));
+  m_status->setMachine(m_app.engine().deviceText(), memoryText(memory_status(), resident_bytes(), m_app.engine().deviceMemory()));
 }
 
 void MainWindow::fitWidth() {

@@ -110,6 +110,10 @@ uint64_t peak_resident_bytes() {
   return field(slurp("/proc/self/status"), "VmHWM:") * 1024;
 }
 
+void forget_peak_resident_bytes() {
+  std::ofstream("/proc/self/clear_refs") << "5";  // proc(5): resets VmHWM
+}
+
 std::string cpu_name() {
   std::istringstream lines(slurp("/proc/cpuinfo"));
   for (std::string line; std::getline(lines, line);) {

@@ -13,7 +13,8 @@ struct MemoryStatus {
 };
 MemoryStatus memory_status();
 uint64_t resident_bytes();       // of this process, now
-uint64_t peak_resident_bytes();  // of this process, its highest
+uint64_t peak_resident_bytes();  // of this process, its highest since it began or since the call below
+void forget_peak_resident_bytes();  // counts the highest anew from here; no effect where the system does not allow it
 std::string cpu_name();          // as the system reports it
 int processor_count();           // that this process may use
 uint64_t free_disk_bytes(const std::filesystem::path& folder);

@@ -121,6 +121,29 @@ Result<void> check_folder_holds(const ModelSummary& model, const QuantSpec& spec
   return {};
 }
 
+Result<QuantizeForecast> forecast_folder(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target) {
+  SW_ASSIGN(QuantizeForecast forecast, forecast_quantize(model, request));
+  uint64_t known = 0, bytes = 0;
+  for (const TensorSummary& tensor : model.tensors) {
+    known += tensor.bytes;
+    if (is_block_matrix(tensor)) {
+      bytes += packed_bytes(target, request.spec, tensor.shape[0], tensor.shape[1]);
+      continue;
+    }
+    // Embedding and head stay as they are, or become F16 where they were quantized.
+    uint64_t elements = 1;
+    for (const int64_t extent : tensor.shape) elements *= static_cast<uint64_t>(extent);
+    bytes += elements * (tensor.type == "F32" ? 4 : 2);
+  }
+  forecast.file_bytes = bytes + (model.file_bytes > known ? model.file_bytes - known : 0);
+  forecast.bits_per_weight =
+      model.parameters > 0 ? 8.0 * static_cast<double>(forecast.file_bytes) / static_cast<double>(model.parameters) : 0.0;
+  forecast.container.clear();
+  forecast.explanation = std::string("A ") + packed_form_name(target) + " folder holds " + std::to_string(request.spec.bits) +
+                         "-bit codes as they are: " + std::to_string((forecast.file_bytes + 500000) / 1000000) + " MB.";
+  return forecast;
+}
+
 Result<void> check_gguf_holds(const ModelSummary& model, const QuantSpec& spec, const std::string& type) {
   std::set<int64_t> widths;
   for (const TensorSummary& tensor : model.tensors) {

@@ -9,6 +9,7 @@
 #include "engine/core/error.h"
 #include "engine/export/exporter.h"
 #include "engine/model/model.h"
+#include "engine/quant/quantize_job.h"
 
 namespace scalewright {
 
@@ -34,5 +35,8 @@ Result<void> check_gguf_holds(const ModelSummary& model, const QuantSpec& spec, 
 // The same for a folder in one of the packed forms (GPTQ, AWQ, compressed-tensors): bits that the form has, groups that
 // divide every row of inputs, sizes that fill whole words.
 Result<void> check_folder_holds(const ModelSummary& model, const QuantSpec& spec, ExportTarget target);
+
+// forecast_quantize for such a folder: the size on disk and bits a weight are the folder's, and so are the words.
+Result<QuantizeForecast> forecast_folder(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target);
 
 }  // namespace scalewright

@@ -173,6 +173,28 @@ bool fills_whole_words(ExportTarget target, int bits, int64_t rows, int64_t cols
   return target != ExportTarget::Gptq || (rows % codes_a_word == 0 && cols % codes_a_word == 0);
 }
 
+uint64_t packed_bytes(ExportTarget target, const QuantSpec& spec, int64_t rows, int64_t cols) {
+  PackedMatrix m;
+  m.packing.bits = spec.bits;
+  m.packing.whole = target == ExportTarget::CompressedTensors;
+  const int64_t groups = spec.group == 0 || spec.group >= cols ? 1 : (cols + spec.group - 1) / spec.group;
+  int64_t words = 0, extra = 0;
+  switch (target) {
+    case ExportTarget::Gptq:  // qweight, qzeros, g_idx
+      words = m.packing.words(cols) * rows + groups * m.packing.words(rows) + cols;
+      break;
+    case ExportTarget::Awq:  // qweight, qzeros
+      words = (cols + groups) * (rows / 8);
+      break;
+    default:  // weight_packed, weight_zero_point; weight_shape
+      words = rows * m.packing.words(cols) + (spec.symmetric ? 0 : m.packing.words(rows) * groups);
+      extra = 2 * static_cast<int64_t>(sizeof(int64_t));
+      break;
+  }
+  const int64_t scales = groups * rows;
+  return static_cast<uint64_t>(4 * words + 2 * scales + extra);
+}
+
 std::string PackedForm::name() const {
   std::string text = packed_form_name(target);
   if (target == ExportTarget::Gptq) text += gptq_v1 ? " v1" : " v2";

@@ -22,6 +22,9 @@ std::string packed_form_bits_text(ExportTarget target);        // "2, 3, 4 and 8
 // Whether a matrix of rows x cols fills the words of the form.
 bool fills_whole_words(ExportTarget target, int bits, int64_t rows, int64_t cols);
 
+// Bytes of a matrix of rows x cols in the form: codes, scales, zero points and what goes with them.
+uint64_t packed_bytes(ExportTarget target, const QuantSpec& spec, int64_t rows, int64_t cols);
+
 // One setting for all linears: none of these formats allows several.
 struct PackedForm {
   ExportTarget target = ExportTarget::Gptq;

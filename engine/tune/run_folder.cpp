@@ -137,6 +137,13 @@ Result<TuneRecipe> read_run_recipe(const fs::path& run_folder) {
   return recipe;
 }
 
+Result<void> keep_sample_prompt(const fs::path& run_folder, const std::string& prompt) {
+  SW_ASSIGN(TuneRecipe recipe, read_run_recipe(run_folder));
+  if (recipe.sample_prompt == prompt) return {};
+  recipe.sample_prompt = prompt;
+  return write_text_file(run_folder / kRecipeFile, recipe_to_json(recipe));
+}
+
 bool is_run_folder(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return false;

@@ -53,5 +53,7 @@ void remove_leftovers(const std::filesystem::path& run_folder);
 Result<std::filesystem::path> move_earlier_run_aside(const std::filesystem::path& run_folder);
 // The recipe as it was begun (to resume, or to show).
 Result<TuneRecipe> read_run_recipe(const std::filesystem::path& run_folder);
+// The run answers another prompt from now on, also when it is resumed. Nothing else of its recipe changes.
+Result<void> keep_sample_prompt(const std::filesystem::path& run_folder, const std::string& prompt);
 
 }  // namespace scalewright

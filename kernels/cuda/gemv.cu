@@ -13,7 +13,7 @@
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
-constexpr int kMostWarps = 8;
+constexpr int kMostWarps = 8, kBusyWarps = 1792;
 constexpr int kMostParts = 3;
 constexpr int kExpecting = 256;  // blocks at the end of a grid that bring what is expected: those that end together
 // Steps that are on their way while one is computed: as many as 128 registers hold, so that two blocks of 256 threads
@@ -262,8 +262,10 @@ SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
 
 template <int kBits, bool kSub>
 void launch(void* stream, const GemvSet& set, const void* split, int64_t T, int64_t ldy, bool add) {
-  const int steps = (set.w.chunks + 1) / 2, wanted = (steps + 3) / 4;  // a few steps a warp
-  const int warps = wanted < kMostWarps ? wanted : kMostWarps;
+  // A few steps a warp at the least. Blocks cost more than steps: no more warps than keep a large card busy.
+  const int strips = set.part[kMostParts - 1].end, steps = (set.w.chunks + 1) / 2, wanted = (steps + 3) / 4;
+  const int busy = (kBusyWarps + strips / 2) / strips, most = busy < 1 ? 1 : busy < kMostWarps ? busy : kMostWarps;
+  const int warps = wanted < most ? wanted : most;
   const dim3 grid(static_cast<unsigned>(set.part[kMostParts - 1].end)), block(static_cast<unsigned>(kWarp * warps));
   const auto* digits = static_cast<const uint8_t*>(split);
   const int rows = static_cast<int>(T);

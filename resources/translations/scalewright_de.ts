@@ -4,6 +4,10 @@
 <context>
     <name>ChatEngine</name>
     <message>
+        <source>; fast</source>
+        <translation>; schnell</translation>
+    </message>
+    <message>
         <source>%1 tokens, %2 a second</source>
         <translation>%1 Token, %2 pro Sekunde</translation>
     </message>
@@ -60,6 +64,29 @@
     </message>
 </context>
 <context>
+    <name>ChatPane</name>
+    <message>
+        <source>Exact</source>
+        <translation>Genau</translation>
+    </message>
+    <message>
+        <source>Fast</source>
+        <translation>Schnell</translation>
+    </message>
+    <message>
+        <source>Arithmetic</source>
+        <translation>Rechnen</translation>
+    </message>
+    <message>
+        <source>Computes with full numbers, as tuning and the checks do: the same answer everywhere</source>
+        <translation>Rechnet mit vollen Zahlen, wie das Anpassen und die Prüfungen: überall dieselbe Antwort</translation>
+    </message>
+    <message>
+        <source>Rounds what flows through the model to 8 bits, as llama.cpp does: long prompts are read faster, and some answers come out a little different. Both sides of a comparison use it.</source>
+        <translation>Rundet, was durch das Modell fließt, auf 8 Bit, wie llama.cpp: lange Fragen werden schneller gelesen, und manche Antwort fällt ein wenig anders aus. Beide Seiten eines Vergleichs rechnen so.</translation>
+    </message>
+</context>
+<context>
     <name>EngineHost</name>
     <message>
         <source>%1 is not open now.</source>
@@ -80,6 +107,749 @@
     <message>
         <source>The CPU always works; no GPU is needed.</source>
         <translation>Die CPU geht immer; eine GPU braucht es nicht.</translation>
+    </message>
+</context>
+<context>
+    <name>EngineWords</name>
+    <message>
+        <source>%1; nothing was written. Choose another name for the output.</source>
+        <translation>%1; es wurde nichts geschrieben. Wählen Sie einen anderen Namen für die Ausgabe.</translation>
+    </message>
+    <message>
+        <source>this is %1, and writing would replace it</source>
+        <translation>das ist %1, und Schreiben würde es ersetzen</translation>
+    </message>
+    <message>
+        <source>this folder holds %1 (%2), and writing would replace it</source>
+        <translation>in diesem Ordner liegt %1 (%2), und Schreiben würde es ersetzen</translation>
+    </message>
+    <message>
+        <source>this is a part of %1 (%2), and writing would replace it</source>
+        <translation>das ist ein Teil von %1 (%2), und Schreiben würde ihn ersetzen</translation>
+    </message>
+    <message>
+        <source>this is a part of %1, which is in several files, and writing would replace it</source>
+        <translation>das ist ein Teil von %1 in mehreren Dateien, und Schreiben würde ihn ersetzen</translation>
+    </message>
+    <message>
+        <source>the model being read</source>
+        <translation>das Modell, das gelesen wird</translation>
+    </message>
+    <message>
+        <source>the calibration text</source>
+        <translation>der Kalibrierungstext</translation>
+    </message>
+    <message>
+        <source>the text of the trial</source>
+        <translation>der Text des Versuchs</translation>
+    </message>
+    <message>
+        <source>the model that was tuned</source>
+        <translation>das Modell, das angepasst wurde</translation>
+    </message>
+    <message>
+        <source>The output has no name; give a file or a folder.</source>
+        <translation>Die Ausgabe hat keinen Namen; nennen Sie eine Datei oder einen Ordner.</translation>
+    </message>
+    <message>
+        <source>there is no folder %1 to write into. Make it first, or choose another one.</source>
+        <translation>es gibt keinen Ordner %1, in den geschrieben werden kann. Legen Sie ihn an, oder wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+        <source>this is a folder; give the name of a file in it.</source>
+        <translation>das ist ein Ordner; nennen Sie eine Datei darin.</translation>
+    </message>
+    <message>
+        <source>the model would become a folder, and this is the name of a %1 file. Write a name that ends in .gguf, or a folder's name without an ending.</source>
+        <translation>das Modell würde ein Ordner, und das ist der Name einer %1-Datei. Nennen Sie einen Namen, der auf .gguf endet, oder einen Ordner ohne Endung.</translation>
+    </message>
+    <message>
+        <source>something else than a model is here already; choose another folder.</source>
+        <translation>hier liegt schon etwas anderes als ein Modell; wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>the folder cannot be made: %1.</source>
+        <translation>der Ordner lässt sich nicht anlegen: %1.</translation>
+    </message>
+    <message>
+        <source>the folder cannot be replaced: %1.</source>
+        <translation>der Ordner lässt sich nicht ersetzen: %1.</translation>
+    </message>
+    <message>
+        <source>cannot write the file: a folder of this name exists.</source>
+        <translation>die Datei lässt sich nicht schreiben: es gibt einen Ordner dieses Namens.</translation>
+    </message>
+    <message>
+        <source>cannot write the file: the folder does not exist; create it first.</source>
+        <translation>die Datei lässt sich nicht schreiben: den Ordner gibt es nicht; legen Sie ihn zuerst an.</translation>
+    </message>
+    <message>
+        <source>cannot write the file: %1.</source>
+        <translation>die Datei lässt sich nicht schreiben: %1.</translation>
+    </message>
+    <message>
+        <source>cannot write the file to the disk: %1.</source>
+        <translation>die Datei lässt sich nicht auf die Platte schreiben: %1.</translation>
+    </message>
+    <message>
+        <source>cannot open the file: %1.</source>
+        <translation>die Datei lässt sich nicht öffnen: %1.</translation>
+    </message>
+    <message>
+        <source>cannot read the file: %1.</source>
+        <translation>die Datei lässt sich nicht lesen: %1.</translation>
+    </message>
+    <message>
+        <source>there is no such file</source>
+        <translation>es gibt keine solche Datei</translation>
+    </message>
+    <message>
+        <source>this user may not access it</source>
+        <translation>dieser Benutzer darf nicht darauf zugreifen</translation>
+    </message>
+    <message>
+        <source>the disk is full; free some space and try again</source>
+        <translation>die Platte ist voll; schaffen Sie Platz, und versuchen Sie es wieder</translation>
+    </message>
+    <message>
+        <source>the disk is read-only; choose another folder</source>
+        <translation>die Platte ist schreibgeschützt; wählen Sie einen anderen Ordner</translation>
+    </message>
+    <message>
+        <source>it is a folder</source>
+        <translation>es ist ein Ordner</translation>
+    </message>
+    <message>
+        <source>a part of its path is not a folder</source>
+        <translation>ein Teil des Pfads ist kein Ordner</translation>
+    </message>
+    <message>
+        <source>Writing the model was cancelled; nothing was left behind.</source>
+        <translation>Das Schreiben wurde abgebrochen; nichts ist liegen geblieben.</translation>
+    </message>
+    <message>
+        <source>A %1 folder holds codes of %2 bits, not of %3. Choose other bits, or write a .gguf file.</source>
+        <translation>Ein %1-Ordner fasst Codes mit %2 Bit, nicht mit %3. Wählen Sie andere Bits, oder schreiben Sie eine .gguf-Datei.</translation>
+    </message>
+    <message>
+        <source>'%1' is %2 x %3: %4, as a %5 folder needs. %6</source>
+        <translation>„%1“ ist %2 x %3: %4, wie es ein %5-Ordner braucht. %6</translation>
+    </message>
+    <message>
+        <source>its %1 inputs are no multiple of the groups of %2</source>
+        <translation>die %1 Eingänge sind kein Vielfaches der Gruppen von %2</translation>
+    </message>
+    <message>
+        <source>2, 3, 4 and 8</source>
+        <translation>2, 3, 4 und 8</translation>
+    </message>
+    <message>
+        <source>2, 4 and 8</source>
+        <translation>2, 4 und 8</translation>
+    </message>
+    <message>
+        <source>that does not fill whole words</source>
+        <translation>das füllt keine ganzen Wörter</translation>
+    </message>
+    <message>
+        <source>Choose groups of %1, or write a .gguf file.</source>
+        <translation>Wählen Sie Gruppen von %1, oder schreiben Sie eine .gguf-Datei.</translation>
+    </message>
+    <message>
+        <source>Choose one scale a row (group 0), or write a .gguf file.</source>
+        <translation>Wählen Sie eine Skala je Zeile (Gruppe 0), oder schreiben Sie eine .gguf-Datei.</translation>
+    </message>
+    <message>
+        <source>Write a .gguf file.</source>
+        <translation>Schreiben Sie eine .gguf-Datei.</translation>
+    </message>
+    <message>
+        <source>%1-bit integers with %2 in %3 (rows of %4) fit no GGUF type. %5</source>
+        <translation>Ganze Zahlen mit %1 Bit und %2 in %3 (Zeilen von %4) passen in keinen GGUF-Typ. %5</translation>
+    </message>
+    <message>
+        <source>the zero point in the middle</source>
+        <translation>dem Nullpunkt in der Mitte</translation>
+    </message>
+    <message>
+        <source>free zero points</source>
+        <translation>freien Nullpunkten</translation>
+    </message>
+    <message>
+        <source>whole rows</source>
+        <translation>ganzen Zeilen</translation>
+    </message>
+    <message>
+        <source>groups of %1</source>
+        <translation>Gruppen von %1</translation>
+    </message>
+    <message>
+        <source>Choose fewer bits, or write a folder.</source>
+        <translation>Wählen Sie weniger Bits, oder schreiben Sie einen Ordner.</translation>
+    </message>
+    <message>
+        <source>With symmetric zero points (--symmetric) they fit, or write a folder, which holds both.</source>
+        <translation>Mit symmetrischen Nullpunkten passen sie, oder schreiben Sie einen Ordner, der beides fasst.</translation>
+    </message>
+    <message>
+        <source>%1 needs calibration text. Name a text file or a dataset, or use the method clip or hqq.</source>
+        <translation>%1 braucht einen Kalibrierungstext. Nennen Sie eine Textdatei oder einen Datensatz, oder nehmen Sie das Verfahren clip oder hqq.</translation>
+    </message>
+    <message>
+        <source>%1: %2 MB.</source>
+        <translation>%1: %2 MB.</translation>
+    </message>
+    <message>
+        <source>A %1 folder holds %2-bit codes as they are</source>
+        <translation>Ein %1-Ordner fasst %2-Bit-Codes, wie sie sind</translation>
+    </message>
+    <message>
+        <source>GGUF blocks hold 32 inputs, and %1 is no multiple of that</source>
+        <translation>GGUF-Blöcke fassen 32 Eingänge, und %1 ist kein Vielfaches davon</translation>
+    </message>
+    <message>
+        <source>symmetric %1-bit codes fit %2 exactly</source>
+        <translation>symmetrische %1-Bit-Codes passen genau in %2</translation>
+    </message>
+    <message>
+        <source>symmetric 2-bit codes fit Q2_0 exactly, which is new: older builds of llama.cpp reject it</source>
+        <translation>symmetrische 2-Bit-Codes passen genau in Q2_0, das neu ist: ältere llama.cpp-Versionen weisen es ab</translation>
+    </message>
+    <message>
+        <source>symmetric 3-bit codes with one scale a row fit Q3_K exactly</source>
+        <translation>symmetrische 3-Bit-Codes mit einer Skala je Zeile passen genau in Q3_K</translation>
+    </message>
+    <message>
+        <source>2-bit codes in groups fit no 2-bit type of GGUF; Q4_0 holds them exactly</source>
+        <translation>2-Bit-Codes in Gruppen passen in keinen 2-Bit-Typ von GGUF; Q4_0 fasst sie genau</translation>
+    </message>
+    <message>
+        <source>3-bit codes fit no 3-bit type of GGUF; Q4_0 holds them exactly</source>
+        <translation>3-Bit-Codes passen in keinen 3-Bit-Typ von GGUF; Q4_0 fasst sie genau</translation>
+    </message>
+    <message>
+        <source>%1-bit codes with one scale a row fit %2 exactly</source>
+        <translation>%1-Bit-Codes mit einer Skala je Zeile passen genau in %2</translation>
+    </message>
+    <message>
+        <source>4-bit codes with free zero points fit Q5_0 exactly (Q4_1 holds the zero points only rounded)</source>
+        <translation>4-Bit-Codes mit freien Nullpunkten passen genau in Q5_0 (Q4_1 fasst die Nullpunkte nur gerundet)</translation>
+    </message>
+    <message>
+        <source>5-bit codes with free zero points need six bits and a sign: Q8_0 holds them exactly</source>
+        <translation>5-Bit-Codes mit freien Nullpunkten brauchen sechs Bit und ein Vorzeichen: Q8_0 fasst sie genau</translation>
+    </message>
+    <message>
+        <source>6-bit codes are held exactly by Q8_0</source>
+        <translation>6-Bit-Codes fasst Q8_0 genau</translation>
+    </message>
+    <message>
+        <source>8-bit codes with free zero points need nine bits, which no GGUF type has; symmetric ones fit Q8_0, and a GPTQ folder holds both</source>
+        <translation>8-Bit-Codes mit freien Nullpunkten brauchen neun Bit, die kein GGUF-Typ hat; symmetrische passen in Q8_0, und ein GPTQ-Ordner fasst beides</translation>
+    </message>
+    <message>
+        <source>%1-bit codes fit no GGUF type</source>
+        <translation>%1-Bit-Codes passen in keinen GGUF-Typ</translation>
+    </message>
+    <message>
+        <source>there is no such file or folder. Check the path; a model is a .gguf file or a folder of safetensors.</source>
+        <translation>es gibt keine solche Datei und keinen solchen Ordner. Prüfen Sie den Pfad; ein Modell ist eine .gguf-Datei oder ein Ordner mit safetensors.</translation>
+    </message>
+    <message>
+        <source>open the folder that holds this file and its config.json instead.</source>
+        <translation>öffnen Sie stattdessen den Ordner, in dem diese Datei und ihre config.json liegen.</translation>
+    </message>
+    <message>
+        <source>the model needs about %1 MB, but %2 MB are free; close other programs or choose a smaller model.</source>
+        <translation>das Modell braucht etwa %1 MB, aber %2 MB sind frei; schließen Sie andere Programme, oder wählen Sie ein kleineres Modell.</translation>
+    </message>
+    <message>
+        <source>there is not enough memory to open this model.</source>
+        <translation>der Speicher reicht nicht, um dieses Modell zu öffnen.</translation>
+    </message>
+    <message>
+        <source>opening the model was cancelled.</source>
+        <translation>das Öffnen des Modells wurde abgebrochen.</translation>
+    </message>
+    <message>
+        <source>tensor '%1' ends at byte %2, but the file has %3: the download is incomplete.</source>
+        <translation>der Tensor „%1“ endet bei Byte %2, aber die Datei hat %3: der Download ist unvollständig.</translation>
+    </message>
+    <message>
+        <source>the file ends inside %1; the download is incomplete (byte %2 of %3).</source>
+        <translation>die Datei endet in %1; der Download ist unvollständig (Byte %2 von %3).</translation>
+    </message>
+    <message>
+        <source>the file ends inside its header; the download is incomplete.</source>
+        <translation>die Datei endet in ihrem Kopf; der Download ist unvollständig.</translation>
+    </message>
+    <message>
+        <source>this is not a safetensors file: it is too short.</source>
+        <translation>das ist keine safetensors-Datei: sie ist zu kurz.</translation>
+    </message>
+    <message>
+        <source>this is not a GGUF file: it is too short (byte %1 of %2).</source>
+        <translation>das ist keine GGUF-Datei: sie ist zu kurz (Byte %1 von %2).</translation>
+    </message>
+    <message>
+        <source>this is not a GGUF file: it does not begin with 'GGUF' (byte %1 of %2).</source>
+        <translation>das ist keine GGUF-Datei: sie beginnt nicht mit „GGUF“ (Byte %1 von %2).</translation>
+    </message>
+    <message>
+        <source>there is no config.json; this folder holds no Hugging Face model.</source>
+        <translation>es gibt keine config.json; in diesem Ordner liegt kein Hugging-Face-Modell.</translation>
+    </message>
+    <message>
+        <source>there is no .safetensors file here.</source>
+        <translation>hier liegt keine .safetensors-Datei.</translation>
+    </message>
+    <message>
+        <source>there is no .safetensors file here; pickled weights (.bin, .pt) can run code and are not opened: save the model as safetensors.</source>
+        <translation>hier liegt keine .safetensors-Datei; Gewichte als Pickle (.bin, .pt) können Code ausführen und werden nicht geöffnet: speichern Sie das Modell als safetensors.</translation>
+    </message>
+    <message>
+        <source>the architecture '%1' is not supported; %2 are.</source>
+        <translation>die Architektur „%1“ wird nicht unterstützt; es gehen %2.</translation>
+    </message>
+    <message>
+        <source>this is one of %1 parts of a model; join them first (llama-gguf-split --merge).</source>
+        <translation>das ist einer von %1 Teilen eines Modells; fügen Sie sie zuerst zusammen (llama-gguf-split --merge).</translation>
+    </message>
+    <message>
+        <source>mixtures of experts are not supported.</source>
+        <translation>Mixture-of-Experts-Modelle werden nicht unterstützt.</translation>
+    </message>
+    <message>
+        <source>this GGUF file was written for a big-endian machine, which is not read here. Convert the model anew, or download its little-endian file.</source>
+        <translation>diese GGUF-Datei wurde für eine Big-Endian-Maschine geschrieben und wird hier nicht gelesen. Wandeln Sie das Modell neu um, oder laden Sie die Little-Endian-Datei.</translation>
+    </message>
+    <message>
+        <source>GGUF version %1 is not read; versions 2 and 3 are. Convert the model anew.</source>
+        <translation>GGUF-Version %1 wird nicht gelesen; es gehen 2 und 3. Wandeln Sie das Modell neu um.</translation>
+    </message>
+    <message>
+        <source>%1 has no quantized matrices, so there are no scales to learn. Quantize it first.</source>
+        <translation>%1 hat keine quantisierten Matrizen, also keine Skalen, die lernen könnten. Quantisieren Sie es zuerst.</translation>
+    </message>
+    <message>
+        <source>No dataset is given; choose a file of examples to learn from.</source>
+        <translation>Es ist kein Datensatz gewählt; wählen Sie eine Datei mit Beispielen.</translation>
+    </message>
+    <message>
+        <source>conversations and plain texts cannot be learned in one run. Remove one of the two.</source>
+        <translation>Gespräche und reine Texte können nicht in einem Lauf gelernt werden. Nehmen Sie eines von beiden heraus.</translation>
+    </message>
+    <message>
+        <source>the file is empty. A dataset needs at least one example.</source>
+        <translation>die Datei ist leer. Ein Datensatz braucht mindestens ein Beispiel.</translation>
+    </message>
+    <message>
+        <source>every row is empty. A dataset needs at least one example.</source>
+        <translation>jede Zeile ist leer. Ein Datensatz braucht mindestens ein Beispiel.</translation>
+    </message>
+    <message>
+        <source>none of its %1 rows can be used. The first problem, in line %2, %3: %4</source>
+        <translation>keine ihrer %1 Zeilen ist brauchbar. Das erste Problem, in Zeile %2, %3: %4</translation>
+    </message>
+    <message>
+        <source>none of its %1 rows can be used. The first problem, in line %2: %3</source>
+        <translation>keine ihrer %1 Zeilen ist brauchbar. Das erste Problem, in Zeile %2: %3</translation>
+    </message>
+    <message>
+        <source>The form of the row is not known: it has %1. Known are messages, conversations, instruction with output, prompt with completion, and text; other names can be mapped.</source>
+        <translation>Die Form der Zeile ist nicht bekannt: sie hat %1. Bekannt sind messages, conversations, instruction mit output, prompt mit completion, und text; andere Namen lassen sich zuordnen.</translation>
+    </message>
+    <message>
+        <source>none of its columns (%1) is known as a prompt or an answer. Say which are: map "prompt" and "completion" (or "text") to column names (on the command line: --columns prompt=NAME,completion=NAME).</source>
+        <translation>keine ihrer Spalten (%1) ist als Frage oder Antwort bekannt. Ordnen Sie „prompt“ und „completion“ (oder „text“) die Namen der Spalten zu (auf der Befehlszeile: --columns prompt=NAME,completion=NAME).</translation>
+    </message>
+    <message>
+        <source>there is no column "%1" for the %2. The columns are %3.</source>
+        <translation>es gibt keine Spalte „%1“ für %2. Die Spalten sind %3.</translation>
+    </message>
+    <message>
+        <source>The row is not valid JSON. %1</source>
+        <translation>Die Zeile ist kein gültiges JSON. %1</translation>
+    </message>
+    <message>
+        <source>The comma behind it belongs to an array: remove it.</source>
+        <translation>Das Komma dahinter gehört zu einer Liste: entfernen Sie es.</translation>
+    </message>
+    <message>
+        <source>Its closing brace is missing.</source>
+        <translation>Die schließende Klammer fehlt.</translation>
+    </message>
+    <message>
+        <source>JSON wants double quotes.</source>
+        <translation>JSON verlangt doppelte Anführungszeichen.</translation>
+    </message>
+    <message>
+        <source>Check quotes, commas and braces.</source>
+        <translation>Prüfen Sie Anführungszeichen, Kommas und Klammern.</translation>
+    </message>
+    <message>
+        <source>The row has no "%1" (it has %2).</source>
+        <translation>Die Zeile hat kein „%1“ (sie hat %2).</translation>
+    </message>
+    <message>
+        <source>The answer is empty, so there is nothing to learn.</source>
+        <translation>Die Antwort ist leer, also gibt es nichts zu lernen.</translation>
+    </message>
+    <message>
+        <source>The answer is empty, so there is nothing to learn from it.</source>
+        <translation>Die Antwort ist leer, also gibt es aus ihr nichts zu lernen.</translation>
+    </message>
+    <message>
+        <source>The prompt is empty.</source>
+        <translation>Die Frage ist leer.</translation>
+    </message>
+    <message>
+        <source>The instruction is empty.</source>
+        <translation>Die Anweisung ist leer.</translation>
+    </message>
+    <message>
+        <source>No message is by the assistant, so there is nothing to learn.</source>
+        <translation>Keine Nachricht ist vom Assistenten, also gibt es nichts zu lernen.</translation>
+    </message>
+    <message>
+        <source>"%1" is no known role. Use system, user, assistant or tool.</source>
+        <translation>„%1“ ist keine bekannte Rolle. Nehmen Sie system, user, assistant oder tool.</translation>
+    </message>
+    <message>
+        <source>The message has no "%1". It is user, assistant or system.</source>
+        <translation>Die Nachricht hat kein „%1“. Es ist user, assistant oder system.</translation>
+    </message>
+    <message>
+        <source>The row is %1, not an object with named fields.</source>
+        <translation>Die Zeile ist %1, kein Objekt mit benannten Feldern.</translation>
+    </message>
+    <message>
+        <source>The row has %1 fields, but the header has %2. A field that holds the separator must be quoted.</source>
+        <translation>Die Zeile hat %1 Felder, aber die Kopfzeile hat %2. Ein Feld mit dem Trennzeichen muss in Anführungszeichen stehen.</translation>
+    </message>
+    <message>
+        <source>Byte %1 of the row is not valid UTF-8. Save the file as UTF-8.</source>
+        <translation>Byte %1 der Zeile ist kein gültiges UTF-8. Speichern Sie die Datei als UTF-8.</translation>
+    </message>
+    <message>
+        <source>this text is UTF-16. Save it as UTF-8 and open it again.</source>
+        <translation>dieser Text ist UTF-16. Speichern Sie ihn als UTF-8, und öffnen Sie ihn neu.</translation>
+    </message>
+    <message>
+        <source>Parquet files cannot be read here. Export the table as JSONL or CSV.</source>
+        <translation>Parquet-Dateien werden hier nicht gelesen. Exportieren Sie die Tabelle als JSONL oder CSV.</translation>
+    </message>
+    <message>
+        <source>this file is compressed. Unpack it and open what is inside.</source>
+        <translation>diese Datei ist gepackt. Entpacken Sie sie, und öffnen Sie, was darin ist.</translation>
+    </message>
+    <message>
+        <source>this is not text (it holds zero bytes). A dataset is JSON, JSONL, CSV or plain text in UTF-8.</source>
+        <translation>das ist kein Text (er enthält Nullbytes). Ein Datensatz ist JSON, JSONL, CSV oder Text in UTF-8.</translation>
+    </message>
+    <message>
+        <source>%1 is a folder. Choose the file with the examples.</source>
+        <translation>%1 ist ein Ordner. Wählen Sie die Datei mit den Beispielen.</translation>
+    </message>
+    <message>
+        <source>no row has an answer to learn within the context of %1 tokens (%2 rows were too long). Choose a longer context, or check the rows.</source>
+        <translation>keine Zeile hat innerhalb des Kontexts von %1 Token eine Antwort, die gelernt werden kann (%2 Zeilen waren zu lang). Wählen Sie einen längeren Kontext, oder prüfen Sie die Zeilen.</translation>
+    </message>
+    <message>
+        <source>no row has anything left to learn within %1 tokens. Choose a longer context.</source>
+        <translation>in keiner Zeile bleibt innerhalb von %1 Token etwas zu lernen. Wählen Sie einen längeren Kontext.</translation>
+    </message>
+    <message>
+        <source>The model's chat template refuses the conversation: %1</source>
+        <translation>Die Chat-Vorlage des Modells weist das Gespräch ab: %1</translation>
+    </message>
+    <message>
+        <source>Tuning as asked needs %1, and %2 are free on %3. What would change it: %4.</source>
+        <translation>Das Anpassen braucht so %1, und %2 sind frei auf %3. Was es ändern würde: %4.</translation>
+    </message>
+    <message>
+        <source>Tuning as asked needs %1, and %2 are allowed. What would change it: %3.</source>
+        <translation>Das Anpassen braucht so %1, und %2 sind erlaubt. Was es ändern würde: %3.</translation>
+    </message>
+    <message>
+        <source>this machine</source>
+        <translation>diesem Rechner</translation>
+    </message>
+    <message>
+        <source>%1 needs %2: fits</source>
+        <translation>%1 braucht %2: passt</translation>
+    </message>
+    <message>
+        <source>%1 needs %2: does not fit</source>
+        <translation>%1 braucht %2: passt nicht</translation>
+    </message>
+    <message>
+        <source>batch %1 with accumulate %2 (the same step)</source>
+        <translation>Stapel %1 mit %2 Sammelschritten (derselbe Schritt)</translation>
+    </message>
+    <message>
+        <source>context %1</source>
+        <translation>Kontext %1</translation>
+    </message>
+    <message>
+        <source>one factor a row instead of a scale a group</source>
+        <translation>ein Faktor je Zeile statt einer Skala je Gruppe</translation>
+    </message>
+    <message>
+        <source>one factor a row with batch %1 and context %2</source>
+        <translation>ein Faktor je Zeile mit Stapel %1 und Kontext %2</translation>
+    </message>
+    <message>
+        <source>no sample prompt</source>
+        <translation>keine eigene Frage</translation>
+    </message>
+    <message>
+        <source>The system does not give the %1 bytes that tuning needs. Close other programs, or choose a smaller context or batch.</source>
+        <translation>Das System gibt die %1 Byte nicht her, die das Anpassen braucht. Schließen Sie andere Programme, oder wählen Sie einen kleineren Kontext oder Stapel.</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for tuning. Close other programs, or choose a smaller context or batch.</source>
+        <translation>Der Speicher reicht für das Anpassen nicht. Schließen Sie andere Programme, oder wählen Sie einen kleineren Kontext oder Stapel.</translation>
+    </message>
+    <message>
+        <source>the run needs %1 on this disk for its checkpoints and its scale pack, and %2 are free. Free some space, or choose another folder.</source>
+        <translation>der Lauf braucht %1 auf dieser Platte für seine Sicherungspunkte und sein Skalenpaket, und %2 sind frei. Schaffen Sie Platz, oder wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>this run is going on in another window or terminal. Stop it there, or choose another folder.</source>
+        <translation>dieser Lauf läuft gerade in einem anderen Fenster oder Terminal. Halten Sie ihn dort an, oder wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>the run cannot go on: %1</source>
+        <translation>der Lauf kann nicht weitergehen: %1</translation>
+    </message>
+    <message>
+        <source>the data have changed since it began. Put the files back as they were, or start a new run.</source>
+        <translation>die Daten haben sich seit seinem Beginn geändert. Stellen Sie die Dateien wieder her, oder beginnen Sie einen neuen Lauf.</translation>
+    </message>
+    <message>
+        <source>the model of this run is not at %1 any more. Put it back there; the run holds only its learned scales.</source>
+        <translation>das Modell dieses Laufs liegt nicht mehr unter %1. Legen Sie es dorthin zurück; der Lauf enthält nur seine gelernten Skalen.</translation>
+    </message>
+    <message>
+        <source>The sample prompt has %1 tokens; choose one of fewer than %2, or none.</source>
+        <translation>Die eigene Frage hat %1 Token; wählen Sie eine mit weniger als %2, oder keine.</translation>
+    </message>
+    <message>
+        <source>The history could not be written: %1 The run itself is not affected.</source>
+        <translation>Der Verlauf ließ sich nicht schreiben: %1 Der Lauf selbst ist davon nicht berührt.</translation>
+    </message>
+    <message>
+        <source>The folder held an earlier run; its files are now in %1.</source>
+        <translation>Im Ordner lag ein früherer Lauf; seine Dateien sind jetzt in %1.</translation>
+    </message>
+    <message>
+        <source>The checkpoint of step %1 could not be written: %2 Training goes on; it is tried again.</source>
+        <translation>Der Sicherungspunkt von Schritt %1 ließ sich nicht schreiben: %2 Das Anpassen geht weiter; es wird wieder versucht.</translation>
+    </message>
+    <message>
+        <source>weights</source>
+        <translation>Gewichte</translation>
+    </message>
+    <message>
+        <source>weights that are not on the card</source>
+        <translation>Gewichte, die nicht auf der Karte liegen</translation>
+    </message>
+    <message>
+        <source>norms</source>
+        <translation>Normen</translation>
+    </message>
+    <message>
+        <source>norms, and room for blocks that come from the machine's memory</source>
+        <translation>Normen, und Platz für Blöcke, die aus dem Speicher des Rechners kommen</translation>
+    </message>
+    <message>
+        <source>other models and chats of this program</source>
+        <translation>andere Modelle und Gespräche dieses Programms</translation>
+    </message>
+    <message>
+        <source>%1 learned scales, their gradients and AdamW moments</source>
+        <translation>%1 gelernte Skalen, ihre Gradienten und die Momente von AdamW</translation>
+    </message>
+    <message>
+        <source>scales before tuning</source>
+        <translation>Skalen vor dem Anpassen</translation>
+    </message>
+    <message>
+        <source>batches</source>
+        <translation>Stapel</translation>
+    </message>
+    <message>
+        <source>dataset</source>
+        <translation>Datensatz</translation>
+    </message>
+    <message>
+        <source>answer to the sample prompt</source>
+        <translation>Antwort auf die eigene Frage</translation>
+    </message>
+    <message>
+        <source>program and tokenizer</source>
+        <translation>Programm und Tokenizer</translation>
+    </message>
+    <message>
+        <source>rest of the last page</source>
+        <translation>Rest der letzten Seite</translation>
+    </message>
+    <message>
+        <source>inputs of %1 layers</source>
+        <translation>Eingänge von %1 Schichten</translation>
+    </message>
+    <message>
+        <source>activations kept for %1 of %2 layers</source>
+        <translation>Aktivierungen, behalten für %1 von %2 Schichten</translation>
+    </message>
+    <message>
+        <source>activations of the layer under way</source>
+        <translation>Aktivierungen der Schicht in Arbeit</translation>
+    </message>
+    <message>
+        <source>gradients of the layer under way</source>
+        <translation>Gradienten der Schicht in Arbeit</translation>
+    </message>
+    <message>
+        <source>tokens and positions of a step</source>
+        <translation>Token und Positionen eines Schritts</translation>
+    </message>
+    <message>
+        <source>logits of %1 tokens</source>
+        <translation>Logits von %1 Token</translation>
+    </message>
+    <message>
+        <source>workspace of the kernels</source>
+        <translation>Arbeitsspeicher der Rechenkerne</translation>
+    </message>
+    <message>
+        <source>held for a moment while files were read, free again</source>
+        <translation>kurz belegt, als Dateien gelesen wurden, wieder frei</translation>
+    </message>
+    <message>
+        <source>reading the data and planning the memory</source>
+        <translation>Daten werden gelesen, der Speicher wird geplant</translation>
+    </message>
+    <message>
+        <source>reading the calibration text</source>
+        <translation>Kalibrierungstext wird gelesen</translation>
+    </message>
+    <message>
+        <source>comparing with the model in memory</source>
+        <translation>Vergleich mit dem Modell im Speicher</translation>
+    </message>
+    <message>
+        <source>validation %1 of %2</source>
+        <translation>Validierung %1 von %2</translation>
+    </message>
+    <message>
+        <source>reading %1</source>
+        <translation>%1 wird gelesen</translation>
+    </message>
+    <message>
+        <source>writing %1</source>
+        <translation>%1 wird geschrieben</translation>
+    </message>
+    <message>
+        <source>CPU, %1 threads, %2</source>
+        <translation>CPU, %1 Threads, %2</translation>
+    </message>
+    <message>
+        <source>CPU, 1 thread, %1</source>
+        <translation>CPU, 1 Thread, %1</translation>
+    </message>
+    <message>
+        <source>No GPU is used: %1.</source>
+        <translation>Es wird keine GPU benutzt: %1.</translation>
+    </message>
+    <message>
+        <source>this program was built without CUDA</source>
+        <translation>dieses Programm wurde ohne CUDA gebaut</translation>
+    </message>
+    <message>
+        <source>no NVIDIA driver is installed</source>
+        <translation>es ist kein NVIDIA-Treiber installiert</translation>
+    </message>
+    <message>
+        <source>the NVIDIA driver finds no card</source>
+        <translation>der NVIDIA-Treiber findet keine Karte</translation>
+    </message>
+    <message>
+        <source>the NVIDIA driver does not answer (%1)</source>
+        <translation>der NVIDIA-Treiber antwortet nicht (%1)</translation>
+    </message>
+    <message>
+        <source>the NVIDIA driver is too old for this program (%1)</source>
+        <translation>der NVIDIA-Treiber ist zu alt für dieses Programm (%1)</translation>
+    </message>
+    <message>
+        <source>%1 is used: measured here, it answers %2 times and tunes %3 times as fast as the processor.</source>
+        <translation>%1 wird benutzt: hier gemessen antwortet sie %2-mal und passt %3-mal so schnell an wie der Prozessor.</translation>
+    </message>
+    <message>
+        <source>%1 is not used: measured here, it answers %2 times and tunes %3 times as fast as the processor. Choose the device cuda to use it.</source>
+        <translation>%1 wird nicht benutzt: hier gemessen antwortet sie %2-mal und passt %3-mal so schnell an wie der Prozessor. Wählen Sie das Gerät GPU, um sie zu benutzen.</translation>
+    </message>
+    <message>
+        <source>%1 is not used: its speed could not be measured. Choose the device cuda to use it.</source>
+        <translation>%1 wird nicht benutzt: ihr Tempo ließ sich nicht messen. Wählen Sie das Gerät GPU, um sie zu benutzen.</translation>
+    </message>
+    <message>
+        <source>%1 is not used, because it failed its check: %2.</source>
+        <translation>%1 wird nicht benutzt, weil sie ihre Prüfung nicht bestand: %2.</translation>
+    </message>
+    <message>
+        <source>%1 Choose the device "cpu" or "auto" to compute on the processor.</source>
+        <translation>%1 Wählen Sie in den Einstellungen das Gerät CPU oder Automatisch, um auf dem Prozessor zu rechnen.</translation>
+    </message>
+    <message>
+        <source>Quantized weights are written as numbers rounded to F16.</source>
+        <translation>Quantisierte Gewichte werden als Zahlen geschrieben, gerundet auf F16.</translation>
+    </message>
+    <message>
+        <source>Codes, scales and zero points are exact; the quantized embedding is rounded to F16, which this format wants there.</source>
+        <translation>Codes, Skalen und Nullpunkte sind genau; die quantisierte Einbettung wird auf F16 gerundet, wie dieses Format es dort verlangt.</translation>
+    </message>
+    <message>
+        <source>The pack holds the scales alone; it needs the model that it was made from.</source>
+        <translation>Das Paket enthält allein die Skalen; es braucht das Modell, aus dem es gemacht wurde.</translation>
+    </message>
+    <message>
+        <source>the model has no quantized linears, so it has no scales to pack.</source>
+        <translation>das Modell hat keine quantisierten Matrizen, also keine Skalen für ein Paket.</translation>
+    </message>
+    <message>
+        <source>'%1' is not quantized; quantize the model first, or export full precision.</source>
+        <translation>„%1“ ist nicht quantisiert; quantisieren Sie das Modell zuerst, oder exportieren Sie es in voller Genauigkeit.</translation>
+    </message>
+    <message>
+        <source>'%1' has the nested scales of a GGUF K type, which this format does not have; export GGUF instead.</source>
+        <translation>„%1“ hat die verschachtelten Skalen eines K-Typs von GGUF, die dieses Format nicht hat; exportieren Sie stattdessen GGUF.</translation>
+    </message>
+    <message>
+        <source>The offsets of '%1' are no whole multiples of its scales (as in Q4_1 and Q5_1), so its weights are not s (q - z). GGUF holds them exactly, and safetensors holds the weights in full; for this format quantize the model anew, best from full precision.</source>
+        <translation>Die Versätze von „%1“ sind keine ganzen Vielfachen der Skalen (wie in Q4_1 und Q5_1), die Gewichte also nicht s (q - z). GGUF fasst sie genau, und safetensors fasst die Gewichte voll; für dieses Format quantisieren Sie das Modell neu, am besten aus voller Genauigkeit.</translation>
+    </message>
+    <message>
+        <source>zero points from %1 to %2 do not fit %3 bits.</source>
+        <translation>Nullpunkte von %1 bis %2 passen nicht in %3 Bit.</translation>
+    </message>
+    <message>
+        <source>%1-bit codes do not fit, and these need all of their bits; %2 bits do. Export GGUF instead, or quantize the model anew.</source>
+        <translation>%1-Bit-Codes passen nicht, und diese brauchen alle ihre Bits; %2 Bit gehen. Exportieren Sie stattdessen GGUF, oder quantisieren Sie das Modell neu.</translation>
+    </message>
+    <message>
+        <source>'%1' has %2 rows, no multiple of 8.</source>
+        <translation>„%1“ hat %2 Zeilen, kein Vielfaches von 8.</translation>
+    </message>
+    <message>
+        <source>'%1' has rows of %2 inputs, no multiple of its groups of %3.</source>
+        <translation>„%1“ hat Zeilen mit %2 Eingängen, kein Vielfaches der Gruppen von %3.</translation>
+    </message>
+    <message>
+        <source>'%1' has %2 bits, the others %3; the format has one setting for all. Export GGUF instead.</source>
+        <translation>„%1“ hat %2 Bit, die anderen %3; das Format hat eine Einstellung für alle. Exportieren Sie stattdessen GGUF.</translation>
     </message>
 </context>
 <context>
@@ -182,6 +952,44 @@
     <message>
         <source>Yesterday %1</source>
         <translation>Gestern %1</translation>
+    </message>
+</context>
+<context>
+    <name>LedgerBar</name>
+    <message>
+        <source>The card ends here  %1</source>
+        <translation>Die Karte endet hier  %1</translation>
+    </message>
+</context>
+<context>
+    <name>LedgerView</name>
+    <message>
+        <source>%1 used  ·  %2 free</source>
+        <translation>%1 belegt  ·  %2 frei</translation>
+    </message>
+    <message>
+        <source>Weights, frozen</source>
+        <translation>Gewichte, eingefroren</translation>
+    </message>
+    <message>
+        <source>Scales, optimizer</source>
+        <translation>Skalen, Optimierer</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Logits</source>
+        <translation>Logits</translation>
+    </message>
+    <message>
+        <source>Workspace</source>
+        <translation>Arbeitsbereich</translation>
+    </message>
+    <message>
+        <source>card: %1 used  ·  %2 free</source>
+        <translation>Karte: %1 belegt  ·  %2 frei</translation>
     </message>
 </context>
 <context>
@@ -359,6 +1167,17 @@
     <message>
         <source>Tokens a second</source>
         <translation>Token pro Sekunde</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsPage</name>
+    <message>
+        <source>Memory of the card</source>
+        <translation>Speicher der Karte</translation>
+    </message>
+    <message>
+        <source>Looking at the device</source>
+        <translation>Gerät wird angesehen</translation>
     </message>
 </context>
 <context>
@@ -2500,7 +3319,7 @@
     </message>
     <message>
         <source>Round to nearest</source>
-        <translation>Zur nächsten Stufe runden</translation>
+        <translation>Einfach runden</translation>
     </message>
     <message>
         <source>Instant. Fine from 5 bits upwards.</source>
@@ -2588,11 +3407,11 @@
     </message>
     <message>
         <source>memory while it runs</source>
-        <translation>Speicher während der Arbeit</translation>
+        <translation>Speicher dabei</translation>
     </message>
     <message>
         <source>on this machine</source>
-        <translation>auf diesem Rechner</translation>
+        <translation>Dauer hier</translation>
     </message>
     <message>
         <source>Try it</source>
@@ -2796,7 +3615,7 @@
     </message>
     <message>
         <source>lower is better; a trial on layers %1</source>
-        <translation>weniger ist besser; ein Versuch an den Schichten %1</translation>
+        <translation>weniger ist besser; Schichten %1</translation>
     </message>
     <message>
         <source>2 bits</source>
@@ -2816,7 +3635,7 @@
     </message>
     <message>
         <source>expected perplexity, from %1</source>
-        <translation>erwartete Perplexität, vorher %1</translation>
+        <translation>Perplexität, vorher %1</translation>
     </message>
     <message>
         <source>quality: choose a text</source>
@@ -3652,7 +4471,7 @@
     </message>
     <message>
         <source>Seconds</source>
-        <translation>Sekunden</translation>
+        <translation>Sek.</translation>
     </message>
 </context>
 <context>
@@ -5038,7 +5857,7 @@
     </message>
     <message>
         <source>of %1 reserved</source>
-        <translation>von %1 reserviert</translation>
+        <translation>von %1</translation>
     </message>
     <message>
         <source>of %1; chat, window +%2</source>
@@ -5294,17 +6113,6 @@
     </message>
 </context>
 <context>
-    <name>DataFiles</name>
-    <message>
-        <source>No file of examples is chosen.</source>
-        <translation>Es ist keine Datei mit Beispielen gewählt.</translation>
-    </message>
-    <message>
-        <source>%1: conversations and plain texts cannot be learned in one run. Remove one of the two.</source>
-        <translation>%1: Gespräche und reine Texte können nicht in einem Lauf gelernt werden. Nehmen Sie eines von beiden heraus.</translation>
-    </message>
-</context>
-<context>
     <name>scalewright::ui::QuantizeRunView</name>
     <message>
         <source>In all</source>
@@ -5313,6 +6121,25 @@
     <message>
         <source>mean %1</source>
         <translation>Mittel %1</translation>
+    </message>
+</context>
+<context>
+    <name>TunePlanStep</name>
+    <message>
+        <source>on %1</source>
+        <translation>auf %1</translation>
+    </message>
+    <message>
+        <source>%1 on the card and %2 of this machine's memory will be set aside at the start. The run never asks for more.</source>
+        <translation>%1 auf der Karte und %2 vom Speicher dieses Rechners werden am Anfang belegt. Der Lauf verlangt nie mehr.</translation>
+    </message>
+    <message>
+        <source>This plan needs %1 more than the card has free</source>
+        <translation>Dieser Plan braucht %1 mehr, als auf der Karte frei ist</translation>
+    </message>
+    <message>
+        <source>%1, in this machine's memory</source>
+        <translation>%1, im Speicher dieses Rechners</translation>
     </message>
 </context>
 </TS>

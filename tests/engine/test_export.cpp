@@ -347,6 +347,28 @@ class TestExport : public QObject {
     }
   }
 
+  // The size told before the work is that of the folder, not of a GGUF with the same integers.
+  void folder_forecast() {
+    const fs::path folder = testkit::golden_folder() / "families" / "llama";
+    if (!fs::exists(folder)) QSKIP("the golden set has no llama");
+    const ModelSummary summary = testkit::need(summarize_model(folder));
+    for (const ExportTarget target : {ExportTarget::Gptq, ExportTarget::Awq, ExportTarget::CompressedTensors}) {
+      for (const int bits : {2, 4, 8}) {
+        if (target == ExportTarget::Awq && bits != 4) continue;
+        QuantizeRequest request;
+        request.method = QuantMethod::Rtn;
+        request.spec = {.bits = bits, .group = 32, .symmetric = false};
+        const QuantizeForecast forecast = testkit::need(forecast_folder(summary, request, target));
+        const auto model = quantized_family("llama", request.spec, 1, (1 << bits) - 1);
+        const uint64_t written = testkit::need(check_export(*model, target, "")).bytes;
+        const int64_t difference = static_cast<int64_t>(forecast.file_bytes) - static_cast<int64_t>(written);
+        QVERIFY2(std::abs(difference) <= 4096, std::to_string(difference).c_str());  // headers
+        QVERIFY2(forecast.explanation.find("folder holds") != std::string::npos, forecast.explanation.c_str());
+        QVERIFY(forecast.memory_bytes > 0 && forecast.container.empty());
+      }
+    }
+  }
+
   void gptq_version_follows_the_zero_points() {
     if (!fs::exists(testkit::golden_folder() / "families" / "llama")) QSKIP("the golden set has no llama");
     const auto first = quantized_family("llama", {.bits = 3, .group = 32}, 1, 7);

@@ -151,6 +151,40 @@ class TestCharts : public QObject {
     QVERIFY(!chart.grab().isNull());
   }
 
+  // Points that lie on each other and on the line of the original: each keeps its words readable.
+  void wordsDoNotLieOnEachOther_data() {
+    QTest::addColumn<QList<double>>("sizes");
+    QTest::addColumn<QList<double>>("perplexities");
+    QTest::newRow("flat end") << QList<double>{77, 77, 77.5, 92, 140} << QList<double>{61, 25, 23.9, 23.45, 23.41};
+    QTest::newRow("all near") << QList<double>{77, 78, 79, 80, 81} << QList<double>{23.6, 23.5, 23.5, 23.45, 23.4};
+    QTest::newRow("at the edges") << QList<double>{40, 41, 139, 140} << QList<double>{900, 880, 23.5, 23.4};
+  }
+  void wordsDoNotLieOnEachOther() {
+    QFETCH(QList<double>, sizes);
+    QFETCH(QList<double>, perplexities);
+    Chart chart;
+    chart.resize(560, 260);
+    chart.setLegendVisible(false);
+    chart.addSeries({.name = "Perplexity", .token = &ThemeTokens::accent, .width = 2, .circles = true});
+    const int original = chart.addLine(Qt::Horizontal, 23.38, &ThemeTokens::seriesValidation);
+    chart.setLine(original, 23.38, "original 23.4");
+    chart.setData(0, sizes, perplexities);
+    QList<QPair<QPointF, QString>> names;
+    for (int i = 0; i < sizes.size(); ++i) names << qMakePair(QPointF(sizes[i], perplexities[i]), i == 0 ? "2 bits" : i + 1 == sizes.size() ? "6, 8" : QString::number(i + 2));
+    chart.setPointLabels(names);
+    chart.setXRange(sizes.first() * 0.9, sizes.last() * 1.07);
+    chart.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&chart));
+    chart.redrawNow();
+    const QPixmap drawn = chart.grab();
+    const QList<QRectF> areas = chart.wordAreas();
+    QCOMPARE(areas.size(), sizes.size() + 1);
+    for (int i = 0; i < areas.size(); ++i) {
+      QVERIFY2(QRectF(drawn.rect()).contains(areas[i]), qPrintable(QString::number(i)));
+      for (int j = 0; j < i; ++j) QVERIFY2(!areas[i].intersects(areas[j]), qPrintable(QStringLiteral("%1 on %2").arg(i).arg(j)));
+    }
+  }
+
   void ticksAreRound() {
     QCOMPARE(niceTicks(0, 0.08, 4), QList<double>({0, 0.02, 0.04, 0.06, 0.08}));
     QCOMPARE(niceTicks(0, 1, 0).isEmpty(), false);

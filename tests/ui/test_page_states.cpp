@@ -2,10 +2,16 @@
 
 #include "tests/ui/small_chat_model.h"
 
+#include <QDialog>
 #include <QLabel>
+#include <QMenu>
 #include <QScrollBar>
+#include <QSpinBox>
+#include <QTimer>
 #include <thread>
 
+#include "ui/models/chat_log.h"
+#include "ui/pages/chat_pane.h"
 #include "ui/widgets/answer_view.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -123,6 +129,70 @@ class TestPageStates : public QObject {
     QVERIFY(buttonOf(page, "Save…")->isEnabled());
   }
 
+  // Exact or fast arithmetic is chosen in the pane, used by the next answer, and remembered.
+  void arithmeticIsChosen() {
+    {
+      TestWindow w(*m_home);
+      Page* page = openChat(w);
+      QVERIFY(page->findChild<ChatPane*>()->precision() == Precision::Exact);
+      QCOMPARE(facts(w, page, 0, "say 3").contains("fast"), false);
+      QAbstractButton* fast = nullptr;
+      for (QAbstractButton* button : page->findChildren<QAbstractButton*>())
+        if (button->accessibleName() == "Arithmetic Fast") fast = button;
+      QVERIFY(fast && fast->toolTip().contains("8 bits"));
+      fast->click();
+      const QString said = facts(w, page, 1, "say 4");
+      QVERIFY2(said.contains("; fast"), qPrintable(said));
+    }
+    TestWindow again(*m_home);
+    QVERIFY(openChat(again)->findChild<ChatPane*>()->precision() == Precision::Fast);
+  }
+
+  // Edit takes a prompt back, Answer again asks with another seed; the conversation is kept, found under Earlier, and saved as a file.
+  void aConversationIsEditedKeptAndSaved() {
+    TestWindow w(*m_home);
+    Page* page = openChat(w);
+    auto* transcript = page->findChild<ChatTranscript*>();
+    facts(w, page, 0, "say 3");
+    facts(w, page, 1, "say 4");
+    emit transcript->regenerateClicked(0, 0);
+    QVERIFY(waitUntil([&] { return !transcript->answer(0, 0)->streaming(); }));
+    QVERIFY(w.waitForJobs());
+    QVERIFY(!transcript->answer(1, 0));  // what came after answered something else
+    facts(w, page, 1, "say 5");
+    emit transcript->editClicked(1);
+    QCOMPARE(qobject_cast<QLineEdit*>(page->firstField())->text(), "say 5");
+    QVERIFY(!transcript->answer(1, 0));
+    QTest::keyClick(page->firstField(), Qt::Key_Return);
+    QVERIFY(waitUntil([&] { return transcript->answer(1, 0) && !transcript->answer(1, 0)->streaming(); }));
+    QVERIFY(w.waitForJobs());
+    const QString markdown = m_home->path("chat.md"), json = m_home->path("chat.json");
+    for (const QString& file : {markdown, json}) {
+      QTimer::singleShot(0, this, [file] { typeIntoDialog(file); });
+      CLICK(page, "Save…");
+      QTRY_VERIFY2(QFile::exists(file), qPrintable(file));
+    }
+    QVERIFY(read(markdown).contains("say 3") && read(markdown).contains("say 5") && !read(markdown).contains("say 4"));
+    ChatLog log;
+    QVERIFY(ChatLog::fromJson(read(json).toUtf8(), &log));
+    QCOMPARE(int(log.turns.size()), 2);
+    // Ctrl+N begins anew; the old one comes back from the menu.
+    w.window->activateWindow();
+    QTest::keyClick(page->firstField(), Qt::Key_N, Qt::ControlModifier);
+    QTRY_VERIFY(!transcript->answer(0, 0));
+    bool found = false;
+    QTimer::singleShot(0, this, [&found] {
+      auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+      if (!menu) return;
+      for (QAction* action : menu->actions())
+        if (action->text().startsWith("say 3")) found = true, action->trigger();
+      menu->close();
+    });
+    CLICK(page, "Earlier…");
+    QVERIFY(found);
+    QTRY_VERIFY(transcript->answer(1, 0));
+  }
+
   void theConversationStaysAtItsEnd() {
     ChatTranscript transcript;
     transcript.resize(500, 300);
@@ -193,6 +263,36 @@ class TestPageStates : public QObject {
   }
 
  private:
+  Page* openChat(TestWindow& w) {
+    w.window->deliver({Place::Chat, page_messages::kUseModel, {{"path", m_models + "/small.Q4_1.gguf"}}});
+    w.waitForJobs();
+    Page* page = w.window->page(Place::Chat);
+    for (QSpinBox* box : page->findChildren<QSpinBox*>())
+      if (box->toolTip().startsWith("Longest")) box->setValue(8);
+    return page;
+  }
+  // What stands below the answer to `prompt`, which becomes turn `turn`.
+  static QString facts(TestWindow& w, Page* page, int turn, const QString& prompt) {
+    auto* transcript = page->findChild<ChatTranscript*>();
+    QTest::keyClicks(page->firstField(), prompt);
+    QTest::keyClick(page->firstField(), Qt::Key_Return);
+    waitUntil([&] { return transcript->answer(turn, 0) && !transcript->answer(turn, 0)->streaming(); });
+    w.waitForJobs();
+    const AnswerView* view = transcript->answer(turn, 0);
+    for (QLabel* label : view ? view->findChildren<QLabel*>() : QList<QLabel*>())
+      if (label->text().contains("a second")) return label->text();
+    return {};
+  }
+  static void typeIntoDialog(const QString& file) {
+    auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
+    if (!dialog) return;
+    if (auto* edit = dialog->findChild<QLineEdit*>()) edit->setText(file);
+    dialog->accept();
+  }
+  static QString read(const QString& path) {
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
+  }
   QTemporaryDir m_made;
   std::unique_ptr<Home> m_home;
   QString m_folder, m_gguf, m_models;

@@ -10,6 +10,8 @@
 #include <QScrollBar>
 
 #include "engine/export/output_check.h"
+#include "ui/jobs/quantize_work.h"
+#include "ui/pages/quantize_forecast_card.h"
 #include "ui/pages/quantize_form.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/option_card.h"
@@ -86,6 +88,51 @@ class TestQuantizePage : public QObject {
     QVERIFY(QFileInfo::exists(m_models + "/full/config.json"));
   }
 
+  // Rows of 72 inputs are no multiple of groups of 32: a folder cannot hold that, and the page says so where the container is chosen,
+  // with what would do.
+  void aFolderThatCannotHoldItIsRefused() {
+    const QString odd = m_models + "/odd";
+    if (!scalewright_tests::make_tiny_model("qwen2", odd.toStdString())) QSKIP("The golden sets are not here.");
+    TestWindow w(*m_home);
+    Page* page = open(w, odd);
+    QuantizeForm* form = page->findChild<QuantizeForm*>();
+    for (const auto& [index, target] : {std::pair{2, ExportTarget::Gptq}, {3, ExportTarget::Awq}, {4, ExportTarget::CompressedTensors}}) {
+      chooseContainer(page, 0);
+      QTRY_VERIFY(!says(page, "no multiple of the groups"));
+      chooseContainer(page, index);
+      QCOMPARE(form->target(), target);
+      QTRY_VERIFY(says(page, "72 inputs are no multiple of the groups of 32"));
+      QVERIFY(says(page, "Choose one scale a row (group 0), or write a .gguf file."));
+      QVERIFY(!buttonOf(page, "Quantize")->isEnabled());
+    }
+    QVERIFY(w.waitForJobs());
+    const auto summary = w.context->catalog().table().find(odd)->summary;
+    QVERIFY(!checkHolds(*summary, form->request(), ExportTarget::Gptq));
+    QVERIFY(checkHolds(*w.context->catalog().table().find(m_models + "/full")->summary, form->request(), ExportTarget::Gptq));
+    // Ctrl+Enter does nothing either.
+    const QStringList before = QDir(m_models).entryList(QDir::AllEntries | QDir::NoDotAndDotDot);
+    page->primary();
+    QVERIFY(!w.context->jobs().busy());
+    QCOMPARE(QDir(m_models).entryList(QDir::AllEntries | QDir::NoDotAndDotDot), before);
+    // The way on that it names.
+    chooseContainer(page, 0);
+    QTRY_VERIFY(buttonOf(page, "Quantize")->isEnabled());
+  }
+
+  void theForecastIsOfTheContainer() {
+    TestWindow w(*m_home);
+    Page* page = open(w);
+    auto* card = page->findChild<QuantizeForecastCard*>();
+    for (QAbstractButton* bits : page->findChildren<QAbstractButton*>())
+      if (bits->accessibleName() == "Bits 2") bits->click();
+    QTRY_VERIFY(card->forecast().container == "Q4_0");
+    const quint64 file = card->forecast().file_bytes;
+    chooseContainer(page, 2);
+    QTRY_VERIFY2(card->forecast().file_bytes < file, qPrintable(QStringLiteral("%1 against %2").arg(card->forecast().file_bytes).arg(file)));
+    QVERIFY(says(page, "A GPTQ folder holds 2-bit codes as they are"));
+    QVERIFY(w.waitForJobs());
+  }
+
   void moreMethodsAreOneControl() {
     TestWindow w(*m_home);
     Page* page = open(w);
@@ -142,10 +189,10 @@ class TestQuantizePage : public QObject {
   }
 
  private:
-  Page* open(TestWindow& w) {
+  Page* open(TestWindow& w, const QString& model = {}) {
     w.context->catalog().add({m_models});
     w.waitForJobs();
-    w.window->deliver({Place::Quantize, page_messages::kUseModel, {{"path", m_models + "/full"}}});
+    w.window->deliver({Place::Quantize, page_messages::kUseModel, {{"path", model.isEmpty() ? m_models + "/full" : model}}});
     w.waitForJobs();
     QTest::qWait(120);  // the forecast
     w.waitForJobs();
@@ -164,6 +211,11 @@ class TestQuantizePage : public QObject {
     for (QComboBox* box : page->findChildren<QComboBox*>())
       if (box->accessibleName() == "Write as") return box;
     return nullptr;
+  }
+  static void chooseContainer(Page* page, int index) {
+    QComboBox* box = containerOf(page);
+    box->setCurrentIndex(index);
+    emit box->activated(index);
   }
   static bool says(Page* page, const QString& words) {
     for (QLabel* text : page->findChildren<QLabel*>())

@@ -3,10 +3,12 @@
 #include "tests/ui/ui_fixture.h"
 
 #include <QTableView>
+#include <qcustomplot.h>
 
 #include "engine/tune/run_store.h"
 #include "ui/models/run_report.h"
 #include "ui/pages/run_charts.h"
+#include "ui/widgets/chart.h"
 
 using namespace scalewright;
 using namespace scalewright::ui;
@@ -38,9 +40,7 @@ class TestRunsPage : public QObject {
     QTRY_VERIFY(buttonOf(page, "Export…")->isEnabled());
     // Another name, typed into the table.
     CLICK(page, "Rename");
-    auto* view = page->findChild<QTableView*>();
-    for (QTableView* table : page->findChildren<QTableView*>())
-      if (table->accessibleName() == "Runs") view = table;
+    auto* view = table(page, "Runs");
     auto* edit = view->findChild<QLineEdit*>();
     QVERIFY(edit);
     edit->setText("second name");
@@ -60,6 +60,42 @@ class TestRunsPage : public QObject {
     QVERIFY(w.waitForJobs());
     QTRY_VERIFY(buttonOf(page, "Resume"));
     QVERIFY(QFileInfo::exists(folder));
+  }
+
+  // Several runs lie over each other in one chart, and of their recipes the table shows what differs.
+  void severalRunsAreCompared() {
+    TuneRecipe slow, fast;
+    slow.learning_rate = 1e-3;
+    fast.learning_rate = 5e-3;
+    fast.context = 256;
+    QVERIFY(addRun(m_home->path("home/slow"), "finished", "slow", slow) && addRun(m_home->path("home/fast"), "finished", "fast", fast));
+    TestWindow w(*m_home);
+    w.window->showPlace(Place::Runs);
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Runs);
+    auto* runs = table(page, "Runs");
+    QVERIFY(runs);
+    QTRY_COMPARE(runs->model()->rowCount(), 2);
+    for (int row = 0; row < 2; ++row) runs->model()->setData(runs->model()->index(row, 0), Qt::Checked, Qt::CheckStateRole);
+    QVERIFY(w.waitForJobs());
+    auto* chart = page->findChild<Chart*>();
+    const auto curves = [&] {
+      int count = 0;
+      for (int i = 0; i < chart->plot()->graphCount(); ++i) count += chart->plot()->graph(i)->visible() && chart->plot()->graph(i)->dataCount() >= 50;
+      return count;
+    };
+    QTRY_VERIFY2(curves() >= 2, qPrintable(QString::number(curves())));
+    QTableView* recipes = nullptr;
+    for (QTableView* view : page->findChildren<QTableView*>())
+      if (view != runs) recipes = view;
+    QVERIFY(recipes);
+    QTRY_COMPARE(recipes->model()->columnCount(), 3);  // the name of a value, and both runs
+    QStringList values;
+    for (int row = 0; row < recipes->model()->rowCount(); ++row)
+      for (int column = 0; column < 3; ++column) values << recipes->model()->index(row, column).data().toString();
+    const QString all = values.join('|');
+    QVERIFY2(all.contains("256 × 1") && all.contains("512 × 1") && all.contains("5e-3"), qPrintable(all));
+    QVERIFY2(!all.contains("cosine"), qPrintable(all));  // the same in both
   }
 
   void theReportHasItsCharts() {
@@ -99,16 +135,21 @@ class TestRunsPage : public QObject {
     QFile file(path);
     return file.open(QIODevice::ReadOnly) ? QString::fromLatin1(file.readAll()) : QString();
   }
-  static bool addRun(const QString& folder, const char* state) {
+  static QTableView* table(Page* page, const QString& name) {
+    for (QTableView* view : page->findChildren<QTableView*>())
+      if (view->accessibleName() == name) return view;
+    return nullptr;
+  }
+  static bool addRun(const QString& folder, const char* state, const char* name = "first run", const TuneRecipe& recipe = {}) {
     const auto store = RunStore::open(RunStore::default_file());
     if (!store) return false;
     RunRow row;
     row.folder = folder.toStdString();
-    row.name = "first run";
+    row.name = name;
     row.model = "/models/m.gguf";
     row.data = "/data/rows.jsonl";
     row.state = state;
-    row.recipe_json = recipe_to_json({});
+    row.recipe_json = recipe_to_json(recipe);
     row.started = 1700000000;
     row.step = 50;
     row.steps = 100;

@@ -1,5 +1,5 @@
-// Writes a picture of every page in both themes and two sizes; looked at by people, not compared. The folder is the
-// environment variable SCALEWRIGHT_SCREENSHOTS, else the build's "screenshots".
+// Writes a picture of every page in both themes, several sizes and both languages; looked at by people, not compared. The folder
+// is the environment variable SCALEWRIGHT_SCREENSHOTS, else the build's "screenshots"; where it is given there are more of them.
 
 #include "tests/ui/ui_fixture.h"
 
@@ -9,6 +9,7 @@
 #include <QTableView>
 
 #include "engine/export/exporter.h"
+#include "ui/settings/language.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/toast.h"
 
@@ -31,6 +32,7 @@ class TestScreenshots : public QObject {
   }
 
  private:
+  static QString languageOf(const QString& suffix) { return suffix.startsWith(QLatin1String("de-")) ? QStringLiteral("de") : QStringLiteral("en"); }
   // A full-precision model of a real size, made once from the sample; empty where there is no sample.
   QString fullModel() {
     if (sampleModel().isEmpty()) return {};
@@ -61,11 +63,17 @@ class TestScreenshots : public QObject {
     QTest::newRow("light-1920") << false << QSize(1920, 1080);
     QTest::newRow("dark-1920") << true << QSize(1920, 1080);
     QTest::newRow("light-1024") << false << QSize(1024, 640);
+    QTest::newRow("de-light-1280") << false << QSize(1280, 720);
+    if (!qEnvironmentVariableIsSet("SCALEWRIGHT_SCREENSHOTS")) return;
+    QTest::newRow("dark-1024") << true << QSize(1024, 768);
+    QTest::newRow("de-dark-1024") << true << QSize(1024, 768);
+    QTest::newRow("de-light-1920") << false << QSize(1920, 1080);
   }
   void everyPage() {
     QFETCH(bool, dark);
     QFETCH(QSize, size);
     const QString suffix = QString::fromLatin1(QTest::currentDataTag());
+    const Language language(languageOf(suffix));
     Home home;
     const ThemeMode mode = dark ? ThemeMode::Dark : ThemeMode::Light;
     {
@@ -129,11 +137,13 @@ class TestScreenshots : public QObject {
     QTest::addColumn<bool>("dark");
     QTest::newRow("light-1280") << false;
     QTest::newRow("dark-1280") << true;
+    if (qEnvironmentVariableIsSet("SCALEWRIGHT_SCREENSHOTS")) QTest::newRow("de-light-1280") << false;
   }
   void quantizeAndExport() {
     if (fullModel().isEmpty() && smallModel().isEmpty()) QSKIP("No sample model and no golden sets here.");
     QFETCH(bool, dark);
     const QString suffix = QString::fromLatin1(QTest::currentDataTag());
+    const Language language(languageOf(suffix));
     Home home;
     const QString folder = home.path("home/models");
     QDir().mkpath(folder);
@@ -182,13 +192,17 @@ class TestScreenshots : public QObject {
     QTest::addColumn<QSize>("size");
     QTest::newRow("light-1280") << false << QSize(1280, 720);
     // It takes minutes: more of it where somebody asks for pictures.
-    if (qEnvironmentVariableIsSet("SCALEWRIGHT_SCREENSHOTS")) QTest::newRow("dark-1280") << true << QSize(1280, 720);
+    if (!qEnvironmentVariableIsSet("SCALEWRIGHT_SCREENSHOTS")) return;
+    QTest::newRow("dark-1280") << true << QSize(1280, 720);
+    QTest::newRow("de-dark-1024") << true << QSize(1024, 768);
+    QTest::newRow("de-light-1920") << false << QSize(1920, 1080);
   }
   void mainJob() {
     if (sampleModel().isEmpty()) QSKIP("No sample model here.");
     QFETCH(bool, dark);
     QFETCH(QSize, size);
     const QString suffix = QString::fromLatin1(QTest::currentDataTag());
+    const Language language(languageOf(suffix));
     Home home;
     const QString models = home.path("home/models");
     QDir().mkpath(models);
@@ -222,7 +236,7 @@ class TestScreenshots : public QObject {
     settle(w);
     Page* chat = w.window->page(Place::Chat);
     for (QSpinBox* box : chat->findChildren<QSpinBox*>())
-      if (box->toolTip().startsWith("Longest")) box->setValue(90);
+      if (box->maximum() == 8192) box->setValue(90);  // the longest answer
     for (const char* prompt : {"Two boxes of blue pens for the Ghent office please", "Please send 4 cartons of copy paper to Lyon"}) {
       QTest::keyClicks(chat->firstField(), prompt);
       QTest::keyClick(chat->firstField(), Qt::Key_Return);

@@ -139,6 +139,23 @@ class TestTunePage : public QObject {
     CLICK(tune, "Stop and keep");
     QVERIFY(w.waitForJobs());
     QVERIFY(!buttonOf(run, "Change…"));
+    // A restart goes on with it.
+    const auto runs = history();
+    QCOMPARE(int(runs.size()), 1);
+    const auto recipe = read_run_recipe(runs[0].folder);
+    QVERIFY(recipe.has_value());
+    QCOMPARE(recipe->sample_prompt, "what now");
+    TestWindow again(*m_home);
+    QVERIFY(again.waitForJobs());
+    Page* page = again.window->page(Place::Tune);
+    again.window->deliver({Place::Tune, page_messages::kResumeRun, {{"path", QString::fromStdString(runs[0].folder)}}});
+    auto* goesOn = page->findChild<TuneRunView*>();
+    QVERIFY(waitUntil([&] { return (goesOn = page->findChild<TuneRunView*>()) && goesOn->lossChart()->size(0) > 2; }));
+    bool shown = false;
+    for (ElidedLabel* text : goesOn->findChildren<ElidedLabel*>()) shown = shown || text->fullText() == "“what now”";
+    QVERIFY(shown);
+    CLICK(page, "Stop and keep");
+    QVERIFY(again.waitForJobs());
   }
 
   void aChatBesideARunTakesOnlyWhatIsThere() {

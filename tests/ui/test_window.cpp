@@ -3,14 +3,19 @@
 #include "tests/ui/ui_fixture.h"
 
 #include <QAbstractItemView>
+#include <QComboBox>
+#include <QDBusConnection>
 #include <QDragEnterEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QProcess>
 #include <QPushButton>
+#include <QStandardPaths>
 #include <QTableView>
 #include <QTimer>
+#include <thread>
 
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -27,6 +32,21 @@ namespace {
 QTableView* table(QWidget* in) { return in->findChild<QTableView*>(); }
 
 }  // namespace
+
+// What a desktop does with notifications, as far as a test needs it.
+class Notifications : public QObject {
+  Q_OBJECT
+  Q_CLASSINFO("D-Bus Interface", "org.freedesktop.Notifications")
+
+ public:
+  QStringList titles;
+
+ public slots:
+  uint Notify(const QString&, uint, const QString&, const QString& title, const QString&, const QStringList&, const QVariantMap&, int) {
+    titles << title;
+    return 1;
+  }
+};
 
 class TestWindowShell : public QObject {
   Q_OBJECT
@@ -52,6 +72,77 @@ class TestWindowShell : public QObject {
     QTest::keyClick(w.window.get(), Qt::Key_Comma, Qt::ControlModifier);
     QVERIFY(w.window->currentPlace() == Place::Settings);
     QVERIFY(w.waitForJobs());
+  }
+
+  // Ctrl+O and Ctrl+N ask for a file or a project; Ctrl+N where something is made on the page makes it anew; F5 looks again.
+  void keysOfTheFileMenu() {
+    const QString models = m_home->path("home/models");
+    QVERIFY(QDir().mkpath(models));
+    TestWindow w(*m_home);
+    w.context->catalog().add({models});
+    QVERIFY(w.waitForJobs());
+    for (const Qt::Key key : {Qt::Key_O, Qt::Key_N}) {
+      bool asked = false;
+      QTimer answer;
+      connect(&answer, &QTimer::timeout, this, [&asked] {
+        auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
+        if (!dialog) return;
+        asked = true;
+        dialog->reject();
+      });
+      answer.start(20);
+      w.window->activateWindow();
+      QVERIFY(QTest::qWaitForWindowActive(w.window.get()));
+      QTest::keyClick(w.window.get(), key, Qt::ControlModifier);
+      QTRY_VERIFY2(asked, qPrintable(QKeySequence(key).toString()));
+    }
+    QFile late(models + "/late.gguf");
+    QVERIFY(late.open(QIODevice::WriteOnly) && late.write("GGUF") == 4);
+    late.close();
+    QVERIFY(!w.context->catalog().table().find(models + "/late.gguf"));
+    QTest::keyClick(w.window.get(), Qt::Key_F5);
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(w.context->catalog().table().find(models + "/late.gguf"));
+  }
+
+  // A long job that ends while the person looks at something else is told by the desktop, once, as far as they want it.
+  void aLongJobThatEndsIsTold() {
+    const QString daemon = QStandardPaths::findExecutable("dbus-daemon");
+    if (daemon.isEmpty()) QSKIP("There is no dbus-daemon here.");
+    QProcess bus;
+    bus.start(daemon, {"--session", "--nofork", "--print-address=1"});
+    QVERIFY(bus.waitForStarted());
+    QVERIFY(waitUntil([&] { return bus.waitForReadyRead(100) || bus.bytesAvailable() > 0; }, 10));
+    qputenv("DBUS_SESSION_BUS_ADDRESS", bus.readAllStandardOutput().trimmed());
+    QDBusConnection desktop = QDBusConnection::connectToBus(QString::fromLocal8Bit(qgetenv("DBUS_SESSION_BUS_ADDRESS")), "desktop");
+    QVERIFY(desktop.isConnected());
+    Notifications notifications;
+    QVERIFY(desktop.registerObject("/org/freedesktop/Notifications", &notifications, QDBusConnection::ExportAllSlots));
+    QVERIFY(desktop.registerService("org.freedesktop.Notifications"));
+    {
+      TestWindow w(*m_home);
+      QVERIFY(w.waitForJobs());
+      QWidget other;  // in front
+      other.show();
+      other.activateWindow();
+      QTRY_VERIFY(!w.window->isActiveWindow());
+      const auto work = [&w](int seconds) {
+        w.context->jobs().run<int>("Counting", Place::Tune, [seconds](JobContext&) -> Result<int> {
+          std::this_thread::sleep_for(std::chrono::seconds(seconds));
+          return 1;
+        }, w.window.get(), [](Result<int>) {});
+        return w.waitForJobs(60000);
+      };
+      QVERIFY(work(0));
+      QTest::qWait(200);
+      QCOMPARE(notifications.titles, QStringList());
+      QVERIFY(work(21));
+      QTRY_COMPARE(notifications.titles, QStringList{"Counting: done"});
+    }
+    qunsetenv("DBUS_SESSION_BUS_ADDRESS");
+    QDBusConnection::disconnectFromBus("desktop");
+    bus.kill();
+    bus.waitForFinished();
   }
 
   void firstStartSaysHowToBegin() {
@@ -280,6 +371,36 @@ class TestWindowShell : public QObject {
     MainWindow window(context);
     QCOMPARE(window.size(), QSize(1333, 777));
     context.jobs().waitForAll(5000);
+  }
+
+  // A field or button is never less high than it asks for, whatever the window's size: then its words or its edge would be cut.
+  void nothingIsSqueezed_data() {
+    QTest::addColumn<QSize>("size");
+    QTest::newRow("1024x640") << QSize(1024, 640);
+    QTest::newRow("1024x768") << QSize(1024, 768);
+    QTest::newRow("1280x720") << QSize(1280, 720);
+    QTest::newRow("1920x1080") << QSize(1920, 1080);
+  }
+  void nothingIsSqueezed() {
+    QFETCH(QSize, size);
+    if (smallModel().isEmpty()) QSKIP("No small checkpoint: the golden sets are not here.");
+    QVERIFY(copyFolder(smallModel(), m_home->path("models/small")));
+    TestWindow w(*m_home, ThemeMode::Light, size);
+    w.context->catalog().add({m_home->path("models")});
+    QVERIFY(w.waitForJobs());
+    for (Place place : {Place::Models, Place::Quantize, Place::Tune, Place::Runs, Place::Chat, Place::Export, Place::Settings}) {
+      w.window->showPlace(place);
+      QVERIFY(w.waitForJobs(120000));
+      QTest::qWait(120);
+      QStringList squeezed;
+      for (QWidget* control : w.window->page(place)->findChildren<QWidget*>()) {
+        const bool field = qobject_cast<QComboBox*>(control) || qobject_cast<QLineEdit*>(control) || qobject_cast<QAbstractButton*>(control);
+        if (!field || !control->isVisible() || qobject_cast<QAbstractItemView*>(control->parentWidget()->parentWidget())) continue;
+        if (control->height() < control->minimumSizeHint().height() || control->height() < control->minimumHeight())
+          squeezed << QStringLiteral("%1 '%2' has %3 of %4").arg(control->metaObject()->className(), control->accessibleName()).arg(control->height()).arg(control->minimumSizeHint().height());
+      }
+      QVERIFY2(squeezed.isEmpty(), qPrintable(QStringLiteral("place %1: ").arg(int(place)) + squeezed.join("; ")));
+    }
   }
 
   void everyControlHasANameAndAHint() {

@@ -96,10 +96,19 @@ inline bool copyFolder(const QString& from, const QString& to) {
   return all;
 }
 
+// English words as the window shows them in the language that is installed, without mnemonics.
+inline QString inLanguage(const QString& words) {
+  for (qsizetype at = words.size(); at >= 0; --at) {  // the source may have a mnemonic anywhere
+    const QByteArray source = (at == words.size() ? words : QString(words).insert(at, QLatin1Char('&'))).toUtf8();
+    if (const QString shown = QCoreApplication::translate("scalewright::ui::Test", source.constData()); shown.toUtf8() != source) return QString(shown).remove(QLatin1Char('&'));
+  }
+  return words;
+}
 // A button that can be seen, by its words without mnemonics.
 inline QPushButton* buttonOf(QWidget* in, const QString& words) {
+  const QString shown = inLanguage(words);
   for (QPushButton* button : in->findChildren<QPushButton*>())
-    if (button->isVisible() && button->text().remove(QLatin1Char('&')) == words) return button;
+    if (button->isVisible() && button->text().remove(QLatin1Char('&')) == shown) return button;
   return nullptr;
 }
 

@@ -15,17 +15,18 @@ constexpr int64_t kInsideContext = 1024, kInsideChunk = 64;
 
 QString tr(const char* text) { return QCoreApplication::translate("ChatEngine", text); }
 
-SessionOptions sessionOptions(int64_t context, bool insideTune) {
+SessionOptions sessionOptions(int64_t context, bool insideTune, Precision precision = Precision::Exact) {
   SessionOptions options;
   options.context = context;
   if (insideTune) options.chunk = kInsideChunk;
-  options.precision = Precision::Exact;
+  options.precision = precision;
   options.kv = KvType::F16;
   return options;
 }
 
-QString factsOf(const Generation& generation) {
+QString factsOf(const Generation& generation, bool fast) {
   QString text = tr("%1 tokens, %2 a second").arg(generation.ids.size()).arg(generation.tokens_per_second(), 0, 'f', 0);
+  if (fast) text += tr("; fast");
   if (generation.reason == StopReason::Cancelled) text += tr("; stopped");
   if (generation.reason == StopReason::MaxTokens) text += tr("; cut at the longest answer");
   if (generation.reason == StopReason::ContextFull) text += tr("; the context is full");
@@ -52,7 +53,7 @@ uint64_t ChatEngine::besideRun(const Model& model) { return Session::bytes(model
 Result<void> ChatEngine::roomBeside(const Model& model, const ChatRequest& request) const {
   uint64_t needed = 0;
   for (const int side : request.sides)
-    if (!m_sides[side].conversation) needed += Session::bytes(model, sessionOptions(m_context, true));
+    if (!m_sides[side].conversation) needed += Session::bytes(model, sessionOptions(m_context, true, m_precision));
   const uint64_t free = request.free > 0 ? request.free : memory_status().available_bytes;
   if (needed <= free) return {};
   return fail(ErrorCode::OutOfMemory, tr("An answer beside the run takes %1, and %2 are free. The run goes on as it was. Close other programs, or ask when it has ended.").arg(bytesText(needed), bytesText(free)).toStdString());
@@ -70,16 +71,17 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
   }
   // Beside a run a chat is kept small: the memory that was planned is the run's.
   const int64_t positions = insideTune ? std::min(request.context, kInsideContext) : request.context;
-  if (open != m_model || backend != m_backend || positions != m_context) {
+  if (open != m_model || backend != m_backend || positions != m_context || request.precision != m_precision) {
     for (Side& side : m_sides) side = {};
     m_model = open;
     m_backend = backend;
     m_context = positions;
+    m_precision = request.precision;
   }
   ChatOutcome outcome;
   outcome.modelName = QString::fromStdString(open->model->name);
   outcome.codesHash = QString::fromStdString(open->model->codes_hash());
-  const SessionOptions options = sessionOptions(positions, insideTune);
+  const SessionOptions options = sessionOptions(positions, insideTune, request.precision);
   if (insideTune) SW_TRY(roomBeside(*open->model, request));
   Result<void> failed;
   for (const int number : request.sides) {
@@ -113,12 +115,13 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
       failed = tl::unexpected<Error>(generation.error());
       break;
     }
-    events.push({number, {}, true, factsOf(*generation)});
+    events.push({number, {}, true, factsOf(*generation, request.precision == Precision::Fast)});
     outcome.tokensUsed = std::max(outcome.tokensUsed, side.conversation->tokens_used());
     outcome.context = side.conversation->context();
     if (context.stopRequested()) break;
   }
   if (insideTune) restore_scales(*open->model, open->layout, present);
+  host.noteDevice();
   if (!failed) return tl::unexpected<Error>(failed.error());
   return outcome;
 }

@@ -25,6 +25,7 @@ struct ChatRequest {
   std::vector<int> sides;               // which to answer; 0: the original, 1: with the pack, or as the run has it now
   std::vector<Message> messages[2];
   SamplingOptions sampling;
+  Precision precision = Precision::Exact;
   int64_t context = 4096;
   uint64_t free = 0;                    // bytes that an answer beside a run may take; 0: what the machine has free
 };
@@ -58,6 +59,7 @@ class ChatEngine {
   std::shared_ptr<OpenModel> m_model;
   Backend* m_backend = nullptr;
   int64_t m_context = 0;
+  Precision m_precision = Precision::Exact;
   Side m_sides[2];
 };
 

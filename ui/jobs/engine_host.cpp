@@ -4,6 +4,7 @@
 
 #include "engine/core/file.h"
 #include "engine/core/system.h"
+#include "ui/jobs/engine_words.h"
 
 namespace scalewright::ui {
 namespace {
@@ -42,12 +43,33 @@ Result<Backend*> EngineHost::backend() {
     if (m_backend && !m_stale) return m_backend.get();
     options = m_options;
   }
-  SW_ASSIGN(auto made, make_backend(options));
+  SW_ASSIGN(auto made, m_source.make(options));
+  askDevice();
   const std::lock_guard lock(m_mutex);
   m_backend = std::move(made);
   m_description = m_backend->description();
+  m_deviceMemory = m_backend->device_memory();
   m_stale = false;
   return m_backend.get();
+}
+
+void EngineHost::noteDevice() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(m_mutex);
+  if (!m_backend || now - m_looked < std::chrono::seconds(1)) return;
+  m_looked = now;
+  m_deviceMemory = m_backend->device_memory();
+}
+
+void EngineHost::askDevice() {
+  {
+    const std::lock_guard lock(m_mutex);
+    if (m_options.device != "auto") return;
+  }
+  std::string why = m_source.why(), noGpu = m_source.whyNoGpu();
+  const std::lock_guard lock(m_mutex);
+  m_reason = std::move(why);
+  m_noGpu = std::move(noGpu);
 }
 
 Result<std::shared_ptr<OpenModel>> EngineHost::openBase(const fs::path& path, JobContext& context) {
@@ -72,9 +94,13 @@ Result<std::shared_ptr<OpenModel>> EngineHost::openBase(const fs::path& path, Jo
   open->model = std::move(model);
   open->layout = trainable_layout(*open->model, Granularity::Group);
   open->baseScales = snapshot_scales(*open->model, open->layout);
-  const std::lock_guard lock(m_mutex);
-  m_entries.push_back({real, changed, bytes, open});
-  m_last = open;
+  {
+    const std::lock_guard lock(m_mutex);
+    m_entries.push_back({real, changed, bytes, open});
+    m_last = open;
+    m_looked = {};  // a model on a card took some of its memory
+  }
+  noteDevice();
   return open;
 }
 
@@ -120,7 +146,7 @@ void EngineHost::closeAll() {
 
 QString EngineHost::deviceText() const {
   const std::lock_guard lock(m_mutex);
-  if (!m_description.empty() && !m_stale) return QString::fromStdString(m_description);
+  if (!m_description.empty() && !m_stale) return inWords(m_description);
   const int threads = m_options.threads > 0 ? m_options.threads : processor_count();
   return tr("CPU, %1 threads").arg(threads);
 }
@@ -129,7 +155,17 @@ QString EngineHost::deviceReason() const {
   const std::lock_guard lock(m_mutex);
   if (m_options.device == "cpu") return tr("The CPU, because the settings ask for it.");
   if (m_options.device == "cuda") return tr("A GPU, because the settings ask for it.");
-  return tr("The CPU always works; no GPU is needed.");
+  return m_reason.empty() ? tr("The CPU always works; no GPU is needed.") : inWords(m_reason);
+}
+
+QString EngineHost::noGpu() const {
+  const std::lock_guard lock(m_mutex);
+  return inWords(m_noGpu);
+}
+
+std::optional<DeviceMemory> EngineHost::deviceMemory() const {
+  const std::lock_guard lock(m_mutex);
+  return m_stale ? std::nullopt : m_deviceMemory;
 }
 
 uint64_t EngineHost::heldBytes() const {

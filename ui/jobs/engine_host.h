@@ -3,10 +3,12 @@
 // weights. Every call that opens or computes is made on the engine thread.
 
 #include <QString>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,16 @@ struct OpenModel {
   std::filesystem::path pack;                        // the pack that its records hold now; empty: the base
 };
 
+// Where the host has its backend from, and why; others in tests.
+struct DeviceSource {
+  std::function<Result<std::unique_ptr<Backend>>(const BackendOptions&)> make = make_backend;
+  std::function<std::string()> why = why_this_device;
+  std::function<std::string()> whyNoGpu = why_no_gpu;
+};
+
 class EngineHost {
  public:
+  explicit EngineHost(DeviceSource source = {}) : m_source(std::move(source)) {}
   // Snapshot of the settings; takes effect with the next backend.
   void configure(const BackendOptions& options);
 
@@ -42,10 +52,17 @@ class EngineHost {
   // Engine thread: the base without a pack, or with the pack applied (empty path: back to the base).
   Result<void> applyPack(OpenModel& model, const std::filesystem::path& pack);
   void closeAll();  // lets go of what no job uses
+  // The thread that computes: looks again at the memory of a card, at most once a second. Done by backend() and open() too.
+  void noteDevice();
+  // Any thread: asks the machine what "auto" is and whether there is a card, which can take a second the first time. A card is let
+  // alone where the settings name the device.
+  void askDevice();
 
   // Any thread.
   QString deviceText() const;       // "CPU, 2 threads, AVX2"; before the backend exists what it will be
   QString deviceReason() const;     // why this one, in words
+  QString noGpu() const;            // why a card cannot be chosen; empty: it can, or nobody asked yet
+  std::optional<DeviceMemory> deviceMemory() const;  // of the card that is used, as it was last looked at; none: the processor
   uint64_t heldBytes() const;       // of open models
 
   // The tune that runs now, so that chat can be answered inside it. Set and cleared by the tune job; any thread.
@@ -66,11 +83,14 @@ class EngineHost {
   };
   Result<std::shared_ptr<OpenModel>> openBase(const std::filesystem::path& path, JobContext& context);
 
+  DeviceSource m_source;
   mutable std::mutex m_mutex;  // options, description, entries, tune
   BackendOptions m_options;
   bool m_stale = true;
   std::unique_ptr<Backend> m_backend;
-  std::string m_description;
+  std::string m_description, m_reason, m_noGpu;
+  std::optional<DeviceMemory> m_deviceMemory;
+  std::chrono::steady_clock::time_point m_looked;
   std::vector<Entry> m_entries;
   std::shared_ptr<OpenModel> m_last;
   ActiveTune m_tune;

@@ -5,6 +5,8 @@
 #include <exception>
 #include <new>
 
+#include "ui/jobs/engine_words.h"
+
 namespace scalewright::ui {
 namespace {
 
@@ -79,7 +81,7 @@ void Job::pump() {
   }
   for (const auto& work : pending.posted) work();
   if (pending.progress) {
-    m_step = QString::fromStdString(pending.progress->step);
+    m_step = inWords(pending.progress->step);
     m_fraction = pending.progress->fraction;
     const double left = pending.progress->seconds_left;
     // Smoothed towards the new estimate, so that the words do not jump; large changes are believed at once.
@@ -93,7 +95,7 @@ void Job::finish(Verdict verdict) {
   m_endedAt = milliseconds();
   m_state = verdict.state;
   if (m_state == State::Failed) {
-    m_error = QString::fromStdString(verdict.error.message);
+    m_error = inWords(verdict.error);
     m_errorCode = verdict.error.code;
   }
   deliver();

@@ -12,6 +12,7 @@
 #include "engine/tune/recipe.h"
 #include "engine/tune/scale_pack.h"
 #include "engine/tune/trainer.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/jobs/job_queue.h"
 #include "ui/settings/format.h"
 #include "ui/settings/project.h"
@@ -45,19 +46,19 @@ ModelEntry readRun(const QString& path) {
   entry.state = ModelState::Unusable;
   const auto text = read_text_file(toPath(path) / "recipe.json");
   if (!text) {
-    entry.problem = QString::fromStdString(text.error().message);
+    entry.problem = inWords(text.error());
     return entry;
   }
   const auto recipe = recipe_from_json(*text);
   if (!recipe) {
-    entry.problem = QString::fromStdString(recipe.error().message);
+    entry.problem = inWords(recipe.error());
     return entry;
   }
   entry.basePath = QString::fromStdString(recipe->model.string());
   entry.detail = ModelCatalog::tr("Pack on %1").arg(QFileInfo(entry.basePath).fileName());
   auto summary = summarize_model(recipe->model);
   if (!summary) {
-    entry.problem = ModelCatalog::tr("Its base model cannot be read. %1").arg(QString::fromStdString(summary.error().message));
+    entry.problem = ModelCatalog::tr("Its base model cannot be read. %1").arg(inWords(summary.error()));
     return entry;
   }
   fillFrom(*summary, entry);
@@ -89,9 +90,8 @@ ModelEntry readModelEntry(const QString& path) {
   entry.bytes = info.isDir() ? 0 : quint64(info.size());
   auto summary = summarize_model(toPath(path));
   if (!summary) {
-    entry.problem = QString::fromStdString(summary.error().message);
-    if (entry.problem.contains(QLatin1String("incomplete"), Qt::CaseInsensitive) || entry.problem.contains(QLatin1String("stopped early"), Qt::CaseInsensitive))
-      entry.state = ModelState::Incomplete;
+    entry.problem = inWords(summary.error());
+    if (summary.error().message.find("incomplete") != std::string::npos) entry.state = ModelState::Incomplete;
     return entry;
   }
   fillFrom(*summary, entry);

@@ -134,11 +134,14 @@ bool symmetricIsSmaller(const ModelSummary& model, QuantizeRequest request) {
   return !free || free->container.empty() || middle->file_bytes < free->file_bytes;
 }
 
+Result<QuantizeForecast> forecastOf(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target) {
+  return target == ExportTarget::Gguf ? forecast_quantize(model, request) : forecast_folder(model, request, target);
+}
+
 Result<void> checkHolds(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target) {
   SW_TRY(check_quantize_request(request));
   if (!model.unsupported.empty()) return fail(ErrorCode::Unsupported, model.path.string() + ": " + model.unsupported);
-  if (target == ExportTarget::Gguf) SW_TRY(check_gguf_holds(model, request.spec, {}));
-  return {};
+  return target == ExportTarget::Gguf ? check_gguf_holds(model, request.spec, {}) : check_folder_holds(model, request.spec, target);
 }
 
 Result<void> checkOutput(const QuantizeOrder& order) {

@@ -2,7 +2,9 @@
 
 #include <QCoreApplication>
 
+#include "engine/core/system.h"
 #include "engine/tune/recording_observer.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_preparation.h"
 #include "engine/tune/run_store.h"
 #include "engine/tune/sample_answer.h"
@@ -13,7 +15,7 @@ namespace {
 // From the trainer's thread into the event stream and the job's progress; never blocks.
 class EventObserver : public TuneObserver {
  public:
-  EventObserver(JobContext& context, const EventStream<TuneEvent>& events) : m_context(context), m_events(events) {}
+  EventObserver(EngineHost& engine, JobContext& context, const EventStream<TuneEvent>& events) : m_engine(engine), m_context(context), m_events(events) {}
   void progress(const Progress& progress) override { m_context.progress(progress); }
   void warning(std::string_view text) override {
     m_context.warning(text);
@@ -22,6 +24,7 @@ class EventObserver : public TuneObserver {
   void planned(const TunePlan& plan) override { m_events.push(plan); }
   void step(const StepRecord& record) override {
     m_stepped = true;
+    m_engine.noteDevice();
     m_events.push(record);
     m_fraction = record.steps > 0 ? static_cast<double>(record.step) / static_cast<double>(record.steps) : -1.0;
     m_context.progress({.step = QCoreApplication::translate("TuneJob", "step %1 of %2").arg(record.step).arg(record.steps).toStdString(),
@@ -37,6 +40,7 @@ class EventObserver : public TuneObserver {
   }
 
  private:
+  EngineHost& m_engine;
   JobContext& m_context;
   EventStream<TuneEvent> m_events;
   double m_fraction = -1.0;
@@ -59,11 +63,19 @@ class PromptObserver : public TuneObserver {
     m_step = record.step;
     m_next.step(record);
     if (!changed()) return;
+    keep();
     const bool due = record.step % validation_interval(m_request.recipe, record.steps) == 0 || record.step == record.steps;
     if (m_answered != m_request.prompt->text() || due) ask();
   }
   void sample(const SampleRecord& record) override {
     if (!changed()) m_next.sample(record);
+  }
+
+  // In the run's folder, so that a restart goes on with it.
+  void keep() {
+    if (!changed() || m_request.prompt->text() == m_kept) return;
+    m_kept = m_request.prompt->text();
+    if (const auto kept = keep_sample_prompt(m_request.folder, m_kept); !kept) m_next.warning(kept.error().message);
   }
 
  private:
@@ -89,14 +101,15 @@ class PromptObserver : public TuneObserver {
   TuneControl& m_control;
   std::stop_token m_stop;
   int64_t m_step = 0;
-  std::string m_answered;
+  std::string m_answered, m_kept;
 };
 
 Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const std::shared_ptr<TuneControl>& control,
                         const EventStream<TuneEvent>& events, JobContext& context) {
   SW_ASSIGN(Backend* const backend, engine.backend());
   SW_ASSIGN(const std::shared_ptr<OpenModel> open, engine.open(request.recipe.model, context));
-  EventObserver observer(context, events);
+  forget_peak_resident_bytes();  // what this process did before is not the run's
+  EventObserver observer(engine, context, events);
   std::string warning;
   auto store = RunStore::open(RunStore::default_file(), &warning);
   if (!store) warning = store.error().message;
@@ -107,6 +120,7 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
   PromptObserver prompts(watcher, request, open->model, *backend, *control, context.stop());
   engine.setActiveTune({request.recipe.model, request.folder, control});
   Result<TuneReport> report = Trainer::run(open->model, *backend, request.recipe, request.folder, request.resume, prompts, *control, context.stop());
+  if (report) prompts.keep();  // changed after the last step
   engine.clearActiveTune();
   // A recording that is not ended counts as interrupted: the window was closed on it, and the next start offers it again.
   const bool byPerson = request.stoppedByPerson && request.stoppedByPerson->load();
@@ -118,6 +132,13 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
 }
 
 }  // namespace
+
+Result<TunePlan> planTune(EngineHost& engine, const TuneRecipe& recipe, JobContext& context) {
+  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const auto open, engine.open(recipe.model, context));
+  forget_peak_resident_bytes();
+  return Trainer::plan(*open->model, *backend, recipe);
+}
 
 Result<std::vector<TuneEvent>> eventsSoFar(const std::filesystem::path& folder) {
   std::vector<TuneEvent> events;

@@ -54,6 +54,9 @@ struct TuneRequest {
   std::shared_ptr<LivePrompt> prompt;
 };
 
+// Engine thread: what a run of the recipe would reserve. What this process held before, for an earlier run too, is not counted.
+Result<TunePlan> planTune(EngineHost& engine, const TuneRecipe& recipe, JobContext& context);
+
 // What the history knows of the run in `folder`: its steps, validations and sample answers, in order. Nothing known: empty.
 Result<std::vector<TuneEvent>> eventsSoFar(const std::filesystem::path& folder);
 

@@ -1,5 +1,6 @@
 #include "ui/models/row_problem_model.h"
 
+#include "ui/jobs/engine_words.h"
 #include "ui/models/cell_roles.h"
 #include "ui/settings/format.h"
 
@@ -13,10 +14,10 @@ void RowProblemModel::setRows(const Dataset& dataset, const EncodedDataset& enco
   m_rows.clear();
   for (const RowProblem& problem : dataset.problems) {
     const QString field = QString::fromStdString(problem.field), file = several ? QString::fromStdString(problem.file) : QString();
-    m_rows.append({problem.line, QString::fromStdString(problem.message), file.isEmpty() || field.isEmpty() ? file + field : tr("%1, %2").arg(file, field), tr("Skipped"), kWarn, !several});
+    m_rows.append({problem.line, inWords(problem.message), file.isEmpty() || field.isEmpty() ? file + field : tr("%1, %2").arg(file, field), tr("Skipped"), kWarn, !several});
   }
   for (const RowProblem& problem : encoded.problems)
-    m_rows.append({problem.line, QString::fromStdString(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn, true});
+    m_rows.append({problem.line, inWords(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn, true});
   for (const EncodedExample& example : encoded.examples)
     if (example.cut) m_rows.append({example.line, tr("Longer than the context"), tr("cut to %1 tokens").arg(countText(context)), tr("Cut"), kInfo, true});
   endResetModel();

@@ -9,6 +9,7 @@
 #include "engine/core/system.h"
 #include "engine/tune/recipe.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/pages/chat_head.h"
 #include "ui/pages/chat_history.h"
 #include "ui/pages/chat_pane.h"
@@ -24,6 +25,11 @@
 #include "ui/widgets/segmented.h"
 
 namespace scalewright::ui {
+namespace {
+
+const QString kPrecisionKey = QStringLiteral("page/chat/arithmetic");
+
+}  // namespace
 
 ChatPage::ChatPage(AppContext& app, QWidget* parent)
     : Page(app, Place::Chat, tr("Chat"), tr("One prompt, one seed, one copy of the codes: only the scales differ."), parent) {
@@ -42,6 +48,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   header()->setActions({m_mode, m_history, m_save, m_new});
   connect(m_fold, &QPushButton::toggled, this, [this] { setNarrow(m_narrow); });
   m_pane = new ChatPane;
+  m_pane->setPrecision(app.settings().value(kPrecisionKey).toString() == QLatin1String("fast") ? Precision::Fast : Precision::Exact);
   body()->addLayout(hbox({grow(buildConversation()), m_pane}, 16), 1);
 
   connect(m_mode, &Segmented::chosen, this, [this](int index) {
@@ -53,6 +60,8 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   connect(m_pane, &ChatPane::modelChosen, this, &ChatPage::setModel);
   connect(m_pane, &ChatPane::modelWanted, this, &ChatPage::chooseModel);
   connect(m_pane, &ChatPane::packChosen, this, &ChatPage::setPack);
+  connect(m_pane, &ChatPane::precisionChosen, this,
+          [this] { this->app().settings().setValue(kPrecisionKey, m_pane->precision() == Precision::Fast ? QStringLiteral("fast") : QStringLiteral("exact")); });
   connect(m_pane, &ChatPane::packWanted, this, [this] {
     const QString path = QFileDialog::getOpenFileName(this, tr("Open a scale pack"), {}, tr("Scale packs (*.safetensors)"));
     path.isEmpty() ? listPacks() : setPack(path);
@@ -310,6 +319,7 @@ void ChatPage::ask(int turn, QList<int> sides) {
   request.sides.assign(sides.begin(), sides.end());
   for (const int side : sides) request.messages[side] = m_log.messages(side, turn, m_by);
   request.sampling = m_pane->sampling();
+  request.precision = m_pane->precision();
   const EventStream<ChatEvent> events([this, guard = QPointer<ChatPage>(this)](std::vector<ChatEvent> list) {
     if (guard) onEvents(std::move(list));
   });
@@ -353,7 +363,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
     AnswerView* view = m_transcript->answer(m_turn, side);
     if (!view || !view->streaming()) continue;
     if (result) view->finish(tr("stopped"));
-    else view->fail(QString::fromStdString(result.error().message));
+    else view->fail(inWords(result.error()));
     if (m_turn < m_log.turns.size() && !view->text().isEmpty()) m_log.turns[m_turn].answers[static_cast<size_t>(side)] = {view->text(), tr("stopped"), true, side == 1 ? m_by : QString()};
   }
   if (result) {
@@ -362,7 +372,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
     if (result->packMilliseconds >= 0) m_pane->showSwitched(result->packMilliseconds);
     if (result->context > 0) m_pane->showContext(result->tokensUsed, result->context);
   } else if (m_job && m_job->state() == Job::State::Failed) {
-    showError(tr("No answer could be given"), QString::fromStdString(result.error().message));
+    showError(tr("No answer could be given"), inWords(result.error()));
     if (!QFileInfo::exists(m_log.modelPath)) connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
   }
   m_job.reset();

@@ -13,6 +13,7 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/progress_bar.h"
+#include "ui/widgets/segmented.h"
 #include "ui/widgets/value_slider.h"
 
 namespace scalewright::ui {
@@ -54,6 +55,10 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
   m_topP->setToolTip(tr("Only the likeliest words that together make up this probability"));
   m_minP->setToolTip(tr("Only words at least this likely against the likeliest"));
   m_penalty->setToolTip(tr("Above 1: words said lately become less likely"));
+  m_precision = new Segmented({tr("Exact"), tr("Fast")}, 0);
+  m_precision->setName(tr("Arithmetic"));
+  m_precision->setChoiceHint(0, tr("Computes with full numbers, as tuning and the checks do: the same answer everywhere"));
+  m_precision->setChoiceHint(1, tr("Rounds what flows through the model to 8 bits, as llama.cpp does: long prompts are read faster, and some answers come out a little different. Both sides of a comparison use it."));
   m_seed = spinBox(0, 1'000'000, 42, tr("Same seed, same prompt: same answer"));
   m_longest = spinBox(1, 8192, 256, tr("Longest answer, in tokens"));
   m_contextBar = new ProgressBar(6);
@@ -70,11 +75,13 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
     path == kBrowse ? emit packWanted() : emit packChosen(path);
   });
   connect(m_defaults, &QPushButton::clicked, this, &ChatPane::reset);
+  connect(m_precision, &Segmented::chosen, this, &ChatPane::precisionChosen);
 
   auto* card = new Card;
   card->setBodyMargins(16, 10, 16, 10);
   card->add({new FormField(tr("Model"), m_model), vbox({new FormField(tr("Scale pack"), m_pack), m_packFacts}, 4), new FormField(tr("System prompt"), m_system),
              horizontalLine(), hbox({label(tr("Sampling"), FontRole::Strong), fill(), m_defaults}), m_temperature, m_topP, m_minP, m_penalty,
+             hbox({label(tr("Arithmetic"), FontRole::Body, Ink::Text2), fill(), m_precision}, 8),
              hbox({grow(new FormField(tr("Seed"), m_seed)), grow(new FormField(tr("Longest"), m_longest))}, 8),
              vbox({hbox({label(tr("Context"), FontRole::Strong), fill(), m_contextText}), m_contextBar, m_memoryNote}, 5), fill()});
   setScaledSpacing(card->body(), 7);
@@ -135,6 +142,9 @@ SamplingOptions ChatPane::sampling() const {
   options.max_tokens = m_longest->value();
   return options;
 }
+
+void ChatPane::setPrecision(Precision precision) { m_precision->setCurrent(precision == Precision::Fast ? 1 : 0); }
+Precision ChatPane::precision() const { return m_precision->current() == 1 ? Precision::Fast : Precision::Exact; }
 
 void ChatPane::setMemoryNote(const QString& words) {
   m_memoryNote->setText(words);

@@ -17,6 +17,7 @@ namespace scalewright::ui {
 
 class Button;
 class ProgressBar;
+class Segmented;
 class ValueSlider;
 
 class ChatPane : public QScrollArea {
@@ -30,6 +31,8 @@ class ChatPane : public QScrollArea {
   QString systemPrompt() const;
   void setModelSampling(const ModelSampling& sampling);  // what "Model's own" gives back; taken over at once
   SamplingOptions sampling() const;
+  void setPrecision(Precision precision);
+  Precision precision() const;
   void nextSeed();
   void showSwitched(double milliseconds);
   void showContext(qint64 used, qint64 total);           // total 0: nothing yet
@@ -40,6 +43,7 @@ class ChatPane : public QScrollArea {
   void modelWanted();                                    // a file, by a dialog
   void packChosen(const QString& path);                  // empty: the original
   void packWanted();
+  void precisionChosen();
 
  private:
   void reset();
@@ -50,6 +54,7 @@ class ChatPane : public QScrollArea {
   QPlainTextEdit* m_system;
   Button* m_defaults;
   ValueSlider *m_temperature, *m_topP, *m_minP, *m_penalty;
+  Segmented* m_precision;
   QSpinBox *m_seed, *m_longest;
   ProgressBar* m_contextBar;
 };

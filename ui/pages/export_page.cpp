@@ -5,6 +5,7 @@
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/main_window.h"
 #include "ui/pages/export_result.h"
 #include "ui/pages/export_targets.h"
@@ -50,9 +51,9 @@ ExportPage::ExportPage(AppContext& app, QWidget* parent)
   m_stack->addWidget(emptyCard);
   m_targets = new ExportTargets(app);
   // Messages belong to the side where the result is: the targets keep their place.
-  auto* side = wrap(vbox({banner(), grow(buildSide())}, 14));
-  setScaledMaximumWidth(side, 900);
-  m_panes = hbox({m_targets, grow(side)}, 16);
+  m_beside = wrap(vbox({banner(), grow(buildSide())}, 14));
+  setScaledMaximumWidth(m_beside, 900);
+  m_panes = hbox({m_targets, grow(m_beside)}, 16);
   setScaledWidth(m_targets, 416);
   m_stack->addWidget(wrap(m_panes));
   body()->addWidget(m_stack, 1);
@@ -134,7 +135,11 @@ void ExportPage::resizeEvent(QResizeEvent* event) {
   Page::resizeEvent(event);
   fitPanes();
 }
-void ExportPage::fitPanes() { m_narrow ? releaseWidth(m_targets) : setScaledWidth(m_targets, width() > px(1500) ? 480 : 416); }
+void ExportPage::fitPanes() {
+  m_narrow ? releaseWidth(m_targets) : setScaledWidth(m_targets, width() > px(1500) ? 480 : 416);
+  // Below each other both take the page's width; words that wrap at another than the layout asked for would not find their room.
+  m_narrow ? releaseWidth(m_beside) : setScaledMaximumWidth(m_beside, 900);
+}
 
 void ExportPage::receive(const PageMessage& message) {
   if (message.what != page_messages::kUseModel || m_view == View::Running) return;
@@ -187,8 +192,8 @@ void ExportPage::check() {
         m_checkJob.reset();
         if (!choices) {
           m_checkedPath.clear();
-          m_checking->setText(tr("This model cannot be exported"), QString::fromStdString(choices.error().message));
-          m_start->setRefusal(QString::fromStdString(choices.error().message));
+          m_checking->setText(tr("This model cannot be exported"), inWords(choices.error()));
+          m_start->setRefusal(inWords(choices.error()));
           return;
         }
         if (choices->targets.size() < std::size(kExportTargets)) return;  // stopped
@@ -201,12 +206,12 @@ void ExportPage::check() {
 void ExportPage::targetChosen() {
   const TargetCheck* chosen = m_targets->chosen();
   if (!chosen || m_view == View::Running) return;
-  for (Button* button : {m_start, m_again}) button->setRefusal(chosen->check ? QString() : QString::fromStdString(chosen->refusal));
+  for (Button* button : {m_start, m_again}) button->setRefusal(chosen->check ? QString() : inWords(chosen->refusal));
   if (!chosen->check) return;
   const ExportCheck& check = *chosen->check;
   m_readyTitle->setText(check.exact ? tr("%1 holds this model exactly").arg(m_targets->title()) : tr("%1 rounds this model").arg(m_targets->title()));
   m_readyText->setText(check.explanation.empty() ? tr("About %1 on disk.").arg(bytesText(check.bytes))
-                                                 : tr("%1 About %2 on disk.").arg(QString::fromStdString(check.explanation), bytesText(check.bytes)));
+                                                 : tr("%1 About %2 on disk.").arg(inWords(check.explanation), bytesText(check.bytes)));
   QStringList opens;
   for (const std::string& name : check.opens_in) opens << QString::fromStdString(name);
   m_opens->setText(opens.join(QStringLiteral(", ")));
@@ -234,7 +239,7 @@ void ExportPage::start() {
   order.target = chosen->target;
   const QString modelfile = m_targets->modelfile();
   order.modelfile = !modelfile.isEmpty();
-  if (const auto good = checkOutput(order); !good) return refuseOutput(QString::fromStdString(good.error().message));
+  if (const auto good = checkOutput(order); !good) return refuseOutput(inWords(good.error()));
   const quint64 freeBytes = free_disk_bytes(QFileInfo(path).absolutePath().toStdString());
   const quint64 needed = chosen->check->bytes;
   if (needed > freeBytes) return refuseOutput(tr("The disk has %1 free, the file needs %2.").arg(bytesText(freeBytes), bytesText(needed)));
@@ -270,7 +275,7 @@ void ExportPage::finished(Result<ExportOutcome> outcome) {
   m_job.reset();
   if (!outcome) {
     showView(View::Ready);
-    if (!stopped) return showError(tr("The file was not written"), QString::fromStdString(outcome.error().message));
+    if (!stopped) return showError(tr("The file was not written"), inWords(outcome.error()));
     if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("Stopped. Nothing was written."));
     return;
   }
@@ -281,7 +286,7 @@ void ExportPage::finished(Result<ExportOutcome> outcome) {
   const QString written = tr("%1, %2. %3 in all.").arg(QFileInfo(m_written).fileName(), bytesText(report.bytes), durationText(report.seconds));
   const QString exactly = entry && entry->run() ? tr("Written and checked: the file is the model you tuned") : tr("Written and checked: the file is the model in memory");
   banner()->show(report.exact ? Tone::Ok : Tone::Warn, report.exact ? exactly : tr("Written and checked: the file rounds a little"),
-                 report.exact || report.explanation.empty() ? written : written + QLatin1Char(' ') + QString::fromStdString(report.explanation));
+                 report.exact || report.explanation.empty() ? written : written + QLatin1Char(' ') + inWords(report.explanation));
   connect(banner()->addAction(tr("Show in folder"), false, QStringLiteral("folder")), &Button::clicked, this, [this] { Desktop::showInFolder(m_written); });
   m_chat->setVisible(!m_pack);
   if (!m_pack) app().catalog().add({m_written});

@@ -49,6 +49,7 @@ class ExportPage : public Page {
   PageStack *m_stack, *m_side;
   QBoxLayout* m_panes;
   ExportTargets* m_targets;
+  QWidget* m_beside;             // of the targets
   int m_checkNumber = 0;
   ExportChoices m_choices;
   QString m_checkedPath;

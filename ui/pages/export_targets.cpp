@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/combo.h"
@@ -168,8 +169,9 @@ void ExportTargets::showChoices(const ExportChoices& choices) {
     card->setEnabled(entry.check.has_value());
     if (!entry.check) {
       card->setText(targetTitle(entry.target));
-      card->setLine(QString::fromStdString(entry.refusal));
-      card->setToolTip(QString::fromStdString(entry.refusal));
+      const QString why = inWords(entry.refusal), named = targetTitle(entry.target) + QLatin1String(": ");
+      card->setLine(why.startsWith(named) ? why.mid(named.size()) : why);  // the title says it
+      card->setToolTip(why);
       card->setChip(tr("Not possible"), Tone::Neutral);
       continue;
     }
@@ -181,7 +183,7 @@ void ExportTargets::showChoices(const ExportChoices& choices) {
     const bool named = entry.target == ExportTarget::Gptq || entry.target == ExportTarget::Awq;
     card->setText(container.isEmpty() ? targetTitle(entry.target) : entry.target == ExportTarget::Gguf ? QStringLiteral("GGUF %1").arg(container) : named ? container : targetTitle(entry.target));
     card->setLine(tr("%1; %2").arg(opens.join(QStringLiteral(", ")), bytesText(check.bytes)));
-    card->setToolTip(QString::fromStdString(check.explanation));
+    card->setToolTip(inWords(check.explanation));
     card->setChip(check.exact ? tr("Exact") : tr("Rounds"), check.exact ? Tone::Ok : entry.target == ExportTarget::Safetensors ? Tone::Info : Tone::Warn);
   }
   const int current = m_group->checkedId();

@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/models/cell_roles.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/bar_chart.h"
@@ -266,8 +267,8 @@ void ModelDetail::startReading() {
         if (details) {
           takeDetails(*details);
         } else {
-          m_templateNote->setText(QString::fromStdString(details.error().message));
-          m_rampWords->setText(QString::fromStdString(details.error().message));
+          m_templateNote->setText(inWords(details.error()));
+          m_rampWords->setText(inWords(details.error()));
           refreshFacts();
         }
       });

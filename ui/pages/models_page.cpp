@@ -5,7 +5,6 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
-#include <QStackedWidget>
 #include <QVBoxLayout>
 
 #include "engine/core/system.h"
@@ -21,6 +20,7 @@
 #include "ui/widgets/labels.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
+#include "ui/widgets/page_stack.h"
 #include "ui/widgets/segmented.h"
 #include "ui/widgets/table.h"
 #include "ui/widgets/toast.h"
@@ -65,8 +65,7 @@ ModelsPage::ModelsPage(AppContext& app, QWidget* parent)
   auto* list = buildTable();
   m_panes = hbox({grow(list), m_detail}, 16);
   setScaledWidth(m_detail, 412);
-  m_stack = new QStackedWidget;
-  m_stack->setObjectName(QStringLiteral("clear"));
+  m_stack = new PageStack;
   m_stack->addWidget(wrap(vbox({grow(m_first), m_machine}, 14)));
   m_stack->addWidget(wrap(m_panes));
   body()->addWidget(m_stack, 1);
@@ -109,7 +108,7 @@ QWidget* ModelsPage::buildTable() {
   m_filter.setSourceModel(&app().catalog().table());
   m_table = new TableView(46);
   m_table->setModel(&m_filter);
-  m_table->setColumns({220, 98, 58, 84, 118}, 0);
+  m_table->setColumns({220, 98, 58, 84, 136}, 0);
   m_table->setSortingEnabled(true);
   m_table->horizontalHeader()->setSortIndicatorShown(true);
   m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);

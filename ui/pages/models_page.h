@@ -7,13 +7,13 @@
 class QBoxLayout;
 class QLabel;
 class QLineEdit;
-class QStackedWidget;
 
 namespace scalewright::ui {
 
 class Button;
 class Banner;
 class FirstStart;
+class PageStack;
 class ModelDetail;
 class Segmented;
 class TableView;
@@ -50,7 +50,7 @@ class ModelsPage : public Page {
   const ModelEntry* currentEntry() const;
 
   ModelFilterModel m_filter;
-  QStackedWidget* m_stack;
+  PageStack* m_stack;
   FirstStart* m_first;
   Banner* m_machine;
   QLineEdit* m_search;

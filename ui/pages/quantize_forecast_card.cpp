@@ -7,6 +7,7 @@
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/chart.h"
@@ -39,8 +40,7 @@ QuantizeForecastCard::QuantizeForecastCard(AppContext& app, QWidget* parent) : C
   m_timeMetric = new Metric(tr("on this machine"));
   m_sizes = new SizeBars;
   m_sizeShare = label({}, FontRole::Help, Ink::Text3);
-  m_trialWords = label({}, FontRole::Help, Ink::Text3);
-  m_trialWords->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  m_trialWords = new ElidedLabel({}, FontRole::Help, Ink::Text3);
   m_note = label({}, FontRole::Help, Ink::Text3, true);
   m_trialButton = new Button(Button::Quiet, tr("Try it"), QStringLiteral("play"));
   m_trialButton->setHint(tr("Quantizes three layers at each size and measures the text: some seconds to a minute"));
@@ -50,7 +50,7 @@ QuantizeForecastCard::QuantizeForecastCard(AppContext& app, QWidget* parent) : C
   m_chart->setLegendVisible(false);
   m_chart->setEmptyText(tr("Choose a text, and a trial on three layers shows what each size costs in quality."));
   m_chart->setXFormat([](double megabytes) { return bytesText(quint64(std::max(0.0, megabytes) * kMegabyte)); });
-  m_chart->setYFormat([](double v) { return QLocale().toString(v, 'g', 3); });
+  m_chart->setYFormat([](double v) { return v >= 100 ? QLocale().toString(v, 'f', 0) : QLocale().toString(v, 'g', 3); });
   m_chart->setBoxFormat([](double v) { return QLocale().toString(v, 'f', 2); });
   m_chart->addSeries({.name = tr("Perplexity"), .token = &ThemeTokens::accent, .width = 2, .circles = true, .inLegend = false});
   m_chart->addLine(Qt::Horizontal, std::numeric_limits<double>::quiet_NaN(), &ThemeTokens::seriesValidation);
@@ -102,9 +102,12 @@ void QuantizeForecastCard::ask() {
       [order = m_order](JobContext&) -> Result<Answer> {
         Answer answer;
         const QuantizeRequest request = withBits(order, order.request.spec.bits);
-        SW_ASSIGN(answer.forecast, forecast_quantize(*order.summary, request));
-        for (int bits : kBits)
-          if (const auto forecast = forecast_quantize(*order.summary, withBits(order, bits))) answer.sizes.insert(bits, forecast->file_bytes);
+        SW_ASSIGN(answer.forecast, forecastOf(*order.summary, request, order.target));
+        for (int bits : kBits) {
+          const QuantizeRequest other = withBits(order, bits);
+          if (order.target != ExportTarget::Gguf && !checkHolds(*order.summary, other, order.target)) continue;  // no such folder
+          if (const auto forecast = forecastOf(*order.summary, other, order.target)) answer.sizes.insert(bits, forecast->file_bytes);
+        }
         if (const auto held = checkHolds(*order.summary, request, order.target); !held) answer.refusal = held.error().message;
         return answer;
       },
@@ -112,7 +115,7 @@ void QuantizeForecastCard::ask() {
       [this, number](Result<Answer> answer) {
         if (number != m_number) return;
         if (!answer) {
-          m_note->setText(QString::fromStdString(answer.error().message));
+          m_note->setText(inWords(answer.error()));
           m_note->show();
           emit known(m_note->text());
           return;
@@ -120,8 +123,9 @@ void QuantizeForecastCard::ask() {
         m_forecast = answer->forecast;
         m_sizesByBits = answer->sizes;
         showForecast();
+        if (!answer->refusal.empty()) emit containerRefused(inWords(answer->refusal));
         const MemoryStatus machine = memory_status();
-        emit known(!answer->refusal.empty() ? QString::fromStdString(answer->refusal)
+        emit known(!answer->refusal.empty() ? inWords(answer->refusal)
                    : m_forecast.memory_bytes > machine.available_bytes
                        ? tr("Needs %1 of memory; %2 is free. Close other programs.").arg(bytesText(m_forecast.memory_bytes), bytesText(machine.available_bytes))
                        : QString());
@@ -139,7 +143,9 @@ void QuantizeForecastCard::showForecast() {
   } else {
     m_timeMetric->setFigure(QStringLiteral("–"), {}, tr("time not known yet"));
   }
-  m_note->setText(QString::fromStdString(m_forecast.explanation));
+  QString note = inWords(m_forecast.explanation);
+  if (!note.isEmpty()) note[0] = note[0].toUpper();
+  m_note->setText(note);
   m_note->setVisible(!m_forecast.explanation.empty());
   m_sizes->setBytes(m_order.bytes, m_forecast.file_bytes);
   const double share = m_order.bytes ? double(m_forecast.file_bytes) / double(m_order.bytes) : 0.0;
@@ -171,7 +177,7 @@ void QuantizeForecastCard::startTrial() {
         if (report)
           m_trial = *report;
         else if (!stopped)
-          emit trialFailed(QString::fromStdString(report.error().message));
+          emit trialFailed(inWords(report.error()));
         showTrial();
       });
   job->listen(points);
@@ -181,23 +187,27 @@ void QuantizeForecastCard::startTrial() {
   showTrial();
 }
 
+// Megabytes on the chart. A file of one size can hold several bits: they stand beside each other by less than can be seen, so that
+// each can be pointed at.
+double QuantizeForecastCard::positionOf(int bits) const { return double(m_sizesByBits.value(bits)) / kMegabyte + 1e-3 * bits; }
+
 void QuantizeForecastCard::showTrial() {
   const bool running = trying();
   m_trialButton->setText(running ? tr("Stop") : tr("Try it"));
   m_trialButton->setIconName(running ? QStringLiteral("stop") : QStringLiteral("play"));
   QStringList layers;
   for (int layer : m_trial.layers) layers << QString::number(layer);
-  m_trialWords->setText(running ? m_trialJob->step() : layers.isEmpty() ? tr("lower is better") : tr("lower is better; a trial on layers %1").arg(layers.join(QStringLiteral(", "))));
+  m_trialWords->setFullText(running ? m_trialJob->step() : layers.isEmpty() ? tr("lower is better") : tr("lower is better; a trial on layers %1").arg(layers.join(QStringLiteral(", "))));
   QList<double> x, y;
   QList<QPair<QPointF, QString>> names;
   double expected = 0, marked = std::numeric_limits<double>::quiet_NaN();
   for (const TrialPoint& point : m_trial.points) {
     if (!m_sizesByBits.contains(point.bits) || !std::isfinite(point.perplexity)) continue;
-    x << double(m_sizesByBits.value(point.bits)) / kMegabyte;
+    x << positionOf(point.bits);
     y << point.perplexity;
     // Bits that a file of one size holds nearly equally well share their words.
     const QString words = point.bits == 2 ? tr("2 bits") : QString::number(point.bits);
-    const bool beside = !names.isEmpty() && std::abs(names.last().first.x() - x.last()) < 1e-6 && std::abs(std::log(names.last().first.y() / y.last())) < kNear;
+    const bool beside = !names.isEmpty() && std::abs(names.last().first.x() - x.last()) < 0.1 && std::abs(std::log(names.last().first.y() / y.last())) < kNear;
     beside ? void(names.last().second += QStringLiteral(", ") + words) : names.append(qMakePair(QPointF(x.last(), y.last()), words));
     if (point.bits == m_order.request.spec.bits) {
       expected = point.perplexity;
@@ -220,7 +230,7 @@ void QuantizeForecastCard::showTrial() {
   m_chart->setBoxTitle([this](double at) {
     const int group = m_order.request.spec.group;
     for (auto it = m_sizesByBits.constBegin(); it != m_sizesByBits.constEnd(); ++it)
-      if (std::abs(double(it.value()) / kMegabyte - at) < 1e-6) return group ? tr("%1 bits, group %2").arg(it.key()).arg(group) : tr("%1 bits, a row").arg(it.key());
+      if (std::abs(positionOf(it.key()) - at) < 1e-6) return group ? tr("%1 bits, group %2").arg(it.key()).arg(group) : tr("%1 bits, a row").arg(it.key());
     return bytesText(quint64(at * kMegabyte));
   });
   if (expected > 0)

@@ -17,6 +17,7 @@ namespace scalewright::ui {
 class AppContext;
 class Button;
 class Chart;
+class ElidedLabel;
 class Metric;
 class SizeBars;
 
@@ -41,6 +42,8 @@ class QuantizeForecastCard : public Card {
  signals:
   // Empty refusal: it can be carried out.
   void known(const QString& refusal);
+  // The container cannot hold what is asked for: why, and what it would hold.
+  void containerRefused(const QString& why);
   void trialFailed(const QString& why);
 
  private:
@@ -49,6 +52,7 @@ class QuantizeForecastCard : public Card {
   void startTrial();
   void showTrial();
   bool trying() const;
+  double positionOf(int bits) const;
 
   AppContext& m_app;
   ForecastOrder m_order;
@@ -60,7 +64,8 @@ class QuantizeForecastCard : public Card {
   TrialReport m_trial;
   QString m_trialKey;
   Metric *m_bitsMetric, *m_pplMetric, *m_memoryMetric, *m_timeMetric;
-  QLabel *m_sizeShare, *m_trialWords, *m_note;
+  QLabel *m_sizeShare, *m_note;
+  ElidedLabel* m_trialWords;
   SizeBars* m_sizes;
   Chart* m_chart;
   Button* m_trialButton;

@@ -5,6 +5,7 @@
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/main_window.h"
 #include "ui/pages/quantize_forecast_card.h"
 #include "ui/pages/quantize_form.h"
@@ -53,6 +54,7 @@ QuantizePage::QuantizePage(AppContext& app, QWidget* parent)
     const QString own = m_form->refusal();
     m_startButton->setRefusal(own.isEmpty() ? refusal : own);
   });
+  connect(m_forecast, &QuantizeForecastCard::containerRefused, m_form, &QuantizeForm::refuseContainer);
   connect(m_forecast, &QuantizeForecastCard::trialFailed, this, [this](const QString& why) { showError(tr("The trial ended"), why); });
   connect(&app.catalog(), &ModelCatalog::changed, m_form, &QuantizeForm::fillModels);
   connect(&app.project(), &Project::changed, m_form, &QuantizeForm::fillTexts);
@@ -160,13 +162,13 @@ void QuantizePage::start() {
   order.target = m_form->target();
   order.output = QFileInfo(output).absoluteFilePath().toStdString();
   order.text = m_form->textPath().toStdString();
-  if (const auto good = checkOutput(order); !good) return refuseOutput(QString::fromStdString(good.error().message));
+  if (const auto good = checkOutput(order); !good) return refuseOutput(inWords(good.error()));
   const quint64 freeBytes = free_disk_bytes(QFileInfo(output).absolutePath().toStdString());
   const quint64 needed = m_forecast->forecast().file_bytes;
   if (needed > freeBytes) return refuseOutput(tr("The disk has %1 free, the file needs %2.").arg(bytesText(freeBytes), bytesText(needed)));
   m_form->refuseOutput({});
   if (entry->summary)
-    if (const auto holds = checkHolds(*entry->summary, order.request, order.target); !holds) return m_form->refuseContainer(QString::fromStdString(holds.error().message));
+    if (const auto holds = checkHolds(*entry->summary, order.request, order.target); !holds) return m_form->refuseContainer(inWords(holds.error()));
   if (!mayReplace(output, m_form->agreed())) return m_form->outputField()->setFocus(Qt::OtherFocusReason);
   m_form->agree(output);
   banner()->dismiss();
@@ -211,7 +213,7 @@ void QuantizePage::finished(Result<QuantizeOutcome> outcome) {
   if (!outcome || outcome->cancelled) {
     m_written.clear();
     showView(m_form->hasModels() ? View::Form : View::Empty);
-    if (!outcome && !stopped) return showError(tr("%1 was not quantized").arg(m_running), QString::fromStdString(outcome.error().message));
+    if (!outcome && !stopped) return showError(tr("%1 was not quantized").arg(m_running), inWords(outcome.error()));
     if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("Stopped. Nothing was written."));
     return;
   }
@@ -220,10 +222,10 @@ void QuantizePage::finished(Result<QuantizeOutcome> outcome) {
   run()->finish(*outcome, m_originalBytes);
   showView(View::Done);
   QString text = tr("%1, %2. Largest difference of a logit: %3.").arg(QFileInfo(m_written).fileName(), bytesText(outcome->bytes), QLocale().toString(outcome->check.largest_logit_difference, 'g', 3));
-  for (const std::string& warning : outcome->warnings) text += QLatin1Char(' ') + QString::fromStdString(warning);
+  for (const std::string& warning : outcome->warnings) text += QLatin1Char(' ') + inWords(warning);
   const bool exact = outcome->check.exact;
   banner()->show(exact ? Tone::Ok : Tone::Warn, exact ? tr("Written and checked: the file is the model that was measured") : tr("Written and checked: the file rounds a little"),
-                 exact ? text : text + QLatin1Char(' ') + QString::fromStdString(outcome->check.explanation));
+                 exact ? text : text + QLatin1Char(' ') + inWords(outcome->check.explanation));
   app().catalog().add({m_written});
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
 #include "ui/pages/run_charts.h"
@@ -133,7 +134,13 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
 QWidget* RunsPage::firstField() const { return m_table; }
 void RunsPage::activate() { read(); }
 void RunsPage::saveState() { m_table->saveState(QStringLiteral("runs/table"), app().settings()); }
-void RunsPage::setNarrow(bool narrow) { m_top->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
+// Below each other both keep a height that can be read, and the page scrolls.
+void RunsPage::setNarrow(bool narrow) {
+  m_top->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  setScaledMinimum(m_chart, 0, narrow ? 170 : 60);
+  setScaledMinimum(m_recipeTable, 0, narrow ? 150 : 60);
+  setScaledMinimum(m_tableCard, 0, narrow ? 240 : 60);
+}
 
 void RunsPage::receive(const PageMessage& message) {
   if (message.what == page_messages::kShowRun) {
@@ -166,7 +173,7 @@ void RunsPage::read() {
       this,
       [this](Result<History> history) {
         if (!history) {
-          showError(tr("The history cannot be read"), QString::fromStdString(history.error().message));
+          showError(tr("The history cannot be read"), inWords(history.error()));
           connect(banner()->addAction(tr("Try again")), &QPushButton::clicked, this, [this] {
             banner()->dismiss();
             read();
@@ -219,7 +226,7 @@ void RunsPage::readCurves() {
       },
       this,
       [this](Result<QHash<qint64, RunCurves>> curves) {
-        if (!curves) return showError(tr("The curves cannot be read"), QString::fromStdString(curves.error().message));
+        if (!curves) return showError(tr("The curves cannot be read"), inWords(curves.error()));
         m_curves = std::move(*curves);
         showCurves();
       },
@@ -278,7 +285,7 @@ void RunsPage::change(const QString& title, std::function<Result<void>(RunStore&
       },
       this,
       [this](Result<bool> done) {
-        if (!done) showError(tr("The history was not changed"), QString::fromStdString(done.error().message));
+        if (!done) showError(tr("The history was not changed"), inWords(done.error()));
         read();
       },
       Lane::Quick);
@@ -329,7 +336,7 @@ void RunsPage::report() {
       },
       this,
       [this, path, run = *run](Result<RunCurves> curves) {
-        if (!curves) return showError(tr("The report was not written"), QString::fromStdString(curves.error().message));
+        if (!curves) return showError(tr("The report was not written"), inWords(curves.error()));
         writeReport(path, run, *curves);
       },
       Lane::Quick);
@@ -346,7 +353,7 @@ void RunsPage::writeReport(const QString& path, const RunRow& run, const RunCurv
       },
       this,
       [this, path](Result<bool> written) {
-        if (!written) return showError(tr("The report was not written"), QString::fromStdString(written.error().message));
+        if (!written) return showError(tr("The report was not written"), inWords(written.error()));
         if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("The report is %1").arg(folderText(path)), tr("Show in folder"), [path] { Desktop::showInFolder(path); });
       },
       Lane::Quick);

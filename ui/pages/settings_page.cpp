@@ -129,7 +129,7 @@ QWidget* SettingsPage::buildFolders() {
   m_folders->setToolTip(tr("Folders that are scanned for models"));
   m_folders->setTextElideMode(Qt::ElideMiddle);
   m_folders->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  setScaledHeight(m_folders, 110);
+  setScaledHeight(m_folders, 80);
   auto* add = new Button(Button::Quiet, tr("Add folder…"), QStringLiteral("plus"));
   m_removeFolder = new Button(Button::Quiet, tr("Remove"), QStringLiteral("close"));
   m_removeFolder->setHint(tr("Stops scanning this folder; its files stay"));
@@ -160,7 +160,10 @@ QWidget* SettingsPage::buildFolders() {
   return card;
 }
 
-void SettingsPage::activate() { showSettings(); }
+void SettingsPage::activate() {
+  showSettings();
+  askDevice();
+}
 QWidget* SettingsPage::firstField() const { return m_language; }
 void SettingsPage::setNarrow(bool narrow) { m_panes->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
 
@@ -180,12 +183,20 @@ void SettingsPage::showSettings() {
     const QSignalBlocker block(m_notify);
     m_notify->setChecked(settings.notifyWhenDone());
   }
+  const EngineHost& engine = app().engine();
   const MemoryStatus memory = memory_status();
-  m_machineFacts->setFacts({{tr("Processor"), QString::fromStdString(cpu_name())},
-                            {tr("Used as"), app().engine().deviceText()},
-                            {tr("Memory"), tr("%1, %2 free").arg(bytesText(memory.total_bytes), bytesText(memory.available_bytes))},
-                            {tr("Held by open models"), bytesText(app().engine().heldBytes())}});
-  m_reason->setText(app().engine().deviceReason());
+  QList<FactsGrid::Fact> facts = {{tr("Processor"), QString::fromStdString(cpu_name())},
+                                  {tr("Used as"), engine.deviceText()},
+                                  {tr("Memory"), tr("%1, %2 free").arg(bytesText(memory.total_bytes), bytesText(memory.available_bytes))}};
+  if (const auto card = engine.deviceMemory())
+    facts.append({tr("Memory of the card"), tr("%1, %2 free").arg(bytesText(card->total_bytes), bytesText(card->left_bytes())), QString::fromStdString(card->name)});
+  facts.append({tr("Held by open models"), bytesText(engine.heldBytes())});
+  m_machineFacts->setFacts(facts);
+  m_reason->setText(engine.deviceReason());
+  // What is chosen can be left, also where it cannot be used.
+  const bool card = engine.noGpu().isEmpty() || settings.device() == QLatin1String("cuda");
+  m_device->setChoiceEnabled(2, card, engine.noGpu());
+  if (card) m_device->setChoiceHint(2, tr("An NVIDIA GPU, where this build and this machine have one"));
   const QString history = QString::fromStdString(data_folder().string());
   m_folderFacts->setFacts({{tr("Project"), app().project().isOpen() ? folderText(app().project().folder()) : tr("none yet"), app().project().folder()},
                            {tr("History and sample"), folderText(history), history},
@@ -202,6 +213,17 @@ void SettingsPage::showSettings() {
     }
   }
   m_removeFolder->setRefusal(m_folders->currentRow() < 0 ? tr("Choose a folder first") : QString());
+}
+
+// Whether there is a card, and what is faster: measured the first time, off the UI thread.
+void SettingsPage::askDevice() {
+  app().jobs().run<bool>(
+      tr("Looking at the device"), Place::None,
+      [engine = &app().engine()](JobContext&) -> Result<bool> {
+        engine->askDevice();
+        return true;
+      },
+      this, [this](Result<bool>) { showSettings(); }, Lane::Quick);
 }
 
 }  // namespace scalewright::ui

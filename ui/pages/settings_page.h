@@ -31,6 +31,7 @@ class SettingsPage : public Page {
   QWidget* buildFolders();
   QWidget* buildJobs();
   void showSettings();
+  void askDevice();
 
   QBoxLayout* m_panes;
   Segmented *m_theme, *m_device;

@@ -10,6 +10,7 @@
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/pages/data_file_row.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/bar_chart.h"
@@ -253,7 +254,7 @@ void TuneDataStep::read() {
           m_facts = checked->files;
           m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context, m_files.size() > 1);
         } else {
-          emit failed(tr("These examples cannot be used"), QString::fromStdString(checked.error().message));
+          emit failed(tr("These examples cannot be used"), inWords(checked.error()));
         }
         show();
         showRow(0);
@@ -341,7 +342,7 @@ void TuneDataStep::showRow(int row) {
       this,
       [this, row, dataset](Result<Rendered> rendered) {
         if (row != m_row || dataset != draft().dataset) return;
-        if (!rendered) return emit failed(tr("This row cannot be rendered"), QString::fromStdString(rendered.error().message));
+        if (!rendered) return emit failed(tr("This row cannot be rendered"), inWords(rendered.error()));
         m_text->setRendered(*rendered);
         const EncodedExample* encoded = nullptr;
         for (const EncodedExample& example : draft().encoded->examples)

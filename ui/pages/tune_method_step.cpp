@@ -10,6 +10,9 @@
 #include <cmath>
 
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
+#include "ui/jobs/tune_job.h"
+#include "ui/models/ledger_view.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
@@ -101,9 +104,9 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   name->add({new FormField(tr("Name"), m_name, tr("Shown in Runs and as the name of the pack."))});
 
   auto* left = wrap(vbox({m_length, learns, prompt, advanced, fill()}, 16));
-  auto* right = wrap(vbox({expect, name, fill()}, 16));
-  setScaledWidth(right, 322);
-  m_columnsLayout = hbox({grow(left), right}, 16);
+  m_right = wrap(vbox({expect, name, fill()}, 16));
+  setScaledWidth(m_right, 322);
+  m_columnsLayout = hbox({grow(left), m_right}, 16);
   setLayout(m_columnsLayout);
 
   connect(m_presets, &QButtonGroup::idClicked, this, &TuneMethodStep::choosePreset);
@@ -165,7 +168,10 @@ QWidget* TuneMethodStep::buildAdvanced() {
 }
 
 QWidget* TuneMethodStep::firstField() const { return m_presetCards[std::clamp(draft().preset, 0, 2)]; }
-void TuneMethodStep::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
+void TuneMethodStep::setNarrow(bool narrow) {
+  m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  narrow ? releaseWidth(m_right) : setScaledWidth(m_right, 322);
+}
 QString TuneMethodStep::refusal() const { return draft().name.isEmpty() ? tr("Give the run a name") : QString(); }
 
 QString TuneMethodStep::value() const {
@@ -271,14 +277,12 @@ void TuneMethodStep::estimate() {
   app().jobs().run<TunePlan>(
       tr("Planning"), Place::Tune,
       [engine = &app().engine(), recipe = draft().recipe](JobContext& context) -> Result<TunePlan> {
-        SW_ASSIGN(Backend* const backend, engine->backend());
-        SW_ASSIGN(const auto open, engine->open(recipe.model, context));
-        return Trainer::plan(*open->model, *backend, recipe);
+        return planTune(*engine, recipe, context);
       },
       this,
       [this, number](Result<TunePlan> plan) {
         if (number != m_estimate) return;
-        if (!plan) return emit failed(tr("This cannot be planned"), QString::fromStdString(plan.error().message));
+        if (!plan) return emit failed(tr("This cannot be planned"), inWords(plan.error()));
         m_plan = std::make_shared<TunePlan>(std::move(*plan));
         show();
       });
@@ -306,9 +310,9 @@ void TuneMethodStep::showEstimate() {
   m_facts->setFacts({{tr("Time"), plan ? durationText(plan->seconds) : unknown},
                      {tr("Steps"), plan ? countText(plan->steps) : unknown},
                      {tr("Tokens learned"), plan ? countText(learned) : unknown},
-                     {tr("Memory"), plan ? bytesText(plan->ledger.total_bytes) : unknown},
+                     {tr("Memory"), plan ? bytesText(workedIn(plan->ledger).total) : unknown},
                      {tr("Checkpoints"), tr("every %1 s").arg(draft().recipe.checkpoint_every)},
-                     {tr("Fits"), !plan ? unknown : plan->ledger.fits ? tr("yes, %1 stay free").arg(bytesText(plan->ledger.available_bytes - std::min(plan->ledger.available_bytes, plan->ledger.total_bytes))) : tr("no: see the plan")}});
+                     {tr("Fits"), !plan ? unknown : plan->ledger.fits ? tr("yes, %1 stay free").arg(bytesText(workedIn(plan->ledger).stillFree())) : tr("no: see the plan")}});
   const int64_t steps = plan ? plan->steps : 100;
   const double peak = plan ? plan->learning_rate : draft().recipe.learning_rate > 0 ? draft().recipe.learning_rate : 1e-3;
   QList<double> x, y;

@@ -59,6 +59,7 @@ class TuneMethodStep : public TuneStep {
   Chart* m_rateChart;
   int m_rateSeries;
   QBoxLayout* m_columnsLayout;
+  QWidget* m_right;
   Card* m_length;
   ElidedLabel* m_line;
 };

@@ -5,6 +5,7 @@
 #include <QFileInfo>
 
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/models/model_entry.h"
 #include "ui/pages/first_start.h"
 #include "ui/settings/format.h"
@@ -89,7 +90,7 @@ void TuneModelStep::setModel(const QString& path) {
       [this, path](Result<ModelSummary> summary) {
         if (m_reading != path) return;
         if (!summary) {
-          emit failed(tr("This model cannot be opened"), QString::fromStdString(summary.error().message));
+          emit failed(tr("This model cannot be opened"), inWords(summary.error()));
           return;
         }
         if (draft().summary.path != summary->path) {

@@ -8,6 +8,7 @@
 #include "engine/core/system.h"
 #include "engine/tune/sample_recipe.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/pages/tune_data_step.h"
 #include "ui/pages/tune_method_step.h"
 #include "ui/pages/tune_model_step.h"
@@ -279,7 +280,7 @@ void TunePage::launch(bool resume) {
     if (!guard) return;
     for (const TuneEvent& event : list) {
       guard->m_stepped = guard->m_stepped || std::holds_alternative<StepRecord>(event);
-      if (const auto* trouble = std::get_if<TroubleEvent>(&event)) guard->banner()->show(Tone::Warn, TunePage::tr("The run goes on, but"), QString::fromStdString(trouble->text));
+      if (const auto* trouble = std::get_if<TroubleEvent>(&event)) guard->banner()->show(Tone::Warn, TunePage::tr("The run goes on, but"), inWords(trouble->text));
     }
     guard->run()->take(list);
   });
@@ -305,7 +306,7 @@ void TunePage::onDone(Result<TuneReport> report) {
                    kept ? tr("What the run learned earlier is kept, and it can go on from there.") : tr("Nothing was learned, and nothing was written."));
     if (kept) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
   } else if (!report) {
-    showError(tr("The run stopped"), QString::fromStdString(report.error().message));
+    showError(tr("The run stopped"), inWords(report.error()));
     if (kept) connect(banner()->addAction(tr("Resume")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
   } else {
     const bool stopped = report->outcome == Outcome::Cancelled;
@@ -313,7 +314,6 @@ void TunePage::onDone(Result<TuneReport> report) {
                    stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
                            : tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
     if (stopped) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
-    if (planStep()->notify() && !window()->isActiveWindow()) Desktop::notify(stopped ? tr("Tuning stopped") : tr("Tuning is done"), m_draft.name);
   }
 }
 
@@ -322,7 +322,7 @@ void TunePage::resumeRun(const QString& folder) {
   QFile file(folder + QStringLiteral("/recipe.json"));
   if (!file.open(QIODevice::ReadOnly)) return showError(tr("This run cannot go on"), tr("%1 holds no recipe.json: the folder was moved or deleted.").arg(folder));
   auto recipe = recipe_from_json(file.readAll().toStdString());
-  if (!recipe) return showError(tr("This run cannot go on"), QString::fromStdString(recipe.error().message));
+  if (!recipe) return showError(tr("This run cannot go on"), inWords(recipe.error()));
   m_draft.recipe = std::move(*recipe);
   m_draft.preset = presetOf(m_draft.recipe);
   m_draft.summary = {};

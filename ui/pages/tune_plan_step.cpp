@@ -6,6 +6,9 @@
 
 #include "engine/core/system.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
+#include "ui/jobs/tune_job.h"
+#include "ui/models/ledger_view.h"
 #include "ui/pages/make_it_fit.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
@@ -18,28 +21,6 @@
 #include "ui/widgets/timeline.h"
 
 namespace scalewright::ui {
-namespace {
-
-QList<LedgerPart> partsOf(const MemoryLedger& ledger) {
-  quint64 bytes[5] = {};
-  for (const MemoryItem& item : ledger.items) {
-    switch (item.part) {
-      case MemoryPart::Weights: bytes[0] += item.bytes; break;
-      case MemoryPart::Scales: bytes[1] += item.bytes; break;
-      case MemoryPart::Activations: bytes[2] += item.bytes; break;
-      case MemoryPart::Logits: bytes[3] += item.bytes; break;
-      case MemoryPart::Workspace: case MemoryPart::Program: bytes[4] += item.bytes; break;
-    }
-  }
-  return {{TunePlanStep::tr("Weights, frozen"), bytes[0], &ThemeTokens::memoryWeights},
-          {TunePlanStep::tr("Scales, optimizer"), bytes[1], &ThemeTokens::memoryScales},
-          {TunePlanStep::tr("Activations"), bytes[2], &ThemeTokens::memoryActivations},
-          {TunePlanStep::tr("Logits"), bytes[3], &ThemeTokens::memoryLogits},
-          {TunePlanStep::tr("Workspace"), bytes[4], &ThemeTokens::memoryWorkspace}};
-}
-
-}  // namespace
-
 TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) : TuneStep(app, draft, parent) {
   m_verdict = new Banner;
   m_ledger = new LedgerBar;
@@ -47,9 +28,9 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_all->setCheckable(true);
   m_list = new FactsGrid(1, 4);
   m_list->hide();
-  auto* ledger = new Card(tr("Memory ledger"), tr("every byte, before the start"));
-  ledger->addTool(m_all);
-  ledger->add({m_ledger, m_list});
+  m_ledgerCard = new Card(tr("Memory ledger"), tr("every byte, before the start"));
+  m_ledgerCard->addTool(m_all);
+  m_ledgerCard->add({m_ledger, m_list});
   m_fit = new MakeItFit;
   m_fit->hide();
   m_steps = new Metric(tr("steps"));
@@ -61,7 +42,7 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_timeline = new Timeline;
   m_timelineCard = new Card(tr("Timeline"));
   m_timelineCard->add({m_timeline});
-  auto* left = wrap(vbox({m_verdict, ledger, m_fit, m_metrics, m_timelineCard, fill()}, 14));
+  auto* left = wrap(vbox({m_verdict, m_ledgerCard, m_fit, m_metrics, m_timelineCard, fill()}, 14));
 
   m_recipe = new FactsGrid;
   auto* edit = new Button(Button::Quiet, tr("Edit"), QStringLiteral("edit"));
@@ -84,14 +65,14 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_notify->setChecked(app.settings().notifyWhenDone());
   auto* meanwhile = new Card(tr("While it runs"));
   meanwhile->add({m_awake, m_notify, m_leave});
-  auto* right = wrap(vbox({recipe, safety, meanwhile, fill()}, 12));
-  setScaledWidth(right, 322);
-  m_columnsLayout = hbox({grow(left), right}, 16);
+  m_right = wrap(vbox({recipe, safety, meanwhile, fill()}, 12));
+  setScaledWidth(m_right, 322);
+  m_columnsLayout = hbox({grow(left), m_right}, 16);
   setLayout(m_columnsLayout);
   connect(edit, &QPushButton::clicked, this, &TunePlanStep::editWanted);
   connect(m_all, &QPushButton::toggled, this, [this](bool on) {
     m_list->setVisible(on);
-    if (m_plan) m_all->setText(on ? tr("Hide entries") : tr("Show all %1 entries").arg(m_plan->ledger.items.size()));
+    if (m_plan) m_all->setText(on ? tr("Hide entries") : tr("Show all %1 entries").arg(m_plan->ledger.items.size() + (m_plan->ledger.device ? m_plan->ledger.device->items.size() : 0)));
   });
   connect(m_leave, &QCheckBox::toggled, this, [this](bool on) { this->app().settings().setValue(QStringLiteral("page/tune/leave_cores"), on); });
   connect(m_fit, &MakeItFit::applied, this, &TunePlanStep::apply);
@@ -117,14 +98,17 @@ void TunePlanStep::apply(const MemoryRemedy& way) {
   if (!way.sample_prompt) recipe.sample_prompt.clear();
   plan();
 }
-void TunePlanStep::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
+void TunePlanStep::setNarrow(bool narrow) {
+  m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  narrow ? releaseWidth(m_right) : setScaledWidth(m_right, 322);
+}
 
 QString TunePlanStep::refusal() const {
   if (!m_plan) return tr("The memory is being planned");
   return m_plan->ledger.fits ? QString() : tr("It does not fit this machine: choose one of the ways to make it fit");
 }
 
-QString TunePlanStep::value() const { return m_plan ? bytesText(m_plan->ledger.total_bytes) : QString(); }
+QString TunePlanStep::value() const { return m_plan ? bytesText(workedIn(m_plan->ledger).total) : QString(); }
 
 void TunePlanStep::enter() { plan(); }
 
@@ -136,14 +120,12 @@ void TunePlanStep::plan() {
   app().jobs().run<TunePlan>(
       tr("Planning the memory"), Place::Tune,
       [engine = &app().engine(), recipe = draft().recipe](JobContext& context) -> Result<TunePlan> {
-        SW_ASSIGN(Backend* const backend, engine->backend());
-        SW_ASSIGN(const auto open, engine->open(recipe.model, context));
-        return Trainer::plan(*open->model, *backend, recipe);
+        return planTune(*engine, recipe, context);
       },
       this,
       [this, number](Result<TunePlan> plan) {
         if (number != m_number) return;
-        if (!plan) return emit failed(tr("This cannot be planned"), QString::fromStdString(plan.error().message));
+        if (!plan) return emit failed(tr("This cannot be planned"), inWords(plan.error()));
         m_plan = std::make_shared<TunePlan>(std::move(*plan));
         show();
         emit changed();
@@ -163,25 +145,33 @@ void TunePlanStep::show() {
   if (!plan) {
     m_verdict->show(Tone::Neutral, tr("Planning the memory"), tr("Every buffer is laid out before anything starts."), false);
     m_fit->hide();
-    m_ledger->setLedger(0, 0, {});
+    m_ledger->setLedger({});
     return;
   }
   const MemoryLedger& ledger = plan->ledger;
-  const quint64 others = ledger.machine_bytes - std::min(ledger.machine_bytes, ledger.available_bytes);
-  m_ledger->setLedger(ledger.machine_bytes, others, partsOf(ledger));
+  const LedgerView view = workedIn(ledger);
+  const auto beside = besideCard(ledger);
+  m_ledger->setLedger(view);
+  m_ledgerCard->setHint(view.where.isEmpty() ? tr("every byte, before the start") : tr("on %1").arg(view.where));
   if (ledger.fits)
-    m_verdict->show(Tone::Ok, tr("It fits, and is reserved before step 1"), tr("%1 will be set aside at the start. The run never asks for more.").arg(bytesText(ledger.total_bytes)), false);
+    m_verdict->show(Tone::Ok, tr("It fits, and is reserved before step 1"),
+                    beside ? tr("%1 on the card and %2 of this machine's memory will be set aside at the start. The run never asks for more.").arg(bytesText(view.total), bytesText(beside->total))
+                           : tr("%1 will be set aside at the start. The run never asks for more.").arg(bytesText(view.total)), false);
   else
-    m_verdict->show(Tone::Danger, tr("This plan needs %1 more than the machine has free").arg(bytesText(ledger.total_bytes - std::min(ledger.total_bytes, ledger.limit_bytes))),
+    m_verdict->show(Tone::Danger,
+                    beside && view.missing > 0 ? tr("This plan needs %1 more than the card has free").arg(bytesText(view.missing))
+                                               : tr("This plan needs %1 more than the machine has free").arg(bytesText(beside ? beside->missing : view.missing)),
                     tr("Nothing was started. Choose a way to make it fit, or close programs that hold memory."), false);
   m_fit->setVisible(!ledger.fits);
   if (!ledger.fits) m_fit->setWays(ledger.ways, r, longestRow());
   m_timelineCard->setVisible(ledger.fits);
   m_metrics->setVisible(ledger.fits);
-  m_all->setText(m_all->isChecked() ? tr("Hide entries") : tr("Show all %1 entries").arg(ledger.items.size()));
   QList<FactsGrid::Fact> entries;
-  for (const MemoryItem& item : ledger.items) entries.append({QString::fromStdString(item.name), bytesText(item.bytes)});
+  for (const auto& [name, bytes] : view.entries) entries.append({name, bytesText(bytes)});
+  if (beside)
+    for (const auto& [name, bytes] : beside->entries) entries.append({tr("%1, in this machine's memory").arg(name), bytesText(bytes)});
   m_list->setFacts(entries);
+  m_all->setText(m_all->isChecked() ? tr("Hide entries") : tr("Show all %1 entries").arg(entries.size()));
 
   const double seconds = plan->seconds;  // with validations and sample answers
   const double tokens = static_cast<double>(r.context * r.batch * r.accumulate);

@@ -44,13 +44,14 @@ class TunePlanStep : public TuneStep {
   Banner* m_verdict;
   LedgerBar* m_ledger;
   MakeItFit* m_fit;
-  Card *m_metrics, *m_timelineCard;
+  Card *m_metrics, *m_timelineCard, *m_ledgerCard;
   Button* m_all;
   Metric *m_steps, *m_time, *m_speed, *m_pack;
   Timeline* m_timeline;
   FactsGrid *m_recipe, *m_safety, *m_list;
   QCheckBox *m_awake, *m_notify, *m_leave;
   QBoxLayout* m_columnsLayout;
+  QWidget* m_right;
 };
 
 }  // namespace scalewright::ui

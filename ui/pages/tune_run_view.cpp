@@ -161,7 +161,13 @@ QLabel* TuneRunView::metric(QHBoxLayout* row, const QString& words, QLabel** wor
   return number;
 }
 
-void TuneRunView::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
+// Below each other the charts keep a height that can be read, and the page scrolls.
+void TuneRunView::setNarrow(bool narrow) {
+  m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  setScaledMinimum(m_lossChart, 0, narrow ? 260 : 60);
+  setScaledMinimum(m_memoryChart, 0, narrow ? 170 : 60);
+  setScaledMinimum(m_speedChart, 0, narrow ? 120 : 60);
+}
 
 void TuneRunView::begin(const QString& samplePrompt) {
   m_smoother = Smoother();

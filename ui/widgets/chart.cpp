@@ -270,6 +270,7 @@ void Chart::setLine(int line, double value, const QString& words) {
   m_dirty = true;
   schedule();
 }
+QList<QRectF> Chart::wordAreas() const { return m_overlay->wordAreas(); }
 void Chart::setPointLabels(const QList<QPair<QPointF, QString>>& labels) {
   m_labels = labels;
   m_overlay->update();

@@ -67,6 +67,8 @@ class Chart : public QWidget {
   void setLine(int line, double value, const QString& words);
   // Words beside points of strip 0, replacing the earlier ones.
   void setPointLabels(const QList<QPair<QPointF, QString>>& labels);
+  // Where words of lines and points were painted last, in pixels of the plot; for tests.
+  QList<QRectF> wordAreas() const;
   // First line of the value box for an x ("Step 120, epoch 2"), and how its values are written.
   void setBoxTitle(Format title);
   void setBoxFormat(Format values);

@@ -1,4 +1,5 @@
 #include <QPainter>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -24,6 +25,30 @@ bool drawn(const QCPGraph* graph) { return graph->visible() && !graph->data()->i
 
 }  // namespace
 
+QList<QRectF> placeLabels(const QList<QPointF>& points, const QList<QSizeF>& sizes, const QList<QRectF>& taken, const QRectF& bounds) {
+  const double beside = px(7), over = px(3), dot = px(5);
+  QList<QRectF> placed;
+  for (int i = 0; i < points.size(); ++i) {
+    const QPointF p = points[i];
+    const QSizeF size = sizes[i];
+    QList<QRectF> choices;
+    for (double off : {over, over + size.height(), over + 2 * size.height()})
+      for (double top : {p.y() - off - size.height(), p.y() + off})
+        for (double left : {p.x() + beside, p.x() - beside - size.width(), p.x() - size.width() / 2}) choices << QRectF(QPointF(left, top), size);
+    const auto free = [&](const QRectF& choice) {
+      if (!bounds.contains(choice)) return false;
+      for (const QRectF& other : taken + placed)
+        if (choice.intersects(other)) return false;
+      for (const QPointF& other : points)
+        if (choice.intersects(QRectF(other.x() - dot, other.y() - dot, 2 * dot, 2 * dot))) return false;
+      return true;
+    };
+    const auto found = std::find_if(choices.begin(), choices.end(), free);
+    placed << (found != choices.end() ? *found : choices.first());
+  }
+  return placed;
+}
+
 ChartOverlay::ChartOverlay(Chart* chart) : QWidget(chart->plot()), m_chart(chart) {
   setAttribute(Qt::WA_TransparentForMouseEvents);
   setAttribute(Qt::WA_NoSystemBackground);
@@ -31,6 +56,8 @@ ChartOverlay::ChartOverlay(Chart* chart) : QWidget(chart->plot()), m_chart(chart
 
 void ChartOverlay::paintAll(QPainter* painter, bool withCross) {
   painter->setRenderHint(QPainter::Antialiasing);
+  m_words.clear();
+  m_drawnLines.clear();
   paintLines(painter);
   paintLabels(painter);
   if (withCross) paintCross(painter);
@@ -52,6 +79,12 @@ void ChartOverlay::paintEmpty(QPainter* painter) {
 }
 
 void ChartOverlay::paintLines(QPainter* painter) {
+  const auto paintWords = [&](const QRectF& in, const QString& words) {
+    if (words.isEmpty()) return;
+    QRectF covered;
+    painter->drawText(in, Qt::AlignRight, words, &covered);
+    m_words << covered;
+  };
   for (const auto& line : m_chart->m_lines) {
     const auto& strip = m_chart->m_strips[line->strip];
     if (!std::isfinite(line->value) || !strip->rect->visible()) continue;
@@ -67,12 +100,13 @@ void ChartOverlay::paintLines(QPainter* painter) {
       if (y < area.top() - 1 || y > area.bottom() + 1) continue;
       painter->drawLine(QPointF(area.left(), y), QPointF(area.right(), y));
       const bool below = y - height - 2 < area.top() - 2;
-      painter->drawText(QRectF(area.left(), below ? y + 2 : y - height - 2, area.width() - px(4), height), Qt::AlignRight, line->words);
+      paintWords(QRectF(area.left(), below ? y + 2 : y - height - 2, area.width() - px(4), height), line->words);
+      m_drawnLines << QRectF(area.left(), y - 1, area.width(), 2);
     } else {
       const double x = strip->x()->coordToPixel(line->value);
       if (x < area.left() - 1 || x > area.right() + 1) continue;
       painter->drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()));
-      painter->drawText(QRectF(x - px(206), area.top(), px(200), height), Qt::AlignRight, line->words);
+      paintWords(QRectF(x - px(206), area.top(), px(200), height), line->words);
     }
   }
 }
@@ -81,13 +115,15 @@ void ChartOverlay::paintLabels(QPainter* painter) {
   const auto& strip = m_chart->m_strips.first();
   painter->setFont(theme().font(FontRole::AxisStrong));
   painter->setPen(color(&ThemeTokens::text2));
+  QList<QPointF> points;
+  QList<QSizeF> sizes;
   for (const auto& [point, words] : m_chart->m_labels) {
-    const double x = strip->x()->coordToPixel(point.x()), y = strip->y()->coordToPixel(point.y());
-    const double w = QFontMetricsF(painter->font()).horizontalAdvance(words) + 2;
-    double left = x + px(7);
-    if (left + w > strip->rect->right() + px(8)) left = x - w - px(7);
-    painter->drawText(QRectF(left, y - px(19), w, px(16)), Qt::AlignLeft | Qt::AlignVCenter, words);
+    points << QPointF(strip->x()->coordToPixel(point.x()), strip->y()->coordToPixel(point.y()));
+    sizes << QSizeF(QFontMetricsF(painter->font()).horizontalAdvance(words) + 2, px(16));
   }
+  const QList<QRectF> areas = placeLabels(points, sizes, m_words + m_drawnLines, QRectF(strip->rect->rect()).adjusted(-px(8), -px(8), px(8), 0));
+  for (int i = 0; i < areas.size(); ++i) painter->drawText(areas[i], Qt::AlignCenter, m_chart->m_labels[i].second);
+  m_words += areas;
 }
 
 double ChartOverlay::nearestPoint(double x) const {
@@ -153,6 +189,10 @@ void ChartOverlay::paintBox(QPainter* painter, const QRectF& area, double x, con
   QRectF box(x + px(12), area.top() + px(6), width, px(28) + line * double(rows.size()));
   if (box.right() > area.right()) box.moveRight(x - px(12));
   if (box.left() < 0) box.moveLeft(0);
+  // Not on words, where there is room beside them.
+  const auto onWords = [this](const QRectF& there) { return std::any_of(m_words.begin(), m_words.end(), [&](const QRectF& words) { return words.intersects(there); }); };
+  for (double top = box.top(); onWords(box) && top + box.height() <= area.bottom(); top += px(6))
+    if (const QRectF lower(box.left(), top, box.width(), box.height()); !onWords(lower)) box = lower;
   if (box.bottom() > this->height()) box.moveBottom(std::max<double>(box.height(), this->height() - 1));
   painter->setPen(QPen(t.control, 1));
   painter->setBrush(t.raised);

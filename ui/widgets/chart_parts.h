@@ -43,6 +43,8 @@ struct Chart::Line {
 // Crosshair, value box, lines with words and point labels are painted over the plot, so that moving the pointer draws no curve anew.
 class ChartOverlay : public QWidget {
  public:
+  // Where the words of lines and points were painted last, those of the lines first.
+  const QList<QRectF>& wordAreas() const { return m_words; }
   explicit ChartOverlay(Chart* chart);
   void paintAll(QPainter* painter, bool withCross);
 
@@ -58,6 +60,11 @@ class ChartOverlay : public QWidget {
   void paintBox(QPainter* painter, const QRectF& area, double x, const QString& title, const QList<Row>& rows);
   double nearestPoint(double x) const;  // NaN: no series has a point
   Chart* m_chart;
+  QList<QRectF> m_words, m_drawnLines;
 };
+
+// Where the words of each point go: right above it where that is free, else at another of its corners or farther off. `taken`: areas
+// that they keep clear of, and of each other; `bounds`: what they stay within where that can be. Sizes are of the words.
+QList<QRectF> placeLabels(const QList<QPointF>& points, const QList<QSizeF>& sizes, const QList<QRectF>& taken, const QRectF& bounds);
 
 }  // namespace scalewright::ui

@@ -16,13 +16,14 @@ LedgerBar::LedgerBar(QWidget* parent) : QWidget(parent) {
   setAccessibleName(tr("Memory ledger"));
 }
 
-void LedgerBar::setLedger(quint64 machine, quint64 others, const QList<LedgerPart>& parts) {
-  m_machine = machine;
-  m_others = std::min(others, machine);
-  m_parts = parts;
+void LedgerBar::setLedger(const LedgerView& ledger) {
+  m_machine = ledger.memory;
+  m_others = std::min(ledger.others, m_machine);
+  m_where = ledger.where;
+  m_parts = ledger.parts;
   QStringList words;
-  for (const LedgerPart& part : parts) words << QStringLiteral("%1 %2").arg(part.name, bytesText(part.bytes));
-  setAccessibleDescription(tr("This run %1 of %2: %3").arg(bytesText(total()), bytesText(machine), words.join(QStringLiteral(", "))));
+  for (const LedgerPart& part : m_parts) words << QStringLiteral("%1 %2").arg(part.name, bytesText(part.bytes));
+  setAccessibleDescription(tr("This run %1 of %2: %3").arg(bytesText(total()), bytesText(m_machine), words.join(QStringLiteral(", "))));
   update();
 }
 quint64 LedgerBar::total() const {
@@ -82,7 +83,7 @@ void LedgerBar::paintEvent(QPaintEvent*) {
   const double line = px(18);
   double taken = 0;
   if (over) {
-    const QString ends = tr("Machine ends here  %1").arg(bytesText(m_machine));
+    const QString ends = (m_where.isEmpty() ? tr("Machine ends here  %1") : tr("The card ends here  %1")).arg(bytesText(m_machine));
     const QString more = QStringLiteral("+%1").arg(bytesText(m_others + run - m_machine));
     painter.setFont(strong);
     painter.setPen(t.danger);
@@ -153,7 +154,7 @@ bool LedgerBar::event(QEvent* event) {
   if (event->type() == QEvent::ToolTip && !m_parts.isEmpty()) {
     QStringList lines;
     for (const LedgerPart& part : m_parts) lines << QStringLiteral("%1: %2").arg(part.name, bytesText(part.bytes));
-    lines << tr("This run  %1").arg(bytesText(total())) << tr("In use by others  %1").arg(bytesText(m_others)) << tr("This machine  %1").arg(bytesText(m_machine));
+    lines << tr("This run  %1").arg(bytesText(total())) << tr("In use by others  %1").arg(bytesText(m_others)) << (m_where.isEmpty() ? tr("This machine  %1").arg(bytesText(m_machine)) : QStringLiteral("%1  %2").arg(m_where, bytesText(m_machine)));
     QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), lines.join(QLatin1Char('\n')), this);
     return true;
   }

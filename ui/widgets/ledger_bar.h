@@ -3,22 +3,15 @@
 
 #include <QWidget>
 
-#include "ui/settings/theme_tokens.h"
+#include "ui/models/ledger_view.h"
 
 namespace scalewright::ui {
-
-struct LedgerPart {
-  QString name;
-  quint64 bytes = 0;
-  Token token = &ThemeTokens::memoryWeights;
-};
 
 class LedgerBar : public QWidget {
   Q_OBJECT
  public:
   explicit LedgerBar(QWidget* parent = nullptr);
-  // Bytes: of the machine, in use by others, and this run's parts bottom to top.
-  void setLedger(quint64 machine, quint64 others, const QList<LedgerPart>& parts);
+  void setLedger(const LedgerView& ledger);
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override;
 
@@ -29,6 +22,7 @@ class LedgerBar : public QWidget {
  private:
   quint64 total() const;
   quint64 m_machine = 0, m_others = 0;
+  QString m_where;
   QList<LedgerPart> m_parts;
 };
 

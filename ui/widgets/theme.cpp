@@ -305,7 +305,7 @@ void setScaledMaximumHeight(QWidget* widget, int height) { rememberSize(widget, 
 void releaseWidth(QWidget* widget) {
   QVariantList size = widget->property(kSize).toList();
   if (size.size() == 6) {
-    size[0] = 0;
+    size[0] = size[4] = 0;
     widget->setProperty(kSize, size);
   }
   widget->setMinimumWidth(0);

@@ -1,0 +1,126 @@
+// What the window says of the device: the words of the source that chose it, the memory of a card that is used, the ledger of a run on
+// it. The card is a made-up one over the reference backend.
+
+#include <QTest>
+
+#include "engine/quant/tap_backend.h"
+#include "ui/jobs/engine_host.h"
+#include "ui/jobs/job_queue.h"
+#include "ui/models/ledger_view.h"
+#include "ui/settings/format.h"
+
+using namespace scalewright;
+using namespace scalewright::ui;
+
+namespace {
+
+struct Inner {
+  std::unique_ptr<Backend> backend = make_reference_backend();
+};
+// A card of 24 GB of which others hold 4.
+class MadeUpCard : private Inner, public quant::TapBackend {
+ public:
+  explicit MadeUpCard(uint64_t& held) : TapBackend(*backend), m_held(held) {}
+  std::string description() const override { return "Made-up card, 1 thread"; }
+  std::optional<DeviceMemory> device_memory() const override { return DeviceMemory{"Made-up card", 24'000'000'000, 20'000'000'000, m_held}; }
+
+ private:
+  uint64_t& m_held;
+};
+
+MemoryItem item(const char* name, MemoryPart part, uint64_t bytes) { return {name, part, bytes}; }
+
+}  // namespace
+
+class TestEngineHost : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void theCardIsNamedWithItsMemory() {
+    uint64_t held = 1'000'000'000;
+    int asked = 0;
+    EngineHost host({.make = [&](const BackendOptions&) -> Result<std::unique_ptr<Backend>> { return std::make_unique<MadeUpCard>(held); },
+                     .why =
+                         [&] {
+                           ++asked;
+                           return std::string("Made-up card is used: measured here, it answers 3 times and tunes 9 times as fast as the processor.");
+                         },
+                     .whyNoGpu = [] { return std::string(); }});
+    host.configure({.threads = 2, .isa = Isa::Auto, .device = "auto"});
+    // Nothing is measured before somebody asks.
+    QCOMPARE(asked, 0);
+    QVERIFY(!host.deviceMemory());
+    QVERIFY2(host.deviceText().startsWith("CPU"), qPrintable(host.deviceText()));
+    host.askDevice();
+    QVERIFY2(host.deviceReason().startsWith("Made-up card is used"), qPrintable(host.deviceReason()));
+    QVERIFY(host.noGpu().isEmpty());
+    QVERIFY(host.backend().has_value());
+    QCOMPARE(host.deviceText(), "Made-up card, 1 thread");
+    QVERIFY(host.deviceMemory().has_value());
+    QCOMPARE(host.deviceMemory()->held_bytes, uint64_t{1'000'000'000});
+    QCOMPARE(memoryText({16'000'000'000, 9'000'000'000}, 300'000'000, host.deviceMemory()), QStringLiteral("card: %1 used  ·  %2 free").arg(bytesText(1'000'000'000), bytesText(19'000'000'000)));
+    // Looked at again, at most once a second.
+    held = 5'000'000'000;
+    host.noteDevice();
+    held = 6'000'000'000;
+    host.noteDevice();
+    QCOMPARE(host.deviceMemory()->held_bytes, uint64_t{5'000'000'000});
+    QTest::qWait(1050);
+    host.noteDevice();
+    QCOMPARE(host.deviceMemory()->held_bytes, uint64_t{6'000'000'000});
+    // Other settings: what was known of the card is no more.
+    host.configure({.threads = 2, .isa = Isa::Auto, .device = "cpu"});
+    QVERIFY(!host.deviceMemory());
+    QVERIFY2(host.deviceReason().contains("because the settings ask for it"), qPrintable(host.deviceReason()));
+    // Who asked for the processor does not wake a card.
+    asked = 0;
+    host.askDevice();
+    QCOMPARE(asked, 0);
+  }
+
+  void theProcessorSaysWhyNoCard() {
+    EngineHost host({.make = [](const BackendOptions&) -> Result<std::unique_ptr<Backend>> { return make_reference_backend(); },
+                     .why = [] { return std::string("No GPU is used: the NVIDIA driver finds no card."); },
+                     .whyNoGpu = [] { return std::string("No GPU is used: the NVIDIA driver finds no card."); }});
+    QVERIFY(host.backend().has_value());
+    QVERIFY(!host.deviceMemory());
+    QCOMPARE(host.deviceReason(), "No GPU is used: the NVIDIA driver finds no card.");
+    QCOMPARE(host.noGpu(), host.deviceReason());
+    QCOMPARE(memoryText({16'000'000'000, 9'000'000'000}, 300'000'000, {}), QStringLiteral("%1 used  ·  %2 free").arg(bytesText(300'000'000), bytesText(9'000'000'000)));
+  }
+
+  void theLedgerOfACard() {
+    MemoryLedger ledger;
+    ledger.items = {item("weights that are not on the card", MemoryPart::Weights, 100), item("program and tokenizer", MemoryPart::Program, 50)};
+    ledger.total_bytes = 150;
+    ledger.machine_bytes = 1000;
+    ledger.available_bytes = ledger.limit_bytes = 600;
+    ledger.fits = false;
+    LedgerView view = workedIn(ledger);
+    QVERIFY(view.where.isEmpty() && !besideCard(ledger));
+    QCOMPARE(view.memory, quint64(1000));
+    QCOMPARE(view.others, quint64(400));
+    QCOMPARE(view.total, quint64(150));
+    QCOMPARE(view.missing, quint64(0));
+    QCOMPARE(view.stillFree(), quint64(450));
+    // On a card the bar is the card's, and what lies in the machine's memory is told beside it.
+    ledger.device = DeviceLedger{"Made-up card", {item("weights", MemoryPart::Weights, 3000), item("logits of 128 tokens", MemoryPart::Logits, 200), item("workspace of the kernels", MemoryPart::Workspace, 100)}, 3300, 4000, 3200, 3200};
+    view = workedIn(ledger);
+    QCOMPARE(view.where, "Made-up card");
+    QCOMPARE(view.memory, quint64(4000));
+    QCOMPARE(view.others, quint64(800));
+    QCOMPARE(view.total, quint64(3300));
+    QCOMPARE(view.missing, quint64(100));
+    quint64 parts = 0;
+    for (const LedgerPart& part : view.parts) parts += part.bytes;
+    QCOMPARE(parts, view.total);
+    QCOMPARE(view.entries.size(), 3);
+    const auto beside = besideCard(ledger);
+    QVERIFY(beside.has_value());
+    QCOMPARE(beside->total, quint64(150));
+    QCOMPARE(beside->entries.first().first, "weights that are not on the card");
+  }
+};
+
+QTEST_MAIN(TestEngineHost)
+#include "test_engine_host.moc"
