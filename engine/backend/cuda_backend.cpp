@@ -87,6 +87,10 @@ class CudaBackend final : public Backend {
     linear_.linear(call, x, ldx, T, parts, ldy, precision);
     done(call);
   }
+  void expect(const WeightView& w) override {
+    const bool here = w.quantized && device::place_of(w.quant.records) == device::Place::Card;
+    linear_.expect(here ? device::Expected{w.quant.records, w.quant.layout.bytes()} : device::Expected{});
+  }
   void linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
                      float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {
     if (T == 0 || parts.empty()) return;

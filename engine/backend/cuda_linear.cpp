@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
@@ -102,7 +103,7 @@ void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPar
   }
   auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, parts[0].w->cols())));
   split(room);
-  device::gemv(stream_, room, T, matrices, ldy, add);
+  device::gemv(stream_, room, T, matrices, ldy, add, std::exchange(expected_, {}));
 }
 
 void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
@@ -111,12 +112,13 @@ void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T
   const float* in = call.in(x, T, K, ldx);
   if (few_rows(T, parts))
     return few_rows(call, T, parts, ldy, false, [&](void* room) { device::split_rows(stream_, in, ldx, T, K, room); });
+  expected_ = {};
   if (T <= device::kGemvRows) {  // a plain matrix is among them
     for (const LinearPart& part : parts) {
+      const int64_t N = part.w->rows();
       if (part.w->quantized) {
         linear(call, in, ldx, T, {&part, 1}, ldy, precision);
       } else {
-        const int64_t N = part.w->rows();
         device::gemv_dense(stream_, in, ldx, T, call.in(*part.w).dense, call.in(part.bias, N),
                            call.out(part.y, T, N, ldy), ldy);
       }

@@ -25,6 +25,8 @@ class CudaLinear {
   // ready for their product.
   static size_t scratch_bytes(int64_t T, int64_t largest_n, int64_t largest_k);
 
+  // Of the product after the next.
+  void expect(const device::Expected& expected) { expected_ = expected; }
   // As Backend's functions of these names. Fast: factors rounded to bf16, sums in fp32.
   void linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
               Precision precision);
@@ -54,6 +56,7 @@ class CudaLinear {
   void* stream_;
   std::unique_ptr<kernels::CardProducts> products_;
   std::string card_;
+  device::Expected expected_;
 };
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

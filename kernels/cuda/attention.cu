@@ -52,6 +52,7 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kWidth > 64 ? 3 : 4, attention_kernel
 (DeviceAttention s, Global<const float> q, Global<const typename KeyType<kHalf>::type> k,
  Global<const typename KeyType<kHalf>::type> v, Global<float> out, Global<float> logsumexp, Global<float> partial) {
   constexpr int kWarps = kBlockWarps<kWidth>, kRows = kBlockRows<kWidth>, kColumns = kWidth / kWarp;
+  wait_for_previous();
   s.settle();
   SW_SHARED(float, tile, kKeys * (kWidth + 1));
   SW_SHARED(float, query, kRows * kWidth);
@@ -158,6 +159,7 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kWidth > 64 ? 3 : 4, attention_kernel
 // A warp a query and head.
 SW_KERNEL(kWarp, join_kernel)
 (DeviceAttention s, int parts, Global<const float> partial, Global<float> out, Global<float> logsumexp) {
+  wait_for_previous();
   const int64_t row = block_x(), rows = s.queries * s.heads, D = s.head_dim;
   float most = kMinusInfinity, total = 0.0f;
   for (int p = 0; p < parts; ++p) most = fmaxf(most, ld(partial, (p * rows + row) * (D + 2) + D));
@@ -197,8 +199,8 @@ void launch_attention(void* stream, const AttentionSpec& s, int parts, const flo
                       float* out, float* logsumexp, float* partial) {
   using T = typename KeyType<kHalf>::type;
   const dim3 grid(static_cast<unsigned>(row_tiles(s)), static_cast<unsigned>(s.kv_heads), static_cast<unsigned>(parts));
-  SW_LAUNCH((attention_kernel<kWidth, kHalf>), grid, dim3(kWarp * kBlockWarps<kWidth>), stream, to_device(s), q,
-            static_cast<const T*>(k), static_cast<const T*>(v), out, logsumexp, partial);
+  SW_LAUNCH_EARLY((attention_kernel<kWidth, kHalf>), grid, dim3(kWarp * kBlockWarps<kWidth>), stream, to_device(s), q,
+                  static_cast<const T*>(k), static_cast<const T*>(v), out, logsumexp, partial);
 }
 
 }  // namespace
@@ -230,8 +232,8 @@ void attention(void* stream, const AttentionSpec& s, int processors, const float
     launch(stream, s, parts, q, k, v, out, logsumexp, partial);
   }
   if (parts > 1)
-    SW_LAUNCH(join_kernel, dim3(static_cast<unsigned>(s.queries * s.heads)), dim3(kWarp), stream, to_device(s), parts,
-              partial, out, logsumexp);
+    SW_LAUNCH_EARLY(join_kernel, dim3(static_cast<unsigned>(s.queries * s.heads)), dim3(kWarp), stream, to_device(s),
+                    parts, partial, out, logsumexp);
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

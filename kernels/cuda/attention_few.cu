@@ -32,6 +32,7 @@ SW_KERNEL(32 * kWarps, few_kernel)
  Global<float> logsumexp, Global<float> partial) {
   constexpr int kGroups = kWarps * kWarp / kLanes, kWidth = kLanes * kEight, kRoom = kWidth + 4;
   constexpr int kKeysAhead = kAhead<kRows>;
+  wait_for_previous();
   s.settle();
   SW_SHARED(float, sums, kWarps* kRows* kRoom);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
@@ -192,17 +193,18 @@ void launch_lanes(void* stream, const AttentionSpec& s, int parts, const float* 
   const dim3 block(kWarp * kWarps);
   switch (tile_of(s)) {
     case 1:
-      SW_LAUNCH((few_kernel<kLanes, 1>), grid, block, stream, to_device(s), q, k, v, out, logsumexp, partial);
+      SW_LAUNCH_EARLY((few_kernel<kLanes, 1>), grid, block, stream, to_device(s), q, k, v, out, logsumexp, partial);
       break;
     case 2:
-      SW_LAUNCH((few_kernel<kLanes, 2>), grid, block, stream, to_device(s), q, k, v, out, logsumexp, partial);
+      SW_LAUNCH_EARLY((few_kernel<kLanes, 2>), grid, block, stream, to_device(s), q, k, v, out, logsumexp, partial);
       break;
     case 4:
-      SW_LAUNCH((few_kernel<kLanes, 4>), grid, block, stream, to_device(s), q, k, v, out, logsumexp, partial);
+      SW_LAUNCH_EARLY((few_kernel<kLanes, 4>), grid, block, stream, to_device(s), q, k, v, out, logsumexp, partial);
       break;
     default:
       if constexpr (kLanes <= 16)
-        SW_LAUNCH((few_kernel<kLanes, kMostRows>), grid, block, stream, to_device(s), q, k, v, out, logsumexp, partial);
+        SW_LAUNCH_EARLY((few_kernel<kLanes, kMostRows>), grid, block, stream, to_device(s), q, k, v, out, logsumexp,
+                        partial);
       break;
   }
 }

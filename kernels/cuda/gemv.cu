@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kMostWarps = 8, kBusyWarps = 1792;
 constexpr int kMostParts = 3;
+constexpr int kExpecting = 256;  // blocks at the end of a grid that bring what is expected: those that end together
 // Steps that are on their way while one is computed: as many as 128 registers hold, so that two blocks of 256 threads
 // keep 48 KB of a processor under way.
 template <int kBits, bool kSub, bool kMany>
@@ -33,6 +34,8 @@ struct GemvSet {
   DeviceQuant w;  // of the first part
   GemvPart part[kMostParts];
   bool tuned;  // any scale is not the one in the records
+  Global<const uint8_t> expected;
+  int32_t expected_bytes, expected_piece;  // piece: of each of the last blocks
 };
 // Chosen by comparisons, so that the parts stay where parameters lie.
 SW_DEVICE const GemvPart& part_of(const GemvSet& set, int32_t strip) {
@@ -227,6 +230,12 @@ SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
     digits += kSteps * (2 * kSplitBytes);
     terms += kSteps * (2 * kSplitTerms);
   }
+  if (thread == 0 && set.expected_bytes > 0) {
+    const int32_t from = (static_cast<int32_t>(grid_dim_x()) - 1 - all_strips) * set.expected_piece;
+    const int32_t left = set.expected_bytes - from;
+    if (all_strips + kExpecting >= grid_dim_x() && left > 0)
+      expect_bytes(set.expected, from, static_cast<uint32_t>(left < set.expected_piece ? left : set.expected_piece));
+  }
   SW_UNROLL
   for (int t = 0; t < kRows; ++t) {
     SW_UNROLL
@@ -284,10 +293,12 @@ bool same_but_rows(const QuantView& a, const QuantView& b) {
 
 }  // namespace
 
-void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add) {
+void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add,
+          const Expected& expected) {
   for (size_t next = 0; next < matrices.size();) {
     const QuantView& w = matrices[next].w;
-    GemvSet set{.w = to_device(w), .part = {}, .tuned = false};
+    GemvSet set{};
+    set.w = to_device(w);
     int32_t strips = 0;
     for (int i = 0; i < kMostParts; ++i) {
       if (next < matrices.size() && same_but_rows(w, matrices[next].w)) {
@@ -299,6 +310,13 @@ void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix
         set.tuned = set.tuned || m.w.scale || m.w.row_scale;
       }
       set.part[i].end = strips;
+    }
+    if (next == matrices.size() && expected.data) {
+      const int32_t bytes = static_cast<int32_t>(expected.bytes < kMostExpected ? expected.bytes : kMostExpected);
+      const int32_t pieces = strips < kExpecting ? strips : kExpecting;
+      set.expected = expected.data;
+      set.expected_bytes = bytes;
+      set.expected_piece = ((bytes + pieces - 1) / pieces + 15) / 16 * 16;
     }
     switch (w.layout.bits) {
       case 2:

@@ -10,6 +10,7 @@
 //   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned; ld2, st2: two, 8
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of bytes that no kernel writes; stream_u128: that are read once
 //   ld_u64(p, byte), ld_u128              words of any bytes
+//   expect_bytes(p, byte, bytes)          brings bytes to the card's cache, where it can; multiples of 16 all
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
 //   power_of_two(x)                       to 2^-22 of itself, zero below 2^-126
 //   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
@@ -104,6 +105,13 @@ inline uint2 ld_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
 }
 inline uint4 ld_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint4>(p, byte, where);
+}
+inline void expect_bytes(const Global<const uint8_t>& p, int64_t byte, uint32_t bytes) {
+  const auto at = reinterpret_cast<uintptr_t>(p.data()) + static_cast<uintptr_t>(byte);
+  const simt::Allocation* allocation = p.allocation();
+  if (!allocation || at < allocation->begin || at + bytes > allocation->end || at % 16 != 0 || bytes % 16 != 0)
+    throw simt::Error("what is expected lies outside its buffer, or between words");
+  simt::card().expected_bytes += bytes;
 }
 inline void wait_for_previous() {}
 template <class U, class T>
@@ -265,6 +273,11 @@ SW_DEVICE uint4 stream_u128(const uint8_t* p, int64_t byte) {
 }
 SW_DEVICE uint2 ld_u64(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint2*>(p + byte); }
 SW_DEVICE uint4 ld_u128(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint4*>(p + byte); }
+SW_DEVICE void expect_bytes(const uint8_t* p, int64_t byte, uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(p + byte), "r"(bytes) : "memory");
+#endif
+}
 // Lets the kernel after this one take its place on the processors that become free.
 SW_DEVICE void wait_for_previous() {
 #if __CUDA_ARCH__ >= 900

@@ -129,30 +129,6 @@ SW_DEVICE Scales read_scales(const DeviceQuant& w, Global<const uint8_t> header,
   if (w.kind == BlockKind::KMin && !w.sub16) h.sub_minimum = ld(header, 192 + index * kStripRows + row);
   return make_scales(w, h, n, group);
 }
-// Headers of four rows from n on, n a multiple of 4, so that four lanes read whole sectors. sub_scales[1] is for the second
-// sub-block of a chunk.
-struct FourHeaders {
-  uint2 first, second;
-  uint32_t sub_scales[2], sub_minimums;
-};
-// Without the sub-scales of blocks of 16, which four lanes read together (gemv.cu).
-SW_DEVICE FourHeaders read_four(const DeviceQuant& w, Global<const uint8_t> header, int row, int index) {
-  FourHeaders h{ldg_u64(header, 2 * row), {0, 0}, {0, 0}, 0};
-  if (has_second(w.kind)) h.second = ldg_u64(header, 32 + 2 * row);
-  if (has_sub_blocks(w.kind) && !w.sub16) h.sub_scales[0] = ldg_u32(header, 64 + index * kStripRows + row);
-  if (w.kind == BlockKind::KMin && !w.sub16) h.sub_minimums = ldg_u32(header, 192 + index * kStripRows + row);
-  return h;
-}
-SW_DEVICE void four_scales(const DeviceQuant& w, const FourHeaders& h, int which, int64_t n, int64_t group,
-                           Scales (&out)[4]) {
-  SW_UNROLL
-  for (int r = 0; r < 4; ++r) {
-    const RowHeader one{(r < 2 ? h.first.x : h.first.y) >> (16 * (r % 2)) & 0xffffu,
-                        (r < 2 ? h.second.x : h.second.y) >> (16 * (r % 2)) & 0xffffu,
-                        h.sub_scales[which] >> (8 * r) & 255u, h.sub_minimums >> (8 * r) & 255u};
-    out[r] = make_scales(w, one, n + r, group);
-  }
-}
 
 // Where record `group` of strip `strip` begins, bytes from `records`.
 SW_DEVICE int64_t record_at(const DeviceQuant& w, int64_t strip, int64_t group) {

@@ -252,7 +252,7 @@ class TestCudaMutations : public QObject {
     simt::watch(false);
   }
 
-  void no_barrier() { every_fault_is_seen(simt::Fault::NoBarrier, 17); }
+  void no_barrier() { every_fault_is_seen(simt::Fault::NoBarrier, 20); }
   void shifted_index() { every_fault_is_seen(simt::Fault::ShiftedIndex, 60); }
 
  private:

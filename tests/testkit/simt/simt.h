@@ -52,6 +52,7 @@ struct Card {
   uint64_t staged_bytes = 0;   // copied to or from memory of the host that the card cannot reach
   uint64_t fetched_bytes = 0;  // copied to the card from memory of the host that it can reach
   uint64_t replays = 0;        // of recordings
+  uint64_t expected_bytes = 0; // brought to its cache ahead of their use
   uint64_t in_place_bytes = 0; // of such memory, read and written by kernels themselves
 };
 Card& card();
