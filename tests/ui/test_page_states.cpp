@@ -178,6 +178,7 @@ class TestPageStates : public QObject {
     QCOMPARE(int(log.turns.size()), 2);
     // Ctrl+N begins anew; the old one comes back from the menu.
     w.window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(w.window.get()));
     QTest::keyClick(page->firstField(), Qt::Key_N, Qt::ControlModifier);
     QTRY_VERIFY(!transcript->answer(0, 0));
     bool found = false;
