@@ -47,13 +47,15 @@ Result<Integers> scan(const QuantizedMatrix& matrix) {
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t g = 0; g < layout.groups(); ++g) {
         const uint8_t* codes = plain.codes + r * layout.chunks() * kChunk + g * layout.block;
-        const auto [low, high] =
-            std::minmax_element(codes, codes + std::min(layout.block, layout.cols - g * layout.block));
+        const int64_t inputs = std::min(layout.block, layout.cols - g * layout.block);
+        uint8_t low = 255, high = 0;  // plain loops over bytes vectorize, std::minmax_element does not
+        for (int64_t k = 0; k < inputs; ++k) low = std::min(low, codes[k]);
+        for (int64_t k = 0; k < inputs; ++k) high = std::max(high, codes[k]);
         const int64_t at = r * layout.groups() + g;
         const int zero = zero_of(layout, plain, at);
-        found.highest_code = std::max<int>(found.highest_code, *high);
-        found.lowest = std::min(found.lowest, *low - zero);
-        found.highest = std::max(found.highest, *high - zero);
+        found.highest_code = std::max<int>(found.highest_code, high);
+        found.lowest = std::min(found.lowest, low - zero);
+        found.highest = std::max(found.highest, high - zero);
         found.lowest_zero = std::min(found.lowest_zero, zero);
         found.highest_zero = std::max(found.highest_zero, zero);
         const float exact = -kernels::half_to_float(plain.scale[at]) * static_cast<float>(zero);

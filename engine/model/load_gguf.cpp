@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <atomic>
 #include <limits>
+#include <thread>
 
+#include "engine/core/system.h"
 #include "engine/format/file_metadata.h"
 #include "engine/format/gguf_blocks.h"
 #include "engine/format/safetensors.h"
@@ -39,6 +42,7 @@ class GgufReader final : public TensorReader {
   TensorSummary describe(const std::string& name, int64_t rows, int64_t cols) const override;
   std::vector<std::string> left_over(const std::set<std::string>& expected) const override;
 
+  Result<void> read_whole(const GgufTensor& tensor, std::span<std::byte> out) const;
   Result<std::vector<double>> rope_tensor(std::string_view name) const;
   Result<void> read_header();
   Result<void> read_tokenizer();  // and what else must survive a round trip
@@ -80,6 +84,28 @@ Result<void> GgufReader::check_vector(const std::string& name, bool bias, int64_
                                      " elements; the metadata ask for " + std::to_string(count) + ".");
 }
 
+// Copying from the page cache and the first touch of fresh pages take longer than most of what is done with a matrix.
+Result<void> GgufReader::read_whole(const GgufTensor& tensor, std::span<std::byte> out) const {
+  constexpr size_t kPiece = size_t{8} << 20;
+  const size_t pieces = (out.size() + kPiece - 1) / kPiece;
+  std::vector<Result<void>> results(pieces);
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i; (i = next.fetch_add(1)) < pieces;) {
+      const auto piece = out.subspan(i * kPiece, std::min(kPiece, out.size() - i * kPiece));
+      results[i] = file_.read(tensor, i * kPiece, piece);
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    const size_t threads = std::min<size_t>({static_cast<size_t>(processor_count()), pieces, 4});
+    for (size_t i = 1; i < threads; ++i) helpers.emplace_back(work);
+    work();
+  }
+  for (const Result<void>& result : results) SW_TRY(result);
+  return {};
+}
+
 Result<Matrix> GgufReader::read_matrix(const std::string& name, int64_t rows, int64_t cols) const {
   SW_TRY(check_matrix(name, rows, cols));
   const GgufTensor& tensor = *file_.tensor(name + ".weight");
@@ -91,7 +117,7 @@ Result<Matrix> GgufReader::read_matrix(const std::string& name, int64_t rows, in
     dense.rows = rows;
     dense.cols = cols;
     dense.data = AlignedBytes(tensor.bytes);
-    SW_TRY(file_.read(tensor, 0, std::as_writable_bytes(std::span(dense.data.data(), tensor.bytes))));
+    SW_TRY(read_whole(tensor, std::as_writable_bytes(std::span(dense.data.data(), tensor.bytes))));
     return Matrix(std::move(dense));
   }
   const QuantLayout layout = *gguf_layout(tensor.type, rows, cols);

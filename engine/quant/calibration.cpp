@@ -37,14 +37,15 @@ Result<CalibrationText> read_calibration(const std::filesystem::path& path, cons
 }
 
 struct CalibrationRun::Impl {
-  Impl(std::shared_ptr<Model> s, Backend& b, CalibrationText t, int threads)
-      : stage(std::move(s)), backend(b), tapped(b), text(std::move(t)), pool(threads) {}
+  Impl(std::shared_ptr<Model> s, Backend& b, CalibrationText t, int threads, Precision p)
+      : stage(std::move(s)), backend(b), tapped(b), text(std::move(t)), pool(threads), precision(p) {}
 
   std::shared_ptr<Model> stage;
   Backend& backend;
   TapBackend tapped;
   CalibrationText text;
   kernels::cpu::ThreadPool pool;
+  Precision precision;
   std::vector<float> stream;  // [tokens, D]: what the next block reads
   std::vector<float> output;  // [tokens at once, D] where the stream is to stay as it is
   std::vector<float> scratch;
@@ -87,8 +88,8 @@ std::vector<int64_t> CalibrationRun::lengths() const {
 }
 
 Result<std::unique_ptr<CalibrationRun>> CalibrationRun::create(std::shared_ptr<Model> stage, Backend& backend,
-                                                               CalibrationText text, int threads) {
-  auto impl = std::make_unique<Impl>(std::move(stage), backend, std::move(text), threads);
+                                                               CalibrationText text, int threads, Precision precision) {
+  auto impl = std::make_unique<Impl>(std::move(stage), backend, std::move(text), threads, precision);
   const ModelConfig& config = impl->stage->config;
   for (const auto& sample : impl->text.samples) {
     for (int32_t id : sample) {
@@ -195,7 +196,7 @@ Result<bool> CalibrationRun::run_block(Statistics* statistics, bool keep, std::s
       rows = run.output.data();
     }
     buffers.x = buffers.mid = buffers.next = rows;
-    net.block(run.tapped, 0, {.count = count, .first = first.data(), .rope = rope}, buffers, nullptr, Precision::Exact);
+    net.block(run.tapped, 0, {.count = count, .first = first.data(), .rope = rope}, buffers, nullptr, run.precision);
     return true;
   });
   run.tapped.clear();

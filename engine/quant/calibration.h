@@ -31,9 +31,11 @@ Result<CalibrationText> read_calibration(const std::filesystem::path& path, cons
 class CalibrationRun {
  public:
   // `stage`: a model whose config has one layer and whose embedding, norm and head are there; its layer is replaced
-  // block by block. Embeds the text. Needs memory for one hidden state a token.
+  // block by block. Embeds the text. Needs memory for one hidden state a token. `precision`: of the products with
+  // quantized matrices.
   static Result<std::unique_ptr<CalibrationRun>> create(std::shared_ptr<Model> stage, Backend& backend,
-                                                        CalibrationText text, int threads);
+                                                        CalibrationText text, int threads,
+                                                        Precision precision = Precision::Exact);
   ~CalibrationRun();
   static uint64_t bytes(int64_t tokens, int64_t width) {
     return static_cast<uint64_t>(tokens) * static_cast<uint64_t>(width) * 4;

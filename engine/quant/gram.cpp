@@ -11,13 +11,17 @@
 namespace scalewright::quant {
 namespace {
 
-constexpr int64_t kPiece = 128;  // tokens at once: two strips of them stay in the first cache
+constexpr int64_t kPiece = 128;       // tokens at once: two strips of them stay in the first cache
+constexpr int64_t kPiecesAtOnce = 4;  // summed in fp32 before the sum goes to the doubles
 constexpr int64_t kStrip = kernels::cpu::kMostTileCols;
 
 }  // namespace
 
 InputStatistics::InputStatistics(int64_t cols, bool full, std::vector<float> weights)
-    : cols_(cols), full_(full), weights_(std::move(weights)), sums_(static_cast<size_t>(full ? cols * cols : cols), 0.0) {}
+    : cols_(cols),
+      full_(full),
+      weights_(std::move(weights)),
+      sums_(static_cast<size_t>(full ? cols * cols : cols), 0.0) {}
 
 void InputStatistics::add(const float* x, int64_t ldx, int64_t T, kernels::cpu::ThreadPool& pool) {
   const auto root_of = [&, before = tokens_](int64_t t) {
@@ -37,17 +41,19 @@ void InputStatistics::add(const float* x, int64_t ldx, int64_t T, kernels::cpu::
   }
   const kernels::cpu::GemmKernels& gemm = kernels::cpu::gemm_kernels(kernels::cpu::best_isa());
   const int64_t strips = (cols_ + kStrip - 1) / kStrip;
-  packed_.resize(static_cast<size_t>(strips * kStrip * kPiece));
-  for (int64_t first = 0; first < T; first += kPiece) {
-    const int64_t n = std::min(kPiece, T - first);
+  const int64_t strip_size = kPiecesAtOnce * kPiece * kStrip;
+  packed_.resize(static_cast<size_t>(strips * strip_size));
+  for (int64_t first = 0; first < T; first += kPiecesAtOnce * kPiece) {
+    const int64_t count = std::min(kPiecesAtOnce * kPiece, T - first);
     pool.parallel_ranges(strips, 1, [&](int64_t begin, int64_t end) {
       for (int64_t s = begin; s < end; ++s) {
         const int64_t wide = std::min(kStrip, cols_ - s * kStrip);
-        float* to = packed_.data() + s * kStrip * kPiece;
-        for (int64_t t = 0; t < n; ++t) {
+        float* to = packed_.data() + s * strip_size;
+        for (int64_t t = 0; t < count; ++t, to += kStrip) {
           const float* from = x + (first + t) * ldx + s * kStrip;
           const float root = root_of(first + t);
-          for (int64_t k = 0; k < kStrip; ++k) to[t * kStrip + k] = k < wide ? root * from[k] : 0.0f;
+          for (int64_t k = 0; k < wide; ++k) to[k] = root * from[k];
+          std::fill(to + wide, to + kStrip, 0.0f);
         }
       }
     });
@@ -55,16 +61,18 @@ void InputStatistics::add(const float* x, int64_t ldx, int64_t T, kernels::cpu::
     pool.parallel_ranges((strips + 1) / 2, 1, [&](int64_t begin, int64_t end) {
       float tile[kStrip * kStrip];
       const auto row_strip = [&](int64_t r) {
-        const float* a = packed_.data() + r * kStrip * kPiece;
         const int64_t high = std::min(kStrip, cols_ - r * kStrip);
         for (int64_t s = r; s < strips; ++s) {
-          const float* b = packed_.data() + s * kStrip * kPiece;
           const int64_t wide = std::min(kStrip, cols_ - s * kStrip);
-          for (int64_t i = 0; i < kStrip; i += gemm.tile_rows) {
-            const int rows = static_cast<int>(std::min<int64_t>(gemm.tile_rows, kStrip - i));
-            for (int64_t j = 0; j < kStrip; j += gemm.tile_cols)
-              gemm.wide_columns(rows, gemm.tile_cols, a + i, kStrip, b + j, kStrip, 16, n, tile + i * kStrip + j,
-                                kStrip, false);
+          for (int64_t at = 0; at < count; at += kPiece) {
+            const float* a = packed_.data() + r * strip_size + at * kStrip;
+            const float* b = packed_.data() + s * strip_size + at * kStrip;
+            for (int64_t i = 0; i < kStrip; i += gemm.tile_rows) {
+              const int rows = static_cast<int>(std::min<int64_t>(gemm.tile_rows, kStrip - i));
+              for (int64_t j = 0; j < kStrip; j += gemm.tile_cols)
+                gemm.wide_columns(rows, gemm.tile_cols, a + i, kStrip, b + j, kStrip, 16, std::min(kPiece, count - at),
+                                  tile + i * kStrip + j, kStrip, at > 0);
+            }
           }
           for (int64_t i = 0; i < high; ++i) {
             double* to = sums_.data() + (r * kStrip + i) * cols_ + s * kStrip;

@@ -29,7 +29,7 @@ class InputStatistics {
   bool full_ = false;
   std::vector<float> weights_;
   std::vector<double> sums_;   // [K, K] or [K]
-  std::vector<float> packed_;  // strips of 16 inputs, [strips][tokens of a piece][16]
+  std::vector<float> packed_;  // strips of inputs, [strips][tokens of four pieces][inputs of a strip]
 };
 
 }  // namespace scalewright::quant

@@ -67,6 +67,11 @@ class QuantizeJob {
   // The text runs through quantized blocks, so that each can make up for those before it.
   bool follows_quantized() const { return runs_gptq(request_.method); }
   bool learned() const { return is_learned(request_.method); }
+  // GPTQ averages over all tokens what it reads: activations in 8 bits change no more than another text of that length
+  // would. What is learned aims at the outputs themselves.
+  Precision text_precision() const {
+    return follows_quantized() && !learned() ? Precision::Fast : Precision::Exact;
+  }
 
   const QuantizeRequest& request_;
   Backend& backend_;
@@ -125,7 +130,7 @@ Result<void> QuantizeJob::prepare_calibration(const ModelReader& reader) {
   if (learned()) {
     SW_ASSIGN(reference_, CalibrationRun::create(stage_, backend_, text, threads_));
   }
-  SW_ASSIGN(calibration_, CalibrationRun::create(stage_, backend_, std::move(text), threads_));
+  SW_ASSIGN(calibration_, CalibrationRun::create(stage_, backend_, std::move(text), threads_, text_precision()));
   return {};
 }
 
@@ -149,6 +154,8 @@ Result<void> QuantizeJob::make_dense(Layer& layer) {
   for (const auto& site : quant::by_site(layer)) {
     for (Linear* linear : site) {
       if (!all && !linear->weight.quantized()) continue;
+      const bool in_order = linear->weight.quantized() && linear->weight.quant().column_order().empty();
+      if (!all && in_order && text_precision() == Precision::Fast) continue;
       SW_TRY(quant::dense_weights(*linear, model_->name, pool_, weights_));
       linear->weight = quant::dense_matrix(linear->weight.rows(), linear->weight.cols(), weights_);
     }

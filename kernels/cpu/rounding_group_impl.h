@@ -40,17 +40,23 @@ void encode(const float* w, int64_t n, float scale, float lowest, float highest,
 }
 
 void error_of(const float* w, const uint8_t* codes, int64_t n, float scale, float zero, float* error, float* norm) {
-  constexpr int kLanes = 8;
-  float errors[kLanes] = {}, norms[kLanes] = {};
-  const auto add = [&](int64_t i, int lane) {
-    const float difference = w[i] - scale * (static_cast<float>(codes[i]) - zero);
-    errors[lane] += difference * difference;
-    norms[lane] += w[i] * w[i];
-  };
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
-  for (; i < n; ++i) add(i, 0);
+  constexpr int kLanes = 8, kRun = 128;
+  float errors[kLanes] = {}, norms[kLanes] = {}, moved[kRun];
+  for (int64_t first = 0; first < n; first += kRun, w += kRun, codes += kRun) {
+    // Two loops: bytes become floats in whole vectors only where nothing else is done to them.
+    const int64_t count = n - first < kRun ? n - first : kRun;
+    for (int64_t i = 0; i < count; ++i) moved[i] = w[i] - scale * (static_cast<float>(codes[i]) - zero);
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+      for (int lane = 0; lane < kLanes; ++lane) {
+        errors[lane] += moved[i + lane] * moved[i + lane];
+        norms[lane] += w[i + lane] * w[i + lane];
+      }
+    for (; i < count; ++i) {
+      errors[0] += moved[i] * moved[i];
+      norms[0] += w[i] * w[i];
+    }
+  }
   *error = *norm = 0.0f;
   for (int lane = 0; lane < kLanes; ++lane) {
     *error += errors[lane];
