@@ -117,7 +117,7 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
         SW_UNROLL
         for (int j = 0; j < kTiles; ++j) {
           SW_UNROLL
-          for (int i = 0; i < 4; ++i) score[j][i] = s.softcap * kLog2E * tanhf(score[j][i] * s.scale / s.softcap);
+          for (int i = 0; i < 4; ++i) score[j][i] = s.capped(score[j][i]);
         }
       }
       if (key0 < every_low || key0 + kKeys - 1 > every_high) {

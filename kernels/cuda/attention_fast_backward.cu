@@ -23,9 +23,8 @@ SW_DEVICE void pair_gradient(const FastAttention& s, bool hidden, float logsumex
                              float& dp) {
   float slope = 1.0f;
   if constexpr (kCap) {
-    const float h = tanhf(score * s.scale / s.softcap);
-    score = s.softcap * kLog2E * h;
-    slope = 1.0f - h * h;
+    score = s.capped(score);
+    slope = 1.0f - score * score;
   }
   if (hidden) score = -INFINITY;
   score = power_of_two(fmaf(score, s.factor<kCap>(), -logsumexp));
@@ -163,10 +162,7 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
   SW_SHARED(uint32_t, values, kOwn * kRowWords<kWidth>);
   SW_SHARED(uint32_t, queries, 2 * kWords);
   SW_SHARED(uint32_t, grads, 2 * kWords);
-  SW_SHARED(float, row_lse, 2 * kTile);
-  SW_SHARED(float, row_delta, 2 * kTile);
-  SW_SHARED(int, row_low, 2 * kTile);
-  SW_SHARED(int, row_high, 2 * kTile);
+  SW_SHARED(float, terms, 8 * kTile);  // of two tiles: logsumexp, delta, lowest and highest key (bits) of each row
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
   const int first = block_x() * kOwn, last = first + kOwn < s.keys ? first + kOwn - 1 : s.keys - 1;
   // Where the lane's two keys begin.
@@ -199,23 +195,25 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
   const auto fetch = [&](Global<const float> p, int ld_row, int row0) {
     transit.load(p, D, [&](int i) { return row0 + i < s.rows ? s.start_of(row0 + i, kv_head, ld_row) : int64_t{-1}; });
   };
-  // What a row's softmax was, on its way as the tiles are.
-  float lse = 0.0f, row_d = 0.0f;
-  KeySpan span;
+  // What a row's softmax was, on its way as the tiles are: a thread has one of its terms.
+  static_assert(kThreads >= 4 * kTile);
+  float term = 0.0f;
   const auto fetch_terms = [&](int row0) {
-    const int row = row0 + thread_x();
-    if (thread_x() >= kTile) return;
-    span = s.keys_of(row);
-    lse = row < s.rows ? in_powers(ld(logsumexp, s.number_of(row, kv_head))) : 0.0f;
-    row_d = row < s.rows ? ld(delta, s.number_of(row, kv_head)) : 0.0f;
+    const int which = thread_x() / kTile, row = row0 + thread_x() % kTile;
+    if (which >= 2) {
+      const KeySpan span = s.keys_of(row);
+      term = bits_to_float(static_cast<uint32_t>(which == 2 ? span.low : span.high));
+    } else if (row < s.rows) {
+      const float value = ld(which == 0 ? logsumexp : delta, s.number_of(row, kv_head));
+      term = which == 0 ? in_powers(value) : value;
+    } else {
+      term = 0.0f;
+    }
   };
   const auto store_terms = [&](int turn) {
-    if (thread_x() >= kTile) return;
-    st(row_lse, turn * kTile + thread_x(), lse);
-    st(row_delta, turn * kTile + thread_x(), row_d);
-    st(row_low, turn * kTile + thread_x(), span.low);
-    st(row_high, turn * kTile + thread_x(), span.high);
+    if (thread_x() < 4 * kTile) st(terms, turn * 4 * kTile + thread_x(), term);
   };
+  const auto key_of_term = [&](int at) { return static_cast<int>(float_to_bits(ld(terms, at))); };
   // Only queries from the first key on see any of these, and with a window none far behind the last.
   int end = s.queries;
   if (s.window > 0 && last + s.window - s.query_offset < end) end = last + s.window - s.query_offset;
@@ -236,11 +234,10 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
     const int now = turn * kWords;
     const bool more = next < row_end;
     if (more) fetch(q, s.ldq, next);
-    if (more) fetch_terms(next);
     SW_UNROLL
     for (int part = 0; part < kTile; part += 16) {
-      const int at = turn * kTile + part;
-      const int low = ld(row_low, at + lane % 16), high = ld(row_high, at + lane % 16);
+      const int at = turn * 4 * kTile + part;
+      const int low = key_of_term(at + 2 * kTile + lane % 16), high = key_of_term(at + 3 * kTile + lane % 16);
       const bool wanted = ballot(low <= key0 + 15 && high >= key0) != 0;
       float p[2][4], ds[2][4];
       if (wanted) {
@@ -260,7 +257,7 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
           SW_UNROLL
           for (int j = 0; j < 2; ++j) {
             const int row = at + j * 8 + lane % 4 * 2;
-            const float2 logs = ld2(row_lse, row), deltas = ld2(row_delta, row);
+            const float2 logs = ld2(terms, row), deltas = ld2(terms, row + kTile);
             SW_UNROLL
             for (int i = 0; i < 4; ++i)
               pair_gradient<kCap>(s, hidden(key0 + lane / 4 + i / 2 * 8, row + i % 2), i % 2 ? logs.y : logs.x,
@@ -268,7 +265,9 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
           }
         };
         if (partly) {
-          all_pairs([&](int key, int row) { return key < ld(row_low, row) || key > ld(row_high, row); });
+          all_pairs([&](int key, int row) {
+            return key < key_of_term(row + 2 * kTile) || key > key_of_term(row + 3 * kTile);
+          });
         } else {
           all_pairs([](int, int) { return false; });
         }
@@ -276,6 +275,7 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
       if (more && part == 0) {
         transit.store(queries + (kWords - now));
         fetch(dout, s.ldo, next);
+        fetch_terms(next);
       }
       if (wanted) {
         uint32_t by_value[4], by_key[4];

@@ -25,7 +25,9 @@ struct FastAttention {
   int rows, queries, keys, query_offset, ldq, ldk, ldv, ldo, window;
   int heads, group, head_dim;
   uint32_t share;  // 2^32 / group, rounded up: row / group without a division; 0 where group is 1
-  float scale, softcap;
+  float scale;
+  float cap,
+      cap_factor;  // of a soft cap: of scores in powers of two; of a raw product to 2 / ln 2 times the tanh's argument
 
   SW_DEVICE int token_of(int row) const {
     if (share == 0) return row;
@@ -54,10 +56,14 @@ struct FastAttention {
     KeySpan none;
     return row < rows ? keys_of_token(token_of(row)) : none;
   }
-  // Of a raw product to a score in powers of two, unless there is a soft cap.
+  // Of a raw product, or what the soft cap made of it, to a score in powers of two.
   template <bool kCap>
   SW_DEVICE float factor() const {
-    return kCap ? 1.0f : scale * kLog2E;
+    return kCap ? cap : scale * kLog2E;
+  }
+  // tanh of the raw product's score over the cap.
+  SW_DEVICE float capped(float product) const {
+    return 1.0f - quick_quotient(2.0f, power_of_two(product * cap_factor) + 1.0f);
   }
 };
 
@@ -78,7 +84,8 @@ inline FastAttention to_fast(const AttentionSpec& s) {
   f.head_dim = s.head_dim;
   f.share = f.group == 1 ? 0 : static_cast<uint32_t>((uint64_t{1} << 32) / static_cast<uint64_t>(f.group) + 1);
   f.scale = s.scale;
-  f.softcap = s.softcap;
+  f.cap = s.softcap * kLog2E;
+  f.cap_factor = s.softcap > 0.0f ? 2.0f * kLog2E * s.scale / s.softcap : 0.0f;
   return f;
 }
 
@@ -189,45 +196,45 @@ SW_DEVICE void store_rows(const float (&sum)[kColumns][4], const float (&factor)
   }
 }
 
-// A thread's part of a tile on its way from the card's memory to shared memory, so that products run meanwhile.
+// A thread's part of a tile on its way from the card's memory to shared memory, so that products run meanwhile: 16
+// numbers of a row, four at a time. The rows of half a warp lie so far apart that together they meet every bank once.
 template <int kRows, int kWidth, int kThreads, class T>
 class Transit {
  public:
   // at(row): where its numbers begin, -1: zeros.
   template <class At>
   SW_DEVICE void load(Global<const T> from, int D, At at) {
+    const int64_t start = at(row());
     SW_UNROLL
-    for (int i = 0; i < kFours; ++i) {
-      const int column = column_of(i);
-      const int64_t start = at(row_of(i));
+    for (int i = 0; i < 4; ++i) {
       four_[i] = {};
-      if (start < 0 || column >= D) continue;
+      if (start < 0 || column(i) >= D) continue;
       if constexpr (std::is_same_v<T, float>) {
-        four_[i] = ld4(from, start + column);
+        four_[i] = ld4(from, start + column(i));
       } else {
-        four_[i] = ldg_u64(as<const uint8_t>(from), (start + column) * 2);
+        four_[i] = ldg_u64(as<const uint8_t>(from), (start + column(i)) * 2);
       }
     }
   }
   SW_DEVICE void store(Shared<uint32_t> tile) const {
     SW_UNROLL
-    for (int i = 0; i < kFours; ++i) {
-      const int column = column_of(i);
-      st2(tile, tile_word<kWidth>(row_of(i), column / 8) + column % 8 / 2, pairs(four_[i]));
-    }
+    for (int i = 0; i < 4; ++i) st2(tile, row() * kRowWords<kWidth> + column(i) / 2, pairs(four_[i]));
   }
 
  private:
-  static constexpr int kFours = kRows * kWidth / 4 / kThreads;
-  static_assert(kFours * kThreads * 4 == kRows * kWidth);
-  SW_DEVICE static int row_of(int i) { return (thread_x() + i * kThreads) / (kWidth / 4); }
-  SW_DEVICE static int column_of(int i) { return (thread_x() + i * kThreads) % (kWidth / 4) * 4; }
+  static constexpr int kLanes = kWidth / 16, kApart = 8 / (16 / kLanes);  // of a row; rows of half a warp
+  static_assert(kRows * kLanes == kThreads);
+  SW_DEVICE static int row() {
+    const int half = thread_x() / 16;
+    return half / kApart * 8 + half % kApart + thread_x() % 16 / kLanes * kApart;
+  }
+  SW_DEVICE static int column(int i) { return thread_x() % kLanes * 4 + i * kLanes * 4; }
   SW_DEVICE static uint2 pairs(float4 v) { return {bf16_pair(v.x, v.y), bf16_pair(v.z, v.w)}; }
   SW_DEVICE static uint2 pairs(uint2 v) {
     return {bf16_pair(half_to_float(v.x & 0xffffu), half_to_float(v.x >> 16)),
             bf16_pair(half_to_float(v.y & 0xffffu), half_to_float(v.y >> 16))};
   }
-  std::conditional_t<std::is_same_v<T, float>, float4, uint2> four_[kFours];
+  std::conditional_t<std::is_same_v<T, float>, float4, uint2> four_[4];
 };
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

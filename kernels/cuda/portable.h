@@ -12,7 +12,7 @@
 //   ld_u64(p, byte), ld_u128              words of any bytes
 //   expect_bytes(p, byte, bytes)          brings bytes to the card's cache, where it can; multiples of 16 all
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
-//   power_of_two(x)                       to 2^-22 of itself, zero below 2^-126
+//   power_of_two(x), quick_quotient(a, b) to 2^-22 of themselves; zero below 2^-126, and where b is above 2^126
 //   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
 //     Lane l has of C rows l / 4 (c[0], c[1]) and l / 4 + 8 (c[2], c[3]), columns l % 4 * 2 and the next; of A the pairs
 //     k = l % 4 * 2 (+ 8 in a[2], a[3]) of rows l / 4 (a[0], a[2]) and l / 4 + 8 (a[1], a[3]); of B the pairs
@@ -206,6 +206,7 @@ inline uint32_t sub_bf16_pairs(uint32_t a, uint32_t b) {
                    std::bit_cast<float>(a & 0xffff0000u) - std::bit_cast<float>(b & 0xffff0000u));
 }
 inline float power_of_two(float x) { return std::exp2(x); }
+inline float quick_quotient(float a, float b) { return a / b; }
 inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 
 }  // namespace scalewright::kernels::cuda_emulated
@@ -344,6 +345,7 @@ SW_DEVICE uint32_t sub_bf16_pairs(uint32_t a, uint32_t b) {
   asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(difference) : "r"(b), "r"(0xbf80bf80u), "r"(a));
   return difference;
 }
+SW_DEVICE float quick_quotient(float a, float b) { return __fdividef(a, b); }
 SW_DEVICE float power_of_two(float x) {
   float power;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
