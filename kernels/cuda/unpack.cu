@@ -182,7 +182,7 @@ SW_DEVICE Slope read_slope(const DeviceQuant& w, Global<const uint8_t> header, i
 
 // A warp takes a record, so every sum has one owner and one order.
 template <int kBits>
-SW_KERNEL_BLOCKS(32 * kWarps, 8, dscale_kernel)
+SW_KERNEL_BLOCKS(32 * kWarps, 6, dscale_kernel)
 (Global<const float> product, int64_t n0, int64_t rows, DeviceQuant w, Global<float> dscale, Global<float> dscale_min) {
   const int lane = thread_x() % kWarp, record = block_x() * kWarps + thread_x() / kWarp;
   if (record >= w.groups) return;
