@@ -69,9 +69,7 @@ class QuantizeJob {
   bool learned() const { return is_learned(request_.method); }
   // GPTQ averages over all tokens what it reads: activations in 8 bits change no more than another text of that length
   // would. What is learned aims at the outputs themselves.
-  Precision text_precision() const {
-    return follows_quantized() && !learned() ? Precision::Fast : Precision::Exact;
-  }
+  Precision text_precision() const { return follows_quantized() && !learned() ? Precision::Fast : Precision::Exact; }
 
   const QuantizeRequest& request_;
   Backend& backend_;
@@ -225,8 +223,8 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
         continue;
       }
       SW_TRY(quant::dense_weights(*linear, model_->name, pool_, weights_));
-      QuantizedArrays arrays = factor->quantize(weights_, linear->weight.rows(), spec_of(*linear), true, threads_,
-                                                request_.groups_by_order);
+      QuantizedArrays arrays =
+          factor->quantize(weights_, linear->weight.rows(), spec_of(*linear), true, threads_, request_.groups_by_order);
       if (learned()) {
         starts.push_back(quantize_clip(weights_, linear->weight.rows(), cols, spec_of(*linear), mean_square, threads_));
         all.push_back(std::move(arrays));
