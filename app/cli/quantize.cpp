@@ -19,6 +19,7 @@ struct Options {
   int group = 64;
   bool symmetric = false, budget_of_codes = false, groups_by_order = false;
   int64_t samples = 128, context = 512, learn_steps = 0;
+  bool fast = false;
 };
 
 std::vector<std::string> method_words() {
@@ -109,6 +110,7 @@ Result<int> quantize(const Context& context, const Options& options) {
   request.spec = {.bits = options.bits, .group = options.group, .symmetric = options.symmetric};
   SW_ASSIGN(request.method, quant_method_from(options.method));
   request.learn_steps = options.learn_steps;
+  request.fast_calibration = options.fast;
   request.calibration = options.calibration;
   request.calibration_samples = options.samples;
   request.calibration_context = options.context;
@@ -183,6 +185,7 @@ void add_quantize(CLI::App& app, Context& context) {
   verb->add_option("--calibration", o->calibration, "A text or dataset that is like what the model will read");
   verb->add_option("--calibration-samples", o->samples, "Windows of calibration text")->check(CLI::Range(int64_t{1}, int64_t{100000}))->capture_default_str();
   verb->add_option("--calibration-context", o->context, "Tokens of a window")->check(CLI::Range(int64_t{8}, int64_t{131072}))->capture_default_str();
+  verb->add_flag("--fast", o->fast, "GPTQ: the calibration text runs with activations in 8 bits; a third less time, perplexity may be a few percent higher or lower");
   verb->add_option("--learn-steps", o->learn_steps, "Steps of autoround and block on each layer; 0: as the method wants")->check(CLI::Range(int64_t{0}, int64_t{1000000}));
   verb->add_option("--type", o->type, "GGUF type to store the integers in (q4_0, q4_1, q5_0, q8_0, ...); default: the one that holds them exactly");
   verb->callback([&context, o] { context.command = [&context, o] { return quantize(context, *o); }; });

@@ -67,9 +67,10 @@ class QuantizeJob {
   // The text runs through quantized blocks, so that each can make up for those before it.
   bool follows_quantized() const { return runs_gptq(request_.method); }
   bool learned() const { return is_learned(request_.method); }
-  // GPTQ averages over all tokens what it reads: activations in 8 bits change no more than another text of that length
-  // would. What is learned aims at the outputs themselves.
-  Precision text_precision() const { return follows_quantized() && !learned() ? Precision::Fast : Precision::Exact; }
+  // What is learned aims at the outputs themselves: never in 8 bits.
+  Precision text_precision() const {
+    return request_.fast_calibration && follows_quantized() && !learned() ? Precision::Fast : Precision::Exact;
+  }
 
   const QuantizeRequest& request_;
   Backend& backend_;

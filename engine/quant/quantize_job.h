@@ -29,6 +29,7 @@ struct QuantizeRequest {
   QuantMethod method = QuantMethod::Clip;
   std::filesystem::path calibration;  // text or dataset; empty: none (InvalidArgument where the method needs one)
   int64_t calibration_samples = 128, calibration_context = 512;
+  bool fast_calibration = false;  // GPTQ: the text runs through quantized blocks with activations in 8 bits
   bool groups_by_order = false;  // GptqActOrder: see GptqFactor::quantize; only GPTQ and compressed-tensors folders hold it
   int64_t learn_steps = 0;  // of each block, for learned methods; 0: as the method wants
   uint64_t seed = 1;
