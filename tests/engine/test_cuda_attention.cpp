@@ -7,9 +7,9 @@
 #include <cstring>
 #include <memory>
 
-#include "engine/backend/cuda_backend.h"
 #include "kernels/cuda/attention_fast.h"
 #include "tests/kernels/kernel_testing.h"
+#include "tests/testkit/card_devices.h"
 #include "tests/testkit/simt/simt.h"
 
 using namespace scalewright;
@@ -83,22 +83,10 @@ QString compare_rows(const float* value, const float* reference, int64_t T, int6
 class TestCudaAttention : public QObject {
   Q_OBJECT
 
-  std::unique_ptr<Backend> reference_ = make_reference_backend(), emulated_, card_;
-  std::string no_card_;
+  std::unique_ptr<Backend> reference_ = make_reference_backend();
+  testkit::CardDevices devices_;
 
  private slots:
-  void initTestCase() {
-    std::string why;
-    emulated_ = cuda_emulated::make_cuda_backend(nullptr, why);
-    QVERIFY2(emulated_ != nullptr, why.c_str());
-    auto real = make_backend({.device = "cuda"});
-    if (real) {
-      card_ = std::move(*real);
-    } else {
-      no_card_ = real.error().message;
-    }
-  }
-
   void matches_data() {
     QTest::addColumn<bool>("real");
     QTest::addColumn<bool>("fast");
@@ -110,11 +98,9 @@ class TestCudaAttention : public QObject {
               << real << fast << static_cast<int>(i);
   }
   void matches() {
-    QFETCH(bool, real);
+    SW_DEVICE_OR_SKIP(devices_);
     QFETCH(bool, fast);
     QFETCH(int, index);
-    Backend* backend = real ? card_.get() : emulated_.get();
-    if (!backend) QSKIP(("not run on a card: " + no_card_).c_str());
     const Case& c = cases()[static_cast<size_t>(index)];
     Random random(40 + static_cast<uint64_t>(index));
     AttentionShape s;

@@ -9,9 +9,9 @@
 #include <memory>
 #include <tuple>
 
-#include "engine/backend/cuda_backend.h"
 #include "kernels/cuda/device.h"
 #include "tests/kernels/kernel_testing.h"
+#include "tests/testkit/card_devices.h"
 #include "tests/testkit/simt/simt.h"
 
 using namespace scalewright;
@@ -20,36 +20,11 @@ using kernels::BlockKind;
 using kernels::DenseType;
 using kernels::QuantLayout;
 
-namespace {
-
-std::unique_ptr<Backend> emulated() {
-  std::string why;
-  return cuda_emulated::make_cuda_backend(nullptr, why);
-}
-
-}  // namespace
-
 class TestCudaBackend : public QObject {
   Q_OBJECT
 
   std::unique_ptr<Backend> reference_ = make_reference_backend();
-  std::unique_ptr<Backend> emulated_ = emulated(), card_;
-  std::string no_card_;
-
-  static void devices() {
-    QTest::addColumn<bool>("real");
-    QTest::newRow("emulated") << false;
-    QTest::newRow("card") << true;
-  }
-  // The device of this row of data, or null and the test is skipped.
-  Backend* device() {
-    QFETCH(bool, real);
-    if (!real) return emulated_.get();
-    return card_.get();
-  }
-#define SW_DEVICE_OR_SKIP                                                        \
-  Backend* backend = device();                                                   \
-  if (!backend) QSKIP(("not run on a card: " + no_card_).c_str())
+  testkit::CardDevices devices_;
 
   void check_products(Backend& backend, const WeightView& w, int64_t T, Random& random, const std::string& name) {
     const int64_t N = w.rows(), K = w.cols(), ldx = K + 3, ldy = N + 5;
@@ -119,17 +94,6 @@ class TestCudaBackend : public QObject {
   static std::vector<Shape> shapes() { return {{1, 16, 32}, {1, 33, 1000}, {7, 31, 33}, {3, 1, 7}, {31, 100, 64}, {33, 33, 576}}; }
 
  private slots:
-  void initTestCase() {
-    QVERIFY(emulated_ != nullptr);
-    auto real = make_backend({.device = "cuda"});
-    if (real) {
-      card_ = std::move(*real);
-      qInfo("also run on %s", card_->description().c_str());
-    } else {
-      no_card_ = real.error().message;
-    }
-  }
-
   void quantized_data() {
     QTest::addColumn<bool>("real");
     QTest::addColumn<int>("layout");
@@ -138,7 +102,7 @@ class TestCudaBackend : public QObject {
         QTest::addRow("%s %s", real ? "card" : "emulated", all_layouts()[i].name) << real << static_cast<int>(i);
   }
   void quantized() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     QFETCH(int, layout);
     const NamedLayout& named = all_layouts()[static_cast<size_t>(layout)];
     Random random(2000 + static_cast<uint64_t>(layout));
@@ -155,9 +119,9 @@ class TestCudaBackend : public QObject {
   }
 
   // Matrices side by side, of one layout and of several, to the numbers that each gives alone.
-  void side_by_side_data() { devices(); }
+  void side_by_side_data() { testkit::CardDevices::rows(); }
   void side_by_side() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     Random random(31);
     const int64_t K = 544, widths[] = {40, 16, 33}, ldy = 40 + 16 + 33 + 2;
     for (const auto& layouts : {std::array<size_t, 3>{4, 4, 4}, {14, 14, 18}, {9, 7, 9}}) {
@@ -191,9 +155,9 @@ class TestCudaBackend : public QObject {
   }
 
   // Inputs of very different sizes, and such that are no numbers.
-  void sizes_of_inputs_data() { devices(); }
+  void sizes_of_inputs_data() { testkit::CardDevices::rows(); }
   void sizes_of_inputs() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     const int64_t N = 20, K = 200;
     for (const size_t layout : {size_t{2}, size_t{9}, size_t{14}, size_t{16}}) {
       Random random(layout);
@@ -223,9 +187,9 @@ class TestCudaBackend : public QObject {
   }
 
   // What a block does in one go gives what its parts give.
-  void in_one_go_data() { devices(); }
+  void in_one_go_data() { testkit::CardDevices::rows(); }
   void in_one_go() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     for (const auto& [layout, N, K] : {std::tuple{size_t{9}, int64_t{40}, int64_t{576}}, {size_t{14}, int64_t{33}, int64_t{300}},
                                        {size_t{4}, int64_t{17}, int64_t{4500}}}) {
       Random random(layout);
@@ -268,9 +232,9 @@ class TestCudaBackend : public QObject {
     }
   }
 
-  void turned_and_stored_data() { devices(); }
+  void turned_and_stored_data() { testkit::CardDevices::rows(); }
   void turned_and_stored() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     struct Size {
       int heads, kv_heads, dim, rotary;
     };
@@ -324,19 +288,19 @@ class TestCudaBackend : public QObject {
     for (const int64_t T : {int64_t{1}, int64_t{3}, int64_t{9}}) {
       const Guarded<float> x = random.normals(T * K);
       Guarded<float> y(T * N), plain(T * N);
-      emulated_->linear(x.data(), K, T, w, nullptr, plain.data(), N, Precision::Exact);
+      devices_.emulated().linear(x.data(), K, T, w, nullptr, plain.data(), N, Precision::Exact);
       const uint64_t before = simt::card().expected_bytes;
-      emulated_->expect(next);
-      for (int i = 0; i < 2; ++i) emulated_->linear(x.data(), K, T, w, nullptr, y.data(), N, Precision::Exact);
+      devices_.emulated().expect(next);
+      for (int i = 0; i < 2; ++i) devices_.emulated().linear(x.data(), K, T, w, nullptr, y.data(), N, Precision::Exact);
       QCOMPARE(simt::card().expected_bytes - before, T > 8 ? uint64_t{0} : uint64_t{bytes});
       QVERIFY(std::memcmp(y.data(), plain.data(), sizeof(float) * static_cast<size_t>(T * N)) == 0);
     }
     kernels::cuda_emulated::shared_release(there);
   }
 
-  void dense_data() { devices(); }
+  void dense_data() { testkit::CardDevices::rows(); }
   void dense() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     for (const DenseType type : {DenseType::F32, DenseType::F16, DenseType::BF16}) {
       Random random(77 + static_cast<uint64_t>(type));
       for (const Shape& shape : shapes()) {
@@ -358,9 +322,9 @@ class TestCudaBackend : public QObject {
     }
   }
 
-  void norms_data() { devices(); }
+  void norms_data() { testkit::CardDevices::rows(); }
   void norms() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     struct Size {
       int64_t T, D;
       int groups;
@@ -394,9 +358,9 @@ class TestCudaBackend : public QObject {
     }
   }
 
-  void rotations_data() { devices(); }
+  void rotations_data() { testkit::CardDevices::rows(); }
   void rotations() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     struct Size {
       int heads, dim, rotary;
     };
@@ -420,9 +384,9 @@ class TestCudaBackend : public QObject {
     }
   }
 
-  void gates_data() { devices(); }
+  void gates_data() { testkit::CardDevices::rows(); }
   void gates() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     for (const Activation act : {Activation::Silu, Activation::GeluTanh, Activation::GeluErf})
       for (const int64_t F : {int64_t{1}, int64_t{31}, int64_t{1000}}) {
         Random random(static_cast<uint64_t>(F));
@@ -449,9 +413,9 @@ class TestCudaBackend : public QObject {
       }
   }
 
-  void losses_data() { devices(); }
+  void losses_data() { testkit::CardDevices::rows(); }
   void losses() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     struct Size {
       int64_t V;
       float cap, size;
@@ -490,9 +454,9 @@ class TestCudaBackend : public QObject {
     }
   }
 
-  void largest_data() { devices(); }
+  void largest_data() { testkit::CardDevices::rows(); }
   void largest() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     for (const int64_t V : {int64_t{1}, int64_t{33}, int64_t{257}, int64_t{1000}, int64_t{20011}}) {
       Random random(static_cast<uint64_t>(V));
       Guarded<float> logits(V);
@@ -521,9 +485,9 @@ class TestCudaBackend : public QObject {
     QVERIFY(!backend->largest(nothing.data(), 40, 0, values.data(), ids.data()));
   }
 
-  void steps_data() { devices(); }
+  void steps_data() { testkit::CardDevices::rows(); }
   void steps() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     for (const int64_t n : {int64_t{1}, int64_t{33}, int64_t{1000}}) {
       Random random(static_cast<uint64_t>(n));
       Guarded<float> p = random.normals(n, 0.01f), m(n), v(n), p_expected = p, m_expected(n), v_expected(n);
@@ -566,10 +530,10 @@ class TestCudaBackend : public QObject {
       simt::seed(seed);
       std::vector<Guarded<float>> r{Guarded<float>(T * N), Guarded<float>(T * K), Guarded<float>(scales),
                                     Guarded<float>(scales), Guarded<float>(N)};
-      emulated_->linear(x.data(), K, T, w, nullptr, r[0].data(), N, Precision::Exact);
-      emulated_->linear_dx(dy.data(), N, T, w, r[1].data(), K, false);
-      emulated_->linear_dscale(dy.data(), N, x.data(), K, T, w.quant, r[2].data(), r[3].data());
-      emulated_->linear(x.data(), K, 1, w, nullptr, r[4].data(), N, Precision::Exact);
+      devices_.emulated().linear(x.data(), K, T, w, nullptr, r[0].data(), N, Precision::Exact);
+      devices_.emulated().linear_dx(dy.data(), N, T, w, r[1].data(), K, false);
+      devices_.emulated().linear_dscale(dy.data(), N, x.data(), K, T, w.quant, r[2].data(), r[3].data());
+      devices_.emulated().linear(x.data(), K, 1, w, nullptr, r[4].data(), N, Precision::Exact);
       if (kept.empty()) kept = r;
       for (size_t i = 0; i < r.size(); ++i)
         QVERIFY(std::memcmp(r[i].data(), kept[i].data(), static_cast<size_t>(r[i].size()) * sizeof(float)) == 0);

@@ -7,19 +7,14 @@
 #include <memory>
 #include <vector>
 
-#include "engine/backend/cuda_backend.h"
 #include "tests/kernels/kernel_testing.h"
+#include "tests/testkit/card_devices.h"
 #include "tests/testkit/emulated_products.h"
 
 using namespace scalewright;
 using namespace scalewright::kernels::testing;
 
 namespace {
-
-std::unique_ptr<Backend> emulated() {
-  std::string why;
-  return cuda_emulated::make_cuda_backend(std::make_unique<testkit::EmulatedProducts>(), why);
-}
 
 // Largest difference, of the largest expected value.
 double distance(const Guarded<float>& got, const Guarded<float>& expected) {
@@ -38,33 +33,9 @@ class TestCudaTuning : public QObject {
   Q_OBJECT
 
   std::unique_ptr<Backend> reference_ = make_reference_backend();
-  std::unique_ptr<Backend> emulated_ = emulated(), card_;
-  std::string no_card_;
-
-  static void devices() {
-    QTest::addColumn<bool>("real");
-    QTest::newRow("emulated") << false;
-    QTest::newRow("card") << true;
-  }
-  Backend* device() {
-    QFETCH(bool, real);
-    return real ? card_.get() : emulated_.get();
-  }
-#define SW_DEVICE_OR_SKIP      \
-  Backend* backend = device(); \
-  if (!backend) QSKIP(("not run on a card: " + no_card_).c_str())
+  testkit::CardDevices devices_{std::make_unique<testkit::EmulatedProducts>()};
 
  private slots:
-  void initTestCase() {
-    QVERIFY(emulated_ != nullptr);
-    auto real = make_backend({.device = "cuda"});
-    if (real) {
-      card_ = std::move(*real);
-    } else {
-      no_card_ = real.error().message;
-    }
-  }
-
   // Factors rounded to bf16 (8 bits of mantissa): a sum of K products is off by 2^-8 of a product's size times the root
   // of K at most, so by much less than 2^-8 of the largest sum of many.
   void roundedProducts_data() {
@@ -78,7 +49,7 @@ class TestCudaTuning : public QObject {
               << real << layout << rows;
   }
   void roundedProducts() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     QFETCH(int, layout);
     QFETCH(int, rows);
     constexpr double kTolerance = 1.0 / 128;
@@ -128,11 +99,9 @@ class TestCudaTuning : public QObject {
     QVERIFY(distance(dx, dx_expected) < kTolerance);
   }
 
-  void moves_data() {
-    devices();
-  }
+  void moves_data() { testkit::CardDevices::rows(); }
   void moves() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     Random random(4);
     const int64_t T = 7, K = 300, ld = K + 5;
     const Guarded<float> x = random.normals(T * ld), start = random.normals(T * ld);
@@ -154,11 +123,9 @@ class TestCudaTuning : public QObject {
     for (float v : out) QCOMPARE(v, 0.0f);
   }
 
-  void sums_data() {
-    devices();
-  }
+  void sums_data() { testkit::CardDevices::rows(); }
   void sums() {
-    SW_DEVICE_OR_SKIP;
+    SW_DEVICE_OR_SKIP(devices_);
     for (const int64_t n : {int64_t{1}, int64_t{255}, int64_t{300001}}) {
       Random random(static_cast<uint64_t>(n));
       Guarded<float> gradient = random.normals(n), expected = gradient;
