@@ -1,5 +1,6 @@
 // Rows and columns that change their places, differences and zeros: what lies between the products.
 
+#include "kernels/cuda/grids.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/portable.h"
 
@@ -33,11 +34,6 @@ SW_KERNEL(kThreads, zero_kernel)(Global<float> y, int64_t n) {
   for (int64_t i = static_cast<int64_t>(block_x()) * kThreads + thread_x(); i < n; i += step) st(y, i, 0.0f);
 }
 
-unsigned blocks_for(int64_t n) {
-  const int64_t blocks = (n + kThreads - 1) / kThreads;
-  return static_cast<unsigned>(blocks < 4096 ? blocks : 4096);
-}
-
 }  // namespace
 
 void move(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, float* y, int64_t ldy,
@@ -47,10 +43,10 @@ void move(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, float
             lists.to_rows, lists.to_columns, accumulate);
 }
 void subtract(void* stream, const float* a, const float* b, float* out, int64_t n) {
-  SW_LAUNCH(subtract_kernel, dim3(blocks_for(n)), dim3(kThreads), stream, a, b, out, n);
+  SW_LAUNCH(subtract_kernel, dim3(strided_blocks(n)), dim3(kThreads), stream, a, b, out, n);
 }
 void zero(void* stream, float* y, int64_t n) {
-  SW_LAUNCH(zero_kernel, dim3(blocks_for(n)), dim3(kThreads), stream, y, n);
+  SW_LAUNCH(zero_kernel, dim3(strided_blocks(n)), dim3(kThreads), stream, y, n);
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

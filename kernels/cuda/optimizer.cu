@@ -1,5 +1,6 @@
 // What happens to the learned numbers between two steps. Sums have a fixed order: so many blocks, whatever the card.
 
+#include "kernels/cuda/grids.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/portable.h"
 
@@ -78,30 +79,25 @@ SW_KERNEL(kThreads, relative_kernel)
     st(values, i, ld(start, i) * (1.0f + ld(change, i)));
 }
 
-unsigned blocks_for(int64_t n, int64_t most) {
-  const int64_t blocks = (n + kThreads - 1) / kThreads;
-  return static_cast<unsigned>(blocks < most ? blocks : most);
-}
-
 }  // namespace
 
 void adamw(void* stream, const AdamWTerms& terms, const float* gradient, float* parameter, float* m, float* v,
            int64_t n) {
-  SW_LAUNCH(adamw_kernel, dim3(blocks_for(n, 4096)), dim3(kThreads), stream, terms, gradient, parameter, m, v, n);
+  SW_LAUNCH(adamw_kernel, dim3(strided_blocks(n)), dim3(kThreads), stream, terms, gradient, parameter, m, v, n);
 }
 
 void scaled_squares(void* stream, float* gradient, const float* factor, int64_t n, double* parts, double* result) {
-  const unsigned blocks = blocks_for(n, kSumParts);
+  const unsigned blocks = strided_blocks(n, kSumParts);
   SW_LAUNCH(squares_kernel, dim3(blocks), dim3(kThreads), stream, gradient, factor, n, parts);
   SW_LAUNCH(join_kernel, dim3(1), dim3(kThreads), stream, parts, static_cast<int>(blocks), result, false);
 }
 void largest_magnitude(void* stream, const float* values, int64_t n, double* parts, double* result) {
-  const unsigned blocks = blocks_for(n, kSumParts);
+  const unsigned blocks = strided_blocks(n, kSumParts);
   SW_LAUNCH(magnitude_kernel, dim3(blocks), dim3(kThreads), stream, values, n, parts);
   SW_LAUNCH(join_kernel, dim3(1), dim3(kThreads), stream, parts, static_cast<int>(blocks), result, true);
 }
 void relative_values(void* stream, const float* start, const float* change, float* values, int64_t n) {
-  SW_LAUNCH(relative_kernel, dim3(blocks_for(n, 4096)), dim3(kThreads), stream, start, change, values, n);
+  SW_LAUNCH(relative_kernel, dim3(strided_blocks(n)), dim3(kThreads), stream, start, change, values, n);
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

@@ -1,6 +1,7 @@
 // Norms, rotations, gates and other operations on rows.
 
 #include "kernels/cuda/gates_device.h"
+#include "kernels/cuda/grids.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/portable.h"
 
@@ -257,10 +258,6 @@ SW_KERNEL(256, rope_store_kernel)
 dim3 by_columns(int64_t T, int64_t width) {
   return dim3(static_cast<unsigned>(T), static_cast<unsigned>((width + 255) / 256));
 }
-dim3 by_elements(int64_t n) {
-  const int64_t blocks = (n + 255) / 256;
-  return dim3(static_cast<unsigned>(blocks < 4096 ? blocks : 4096));
-}
 // Heads of a few numbers are a warp's work.
 dim3 norm_block(int64_t D) {
   return dim3(D <= 256 ? kWarp : kNormThreads);
@@ -354,10 +351,10 @@ void store_kv(void* stream, const float* src, int64_t lds, int64_t T, int64_t wi
   }
 }
 void add(void* stream, const float* x, float* y, int64_t n) {
-  SW_LAUNCH(add_kernel, by_elements(n), dim3(256), stream, x, y, n);
+  SW_LAUNCH(add_kernel, dim3(strided_blocks(n)), dim3(256), stream, x, y, n);
 }
 void softcap(void* stream, float* x, int64_t n, float cap) {
-  SW_LAUNCH(softcap_kernel, by_elements(n), dim3(256), stream, x, n, cap);
+  SW_LAUNCH(softcap_kernel, dim3(strided_blocks(n)), dim3(256), stream, x, n, cap);
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "kernels/cuda/dense_device.h"
+#include "kernels/cuda/grids.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/quant_device.h"
 
@@ -257,11 +258,6 @@ void with_bits(int bits, const Use& use) {
   }
 }
 
-unsigned blocks_for(int64_t count) {
-  const int64_t blocks = (count + 255) / 256;
-  return static_cast<unsigned>(blocks < 4096 ? blocks : 4096);
-}
-
 template <class Out>
 void unpack_any(void* stream, const WeightView& w, int64_t n0, int64_t rows, Out* out) {
   if (w.quantized) {
@@ -274,7 +270,7 @@ void unpack_any(void* stream, const WeightView& w, int64_t n0, int64_t rows, Out
     return;
   }
   const int64_t count = rows * w.dense.cols, first = n0 * w.dense.cols;
-  const dim3 grid(blocks_for(count)), block(256);
+  const dim3 grid(strided_blocks(count)), block(256);
   const DeviceDense d = to_device(w.dense);
   switch (w.dense.type) {
     case DenseType::F32:
