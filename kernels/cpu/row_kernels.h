@@ -11,7 +11,7 @@ namespace scalewright::kernels::cpu {
 
 // Rows of keys or values of `dim` numbers that score_keys and sum_values ask for ahead of their use. Runs of this length,
 // one after the other, find everything but the first in a cache.
-inline constexpr int64_t kBytesAhead = 8192;
+inline constexpr int64_t kBytesAhead = 4096;
 constexpr int64_t keys_ahead(int64_t dim, bool half) {
   const int64_t keys = kBytesAhead / (dim * (half ? 2 : 4)) / 4 * 4;
   return keys < 4 ? 4 : keys;
