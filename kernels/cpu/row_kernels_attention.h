@@ -112,7 +112,7 @@ struct AttentionRows : RowsBase<V> {
   static void prefetch_row(const void* rows, int64_t row, int64_t ld, int64_t from, int64_t to) {
     constexpr int64_t size = kHalf ? 2 : 4, line = 64 / size;
     const char* start = static_cast<const char*>(rows) + row * ld * size;
-    for (int64_t d = from; d < to; d += line) __builtin_prefetch(start + d * size, 0, 2);
+    for (int64_t d = from; d < to; d += line) __builtin_prefetch(start + d * size, 0, 3);
   }
 
   // Heads that share their keys go together, so that a key is read and widened once for all of them: as many as there
