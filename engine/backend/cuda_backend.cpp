@@ -21,7 +21,7 @@ constexpr int64_t kReadBytes = int64_t{1} << 30;  // to find out how fast the ca
 class CudaBackend final : public Backend {
  public:
   CudaBackend(const device::DeviceInfo& info, void* stream, std::unique_ptr<kernels::CardProducts> products)
-      : info_(info), stream_(stream), linear_(stream, std::move(products), info.name), held_(stream) {}
+      : info_(info), stream_(stream), linear_(stream, std::move(products), info), held_(stream) {}
   ~CudaBackend() override { device::release_stream(stream_); }
 
   std::string description() const override {
@@ -86,10 +86,6 @@ class CudaBackend final : public Backend {
     StagedCall call(stream_, held_, workspace_);
     linear_.linear(call, x, ldx, T, parts, ldy, precision);
     done(call);
-  }
-  void expect(const WeightView& w) override {
-    const bool here = w.quantized && device::place_of(w.quant.records) == device::Place::Card;
-    linear_.expect(here ? device::Expected{w.quant.records, w.quant.layout.bytes()} : device::Expected{});
   }
   void linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
                      float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {

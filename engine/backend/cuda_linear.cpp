@@ -103,7 +103,7 @@ void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPar
   }
   auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, parts[0].w->cols())));
   split(room);
-  device::gemv(stream_, room, T, matrices, ldy, add, std::exchange(expected_, {}));
+  device::gemv(stream_, room, T, matrices, ldy, add, processors_);
 }
 
 void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
@@ -112,7 +112,6 @@ void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T
   const float* in = call.in(x, T, K, ldx);
   if (few_rows(T, parts))
     return few_rows(call, T, parts, ldy, false, [&](void* room) { device::split_rows(stream_, in, ldx, T, K, room); });
-  expected_ = {};
   if (T <= device::kGemvRows) {  // a plain matrix is among them
     for (const LinearPart& part : parts) {
       const int64_t N = part.w->rows();

@@ -32,15 +32,9 @@ struct GemvMatrix {
   const float* bias = nullptr;
   float* y = nullptr;
 };
-// expected: what the next product will read first; it is on its way to the card's cache while the kernels between the two,
-// which are too small to keep its memory busy, are done. Up to kMostExpected bytes of it, 16 a factor of their number.
-struct Expected {
-  const uint8_t* data = nullptr;
-  int64_t bytes = 0;
-};
-inline constexpr int64_t kMostExpected = int64_t{16} << 20;
+// processors: of the card.
 void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add,
-          const Expected& expected = {});
+          int processors);
 
 // gemv_dense.cu. The same of one matrix that is not quantized, without a split.
 void gemv_dense(void* stream, const float* x, int64_t ldx, int64_t T, const DenseView& w, const float* bias, float* y,

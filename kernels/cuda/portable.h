@@ -9,8 +9,9 @@
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
 //   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned; ld2, st2: two, 8
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of bytes that no kernel writes; stream_u128: that are read once
-//   ld_u64(p, byte), ld_u128              words of any bytes
-//   expect_bytes(p, byte, bytes)          brings bytes to the card's cache, where it can; multiples of 16 all
+//   ld_u64(p, byte), ld_u128              words of any bytes, or of shared words: (p, word)
+//   copy_later(p, word, q, byte)          16 bytes of q, which no kernel writes, on their way to shared words; close_copies()
+//                                         ends a group of a thread's, open_copies<n>() waits until n groups are left
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
 //   power_of_two(x), quick_quotient(a, b) to 2^-22 of themselves; zero below 2^-126, and where b is above 2^126
 //   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
@@ -106,12 +107,15 @@ inline uint2 ld_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
 inline uint4 ld_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint4>(p, byte, where);
 }
-inline void expect_bytes(const Global<const uint8_t>& p, int64_t byte, uint32_t bytes) {
-  const auto at = reinterpret_cast<uintptr_t>(p.data()) + static_cast<uintptr_t>(byte);
-  const simt::Allocation* allocation = p.allocation();
-  if (!allocation || at < allocation->begin || at + bytes > allocation->end || at % 16 != 0 || bytes % 16 != 0)
-    throw simt::Error("what is expected lies outside its buffer, or between words");
-  simt::card().expected_bytes += bytes;
+inline uint2 ld_u64(const Shared<uint32_t>& p, int64_t word, SW_WHERE) { return simt::load<uint2>(p, word, where); }
+inline uint4 ld_u128(const Shared<uint32_t>& p, int64_t word, SW_WHERE) { return simt::load<uint4>(p, word, where); }
+inline void copy_later(const Shared<uint32_t>& p, int64_t word, const Global<const uint8_t>& q, int64_t byte, SW_WHERE) {
+  simt::copy_later(p, word, q, byte, where);
+}
+inline void close_copies() { simt::close_copies(); }
+template <int kLeft>
+void open_copies() {
+  simt::open_copies(kLeft);
 }
 inline void wait_for_previous() {}
 template <class U, class T>
@@ -274,10 +278,17 @@ SW_DEVICE uint4 stream_u128(const uint8_t* p, int64_t byte) {
 }
 SW_DEVICE uint2 ld_u64(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint2*>(p + byte); }
 SW_DEVICE uint4 ld_u128(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint4*>(p + byte); }
-SW_DEVICE void expect_bytes(const uint8_t* p, int64_t byte, uint32_t bytes) {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(p + byte), "r"(bytes) : "memory");
-#endif
+SW_DEVICE uint2 ld_u64(const uint32_t* p, int64_t word) { return *reinterpret_cast<const uint2*>(p + word); }
+SW_DEVICE uint4 ld_u128(const uint32_t* p, int64_t word) { return *reinterpret_cast<const uint4*>(p + word); }
+SW_DEVICE void copy_later(uint32_t* p, int64_t word, const uint8_t* q, int64_t byte) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(p + word))),
+               "l"(q + byte)
+               : "memory");
+}
+SW_DEVICE void close_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int kLeft>
+SW_DEVICE void open_copies() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(kLeft) : "memory");
 }
 // Lets the kernel after this one take its place on the processors that become free.
 SW_DEVICE void wait_for_previous() {

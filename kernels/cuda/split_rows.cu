@@ -75,7 +75,8 @@ bool fours(const float* x, int64_t ld) {
 }
 SplitRows rows_of(void* split, int64_t T, int64_t chunks) {
   auto* bytes = static_cast<uint8_t*>(split);
-  return {reinterpret_cast<uint32_t*>(bytes), reinterpret_cast<float*>(bytes + T * chunks * kSplitBytes)};
+  auto* terms = reinterpret_cast<float*>(bytes + T * chunks * kSplitBytes);
+  return {reinterpret_cast<uint32_t*>(bytes), terms, terms + T * chunks * kSplitTerms};
 }
 dim3 by_quads(int64_t T, int64_t chunks) {
   return dim3(static_cast<unsigned>((8 * chunks + kThreads - 1) / kThreads), static_cast<unsigned>(T));
@@ -84,7 +85,7 @@ dim3 by_quads(int64_t T, int64_t chunks) {
 }  // namespace
 
 size_t split_bytes(int64_t T, int64_t K) {
-  return static_cast<size_t>(T * split_chunks(K)) * (kSplitBytes + kSplitTerms * sizeof(float));
+  return static_cast<size_t>(T * split_chunks(K)) * (kSplitBytes + 2 * kSplitTerms * sizeof(float));
 }
 
 void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, void* split) {

@@ -4,9 +4,10 @@
 // sum.
 //
 //   [T, chunks, 4, 32]  int8: the four digits of 32 inputs, the highest first
-//   [T, chunks, 8]      fp32: unit * 2^16, sum of the chunk, of its first half, of its second; unit, 0, 0, 0
+//   [T, chunks, 4]      fp32: unit * 2^16, sum of the chunk; unit, 0
+//   [T, chunks, 4]      fp32: sums of the first and of the second half of the chunk; 0, 0
 //
-// chunks is even; inputs beyond K are zero. A chunk with an infinity or a NaN has NaN as its unit.
+// chunks is a multiple of 4; inputs beyond K are zero. A chunk with an infinity or a NaN has NaN as its unit.
 
 #include "kernels/common/quant_layout.h"
 #include "kernels/cuda/portable.h"
@@ -14,16 +15,16 @@
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 
 inline constexpr int kSplitBytes = 4 * kChunk;  // of digits a chunk
-inline constexpr int kSplitTerms = 8;           // floats a chunk
+inline constexpr int kSplitTerms = 4;           // floats a chunk in each of two arrays
 static_assert(kSplitBytes == 128);
 
 constexpr int64_t split_chunks(int64_t K) {
-  return (K + 2 * kChunk - 1) / (2 * kChunk) * 2;
+  return (K + 4 * kChunk - 1) / (4 * kChunk) * 4;
 }
 
 struct SplitRows {
   Global<uint32_t> digits;
-  Global<float> terms;
+  Global<float> terms, half_sums;
 };
 
 SW_DEVICE uint32_t digits_of(float value, float factor) {
@@ -66,8 +67,11 @@ SW_DEVICE void split_quad(const SplitRows& out, int64_t at, int quad, float4 v, 
     st(out.digits, at * (kSplitBytes / 4) + digit * (kChunk / 4) + quad, plane);
   }
   if (quad > 1) return;
-  const float4 high = {unit * 65536.0f, half_sum + second_sum, half_sum, second_sum}, low = {unit, 0.0f, 0.0f, 0.0f};
-  st4(out.terms, at * kSplitTerms + 4 * quad, quad == 0 ? high : low);
+  if (quad == 0) {
+    st4(out.terms, at * kSplitTerms, {unit * 65536.0f, half_sum + second_sum, unit, 0.0f});
+  } else {
+    st4(out.half_sums, at * kSplitTerms, {half_sum, second_sum, 0.0f, 0.0f});
+  }
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

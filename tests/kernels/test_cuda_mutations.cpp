@@ -103,8 +103,17 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
              auto* split = b.of(std::vector<uint8_t>(card::split_bytes(T, K)));
              card::split_rows(nullptr, b.numbers(T * K, 1), K, T, K, split);
              const card::GemvMatrix product{quantized(b, layout, 10, K), b.numbers(10, 2), b.numbers(T * 10, 3)};
-             card::gemv(nullptr, split, T, {&product, 1}, 10, T == 3);
+             card::gemv(nullptr, split, T, {&product, 1}, 10, T == 3, 1);
            }
+       }},
+      {"gemv of many strips",
+       [](Buffers& b) {
+         // So many that a block has more than one round, and units that are not whole.
+         const int64_t N = 300, K = 1696;
+         auto* split = b.of(std::vector<uint8_t>(card::split_bytes(1, K)));
+         card::split_rows(nullptr, b.numbers(K, 1), K, 1, K, split);
+         const card::GemvMatrix product{quantized(b, 9, N, K), b.numbers(N, 2), b.numbers(N, 3)};
+         card::gemv(nullptr, split, 1, {&product, 1}, N, true, 1);
        }},
       {"rows made ready",
        [](Buffers& b) {

@@ -66,7 +66,7 @@ class TestCudaTraffic : public QObject {
       card::split_rows(nullptr, in.data(), K, T, K, split.data());
       nothing_is_wasted("split");
       simt::counting(true);
-      card::gemv(nullptr, split.data(), T, {&product, 1}, N, false);
+      card::gemv(nullptr, split.data(), T, {&product, 1}, N, false, 1);
       const simt::Counters c = simt::counters();
       const double weights = records.read_bytes() / static_cast<double>(matrix.layout.bytes());
       const double shared = ratio(c.shared_wavefronts, c.shared_least);
