@@ -91,12 +91,13 @@ class CudaBackend final : public Backend {
                      float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {
     if (T == 0 || parts.empty()) return;
     const int64_t K = parts.front().w->cols();
-    if (inv_rms || K > device::kSplitNormInputs || !CudaLinear::few_rows(T, parts))
+    if (inv_rms || !CudaLinear::few_rows(T, parts))
       return Backend::linear_normed(x, ldx, T, weight, epsilon, normed, inv_rms, parts, ldy, precision);
     StagedCall call(stream_, held_, workspace_);
-    linear_.few_rows(call, T, parts, ldy, false, [&](void* room) {
-      device::split_normed(stream_, call.in(x, T, K, ldx), ldx, T, K, call.in(weight, K), epsilon, room);
-    });
+    const auto split = [&](void* room) {
+      device::split_normed(stream_, call.in(x, T, K, ldx), ldx, T, K, call.in(weight, K), room);
+    };
+    linear_.few_rows(call, T, parts, ldy, false, split, epsilon);
     done(call);
   }
   void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, float* room,

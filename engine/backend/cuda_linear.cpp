@@ -94,7 +94,7 @@ bool CudaLinear::few_rows(int64_t T, std::span<const LinearPart> parts) {
 }
 
 void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPart> parts, int64_t ldy, bool add,
-                          const std::function<void(void* room)>& split) {
+                          const std::function<void(void* room)>& split, float norm_epsilon) {
   std::vector<device::GemvMatrix> matrices;
   for (const LinearPart& part : parts) {
     const int64_t N = part.w->rows();
@@ -103,7 +103,7 @@ void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPar
   }
   auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, parts[0].w->cols())));
   split(room);
-  device::gemv(stream_, room, T, matrices, ldy, add, processors_);
+  device::gemv(stream_, room, T, matrices, ldy, add, processors_, norm_epsilon);
 }
 
 void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,

@@ -29,9 +29,10 @@ class CudaLinear {
   void linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
               Precision precision);
   // Products of few rows with quantized matrices, `split` being what makes the rows ready for them (kernels.h). `add`: to y.
+  // norm_epsilon: as gemv's.
   static bool few_rows(int64_t T, std::span<const LinearPart> parts);
   void few_rows(StagedCall& call, int64_t T, std::span<const LinearPart> parts, int64_t ldy, bool add,
-                const std::function<void(void* room)>& split);
+                const std::function<void(void* room)>& split, float norm_epsilon = -1.0f);
   void backward(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts,
                 int64_t lddy, float* dx, int64_t lddx, bool accumulate, Precision precision);
 

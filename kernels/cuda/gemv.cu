@@ -8,7 +8,6 @@
 
 #include "kernels/cuda/gemv_codes.h"
 #include "kernels/cuda/gemv_parts.h"
-#include "kernels/cuda/split_rows.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
@@ -100,7 +99,7 @@ SW_DEVICE StepInputs read_inputs(Global<const uint8_t> digits, Global<const floa
 
 template <int kBits, bool kSub>
 SW_KERNEL(kWarp* kMostWarps, gemv_kernel)
-(GemvSet set, Global<const uint8_t> split, int T, int64_t ldy, bool add) {
+(GemvSet set, Global<const uint8_t> split, RowScale scale, int T, int64_t ldy, bool add) {
   constexpr int kSteps = kAhead<kBits>, kRows = kGemvRows;
   SW_SHARED(float, sums, kMostWarps* kRows* kStripRows);
   const int thread = thread_x(), threads = block_dim_x(), lane = thread % kWarp, warp = thread / kWarp;
@@ -219,15 +218,18 @@ SW_KERNEL(kWarp* kMostWarps, gemv_kernel)
     const int t = i / kStripRows;
     const int32_t row = strip * kStripRows + i % kStripRows;
     if (t >= T || row >= part.rows) continue;
-    float sum = part.bias ? ld(part.bias, row) : 0.0f;
+    float sum = 0.0f;
     for (int other = 0; other < warps; ++other) sum += ld(sums, other * kRows * kStripRows + i);
+    sum *= scale.of(t);
+    if (part.bias) sum += ld(part.bias, row);
     if (add) sum += ld(part.y, t * ldy + row);
     st(part.y, t * ldy + row, sum);
   }
 }
 
 template <int kBits, bool kSub>
-void launch(void* stream, const GemvSet& set, const void* split, int64_t T, int64_t ldy, bool add) {
+void launch(void* stream, const GemvSet& set, const void* split, const RowScale& scale, int64_t T, int64_t ldy,
+            bool add) {
   // A few steps a warp at the least. Blocks cost more than steps: no more warps than keep a large card busy.
   const int strips = set.parts.strips, steps = (set.w.chunks + 1) / 2, wanted = (steps + 3) / 4;
   const int busy = (kBusyWarps + strips / 2) / strips, most = busy < 1 ? 1 : busy < kMostWarps ? busy : kMostWarps;
@@ -235,16 +237,17 @@ void launch(void* stream, const GemvSet& set, const void* split, int64_t T, int6
   const dim3 grid(static_cast<unsigned>(strips)), block(static_cast<unsigned>(kWarp * warps));
   const auto* digits = static_cast<const uint8_t*>(split);
   const int rows = static_cast<int>(T);
-  SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub>), grid, block, stream, set, digits, rows, ldy, add);
+  SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub>), grid, block, stream, set, digits, scale, rows, ldy, add);
 }
 
 template <int kBits>
-void launch_bits(void* stream, const GemvSet& set, const void* split, int64_t T, int64_t ldy, bool add) {
+void launch_bits(void* stream, const GemvSet& set, const void* split, const RowScale& scale, int64_t T, int64_t ldy,
+                 bool add) {
   if constexpr (kBits != 8) {
     const bool sub_blocks = set.w.kind == BlockKind::KMin || set.w.kind == BlockKind::KScale;
-    if (sub_blocks) return launch<kBits, true>(stream, set, split, T, ldy, add);
+    if (sub_blocks) return launch<kBits, true>(stream, set, split, scale, T, ldy, add);
   }
-  launch<kBits, false>(stream, set, split, T, ldy, add);
+  launch<kBits, false>(stream, set, split, scale, T, ldy, add);
 }
 
 bool same_but_rows(const QuantView& a, const QuantView& b) {
@@ -256,7 +259,7 @@ bool same_but_rows(const QuantView& a, const QuantView& b) {
 }  // namespace
 
 void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add,
-          int processors) {
+          int processors, float norm_epsilon) {
   for (size_t next = 0; next < matrices.size();) {
     const QuantView& w = matrices[next].w;
     GemvSet set{};
@@ -276,28 +279,33 @@ void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix
       set.parts.part[i].end = strips;
     }
     set.parts.strips = strips;
+    const int64_t K = w.layout.cols;
+    RowScale scale{};
+    if (norm_epsilon >= 0.0f)
+      scale = {reinterpret_cast<const float*>(static_cast<const uint8_t*>(split) + squares_at(T, K)),
+               static_cast<int>(square_sums(K)), 1.0f / static_cast<float>(K), norm_epsilon};
     if (T == 1 && !set.tuned && gemv_row_takes(w.layout)) {
-      gemv_row(stream, split, w.layout, set.parts, add, processors);
+      gemv_row(stream, split, w.layout, set.parts, scale, add, processors);
       continue;
     }
     switch (w.layout.bits) {
       case 2:
-        launch_bits<2>(stream, set, split, T, ldy, add);
+        launch_bits<2>(stream, set, split, scale, T, ldy, add);
         break;
       case 3:
-        launch_bits<3>(stream, set, split, T, ldy, add);
+        launch_bits<3>(stream, set, split, scale, T, ldy, add);
         break;
       case 4:
-        launch_bits<4>(stream, set, split, T, ldy, add);
+        launch_bits<4>(stream, set, split, scale, T, ldy, add);
         break;
       case 5:
-        launch_bits<5>(stream, set, split, T, ldy, add);
+        launch_bits<5>(stream, set, split, scale, T, ldy, add);
         break;
       case 6:
-        launch_bits<6>(stream, set, split, T, ldy, add);
+        launch_bits<6>(stream, set, split, scale, T, ldy, add);
         break;
       default:
-        launch_bits<8>(stream, set, split, T, ldy, add);
+        launch_bits<8>(stream, set, split, scale, T, ldy, add);
         break;
     }
   }

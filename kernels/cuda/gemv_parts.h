@@ -3,7 +3,7 @@
 // their rows. Their strips are numbered through.
 
 #include "kernels/cuda/kernels.h"
-#include "kernels/cuda/portable.h"
+#include "kernels/cuda/split_rows.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 
@@ -27,7 +27,7 @@ SW_DEVICE const GemvPart& part_of(const GemvParts& parts, int32_t strip) {
 
 // gemv_row.cu. The product of one row with matrices whose scales are those of their records; layout: of the first.
 bool gemv_row_takes(const QuantLayout& layout);
-void gemv_row(void* stream, const void* split, const QuantLayout& layout, const GemvParts& parts, bool add,
-              int processors);
+void gemv_row(void* stream, const void* split, const QuantLayout& layout, const GemvParts& parts, const RowScale& scale,
+              bool add, int processors);
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

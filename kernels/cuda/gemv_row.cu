@@ -4,7 +4,6 @@
 // makes x has ended.
 
 #include "kernels/cuda/gemv_way.h"
-#include "kernels/cuda/split_rows.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
@@ -56,7 +55,7 @@ SW_DEVICE void make_factors(Terms (&of)[F::kSub16 ? 2 : 1], const Factors<F>& f,
 
 template <class F>
 SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
-(RowSet set, Global<const uint8_t> split, bool add) {
+(RowSet set, Global<const uint8_t> split, RowScale scale, bool add) {
   static_assert(kStages<F> >= 2);
   constexpr int kHalves = F::kSub16 ? 2 : 1, kWords = kLoads<F::kBits>;
   using Is = Strides<F>;
@@ -80,6 +79,7 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
   for (int i = 0; i + 1 < kStages<F>; ++i) way.copy(ring, first_stage + i * F::kStage);
   wait_for_previous();
 
+  const float row_scale = scale.of(0);
   const auto my_digits = split + (begin * (kUnit * kSplitBytes) + 8 * lane);
   const auto my_terms =
       as<const float>(split + set.units * (kUnit * kSplitBytes)) + ((begin * kUnit + half) * kSplitTerms + 2 * (p % 2));
@@ -167,9 +167,11 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
       const GemvPart& part = part_of(set.parts, done);
       const int32_t row = (done - part.first) * kStripRows + i % kStripRows;
       if (row >= part.rows) continue;
-      float sum = part.bias ? ld(part.bias, row) : 0.0f;
+      float sum = 0.0f;
       for (int other = 0; other < 2 * warps; ++other)
         sum += ld(sums, (i / kStripRows * 2 * warps + other) * kStripRows + i % kStripRows);
+      sum *= row_scale;
+      if (part.bias) sum += ld(part.bias, row);
       if (add) sum += ld(part.y, row);
       st(part.y, row, sum);
     }
@@ -179,38 +181,39 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
 }
 
 template <int kBits, BlockKind kKind, int kRecord = 0>
-void launch(void* stream, const RowSet& set, const void* split, bool add, int processors) {
+void launch(void* stream, const RowSet& set, const void* split, const RowScale& scale, bool add, int processors) {
   const int strips = set.parts.strips, wanted = (set.units + 1) / 2, warps = wanted < kWarps ? wanted : kWarps;
   const int most = processors * kResident * (kWarps / warps);
   const dim3 grid(static_cast<unsigned>(strips < most ? strips : most)), block(static_cast<unsigned>(kWarp * warps));
   SW_LAUNCH_EARLY((gemv_row_kernel<Form<kBits, kKind, kRecord>>), grid, block, stream, set,
-                  static_cast<const uint8_t*>(split), add);
+                  static_cast<const uint8_t*>(split), scale, add);
 }
 
 // record: chunks a record, 0 where a strip has but one.
 template <int kBits>
-void launch_bits(void* stream, const RowSet& set, const void* split, bool add, int processors, BlockKind kind,
-                 int record) {
+void launch_bits(void* stream, const RowSet& set, const void* split, const RowScale& scale, bool add, int processors,
+                 BlockKind kind, int record) {
   using enum BlockKind;
   constexpr bool kNibbles = kBits == 4 || kBits == 5, kOurs = kBits != 5 && kBits != 6;
   if (kind == Affine) {
     if constexpr (kOurs) {
-      if (record == 2) return launch<kBits, Affine, 2>(stream, set, split, add, processors);
-      if (record == 4) return launch<kBits, Affine, 4>(stream, set, split, add, processors);
+      if (record == 2) return launch<kBits, Affine, 2>(stream, set, split, scale, add, processors);
+      if (record == 4) return launch<kBits, Affine, 4>(stream, set, split, scale, add, processors);
     }
-    launch<kBits, Affine>(stream, set, split, add, processors);
+    launch<kBits, Affine>(stream, set, split, scale, add, processors);
   } else if (kind == Min) {
     if constexpr (kNibbles)
-      if (record == 1) return launch<kBits, Min, 1>(stream, set, split, add, processors);
-    launch<kBits, Min>(stream, set, split, add, processors);
+      if (record == 1) return launch<kBits, Min, 1>(stream, set, split, scale, add, processors);
+    launch<kBits, Min>(stream, set, split, scale, add, processors);
   } else if (kind == Offset) {
     if constexpr (kNibbles || kBits == 8)
-      if (record == 1) return launch<kBits, Offset, 1>(stream, set, split, add, processors);
-    if constexpr (kBits != 3 && kBits != 6) launch<kBits, Offset>(stream, set, split, add, processors);
+      if (record == 1) return launch<kBits, Offset, 1>(stream, set, split, scale, add, processors);
+    if constexpr (kBits != 3 && kBits != 6) launch<kBits, Offset>(stream, set, split, scale, add, processors);
   } else if (kind == KMin) {
-    if constexpr (kNibbles || kBits == 2) launch<kBits, KMin, kSubRecord>(stream, set, split, add, processors);
+    if constexpr (kNibbles || kBits == 2) launch<kBits, KMin, kSubRecord>(stream, set, split, scale, add, processors);
   } else {
-    if constexpr (kBits == 3 || kBits == 6) launch<kBits, KScale, kSubRecord>(stream, set, split, add, processors);
+    if constexpr (kBits == 3 || kBits == 6)
+      launch<kBits, KScale, kSubRecord>(stream, set, split, scale, add, processors);
   }
 }
 
@@ -245,11 +248,13 @@ bool gemv_row_takes(const QuantLayout& layout) {
   return record >= chunks || record <= 2 || record % kUnit == 0;
 }
 
-void gemv_row(void* stream, const void* split, const QuantLayout& layout, const GemvParts& parts, bool add,
-              int processors) {
+void gemv_row(void* stream, const void* split, const QuantLayout& layout, const GemvParts& parts, const RowScale& scale,
+              bool add, int processors) {
   const RowSet set = make_set(layout, parts);
   const int record = layout.groups() > 1 ? static_cast<int>(layout.chunks_per_record()) : 0;
-  const auto go = [&]<int kBits>() { launch_bits<kBits>(stream, set, split, add, processors, layout.kind, record); };
+  const auto go = [&]<int kBits>() {
+    launch_bits<kBits>(stream, set, split, scale, add, processors, layout.kind, record);
+  };
   switch (layout.bits) {
     case 2:
       return go.template operator()<2>();

@@ -18,10 +18,8 @@ inline constexpr int64_t kGemvRows = 8;  // rows of x that gemv takes
 // split_rows.cu. x [T, K] made ready for gemv, once for all matrices that it meets: split_bytes(T, K) bytes.
 size_t split_bytes(int64_t T, int64_t K);
 void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, void* split);
-// The same of rmsnorm(x), K up to kSplitNormInputs, and of gated(gate, up).
-inline constexpr int64_t kSplitNormInputs = 16384;
-void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, float epsilon,
-                  void* split);
+// The same of gated(gate, up); and of rmsnorm(x) but for the division, which is left to gemv.
+void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, void* split);
 void split_gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
                  GateKind kind, void* split);
 
@@ -32,9 +30,9 @@ struct GemvMatrix {
   const float* bias = nullptr;
   float* y = nullptr;
 };
-// processors: of the card.
+// processors: of the card. norm_epsilon: of what split_normed left; negative where another one made the rows ready.
 void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add,
-          int processors);
+          int processors, float norm_epsilon = -1.0f);
 
 // gemv_dense.cu. The same of one matrix that is not quantized, without a split.
 void gemv_dense(void* stream, const float* x, int64_t ldx, int64_t T, const DenseView& w, const float* bias, float* y,

@@ -7,6 +7,8 @@
 //   [T, chunks, 4]      fp32: unit * 2^16, sum of the chunk; unit, 0
 //   [T, chunks, 4]      fp32: sums of the first and of the second half of the chunk; 0, 0
 //
+//   [T, ceil(K / 1024)] fp32: of split_normed, sums of the squares of 1024 inputs
+//
 // chunks is a multiple of 4; inputs beyond K are zero. A chunk with an infinity or a NaN has NaN as its unit.
 
 #include "kernels/common/quant_layout.h"
@@ -21,6 +23,30 @@ static_assert(kSplitBytes == 128);
 constexpr int64_t split_chunks(int64_t K) {
   return (K + 4 * kChunk - 1) / (4 * kChunk) * 4;
 }
+
+inline constexpr int kSquaredInputs = 1024;  // of a sum of squares
+constexpr int64_t square_sums(int64_t K) {
+  return (K + kSquaredInputs - 1) / kSquaredInputs;
+}
+
+// Bytes from the start of rows made ready to the sums of squares behind them.
+constexpr int64_t squares_at(int64_t T, int64_t K) {
+  return T * split_chunks(K) * (kSplitBytes + 2 * kSplitTerms * static_cast<int64_t>(sizeof(float)));
+}
+
+// What a product of rows that split_normed made ready is multiplied with.
+struct RowScale {
+  Global<const float> squares;  // null: nothing
+  int parts;
+  float share, epsilon;  // share: 1 / K
+
+  SW_DEVICE float of(int64_t row) const {
+    if (!squares) return 1.0f;
+    float sum = 0.0f;
+    for (int i = 0; i < parts; ++i) sum += ld(squares, row * parts + i);
+    return reciprocal_root(fmaf(sum, share, epsilon));
+  }
+};
 
 struct SplitRows {
   Global<uint32_t> digits;

@@ -120,7 +120,7 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
          const int64_t T = 2, K = 4200;
          const auto room = [&] { return b.of(std::vector<uint8_t>(card::split_bytes(T, K))); };
          float *x = b.numbers(T * K, 1), *up = b.numbers(T * K, 2);
-         card::split_normed(nullptr, x, K, T, K, b.numbers(K, 3), 1e-5f, room());
+         card::split_normed(nullptr, x, K, T, K, b.numbers(K, 3), room());
          card::split_gated(nullptr, x, K, up, K, T, K, GateKind::Silu, room());
          float *cosine = b.numbers(T * 2, 4), *sine = b.numbers(T * 2, 5);
          int32_t* first = b.of(std::vector<int32_t>{1});
