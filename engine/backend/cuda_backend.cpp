@@ -65,10 +65,12 @@ class CudaBackend final : public Backend {
   }
   void replay(const void* recording) override { device::replay(const_cast<void*>(recording), stream_); }
 
-  // Of products, or the parts of attention over many keys.
+  // Of products, of the parts of attention over many keys, or of its gradient, whose queries are inputs of a product.
   size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const override {
-    return std::max(CudaLinear::scratch_bytes(T, largest_n, largest_k),
-                    device::most_attention_workspace_bytes(info_.processors));
+    constexpr size_t kGradient = 4 * sizeof(uint16_t) + 1;  // a number of a query: four rounded ones, and its share of delta
+    return std::max({CudaLinear::scratch_bytes(T, largest_n, largest_k),
+                     device::most_attention_workspace_bytes(info_.processors),
+                     T > device::kGemvRows ? static_cast<size_t>(T * largest_k) * kGradient : 0});
   }
   void set_workspace(void* data, size_t bytes) override {
     const bool ours = data && device::place_of(data) == device::Place::Card;
@@ -219,12 +221,14 @@ class CudaBackend final : public Backend {
     check_head(s);
     StagedCall call(stream_, held_, workspace_);
     const int64_t width = int64_t{s.heads} * s.head_dim, kv_width = int64_t{s.kv_heads} * s.head_dim, T = s.queries;
-    float* delta = call.scratch<float>(T * s.heads);
-    device::attention_backward(stream_, to_spec(s, call.in(first, T)), call.in(q, T, width, s.ldq),
+    const kernels::AttentionSpec spec = to_spec(s, call.in(first, T));
+    auto* workspace =
+        call.scratch<uint8_t>(static_cast<int64_t>(device::attention_backward_workspace_bytes(spec)));
+    device::attention_backward(stream_, spec, call.in(q, T, width, s.ldq),
                                call.in(k, s.keys, kv_width, s.ldk), call.in(v, s.keys, kv_width, s.ldv),
                                call.in(out, T, width, s.ldo), call.in(logsumexp, T * s.heads),
                                call.in(dout, T, width, s.ldo), call.out(dq, T, width, s.ldq),
-                               call.out(dk, s.keys, kv_width, s.ldk), call.out(dv, s.keys, kv_width, s.ldv), delta);
+                               call.out(dk, s.keys, kv_width, s.ldk), call.out(dv, s.keys, kv_width, s.ldv), workspace);
     done(call);
   }
   void store_kv(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type) override {

@@ -98,7 +98,7 @@ SW_DEVICE StepInputs read_inputs(Global<const uint8_t> digits, Global<const floa
 }
 
 template <int kBits, bool kSub>
-SW_KERNEL(kWarp* kMostWarps, gemv_kernel)
+SW_KERNEL_BLOCKS(kWarp* kMostWarps, 1, gemv_kernel)
 (GemvSet set, Global<const uint8_t> split, RowScale scale, int T, int64_t ldy, bool add) {
   constexpr int kSteps = kAhead<kBits>, kRows = kGemvRows;
   SW_SHARED(float, sums, kMostWarps* kRows* kStripRows);

@@ -137,9 +137,10 @@ size_t attention_workspace_bytes(const AttentionSpec& s, int processors);
 size_t most_attention_workspace_bytes(int processors);  // of any spec
 void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
                float* out, float* logsumexp, void* workspace);
-// fp32 keys and values, query_offset 0. delta [queries, heads] is scratch.
+// fp32 keys and values, query_offset 0. workspace: attention_backward_workspace_bytes(spec) bytes.
+size_t attention_backward_workspace_bytes(const AttentionSpec& s);
 void attention_backward(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
                         const float* out, const float* logsumexp, const float* dout, float* dq, float* dk, float* dv,
-                        float* delta);
+                        void* workspace);
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

@@ -173,14 +173,16 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
          for (int i = 0; i < 37 * 4; ++i) lse[i] = 4.0f + 0.1f * lse[i];
          card::attention_backward(nullptr, s, b.numbers(37 * 96, 1), b.numbers(37 * 48, 2), b.numbers(37 * 48, 3),
                                   b.numbers(37 * 96, 4), lse, b.numbers(37 * 96, 5), b.numbers(37 * 96, 7),
-                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9), b.numbers(37 * 4, 10));
+                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9),
+                                  b.of(std::vector<uint8_t>(card::attention_backward_workspace_bytes(s))));
        }},
       {"attention on tensor cores",
        [](Buffers& b) {
          AttentionSpec s = small_attention();
          s.fast = true;
          card::attention(nullptr, s, 1, b.numbers(37 * 96, 1), b.numbers(37 * 48, 2), b.numbers(37 * 48, 3),
-                         b.numbers(37 * 96, 4), b.numbers(37 * 4, 5), nullptr);
+                         b.numbers(37 * 96, 4), b.numbers(37 * 4, 5),
+                         b.of(std::vector<uint8_t>(card::attention_workspace_bytes(s, 1))));
          s.half_kv = true;
          float* cache = b.numbers(37 * 48, 2);
          uint16_t* half = b.of(std::vector<uint16_t>(37 * 48));
@@ -196,7 +198,8 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
          for (int i = 0; i < 37 * 4; ++i) lse[i] = 4.0f + 0.1f * lse[i];
          card::attention_backward(nullptr, s, b.numbers(37 * 96, 1), b.numbers(37 * 48, 2), b.numbers(37 * 48, 3),
                                   b.numbers(37 * 96, 4), lse, b.numbers(37 * 96, 5), b.numbers(37 * 96, 7),
-                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9), b.numbers(37 * 4, 10));
+                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9),
+                                  b.of(std::vector<uint8_t>(card::attention_backward_workspace_bytes(s))));
        }},
       {"norms",
        [](Buffers& b) {

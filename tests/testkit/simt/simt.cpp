@@ -360,7 +360,12 @@ void open_copies(int left) {
   while (static_cast<int>(copies.size()) - 1 > left) {
     for (const Thread::Copy& c : copies.front()) {
       claim_shared(c.to, c.index, static_cast<int64_t>(16 / c.to.size), true, c.where);
-      std::memcpy(c.to.data + c.index * static_cast<int64_t>(c.to.size), c.from, 16);
+      uint8_t* to = c.to.data + c.index * static_cast<int64_t>(c.to.size);
+      if (c.from) {
+        std::memcpy(to, c.from, 16);
+      } else {
+        std::memset(to, 0, 16);
+      }
     }
     copies.erase(copies.begin());
   }

@@ -229,13 +229,14 @@ void store(const Shared<T>& p, int64_t i, const V& value, const Where& where) {
 }
 
 // Copies to shared memory that go on while the thread does (cp.async): what they bring is there when the thread waits for
-// their group, and not before. Sixteen bytes each.
+// their group, and not before. Sixteen bytes each, zeros from null.
 void close_copies();
 void open_copies(int left);
 void begin_copy(const SharedRegion& to, int64_t index, const void* from, const Where& where);
 inline void copy_later(const Shared<uint32_t>& to, int64_t word, const Global<const uint8_t>& from, int64_t byte,
                        const Where& where) {
   if (faults_wanted) word += index_shift(where);
+  if (!from) return begin_copy(to.region(), to.at() + word, nullptr, where);
   const auto at = reinterpret_cast<uintptr_t>(from.data()) + static_cast<uintptr_t>(byte);
   check_global(from.allocation(), at, 16, 16, false, where);
   begin_copy(to.region(), to.at() + word, reinterpret_cast<const void*>(at), where);
