@@ -118,8 +118,8 @@ void Transformer::add_branch(Backend& backend, const BoundLinear& w, const std::
   backend.add(y == to ? from : y, to, T * width_);
 }
 
-void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b,
-                                 const KvRows* cache, Precision precision) const {
+void Transformer::attend(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
+                         Precision precision) const {
   const BoundLayer& layer = layers_[l];
   const int64_t T = tokens.count, ld = qkv_width(), unread = cache ? tokens.unread : 0;
   normed_products(backend, layer.qkv, b.x, layer.layer->attn_norm, b.inv_attn, T, b.qkv, ld, b, precision);
@@ -157,8 +157,23 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
   } else {
     backend.attention(shape, b.rot, k, v, tokens.first, b.attn, b.logsumexp);
   }
-  add_branch(backend, layer.output, layer.layer->post_attn_norm, b.attn, q_width(), T - unread, b.x + unread * width_,
-             b.mid + unread * width_, b.y_output, b.inv_post_attn, b.gathered, precision);
+}
+
+void Transformer::attention_end(Backend& backend, int l, int64_t T, const BlockBuffers& b, Precision precision) const {
+  const BoundLayer& layer = layers_[l];
+  add_branch(backend, layer.output, layer.layer->post_attn_norm, b.attn, q_width(), T, b.x, b.mid, b.y_output,
+             b.inv_post_attn, b.gathered, precision);
+}
+
+void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b,
+                                 const KvRows* cache, Precision precision) const {
+  attend(backend, l, tokens, b, cache, precision);
+  const int64_t unread = cache ? tokens.unread : 0;
+  if (tokens.count == unread) return;
+  BlockBuffers read = b;
+  read.x += unread * width_;
+  read.mid += unread * width_;
+  attention_end(backend, l, tokens.count - unread, read, precision);
 }
 
 void Transformer::feed_forward_products(Backend& backend, int l, int64_t T, const BlockBuffers& b,
@@ -176,8 +191,14 @@ void Transformer::feed_forward_end(Backend& backend, int l, int64_t T, const Blo
     return backend.linear_add_gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, config_->activation, b.act,
                                     layer.down.view, layer.down.bias, b.next, b.y_down, precision);
   backend.gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, F, config_->activation, b.act, F);
-  add_branch(backend, layer.down, layer.layer->post_ffn_norm, b.act, F, T, b.mid, b.next, b.y_down, b.inv_post_ffn,
-             b.gathered, precision);
+  add_feed_forward(backend, l, T, b, precision);
+}
+
+void Transformer::add_feed_forward(Backend& backend, int l, int64_t T, const BlockBuffers& b,
+                                   Precision precision) const {
+  const BoundLayer& layer = layers_[l];
+  add_branch(backend, layer.down, layer.layer->post_ffn_norm, b.act, feed_forward_, T, b.mid, b.next, b.y_down,
+             b.inv_post_ffn, b.gathered, precision);
 }
 
 void Transformer::block(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
