@@ -21,7 +21,7 @@ constexpr int64_t kReadBytes = int64_t{1} << 30;  // to find out how fast the ca
 class CudaBackend final : public Backend {
  public:
   CudaBackend(const device::DeviceInfo& info, void* stream, std::unique_ptr<kernels::CardProducts> products)
-      : info_(info), stream_(stream), linear_(stream, std::move(products), info), held_(stream) {}
+      : info_(info), stream_(stream), linear_(stream, std::move(products), info), held_(info.number, stream) {}
   ~CudaBackend() override { device::release_stream(stream_); }
 
   std::string description() const override {
@@ -29,25 +29,26 @@ class CudaBackend final : public Backend {
            (linear_.products() ? ", " + linear_.products()->name() : ", products of its own");
   }
   int threads() const override { return 1; }
+  std::string device() const override { return "cuda:" + std::to_string(info_.number); }
   // An error of a call that is still under way comes out of the next synchronize(), here at the latest of the next call.
   void defer(bool on) override {
     if (!on && deferred_) device::synchronize(stream_);
     deferred_ = on;
   }
   void synchronize() override {
-    device::enter_device();
+    device::enter_device(info_.number);
     const std::string error = device::synchronize(stream_);
     if (!error.empty()) throw std::runtime_error(info_.name + " failed: " + error);
   }
   std::string unsupported(const WeightView& w) const override { return why_unsupported(w); }
   std::shared_ptr<void> hold(const WeightList& list) override {
-    device::enter_device();
+    device::enter_device(info_.number);
     return held_.hold(list);
   }
   uint64_t hold_bytes(const WeightList& list) const override { return HeldWeights::hold_bytes(list); }
   std::optional<DeviceMemory> device_memory() const override {
-    const CardUse use = card_use();
-    return DeviceMemory{info_.name, use.total_bytes, use.available_bytes, use.held_bytes};
+    const CardUse use = card_use(info_.number);
+    return DeviceMemory{info_.name, use.total_bytes, use.available_bytes, use.held_bytes, use.pinned_bytes};
   }
   bool in_device_memory(const void* data) const override { return device::place_of(data) == device::Place::Card; }
 
@@ -345,7 +346,7 @@ class CudaBackend final : public Backend {
     done(call);
   }
   std::optional<Ceilings> ceilings() override {
-    device::enter_device();
+    device::enter_device(info_.number);
     return Ceilings{measure_read_bandwidth(), linear_.measure_product_rate()};
   }
 
@@ -429,17 +430,18 @@ class CudaBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cuda_backend(std::unique_ptr<kernels::CardProducts> products, std::string& why) {
-  device::DeviceInfo info;
-  why = device::find_device(info);
-  if (!why.empty()) return nullptr;
-  void* stream = nullptr;
-  const std::string error = device::make_stream(&stream);
-  if (!error.empty()) {
+std::unique_ptr<Backend> make_cuda_backend(std::unique_ptr<kernels::CardProducts> products, std::string& why,
+                                           int number) {
+  for (const device::DeviceInfo& info : device::find_devices(why)) {
+    if (number != kFirstCard && number != info.number) continue;
+    std::string error = device::enter_device(info.number);
+    void* stream = nullptr;
+    if (error.empty()) error = device::make_stream(&stream);
+    if (error.empty()) return std::make_unique<CudaBackend>(info, stream, std::move(products));
     why = info.name + " cannot be used (" + error + ")";
-    return nullptr;
   }
-  return std::make_unique<CudaBackend>(info, stream, std::move(products));
+  if (why.empty()) why = "there is no card cuda:" + std::to_string(number) + " that can be used";
+  return nullptr;
 }
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

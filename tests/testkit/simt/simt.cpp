@@ -1,6 +1,7 @@
 #include "tests/testkit/simt/simt.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
 #include <map>
@@ -74,6 +75,10 @@ void* body_context = nullptr;
 Dim3 block_size;
 AccessLog access_log;
 bool count_accesses = false;
+constexpr size_t kMostCards = 4;
+int card_count = 1;
+thread_local int entered_card = 0;
+int working_card = -1;  // of the stream whose work is done
 
 std::string at(const char* file, unsigned line) {
   const std::string path(file);
@@ -193,16 +198,19 @@ void* allocate(size_t bytes) {
   if (!data) throw std::bad_alloc();
   std::memset(data, 0xff, room);
   const auto begin = reinterpret_cast<uintptr_t>(data);
-  allocations()[begin] = std::make_unique<Allocation>(Allocation{.begin = begin, .end = begin + bytes});
+  const std::lock_guard lock(turn());
+  allocations()[begin] = std::make_unique<Allocation>(Allocation{.begin = begin, .end = begin + bytes, .card = entered()});
   return data;
 }
 void release(void* data) {
   if (!data) return;
+  const std::lock_guard lock(turn());
   if (allocations().erase(reinterpret_cast<uintptr_t>(data)) == 0) throw Error("memory is released that is not the card's");
   std::free(data);
 }
 Allocation* find_allocation(const void* data) {
   const auto address = reinterpret_cast<uintptr_t>(data);
+  const std::lock_guard lock(turn());
   auto next = allocations().upper_bound(address);
   if (next == allocations().begin()) return nullptr;
   Allocation* found = std::prev(next)->second.get();
@@ -211,10 +219,19 @@ Allocation* find_allocation(const void* data) {
 
 void seed(uint64_t value) { random_order.seed(value); }
 uint64_t random_number() { return random_order(); }
-Card& card() {
-  static Card one;
-  return one;
+std::recursive_mutex& turn() {
+  static std::recursive_mutex mutex;
+  return mutex;
 }
+Card& card(int number) {
+  static std::array<Card, kMostCards> all;
+  return all.at(static_cast<size_t>(number));
+}
+void set_cards(int count) { card_count = count; }
+int cards() { return card_count; }
+void enter(int number) { entered_card = number; }
+int entered() { return entered_card; }
+void use_card(int number) { working_card = number; }
 void counting(bool on) {
   count_accesses = on;
   access_log.clear();
@@ -269,7 +286,10 @@ void check_global(const Allocation* allocation, uintptr_t address, size_t bytes,
   if (address % align != 0)
     throw Error(thread_name(current) + " " + verb + " " + std::to_string(bytes) + " bytes at " + at(where) +
                 " from an address that is no multiple of them");
-  if (allocation->in_host) card().in_place_bytes += bytes;
+  if (allocation->in_host) card(allocation->card).in_place_bytes += bytes;
+  if (!allocation->in_host && working_card >= 0 && allocation->card != working_card)
+    throw Error(thread_name(current) + " of card " + std::to_string(working_card) + " " + verb + " memory of card " +
+                std::to_string(allocation->card) + " at " + at(where));
   if (count_accesses)
     access_log.global(current, where, address, static_cast<uint32_t>(bytes), const_cast<Allocation*>(allocation), write);
 }

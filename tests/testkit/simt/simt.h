@@ -3,7 +3,7 @@
 // a test. A thread of a block is a fiber; barriers and warp collectives are where it yields, and between two of them the
 // threads of a block run one after the other in an order drawn from a seed. What would be undefined on a card is an
 // error here, thrown out of launch() with the line of the kernel:
-//   - a read or write outside the allocation that a pointer was made from, or not aligned to its type;
+//   - a read or write outside the allocation that a pointer was made from, not aligned to its type, or of another card's;
 //   - a barrier or a warp collective that some threads of the block (of the warp) do not reach, or reach at another line;
 //   - shared memory that is read before it was written, or written and read by two threads with no barrier between;
 //   - a thread that returns while copies of its own are under way;
@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <mutex>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -35,18 +36,22 @@ struct Dim3 {
 };
 using Where = std::source_location;
 
-// Memory of the emulated card. Fresh memory holds the byte 0xff: NaN as a float.
+// Any thread may use the card; its work is done by one at a time.
+std::recursive_mutex& turn();
+
+// Memory of the emulated card that the thread has entered. Fresh memory holds the byte 0xff: NaN as a float.
 void* allocate(size_t bytes);
 void release(void* data);
 struct Allocation {
   uintptr_t begin = 0, end = 0;
+  int card = 0;
   bool in_host = false;  // its pages lie in the host's memory (device_emulated.cpp)
   uint64_t read_sectors = 0, written_sectors = 0;  // 32 bytes each; while counting
 };
 // The allocation that holds the address, or null.
 Allocation* find_allocation(const void* data);
 
-// The card as a whole, for tests to set and to read.
+// A card as a whole, for tests to set and to read.
 struct Card {
   uint64_t total_bytes = uint64_t{1} << 32, other_bytes = 0;  // of its memory; held by other programs
   uint64_t held_bytes = 0, most_held_bytes = 0;               // by this one, now and at the most
@@ -55,7 +60,12 @@ struct Card {
   uint64_t replays = 0;        // of recordings
   uint64_t in_place_bytes = 0; // of such memory, read and written by kernels themselves
 };
-Card& card();
+// Of the cards that there are; one, unless a test asks for more.
+Card& card(int number = 0);
+void set_cards(int count);
+int cards();
+void enter(int card);  // this thread
+int entered();
 
 // Counters of one allocation or launch, filled while counting(true).
 struct Counters {
@@ -111,6 +121,7 @@ struct SharedRegion {
 SharedRegion shared_region(size_t element, int64_t count, const Where& where);
 void check_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where);
 void run(Dim3 grid, Dim3 block, void (*body)(void*), void* context);
+void use_card(int card);  // that of the stream whose work is done now; -1: any
 
 // Streams: queues of work, null being one of them. While deferring, launches and what is put in line with them wait for
 // synchronize(), so that a host that touches their buffers too early sees old numbers, always; and what two streams may do
