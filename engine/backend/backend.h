@@ -137,8 +137,6 @@ class Backend {
                           Precision precision) {
     for (const LinearPart& part : parts) linear(x, ldx, T, *part.w, part.bias, part.y, ldy, precision);
   }
-  // The product after the next one will be with this matrix: a device may bring it nearer in between.
-  virtual void expect(const WeightView& /*w*/) {}
 
   // What a block of a transformer does in one go, where a device gains by it. Each gives what its parts give one after the
   // other; `normed` [T, K], `activated` [T, F] and `room` [T, N] are for them to use, and are left as they may be.

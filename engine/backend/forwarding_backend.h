@@ -37,7 +37,6 @@ class ForwardingBackend : public Backend {
                   Precision precision) override {
     inner_.linear_set(x, ldx, T, parts, ldy, precision);
   }
-  void expect(const WeightView& w) override { inner_.expect(w); }
   void linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
                      float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {
     inner_.linear_normed(x, ldx, T, weight, epsilon, normed, inv_rms, parts, ldy, precision);

@@ -118,11 +118,10 @@ void Transformer::add_branch(Backend& backend, const BoundLinear& w, const std::
   backend.add(y == to ? from : y, to, T * width_);
 }
 
-void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b,
-                                 const KvRows* cache, Precision precision) const {
+void Transformer::attend(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
+                         Precision precision) const {
   const BoundLayer& layer = layers_[l];
   const int64_t T = tokens.count, ld = qkv_width(), unread = cache ? tokens.unread : 0;
-  backend.expect(layer.output.view);
   normed_products(backend, layer.qkv, b.x, layer.layer->attn_norm, b.inv_attn, T, b.qkv, ld, b, precision);
   norm_heads(backend, l, T, b);
   // In a Session rot is qkv, so k and v of a token are neighbours and one call turns and stores both.
@@ -158,15 +157,28 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
   } else {
     backend.attention(shape, b.rot, k, v, tokens.first, b.attn, b.logsumexp);
   }
-  backend.expect(layer.gate_up.items[0].view);
-  add_branch(backend, layer.output, layer.layer->post_attn_norm, b.attn, q_width(), T - unread, b.x + unread * width_,
-             b.mid + unread * width_, b.y_output, b.inv_post_attn, b.gathered, precision);
+}
+
+void Transformer::attention_end(Backend& backend, int l, int64_t T, const BlockBuffers& b, Precision precision) const {
+  const BoundLayer& layer = layers_[l];
+  add_branch(backend, layer.output, layer.layer->post_attn_norm, b.attn, q_width(), T, b.x, b.mid, b.y_output,
+             b.inv_post_attn, b.gathered, precision);
+}
+
+void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b,
+                                 const KvRows* cache, Precision precision) const {
+  attend(backend, l, tokens, b, cache, precision);
+  const int64_t unread = cache ? tokens.unread : 0;
+  if (tokens.count == unread) return;
+  BlockBuffers read = b;
+  read.x += unread * width_;
+  read.mid += unread * width_;
+  attention_end(backend, l, tokens.count - unread, read, precision);
 }
 
 void Transformer::feed_forward_products(Backend& backend, int l, int64_t T, const BlockBuffers& b,
                                         Precision precision) const {
   const BoundLayer& layer = layers_[l];
-  backend.expect(layer.down.view);
   normed_products(backend, layer.gate_up, b.mid, layer.layer->ffn_norm, b.inv_ffn, T, b.gate_up, 2 * feed_forward_, b,
                   precision);
 }
@@ -175,13 +187,18 @@ void Transformer::feed_forward_end(Backend& backend, int l, int64_t T, const Blo
                                    Precision precision) const {
   const BoundLayer& layer = layers_[l];
   const int64_t F = feed_forward_;
-  backend.expect(l + 1 < layers() ? layers_[l + 1].qkv.items[0].view : head_);
   if (layer.layer->post_ffn_norm.empty() && b.next == b.mid && !layer.down.order)
     return backend.linear_add_gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, config_->activation, b.act,
                                     layer.down.view, layer.down.bias, b.next, b.y_down, precision);
   backend.gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, F, config_->activation, b.act, F);
-  add_branch(backend, layer.down, layer.layer->post_ffn_norm, b.act, F, T, b.mid, b.next, b.y_down, b.inv_post_ffn,
-             b.gathered, precision);
+  add_feed_forward(backend, l, T, b, precision);
+}
+
+void Transformer::add_feed_forward(Backend& backend, int l, int64_t T, const BlockBuffers& b,
+                                   Precision precision) const {
+  const BoundLayer& layer = layers_[l];
+  add_branch(backend, layer.down, layer.layer->post_ffn_norm, b.act, feed_forward_, T, b.mid, b.next, b.y_down,
+             b.inv_post_ffn, b.gathered, precision);
 }
 
 void Transformer::block(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,

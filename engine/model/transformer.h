@@ -127,10 +127,16 @@ class Transformer {
   // The parts of it, for the backward pass, which repeats some.
   void attention_half(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
                       Precision precision) const;  // b.x -> b.mid
+  void attend(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
+              Precision precision) const;  // b.x -> b.attn
+  void attention_end(Backend& backend, int l, int64_t T, const BlockBuffers& b,
+                     Precision precision) const;  // b.x and b.attn -> b.mid
   void feed_forward_products(Backend& backend, int l, int64_t T, const BlockBuffers& b,
                              Precision precision) const;  // b.mid -> b.gate_up
   void feed_forward_end(Backend& backend, int l, int64_t T, const BlockBuffers& b,
                         Precision precision) const;  // b.gate_up -> b.next
+  void add_feed_forward(Backend& backend, int l, int64_t T, const BlockBuffers& b,
+                        Precision precision) const;  // b.mid and b.act -> b.next
   // Norms of heads and RoPE: b.qkv -> b.rot.
   void rotate(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b) const;
   // Gradients of rotated q and k become those of the products (or of the norms' outputs), in place; rows of qkv_width.

@@ -48,9 +48,16 @@ struct CalibrationRun::Impl {
   Precision precision;
   std::vector<float> stream;  // [tokens, D]: what the next block reads
   std::vector<float> output;  // [tokens at once, D] where the stream is to stay as it is
+  std::vector<float> kept;    // [tokens, ...]: what a site's product will read once it is quantized
   std::vector<float> scratch;
+  std::vector<int32_t> first;  // [tokens at once]: lowest key of each
   AlignedBytes workspace;
 
+  int64_t most_tokens() const;
+  // The stage as it is now, and room for its numbers; buffers but the stream's.
+  Result<Transformer> bind(BlockBuffers& buffers, RopeRows& rope);
+  // Positions and lowest keys of samples begin .. end - 1 side by side.
+  BlockTokens place(Transformer& net, const RopeRows& rope, size_t begin, size_t end);
   template <class PerPiece>
   void for_pieces(const PerPiece& visit) const;
 };
@@ -71,6 +78,62 @@ void CalibrationRun::Impl::for_pieces(const PerPiece& visit) const {
     begin = end;
     token += count;
   }
+}
+
+int64_t CalibrationRun::Impl::most_tokens() const {
+  int64_t most = 0;
+  for_pieces([&](size_t, size_t, int64_t, int64_t count) {
+    most = std::max(most, count);
+    return true;
+  });
+  return most;
+}
+
+Result<Transformer> CalibrationRun::Impl::bind(BlockBuffers& buffers, RopeRows& rope) {
+  SW_ASSIGN(Transformer net, Transformer::bind(*stage, backend));
+  const int64_t most = most_tokens();
+  const int64_t D = net.width(), F = net.feed_forward(), half = net.half_rotary();
+  const size_t bytes = net.workspace_bytes(backend, most, 1);
+  if (workspace.size() < bytes) workspace = AlignedBytes(bytes);
+  backend.set_workspace(workspace.data(), workspace.size());
+  output.resize(static_cast<size_t>(most * D));
+  first.resize(static_cast<size_t>(most));
+  const auto take = [&, at = int64_t{0}](int64_t columns) mutable {
+    const int64_t begin = at;
+    at += most * columns;
+    return begin;
+  };
+  auto cursor = take;
+  const int64_t normed = cursor(D), qkv = cursor(net.qkv_width()), attn = cursor(net.q_width()),
+                gate_up = cursor(2 * F), act = cursor(F);
+  const int64_t cos = cursor(half), sin = cursor(half), local_cos = cursor(half), local_sin = cursor(half);
+  const int64_t gathered = cursor(std::max<int64_t>(net.ordered_cols(), 1)), total = cursor(0);
+  scratch.resize(static_cast<size_t>(total));
+  float* base = scratch.data();
+  buffers.normed = buffers.y_output = buffers.y_down = base + normed;
+  buffers.qkv = buffers.rot = base + qkv;
+  buffers.attn = base + attn;
+  buffers.gate_up = base + gate_up;
+  buffers.act = base + act;
+  buffers.gathered = base + gathered;
+  rope = {.cos = base + cos, .sin = base + sin};
+  if (net.local_rope()) {
+    rope.local_cos = base + local_cos;
+    rope.local_sin = base + local_sin;
+  }
+  return net;
+}
+
+BlockTokens CalibrationRun::Impl::place(Transformer& net, const RopeRows& rope, size_t begin, size_t end) {
+  int64_t t = 0;
+  for (size_t s = begin; s < end; ++s) {
+    const int64_t length = static_cast<int64_t>(text.samples[s].size()), sample_begin = t;
+    for (int64_t p = 0; p < length; ++p, ++t) {
+      first[static_cast<size_t>(t)] = static_cast<int32_t>(sample_begin);
+      net.fill_rope(rope, t, p, length);
+    }
+  }
+  return {.count = t, .first = first.data(), .rope = rope};
 }
 
 CalibrationRun::CalibrationRun(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -124,42 +187,10 @@ Result<std::unique_ptr<CalibrationRun>> CalibrationRun::create(std::shared_ptr<M
 
 Result<bool> CalibrationRun::run_block(Statistics* statistics, bool keep, std::stop_token stop) {
   Impl& run = *impl_;
-  SW_ASSIGN(Transformer net, Transformer::bind(*run.stage, run.backend));
-  int64_t most = 0;
-  run.for_pieces([&](size_t, size_t, int64_t, int64_t count) {
-    most = std::max(most, count);
-    return true;
-  });
-  const int64_t D = net.width(), F = net.feed_forward(), half = net.half_rotary();
-  const size_t workspace = net.workspace_bytes(run.backend, most, 1);
-  if (run.workspace.size() < workspace) run.workspace = AlignedBytes(workspace);
-  run.backend.set_workspace(run.workspace.data(), run.workspace.size());
-  run.output.resize(static_cast<size_t>(most * D));
-  const auto take = [&, at = int64_t{0}](int64_t columns) mutable {
-    const int64_t begin = at;
-    at += most * columns;
-    return begin;
-  };
-  auto cursor = take;
-  const int64_t normed = cursor(D), qkv = cursor(net.qkv_width()), attn = cursor(net.q_width()),
-                gate_up = cursor(2 * F), act = cursor(F);
-  const int64_t cos = cursor(half), sin = cursor(half), local_cos = cursor(half), local_sin = cursor(half);
-  const int64_t gathered = cursor(std::max<int64_t>(net.ordered_cols(), 1)), total = cursor(0);
-  run.scratch.resize(static_cast<size_t>(total));
-  float* base = run.scratch.data();
   BlockBuffers buffers;
-  buffers.normed = buffers.y_output = buffers.y_down = base + normed;
-  buffers.qkv = buffers.rot = base + qkv;
-  buffers.attn = base + attn;
-  buffers.gate_up = base + gate_up;
-  buffers.act = base + act;
-  buffers.gathered = base + gathered;
-  RopeRows rope{.cos = base + cos, .sin = base + sin};
-  if (net.local_rope()) {
-    rope.local_cos = base + local_cos;
-    rope.local_sin = base + local_sin;
-  }
-
+  RopeRows rope;
+  SW_ASSIGN(Transformer net, run.bind(buffers, rope));
+  const int64_t D = net.width();
   run.tapped.clear();
   if (statistics) {
     const BoundLayer& layer = net.layer(0);
@@ -175,20 +206,11 @@ Result<bool> CalibrationRun::run_block(Statistics* statistics, bool keep, std::s
     }
   }
 
-  std::vector<int32_t> first(static_cast<size_t>(most));
   bool finished = true;
   run.for_pieces([&](size_t begin, size_t end, int64_t token, int64_t count) {
     if (stop.stop_requested()) {
       finished = false;
       return false;
-    }
-    int64_t t = 0;
-    for (size_t s = begin; s < end; ++s) {
-      const int64_t length = static_cast<int64_t>(run.text.samples[s].size()), sample_begin = t;
-      for (int64_t p = 0; p < length; ++p, ++t) {
-        first[static_cast<size_t>(t)] = static_cast<int32_t>(sample_begin);
-        net.fill_rope(rope, t, p, length);
-      }
     }
     float* rows = run.stream.data() + token * D;
     if (!keep) {
@@ -196,10 +218,78 @@ Result<bool> CalibrationRun::run_block(Statistics* statistics, bool keep, std::s
       rows = run.output.data();
     }
     buffers.x = buffers.mid = buffers.next = rows;
-    net.block(run.tapped, 0, {.count = count, .first = first.data(), .rope = rope}, buffers, nullptr, run.precision);
+    net.block(run.tapped, 0, run.place(net, rope, begin, end), buffers, nullptr, run.precision);
     return true;
   });
   run.tapped.clear();
+  return finished;
+}
+
+Result<bool> CalibrationRun::run_sites(const QuantizeSite& quantize, bool keep, std::stop_token stop,
+                                       uint64_t most_kept) {
+  Impl& run = *impl_;
+  BlockBuffers buffers;
+  RopeRows rope;
+  SW_ASSIGN(Transformer net, run.bind(buffers, rope));
+  const int64_t D = net.width(), F = net.feed_forward(), Q = net.q_width();
+  const bool keeps = bytes(run.text.tokens, F) <= most_kept;
+  const std::array<int64_t, kSites> widths = {D, Q, D, F};
+  run.kept.resize(static_cast<size_t>(run.text.tokens * (keeps ? std::max(Q, F) : Q)));
+  float* const act = buffers.act;
+  const auto gate = [&](int64_t token, int64_t count) {
+    if (keeps) buffers.act = run.kept.data() + token * F;
+    net.feed_forward_products(run.backend, 0, count, buffers, run.precision);
+    run.backend.gated(buffers.gate_up, 2 * F, buffers.gate_up + F, 2 * F, count, F, net.config().activation,
+                      buffers.act, F);
+  };
+  // Each piece of text up to the input of a site, from where the site before it left off.
+  const auto advance = [&](Site site, size_t begin, size_t end, int64_t token, int64_t count) -> const float* {
+    const Layer& layer = *net.layer(0).layer;
+    buffers.x = buffers.mid = buffers.next = run.stream.data() + token * D;
+    buffers.attn = run.kept.data() + token * Q;
+    switch (site) {
+      case Site::Qkv:
+        run.backend.rmsnorm(buffers.x, D, count, 1, D, layer.attn_norm.data(), net.epsilon(), buffers.normed, D,
+                            nullptr);
+        return buffers.normed;
+      case Site::AttentionOutput:
+        net.attend(run.backend, 0, run.place(net, rope, begin, end), buffers, nullptr, run.precision);
+        return buffers.attn;
+      case Site::GateUp:
+        net.attention_end(run.backend, 0, count, buffers, run.precision);
+        run.backend.rmsnorm(buffers.mid, D, count, 1, D, layer.ffn_norm.data(), net.epsilon(), buffers.normed, D,
+                            nullptr);
+        return buffers.normed;
+      case Site::Down:
+        gate(token, count);
+        return buffers.act;
+    }
+    return nullptr;
+  };
+  bool finished = true;
+  for (size_t site = 0; site < kSites; ++site) {
+    InputStatistics statistics(widths[site], true);
+    run.for_pieces([&](size_t begin, size_t end, int64_t token, int64_t count) {
+      finished = !stop.stop_requested();
+      if (finished)
+        statistics.add(advance(static_cast<Site>(site), begin, end, token, count), widths[site], count, run.pool);
+      return finished;
+    });
+    if (!finished) return false;
+    SW_ASSIGN(finished, quantize(static_cast<Site>(site), statistics));
+    if (!finished) return false;
+    buffers.act = act;
+    SW_ASSIGN(net, run.bind(buffers, rope));
+  }
+  if (!keep) return true;
+  run.for_pieces([&](size_t, size_t, int64_t token, int64_t count) {
+    finished = !stop.stop_requested();
+    if (!finished) return false;
+    buffers.mid = buffers.next = run.stream.data() + token * D;
+    keeps ? void(buffers.act = run.kept.data() + token * F) : gate(token, count);
+    net.add_feed_forward(run.backend, 0, count, buffers, run.precision);
+    return true;
+  });
   return finished;
 }
 

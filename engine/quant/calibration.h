@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -45,6 +46,19 @@ class CalibrationRun {
   // Runs all tokens through stage->weights.layers[0] and adds up statistics where `statistics` has them (null: none).
   // `keep`: the outputs become the input of the next block. Ends early where stop is requested (false).
   Result<bool> run_block(Statistics* statistics, bool keep, std::stop_token stop);
+  // The same site after site, so that each product is made once: `quantize` is given the statistics (X^T X) of a site's
+  // input and changes stage->weights.layers[0] there before the text runs on through it. Each site's input so comes
+  // from the quantized matrices before it, those of its own block included. What the product of down reads is kept for
+  // all tokens where it takes no more than `most_kept` bytes, else computed a second time. False: `quantize` said so,
+  // or stop was requested.
+  using QuantizeSite = std::function<Result<bool>(Site, InputStatistics&)>;
+  Result<bool> run_sites(const QuantizeSite& quantize, bool keep, std::stop_token stop, uint64_t most_kept = kMostKept);
+  static constexpr uint64_t kMostKept = uint64_t{1} << 30;
+  // Memory of run_sites beside the hidden states, for inputs `attention` and `feed_forward` wide.
+  static uint64_t site_bytes(int64_t tokens, int64_t attention, int64_t feed_forward) {
+    const uint64_t wide = bytes(tokens, feed_forward), narrow = bytes(tokens, attention);
+    return wide > narrow && wide <= kMostKept ? wide : narrow;
+  }
   // What the next block reads, [tokens, D], and the lengths of the samples in it. Valid until run_block.
   const float* stream() const;
   std::vector<int64_t> lengths() const;

@@ -1,6 +1,6 @@
 #pragma once
 // What a layer's inputs look like: their mean squares, and X^T X for GPTQ. Inputs come in pieces; sums are kept in
-// double.
+// double. Where the processor has AVX-512 BF16, X^T X is that of the inputs rounded to bf16.
 
 #include <cstdint>
 #include <vector>
@@ -13,8 +13,8 @@ namespace scalewright::quant {
 
 class InputStatistics {
  public:
-  // full: X^T X, else only the sums of squares of each input. `weights`: how often each token counts, in the order in which
-  // they come; empty: once.
+  // full: X^T X, else only the sums of squares of each input. `weights`: how often each token counts, in the order in
+  // which they come; empty: once.
   InputStatistics(int64_t cols, bool full, std::vector<float> weights = {});
   // x f32 [T, K], row stride ldx.
   void add(const float* x, int64_t ldx, int64_t T, kernels::cpu::ThreadPool& pool);
@@ -29,7 +29,7 @@ class InputStatistics {
   bool full_ = false;
   std::vector<float> weights_;
   std::vector<double> sums_;   // [K, K] or [K]
-  std::vector<float> packed_;  // strips of inputs, [strips][tokens of four pieces][inputs of a strip]
+  std::vector<float> packed_;  // strips of the inputs of four pieces
 };
 
 }  // namespace scalewright::quant

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/core/system.h"
+#include "engine/quant/calibration.h"
 #include "engine/quant/container.h"
 #include "engine/quant/learned_rounding.h"
 #include "engine/quant/quantize_job.h"
@@ -38,7 +39,7 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
   QuantizeForecast forecast;
   double old_bytes = 0.0, new_bytes = 0.0, memory = 0.0, weights = 0.0, largest_layer = 0.0, cholesky = 0.0,
          rounding = 0.0, gram = 0.0;
-  double largest_hessian = 0.0;
+  double largest_hessian = 0.0, attention_width = 0.0, feed_forward = 0.0;
   int64_t narrowest = 0;  // any inputs that are not whole blocks decide the container
   for (const TensorSummary& tensor : model.tensors) {
     const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
@@ -62,6 +63,9 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
     rounding += rows * cols * cols / 2.0;
     cholesky += cols * cols * cols / 6.0;  // about every second matrix shares its inputs with another
     gram += cols * cols / 4.0;
+    if (tensor.name.find("attn_output") != std::string::npos || tensor.name.find("o_proj") != std::string::npos)
+      attention_width = cols;
+    feed_forward = std::max(feed_forward, cols);
   }
   const double rest = std::max(0.0, static_cast<double>(model.file_bytes) - old_bytes);
   forecast.file_bytes = static_cast<uint64_t>(rest + new_bytes);
@@ -69,8 +73,9 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
       model.parameters > 0 ? 8.0 * static_cast<double>(forecast.file_bytes) / static_cast<double>(model.parameters)
                            : 0.0;
   forecast.container = fit.type;
-  forecast.explanation =
-      fit.type.empty() ? fit.why + "." : fit.why + ": " + std::to_string((forecast.file_bytes + 500000) / 1000000) + " MB.";
+  forecast.explanation = fit.type.empty()
+                             ? fit.why + "."
+                             : fit.why + ": " + std::to_string((forecast.file_bytes + 500000) / 1000000) + " MB.";
   const double one_layer = model.layers > 0 ? weights / model.layers : weights;
   double held = rest + memory + 8.0 * one_layer + 8.0 * largest_layer;
   // Rates of one processor, measured: weights a second for rounding and for the clip search; multiplications a second
@@ -81,10 +86,13 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
     const double tokens = static_cast<double>(request.calibration_samples * request.calibration_context);
     held += tokens * static_cast<double>(model.width) * 4.0;
     seconds += tokens * weights / 3.0e10 / threads;
+    if (runs_gptq(request.method) && !is_learned(request.method))
+      held += static_cast<double>(quant::CalibrationRun::site_bytes(
+          static_cast<int64_t>(tokens), static_cast<int64_t>(attention_width), static_cast<int64_t>(feed_forward)));
     if (reads_hessian(request.method)) {
       held += 2.0 * 8.0 * largest_hessian + 4.0 * largest_hessian;
-      seconds += tokens * weights / 3.0e10 / threads + tokens * gram / 3.0e10 / threads + rounding / 1.0e10 / threads +
-                 cholesky / 3.0e9 / threads;
+      if (is_learned(request.method)) seconds += tokens * weights / 3.0e10 / threads;
+      seconds += tokens * gram / 3.0e10 / threads + rounding / 1.0e10 / threads + cholesky / 3.0e9 / threads;
     }
     if (is_learned(request.method)) {
       quant::LearnSettings settings = quant::learn_settings(request.method);

@@ -47,6 +47,10 @@ class QuantizeJob {
   Result<void> make_dense(Layer& layer);
   // Quantizes the linears of one layer in place; statistics may be null.
   Result<void> quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics);
+  // GPTQ alone: the layer is quantized while the text runs through it. False: stopped.
+  Result<bool> quantize_sites(Layer& layer, bool last);
+  Result<GptqFactor> factor_of(const Linear& first, std::vector<double> hessian) const;
+  Result<QuantizedArrays> gptq_arrays(const Linear& linear, const GptqFactor& factor);
   quant::GridOf grid_of(const QuantSpec& spec, std::span<const float> mean_square) const;
   void finished(Linear& linear, QuantizedMatrix matrix, double relative_error);
   // `starts`: of each matrix, `arrays`: GPTQ's, replaced by what was learned.
@@ -66,10 +70,12 @@ class QuantizeJob {
   }
   // The text runs through quantized blocks, so that each can make up for those before it.
   bool follows_quantized() const { return runs_gptq(request_.method); }
+  // ... and through quantized matrices of the block itself.
+  bool site_by_site() const { return follows_quantized() && !learned(); }
   bool learned() const { return is_learned(request_.method); }
   // What is learned aims at the outputs themselves: never in 8 bits.
   Precision text_precision() const {
-    return request_.fast_calibration && follows_quantized() && !learned() ? Precision::Fast : Precision::Exact;
+    return request_.fast_calibration && site_by_site() ? Precision::Fast : Precision::Exact;
   }
 
   const QuantizeRequest& request_;
@@ -153,8 +159,6 @@ Result<void> QuantizeJob::make_dense(Layer& layer) {
   for (const auto& site : quant::by_site(layer)) {
     for (Linear* linear : site) {
       if (!all && !linear->weight.quantized()) continue;
-      const bool in_order = linear->weight.quantized() && linear->weight.quant().column_order().empty();
-      if (!all && in_order && text_precision() == Precision::Fast) continue;
       SW_TRY(quant::dense_weights(*linear, model_->name, pool_, weights_));
       linear->weight = quant::dense_matrix(linear->weight.rows(), linear->weight.cols(), weights_);
     }
@@ -187,6 +191,35 @@ void QuantizeJob::finished(Linear& linear, QuantizedMatrix matrix, double relati
   observer_.layer(error, static_cast<int>(report_.layers.size()), linears_);
 }
 
+Result<GptqFactor> QuantizeJob::factor_of(const Linear& first, std::vector<double> hessian) const {
+  auto factor = GptqFactor::create(std::move(hessian), first.weight.cols(), kDamping, threads_,
+                                   request_.method == QuantMethod::GptqActOrder);
+  if (!factor) return fail(factor.error().code, first.name + ": " + factor.error().message);
+  return factor;
+}
+
+Result<QuantizedArrays> QuantizeJob::gptq_arrays(const Linear& linear, const GptqFactor& factor) {
+  SW_TRY(quant::dense_weights(linear, model_->name, pool_, weights_));
+  return factor.quantize(weights_, linear.weight.rows(), spec_of(linear), true, threads_, request_.groups_by_order);
+}
+
+Result<bool> QuantizeJob::quantize_sites(Layer& layer, bool last) {
+  stage_->weights.layers[0] = std::move(layer);
+  const auto quantize = [&](quant::Site site, quant::InputStatistics& statistics) -> Result<bool> {
+    const auto linears = quant::by_site(stage_->weights.layers[0])[static_cast<size_t>(site)];
+    SW_ASSIGN(const GptqFactor factor, factor_of(*linears.front(), statistics.take_hessian()));
+    for (Linear* linear : linears) {
+      if (stop_.stop_requested()) return false;
+      SW_ASSIGN(const QuantizedArrays arrays, gptq_arrays(*linear, factor));
+      SW_TRY(take(*linear, weights_, arrays, request_.groups_by_order ? factor.order() : std::vector<int32_t>{}));
+    }
+    return true;
+  };
+  auto finished = calibration_->run_sites(quantize, !last, stop_);
+  layer = std::move(stage_->weights.layers[0]);
+  return finished;
+}
+
 Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistics* statistics) {
   const auto sites = quant::by_site(layer);
   std::array<std::vector<double>, kSites> hessians;
@@ -209,10 +242,8 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
       mean_square = (*statistics)[site]->mean_square();
     }
     if (statistics && runs_gptq(request_.method)) {
-      auto made = GptqFactor::create(std::move(hessians[site]), cols, kDamping, threads_,
-                                     request_.method == QuantMethod::GptqActOrder);
-      if (!made) return fail(made.error().code, sites[site].front()->name + ": " + made.error().message);
-      factor = std::make_unique<GptqFactor>(std::move(*made));
+      SW_ASSIGN(GptqFactor made, factor_of(*sites[site].front(), std::move(hessians[site])));
+      factor = std::make_unique<GptqFactor>(std::move(made));
     }
     if (statistics) (*statistics)[site].reset();
     for (Linear* linear : sites[site]) {
@@ -223,16 +254,10 @@ Result<void> QuantizeJob::quantize_layer(Layer& layer, CalibrationRun::Statistic
         finished(*linear, std::move(rounded.matrix), rounded.relative_error);
         continue;
       }
-      SW_TRY(quant::dense_weights(*linear, model_->name, pool_, weights_));
-      QuantizedArrays arrays =
-          factor->quantize(weights_, linear->weight.rows(), spec_of(*linear), true, threads_, request_.groups_by_order);
-      if (learned()) {
-        starts.push_back(quantize_clip(weights_, linear->weight.rows(), cols, spec_of(*linear), mean_square, threads_));
-        all.push_back(std::move(arrays));
-        originals_.push_back(weights_);
-      } else {
-        SW_TRY(take(*linear, weights_, arrays, request_.groups_by_order ? factor->order() : std::vector<int32_t>{}));
-      }
+      SW_ASSIGN(QuantizedArrays arrays, gptq_arrays(*linear, *factor));
+      starts.push_back(quantize_clip(weights_, linear->weight.rows(), cols, spec_of(*linear), mean_square, threads_));
+      all.push_back(std::move(arrays));
+      originals_.push_back(weights_);
     }
   }
   if (!learned()) return {};
@@ -310,6 +335,17 @@ Result<QuantizeReport> QuantizeJob::run() {
       }
     }
     linears_ = here * layers;
+    if (stage_) {
+      const auto& windows = model_->config.layer_has_window;
+      stage_->config.layer_has_window =
+          windows.empty() ? std::vector<uint8_t>{} : std::vector<uint8_t>{windows[static_cast<size_t>(index)]};
+    }
+    if (calibration_ && site_by_site()) {
+      SW_ASSIGN(const bool finished, quantize_sites(layer, index + 1 == layers));
+      if (!finished) break;
+      model_->weights.layers[static_cast<size_t>(index)] = std::move(layer);
+      continue;
+    }
     CalibrationRun::Statistics statistics;
     if (calibration_) {
       SW_TRY(make_dense(layer));
@@ -318,9 +354,6 @@ Result<QuantizeReport> QuantizeJob::run() {
         statistics[site] = std::make_unique<quant::InputStatistics>(sites[site].front()->weight.cols(),
                                                                     reads_hessian(request_.method));
       }
-      const auto& windows = model_->config.layer_has_window;
-      stage_->config.layer_has_window =
-          windows.empty() ? std::vector<uint8_t>{} : std::vector<uint8_t>{windows[static_cast<size_t>(index)]};
       stage_->weights.layers[0] = std::move(layer);
       SW_ASSIGN(bool finished, calibration_->run_block(&statistics, !follows_quantized(), stop_));
       if (finished && reference_) {

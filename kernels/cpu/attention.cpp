@@ -50,14 +50,19 @@ void forward_few(const CpuContext& context, const AttentionSpec& s, const float*
   const int64_t run = std::min(kLongestRun, keys_ahead(dim, s.half_kv));
   const Pieces pieces = split_keys(s);
   float* partial = context.shared();  // [pieces][queries][heads][entry]
-  context.pool->parallel_pieces(pieces.count * s.kv_heads, 1, [&](int thread, int64_t begin_item, int64_t end_item) {
+  // A thread takes all heads of a piece of keys, run after run, so that it reads the cache from end to end; where there
+  // are too few pieces for the threads, some of the heads.
+  const int64_t wanted = (2 * context.pool->threads() + pieces.count - 1) / std::max<int64_t>(pieces.count, 1);
+  const int64_t parts = std::clamp<int64_t>(wanted, 1, s.kv_heads);
+  context.pool->parallel_pieces(pieces.count * parts, 1, [&](int thread, int64_t begin_item, int64_t end_item) {
     float* scores = context.scratch(thread);
     for (int64_t item = begin_item; item < end_item; ++item) {
-      const int64_t piece = item / s.kv_heads, key0 = pieces.first + piece * pieces.length;
-      const int kv = static_cast<int>(item % s.kv_heads);
+      const int64_t piece = item / parts, part = item % parts, key0 = pieces.first + piece * pieces.length;
+      const int kv_begin = static_cast<int>(part * s.kv_heads / parts),
+                kv_end = static_cast<int>((part + 1) * s.kv_heads / parts);
       for (int64_t t = 0; t < s.queries; ++t) {
-        float* to = partial + ((piece * s.queries + t) * s.heads + kv * group) * entry;
-        for (int h = 0; h < group; ++h) {
+        float* to = partial + (piece * s.queries + t) * s.heads * entry;
+        for (int h = kv_begin * group; h < kv_end * group; ++h) {
           std::fill(to + h * entry, to + h * entry + dim, 0.0f);
           to[h * entry + dim] = kMinusInfinity;
           to[h * entry + dim + 1] = 0.0f;
@@ -66,21 +71,22 @@ void forward_few(const CpuContext& context, const AttentionSpec& s, const float*
                       end = std::min(key0 + pieces.length, s.highest_key(t) + 1);
         // Maximum and sum carry over from run to run.
         for (int64_t key = begin; key < end; key += run)
-          for (int h0 = 0; h0 < group; h0 += kHeadsAtOnce) {
-            const int64_t count = std::min(run, end - key);
-            const int heads = std::min(kHeadsAtOnce, group - h0);
-            float* first = to + h0 * entry;
-            rows.score_keys(q + t * s.ldq + (kv * group + h0) * dim, heads, kv_row(s, k, s.ldk, key, kv), s.ldk,
-                            s.half_kv, count, dim, scores, kLongestRun);
-            for (int h = 0; h < heads; ++h) {
-              float* out_h = first + h * entry;
-              const float correction = rows.softmax_block(scores + h * kLongestRun, count, 0, count, s.scale, s.softcap,
-                                                          out_h + dim, out_h + dim + 1);
-              if (correction != 1.0f) rows.scale(out_h, dim, correction);
+          for (int kv = kv_begin; kv < kv_end; ++kv)
+            for (int h0 = 0; h0 < group; h0 += kHeadsAtOnce) {
+              const int64_t count = std::min(run, end - key);
+              const int heads = std::min(kHeadsAtOnce, group - h0);
+              float* first = to + (kv * group + h0) * entry;
+              rows.score_keys(q + t * s.ldq + (kv * group + h0) * dim, heads, kv_row(s, k, s.ldk, key, kv), s.ldk,
+                              s.half_kv, count, dim, scores, kLongestRun);
+              for (int h = 0; h < heads; ++h) {
+                float* out_h = first + h * entry;
+                const float correction = rows.softmax_block(scores + h * kLongestRun, count, 0, count, s.scale,
+                                                            s.softcap, out_h + dim, out_h + dim + 1);
+                if (correction != 1.0f) rows.scale(out_h, dim, correction);
+              }
+              rows.sum_values(scores, kLongestRun, heads, kv_row(s, v, s.ldv, key, kv), s.ldv, s.half_kv, count, dim,
+                              first, entry);
             }
-            rows.sum_values(scores, kLongestRun, heads, kv_row(s, v, s.ldv, key, kv), s.ldv, s.half_kv, count, dim,
-                            first, entry);
-          }
       }
     }
   });

@@ -138,7 +138,8 @@ class TestCudaMemory : public QObject {
     simt::defer(true);
     const auto session = need(Session::create(model, tap, kSession));
     const std::vector<float> got = answer(*session, kPrompt);
-    QVERIFY(relative_distance(got.data(), expected.data(), got.size()) <= 1e-6);
+    // A watched norm divides before its product, another one behind it.
+    QVERIFY(relative_distance(got.data(), expected.data(), got.size()) <= 1e-5);
     QCOMPARE(rows, static_cast<int>(kPrompt.size()) + 3);
     QVERIFY(finite);
     const uint64_t staged = simt::card().staged_bytes;

@@ -3,6 +3,7 @@
 
 #include <QTemporaryDir>
 #include <QtTest>
+#include <bit>
 #include <cmath>
 #include <fstream>
 #include <random>
@@ -10,8 +11,10 @@
 #include "engine/eval/evaluate.h"
 #include "engine/export/exporter.h"
 #include "engine/model/session.h"
+#include "engine/quant/calibration.h"
 #include "engine/quant/container.h"
 #include "engine/quant/gram.h"
+#include "engine/quant/layer_weights.h"
 #include "engine/quant/quantize_job.h"
 #include "kernels/cpu/thread_pool.h"
 #include "tests/engine/tiny_model.h"
@@ -220,6 +223,70 @@ class TestQuantizeJob : public QObject {
     }
   }
 
+  // A block run site after site, its matrices as they are, sees and gives what it does in one go, whether the input of
+  // down is kept or computed twice; and what is put in place at a site is what the text runs on through.
+  void sites_of_a_block() {
+    for (const char* family : {"llama", "gemma2", "qwen3"}) {
+      if (!scalewright_tests::make_tiny_model(family, root_ / family)) continue;
+      const auto begin = [&](std::shared_ptr<Model>& stage) {
+        Observer observer;
+        auto whole = load_model(model(family), observer);
+        stage = std::make_shared<Model>(std::move(**whole));
+        stage->config.layers = 1;
+        stage->weights.layers.resize(1);
+        if (!stage->config.layer_has_window.empty()) stage->config.layer_has_window.resize(1);
+        quant::CalibrationText text;
+        for (int s = 0; s < 5; ++s) {
+          std::vector<int32_t> ids;
+          for (int t = 0; t < 150 + 31 * s; ++t) ids.push_back((t * 37 + s * 11) % 200 + 3);
+          text.tokens += static_cast<int64_t>(ids.size());
+          text.samples.push_back(std::move(ids));
+        }
+        return *quant::CalibrationRun::create(stage, *backend_, std::move(text), 2);
+      };
+      std::shared_ptr<Model> stage, other;
+      const auto plain = begin(stage), halved = begin(other);
+      quant::CalibrationRun::Statistics statistics;
+      const auto& layer = stage->weights.layers[0];
+      const std::array<int64_t, 4> cols = {layer.qkv[0].weight.cols(), layer.attn_output.weight.cols(),
+                                           layer.gate_up[0].weight.cols(), layer.down.weight.cols()};
+      for (size_t site = 0; site < 4; ++site) statistics[site] = std::make_unique<quant::InputStatistics>(cols[site], true);
+      QVERIFY(plain->run_block(&statistics, true, {}).value_or(false));
+      std::array<std::vector<double>, 4> hessians;
+      for (size_t site = 0; site < 4; ++site) hessians[site] = statistics[site]->take_hessian();
+      int64_t values = 0;
+      for (const int64_t length : plain->lengths()) values += length * stage->config.width;
+      const std::vector<float> wanted(plain->stream(), plain->stream() + values);
+      for (const uint64_t most_kept : {quant::CalibrationRun::kMostKept, uint64_t{0}}) {
+        std::shared_ptr<Model> staged;
+        const auto run = begin(staged);
+        int called = 0;
+        const auto look = [&](quant::Site site, quant::InputStatistics& sums) -> Result<bool> {
+          called += static_cast<int>(site) == called;
+          if (sums.take_hessian() != hessians[static_cast<size_t>(site)]) called = -100;
+          return true;
+        };
+        QVERIFY(run->run_sites(look, true, {}, most_kept).value_or(false));
+        QCOMPARE(called, 4);
+        QVERIFY(std::equal(wanted.begin(), wanted.end(), run->stream()));
+      }
+      // The output projection becomes zero when its turn comes: gate and up read the stream without it.
+      const auto erase = [&](quant::Site site, quant::InputStatistics& sums) -> Result<bool> {
+        if (site == quant::Site::AttentionOutput) {
+          Linear& output = other->weights.layers[0].attn_output;
+          const std::vector<float> none(static_cast<size_t>(output.weight.rows() * output.weight.cols()));
+          output.weight = quant::dense_matrix(output.weight.rows(), output.weight.cols(), none);
+        }
+        const bool same = sums.take_hessian() == hessians[static_cast<size_t>(site)];
+        if (same != (site <= quant::Site::AttentionOutput)) return fail(ErrorCode::InvalidArgument, "read another input");
+        return site != quant::Site::Down;
+      };
+      const auto erased = halved->run_sites(erase, true, {});
+      QVERIFY2(erased.has_value(), erased ? "" : erased.error().message.c_str());
+      QVERIFY(!*erased);
+    }
+  }
+
   // Blocks that learned have a smaller error than GPTQ's, on text that they did not learn from, at 2 and at 3 bits.
   void learned_beats_gptq() {
     for (const int bits : {2, 3}) {
@@ -292,7 +359,9 @@ class TestQuantizeJob : public QObject {
     for (const int64_t cols : {16, 45, 100}) {
       const int64_t tokens = 300, ld = cols + 3;
       std::vector<float> x(static_cast<size_t>(tokens * ld));
-      for (float& value : x) value = normal(random);
+      // Exact in bf16, as which they may be multiplied.
+      for (float& value : x)
+        value = std::bit_cast<float>(std::bit_cast<uint32_t>(normal(random)) & 0xffff0000u);
       quant::InputStatistics full(cols, true), squares(cols, false);
       for (auto* sums : {&full, &squares}) {
         sums->add(x.data(), ld, 40, pool);
@@ -365,6 +434,20 @@ class TestQuantizeJob : public QObject {
     }
     request.spec.bits = 7;
     QVERIFY(!forecast_quantize(*summary, request).has_value());
+    // GPTQ keeps the hidden state of each token and the widest input of a product.
+    request.spec.bits = 4;
+    request.method = QuantMethod::Gptq;
+    request.calibration = text_;
+    request.calibration_samples = 100;
+    const auto one = forecast_quantize(*summary, request);
+    request.calibration_samples = 200;
+    const auto two = forecast_quantize(*summary, request);
+    int64_t widest = 0;
+    for (const TensorSummary& tensor : summary->tensors)
+      if (tensor.shape.size() == 2 && tensor.name.find("down") != std::string::npos) widest = tensor.shape[1];
+    QVERIFY(one && two && widest > 0);
+    const auto more = static_cast<int64_t>(two->memory_bytes - one->memory_bytes);
+    QVERIFY(std::abs(more - 100 * 512 * (summary->width + widest) * 4) <= 1);
     QCOMPARE(quant::gguf_fit({4, 0, false}, 512).type, std::string("Q4_K"));
     QCOMPARE(quant::gguf_fit({4, 0, false}, 576).type, std::string("Q5_0"));
     QCOMPARE(quant::gguf_fit({2, 0, false}, 512).type, std::string("Q2_K"));

@@ -29,6 +29,13 @@ struct Thread {
   uint32_t given = 0;
   Factors factors;
   uint32_t warp_epoch = 0;
+  struct Copy {
+    SharedRegion to;
+    int64_t index;
+    const void* from;
+    Where where;
+  };
+  std::vector<std::vector<Copy>> copies;  // groups of those under way, the last one open
 };
 
 // Who touched an element of shared memory last; an epoch ends at a barrier.
@@ -86,6 +93,9 @@ std::string thread_name(int index) {
 void thread_main() {
   try {
     body(body_context);
+    for (const auto& group : block.threads[static_cast<size_t>(current)].copies)
+      if (!group.empty())
+        throw Error(thread_name(current) + " returns before its copies of " + at(group[0].where) + " are done");
   } catch (...) {
     if (!block.failure) block.failure = std::current_exception();
   }
@@ -144,6 +154,7 @@ void run_block() {
     t.state = State::Ready;
     t.kind = Collective::None;
     t.warp_epoch = 1;
+    t.copies.assign(1, {});
     t.fiber.start(thread_main);
   }
   access_log.begin_block(count_accesses ? count : 0);
@@ -301,7 +312,8 @@ SharedRegion shared_region(size_t element, int64_t count, const Where& where) {
   return region;
 }
 
-void check_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where) {
+namespace {
+void claim_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where) {
   const char* verb = write ? "writes" : "reads";
   if (index < 0 || index + elements > region.count)
     throw Error(thread_name(current) + " " + verb + " element " + std::to_string(index) + " of " +
@@ -345,9 +357,38 @@ void check_shared(const SharedRegion& region, int64_t index, int64_t elements, b
     s.read_epoch = block.epoch;
     s.read_warp_epoch = me.warp_epoch;
   }
+}
+}  // namespace
+
+void check_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where) {
+  claim_shared(region, index, elements, write, where);
   if (count_accesses)
     access_log.shared(current, where, static_cast<uint32_t>(region.offset + index * static_cast<int64_t>(region.size)),
                       static_cast<uint32_t>(elements * static_cast<int64_t>(region.size)));
+}
+
+// A copy under way may write at any time until it is waited for: its place counts as written at both ends, and holds no
+// number in between.
+void begin_copy(const SharedRegion& to, int64_t index, const void* from, const Where& where) {
+  check_shared(to, index, static_cast<int64_t>(16 / to.size), true, where);
+  std::memset(to.data + index * static_cast<int64_t>(to.size), 0xff, 16);
+  block.threads[static_cast<size_t>(current)].copies.back().push_back({to, index, from, where});
+}
+void close_copies() { block.threads[static_cast<size_t>(current)].copies.emplace_back(); }
+void open_copies(int left) {
+  auto& copies = block.threads[static_cast<size_t>(current)].copies;
+  while (static_cast<int>(copies.size()) - 1 > left) {
+    for (const Thread::Copy& c : copies.front()) {
+      claim_shared(c.to, c.index, static_cast<int64_t>(16 / c.to.size), true, c.where);
+      uint8_t* to = c.to.data + c.index * static_cast<int64_t>(c.to.size);
+      if (c.from) {
+        std::memcpy(to, c.from, 16);
+      } else {
+        std::memset(to, 0, 16);
+      }
+    }
+    copies.erase(copies.begin());
+  }
 }
 
 void run(Dim3 grid, Dim3 size, void (*kernel)(void*), void* context) {

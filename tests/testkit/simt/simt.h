@@ -6,6 +6,7 @@
 //   - a read or write outside the allocation that a pointer was made from, not aligned to its type, or of another card's;
 //   - a barrier or a warp collective that some threads of the block (of the warp) do not reach, or reach at another line;
 //   - shared memory that is read before it was written, or written and read by two threads with no barrier between;
+//   - a thread that returns while copies of its own are under way;
 //   - more than 48 KB of shared memory, a block that is no multiple of a warp, or a grid beyond CUDA's limits.
 // While counting, it also tells how many bytes were moved and how well the lanes of a warp shared sectors and banks.
 
@@ -57,7 +58,6 @@ struct Card {
   uint64_t staged_bytes = 0;   // copied to or from memory of the host that the card cannot reach
   uint64_t fetched_bytes = 0;  // copied to the card from memory of the host that it can reach
   uint64_t replays = 0;        // of recordings
-  uint64_t expected_bytes = 0; // brought to its cache ahead of their use
   uint64_t in_place_bytes = 0; // of such memory, read and written by kernels themselves
 };
 // Of the cards that there are; one, unless a test asks for more.
@@ -237,6 +237,20 @@ void store(const Shared<T>& p, int64_t i, const V& value, const Where& where) {
   if (faults_wanted) i += index_shift(where);
   check_shared(p.region(), p.at() + i, sizeof(V) / sizeof(T), true, where);
   std::memcpy(p.region().data + (p.at() + i) * static_cast<int64_t>(sizeof(T)), &value, sizeof value);
+}
+
+// Copies to shared memory that go on while the thread does (cp.async): what they bring is there when the thread waits for
+// their group, and not before. Sixteen bytes each, zeros from null.
+void close_copies();
+void open_copies(int left);
+void begin_copy(const SharedRegion& to, int64_t index, const void* from, const Where& where);
+inline void copy_later(const Shared<uint32_t>& to, int64_t word, const Global<const uint8_t>& from, int64_t byte,
+                       const Where& where) {
+  if (faults_wanted) word += index_shift(where);
+  if (!from) return begin_copy(to.region(), to.at() + word, nullptr, where);
+  const auto at = reinterpret_cast<uintptr_t>(from.data()) + static_cast<uintptr_t>(byte);
+  check_global(from.allocation(), at, 16, 16, false, where);
+  begin_copy(to.region(), to.at() + word, reinterpret_cast<const void*>(at), where);
 }
 
 template <class... P, class... A>
