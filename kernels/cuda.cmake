@@ -1,6 +1,7 @@
-# Sets SCALEWRIGHT_HAS_CUDA. AUTO takes CUDA when its toolkit and a compiler that works are there, and says what it found; a
+# Sets SCALEWRIGHT_HAS_CUDA and SCALEWRIGHT_HAS_NCCL. AUTO takes CUDA when its toolkit and a compiler that works are there, and says what it found; a
 # machine without them configures and builds the same way.
 set(SCALEWRIGHT_HAS_CUDA OFF)
+set(SCALEWRIGHT_HAS_NCCL OFF)
 string(TOUPPER "${SCALEWRIGHT_CUDA}" scalewright_cuda)
 if(NOT scalewright_cuda MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "SCALEWRIGHT_CUDA is AUTO, ON or OFF, not ${SCALEWRIGHT_CUDA}")
@@ -42,4 +43,21 @@ if(NOT SCALEWRIGHT_HAS_CUDA)
     message(FATAL_ERROR "SCALEWRIGHT_CUDA is ON, but no CUDA Toolkit 12 or later with a compiler that works was found")
   endif()
   message(STATUS "CUDA Toolkit not found: building for processors only")
+  return()
+endif()
+
+# What adds up the gradients of several cards. Without it the processor does.
+string(TOUPPER "${SCALEWRIGHT_NCCL}" scalewright_nccl)
+if(NOT scalewright_nccl MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "SCALEWRIGHT_NCCL is AUTO, ON or OFF, not ${SCALEWRIGHT_NCCL}")
+endif()
+if(NOT scalewright_nccl STREQUAL "OFF")
+  find_path(SCALEWRIGHT_NCCL_INCLUDE_DIR nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  mark_as_advanced(SCALEWRIGHT_NCCL_INCLUDE_DIR)
+  if(SCALEWRIGHT_NCCL_INCLUDE_DIR)
+    set(SCALEWRIGHT_HAS_NCCL ON)
+    message(STATUS "NCCL found: several cards add up their gradients by it")
+  elseif(scalewright_nccl STREQUAL "ON")
+    message(FATAL_ERROR "SCALEWRIGHT_NCCL is ON, but no nccl.h was found (libnccl-dev)")
+  endif()
 endif()

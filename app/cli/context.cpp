@@ -34,7 +34,13 @@ CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, con
   verb->add_flag("--json", context.json, "Print one JSON object on stdout and nothing else");
   verb->add_option("--threads", context.threads, "Threads to compute with (0: one a physical processor)")
       ->check(CLI::Range(0, 1024));
-  verb->add_option("--device", context.device, "Where to compute")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  verb->add_option("--device", context.device,
+                   "Where to compute: auto, cpu, cuda, a card as cuda:1; tune takes several: cuda:0,cuda:1 or cuda:all")
+      ->check(CLI::Validator(
+          [](std::string& word) {
+            return is_device_word(word) ? std::string() : "\"" + word + "\" is not auto, cpu, cuda, cuda:all or cards as cuda:0,cuda:1";
+          },
+          "auto|cpu|cuda"));
   verb->add_option("--seed", context.seed, "Seed of everything random");
   verb->add_option("--isa", context.isa, "Instruction set of the CPU path, for tests")
       ->check(CLI::IsMember({"auto", "scalar", "avx2", "avx512"}));

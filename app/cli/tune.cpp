@@ -30,7 +30,8 @@ class TuneProgress : public TuneObserver {
     const std::optional<DeviceLedger>& device = plan.ledger.device;
     line_.message("reserving " + (device ? format_bytes(device->total_bytes) + " of the " + format_bytes(device->memory_bytes) + " of " + device->name + " and " : std::string()) +
                   format_bytes(plan.ledger.total_bytes) + " of " + format_bytes(plan.ledger.machine_bytes) + ", " +
-                  std::to_string(plan.steps) + " steps, " + std::to_string(plan.trainable) + " scales learn");
+                  std::to_string(plan.steps) + " steps, " + std::to_string(plan.trainable) + " scales learn" +
+                  (plan.devices > 1 ? ", " + std::to_string(plan.devices) + " devices share a step" : std::string()));
   }
   void step(const StepRecord& s) override {
     Progress p;
@@ -66,15 +67,20 @@ Json items_json(const std::vector<MemoryItem>& all) {
   return items;
 }
 
-// Of a run on a card; null without one.
-Json device_json(const std::optional<DeviceLedger>& device) {
-  if (!device) return nullptr;
-  return {{"name", device->name},
-          {"ledger", items_json(device->items)},
-          {"total_bytes", device->total_bytes},
-          {"memory_bytes", device->memory_bytes},
-          {"available_bytes", device->available_bytes},
-          {"limit_bytes", device->limit_bytes}};
+// Of a card that a run uses.
+Json device_json(const DeviceLedger& device) {
+  return {{"name", device.name},
+          {"ledger", items_json(device.items)},
+          {"total_bytes", device.total_bytes},
+          {"memory_bytes", device.memory_bytes},
+          {"available_bytes", device.available_bytes},
+          {"limit_bytes", device.limit_bytes},
+          {"offloaded_bytes", device.offloaded_bytes}};
+}
+Json devices_json(const std::vector<DeviceLedger>& devices) {
+  Json all = Json::array();
+  for (const DeviceLedger& device : devices) all.push_back(device_json(device));
+  return all;
 }
 
 void print_items(const Context& context, const std::vector<MemoryItem>& items) {
@@ -120,7 +126,9 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
   SW_ASSIGN(const TunePlan plan, Trainer::plan(*model, *backend, recipe, &observer));
   const MemoryLedger& ledger = plan.ledger;
   context.print_json({{"ledger", items_json(ledger.items)},
-                      {"device", device_json(ledger.device)},
+                      {"device", ledger.device ? device_json(*ledger.device) : Json(nullptr)},
+                      {"more_devices", devices_json(ledger.more_devices)},
+                      {"devices", plan.devices},
                       {"total_bytes", ledger.total_bytes},
                       {"machine_bytes", ledger.machine_bytes},
                       {"available_bytes", ledger.available_bytes},
@@ -144,12 +152,16 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
                       {"checkpoint_bytes", plan.checkpoint_bytes},
                       {"pack_bytes", plan.pack_bytes}});
   const auto verdict = [](uint64_t total, uint64_t limit) { return total <= limit ? ": fits" : ": does not fit"; };
-  if (const std::optional<DeviceLedger>& device = ledger.device) {
-    print_items(context, device->items);
-    context.print(format_bytes(device->total_bytes) + " on " + device->name + ", which has " + format_bytes(device->memory_bytes) + ", " +
-                  format_bytes(device->memory_bytes - std::min(device->memory_bytes, device->available_bytes)) + " of it held by other programs" +
-                  verdict(device->total_bytes, device->limit_bytes));
-  }
+  const auto print_device = [&](const DeviceLedger& device) {
+    print_items(context, device.items);
+    context.print(format_bytes(device.total_bytes) + " on " + device.name + ", which has " + format_bytes(device.memory_bytes) + ", " +
+                  format_bytes(device.memory_bytes - std::min(device.memory_bytes, device.available_bytes)) + " of it held by other programs" +
+                  verdict(device.total_bytes, device.limit_bytes));
+    if (device.offloaded_bytes > 0)
+      context.print(format_bytes(device.offloaded_bytes) + " of the blocks stay in the machine's memory and come to the card as they are needed");
+  };
+  if (ledger.device) print_device(*ledger.device);
+  for (const DeviceLedger& device : ledger.more_devices) print_device(device);
   print_items(context, ledger.items);
   context.print(format_bytes(ledger.total_bytes) + " in all; this machine has " + format_bytes(ledger.machine_bytes) + ", " +
                 format_bytes(ledger.available_bytes) + " of it free" + verdict(ledger.total_bytes, ledger.limit_bytes));

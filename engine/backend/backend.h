@@ -61,6 +61,7 @@ struct DeviceMemory {
   uint64_t total_bytes = 0;
   uint64_t available_bytes = 0;  // what other programs leave; what this program holds included
   uint64_t held_bytes = 0;       // by weights, caches and arenas of this program
+  uint64_t offloaded_bytes = 0;  // weights of this program that found no room there and stay in the host's memory
   uint64_t left_bytes() const { return available_bytes > held_bytes ? available_bytes - held_bytes : 0; }
 };
 
@@ -90,11 +91,16 @@ struct Ceilings {
   double product_rate = 0.0;    // operations a second of a plain product with the factors that tuning has there
 };
 
+struct Companions;
+
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string description() const = 0;  // "CPU, 2 threads, AVX2"
   virtual int threads() const = 0;
+  virtual std::string device() const { return "cpu"; }  // BackendOptions::device that means this one: "cpu", "cuda:1"
+  // More devices that a run of tuning may share its steps with (companions.h); null: none.
+  virtual const Companions* companions() const { return nullptr; }
   // Asked when a model is opened; empty when everything it needs is there, else the reason in words.
   virtual std::string unsupported(const WeightView& w) const = 0;
 
@@ -131,8 +137,6 @@ class Backend {
                           Precision precision) {
     for (const LinearPart& part : parts) linear(x, ldx, T, *part.w, part.bias, part.y, ldy, precision);
   }
-  // The product after the next one will be with this matrix: a device may bring it nearer in between.
-  virtual void expect(const WeightView& /*w*/) {}
 
   // What a block of a transformer does in one go, where a device gains by it. Each gives what its parts give one after the
   // other; `normed` [T, K], `activated` [T, F] and `room` [T, N] are for them to use, and are left as they may be.
@@ -251,8 +255,11 @@ enum class Isa { Auto, Scalar, Avx2, Avx512 };
 struct BackendOptions {
   int threads = 0;  // 0: one a physical processor that this process may use
   Isa isa = Isa::Auto;
-  std::string device = "auto";  // auto | cpu | cuda
+  // auto | cpu | cuda | cuda:1 | cuda:0,cuda:1 | cuda:all; cards are numbered as their driver does. Of several the first
+  // does everything alone but tuning.
+  std::string device = "auto";
 };
+bool is_device_word(const std::string& word);
 // Unsupported when the ISA or device is not on this machine; says which are. "auto" is a card only where one passed its
 // check against the processor and was measured to be faster, once for this machine (device_times.h); else the processor.
 // With a card memory_source() is from then on memory that both read.
@@ -260,6 +267,8 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options);
 // Why "cuda" is refused, a sentence for a person: no driver, no card, a build without CUDA, a card that failed its check.
 // Empty when a card can be used. Asks the machine once.
 std::string why_no_gpu();
+// Cards of this machine that can be used, their names. Asks the machine once.
+const std::vector<std::string>& card_names();
 // Why "auto" computes where it does, in words for a person. Where there is a card, measures it the first time: a second.
 std::string why_this_device();
 // Naive, double accumulation: the reference that every other is tested against.

@@ -21,7 +21,7 @@ constexpr int64_t kReadBytes = int64_t{1} << 30;  // to find out how fast the ca
 class CudaBackend final : public Backend {
  public:
   CudaBackend(const device::DeviceInfo& info, void* stream, std::unique_ptr<kernels::CardProducts> products)
-      : info_(info), stream_(stream), linear_(stream, std::move(products), info.name), held_(stream) {}
+      : info_(info), stream_(stream), linear_(stream, std::move(products), info), held_(info.number, stream) {}
   ~CudaBackend() override { device::release_stream(stream_); }
 
   std::string description() const override {
@@ -29,25 +29,26 @@ class CudaBackend final : public Backend {
            (linear_.products() ? ", " + linear_.products()->name() : ", products of its own");
   }
   int threads() const override { return 1; }
+  std::string device() const override { return "cuda:" + std::to_string(info_.number); }
   // An error of a call that is still under way comes out of the next synchronize(), here at the latest of the next call.
   void defer(bool on) override {
     if (!on && deferred_) device::synchronize(stream_);
     deferred_ = on;
   }
   void synchronize() override {
-    device::enter_device();
+    device::enter_device(info_.number);
     const std::string error = device::synchronize(stream_);
     if (!error.empty()) throw std::runtime_error(info_.name + " failed: " + error);
   }
   std::string unsupported(const WeightView& w) const override { return why_unsupported(w); }
   std::shared_ptr<void> hold(const WeightList& list) override {
-    device::enter_device();
+    device::enter_device(info_.number);
     return held_.hold(list);
   }
   uint64_t hold_bytes(const WeightList& list) const override { return HeldWeights::hold_bytes(list); }
   std::optional<DeviceMemory> device_memory() const override {
-    const CardUse use = card_use();
-    return DeviceMemory{info_.name, use.total_bytes, use.available_bytes, use.held_bytes};
+    const CardUse use = card_use(info_.number);
+    return DeviceMemory{info_.name, use.total_bytes, use.available_bytes, use.held_bytes, use.pinned_bytes};
   }
   bool in_device_memory(const void* data) const override { return device::place_of(data) == device::Place::Card; }
 
@@ -65,10 +66,12 @@ class CudaBackend final : public Backend {
   }
   void replay(const void* recording) override { device::replay(const_cast<void*>(recording), stream_); }
 
-  // Of products, or the parts of attention over many keys.
+  // Of products, of the parts of attention over many keys, or of its gradient, whose queries are inputs of a product.
   size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const override {
-    return std::max(CudaLinear::scratch_bytes(T, largest_n, largest_k),
-                    device::most_attention_workspace_bytes(info_.processors));
+    constexpr size_t kGradient = 4 * sizeof(uint16_t) + 1;  // a number of a query: four rounded ones, and its share of delta
+    return std::max({CudaLinear::scratch_bytes(T, largest_n, largest_k),
+                     device::most_attention_workspace_bytes(info_.processors),
+                     T > device::kGemvRows ? static_cast<size_t>(T * largest_k) * kGradient : 0});
   }
   void set_workspace(void* data, size_t bytes) override {
     const bool ours = data && device::place_of(data) == device::Place::Card;
@@ -87,20 +90,17 @@ class CudaBackend final : public Backend {
     linear_.linear(call, x, ldx, T, parts, ldy, precision);
     done(call);
   }
-  void expect(const WeightView& w) override {
-    const bool here = w.quantized && device::place_of(w.quant.records) == device::Place::Card;
-    linear_.expect(here ? device::Expected{w.quant.records, w.quant.layout.bytes()} : device::Expected{});
-  }
   void linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
                      float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {
     if (T == 0 || parts.empty()) return;
     const int64_t K = parts.front().w->cols();
-    if (inv_rms || K > device::kSplitNormInputs || !CudaLinear::few_rows(T, parts))
+    if (inv_rms || !CudaLinear::few_rows(T, parts))
       return Backend::linear_normed(x, ldx, T, weight, epsilon, normed, inv_rms, parts, ldy, precision);
     StagedCall call(stream_, held_, workspace_);
-    linear_.few_rows(call, T, parts, ldy, false, [&](void* room) {
-      device::split_normed(stream_, call.in(x, T, K, ldx), ldx, T, K, call.in(weight, K), epsilon, room);
-    });
+    const auto split = [&](void* room) {
+      device::split_normed(stream_, call.in(x, T, K, ldx), ldx, T, K, call.in(weight, K), room);
+    };
+    linear_.few_rows(call, T, parts, ldy, false, split, epsilon);
     done(call);
   }
   void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, float* room,
@@ -222,12 +222,14 @@ class CudaBackend final : public Backend {
     check_head(s);
     StagedCall call(stream_, held_, workspace_);
     const int64_t width = int64_t{s.heads} * s.head_dim, kv_width = int64_t{s.kv_heads} * s.head_dim, T = s.queries;
-    float* delta = call.scratch<float>(T * s.heads);
-    device::attention_backward(stream_, to_spec(s, call.in(first, T)), call.in(q, T, width, s.ldq),
+    const kernels::AttentionSpec spec = to_spec(s, call.in(first, T));
+    auto* workspace =
+        call.scratch<uint8_t>(static_cast<int64_t>(device::attention_backward_workspace_bytes(spec)));
+    device::attention_backward(stream_, spec, call.in(q, T, width, s.ldq),
                                call.in(k, s.keys, kv_width, s.ldk), call.in(v, s.keys, kv_width, s.ldv),
                                call.in(out, T, width, s.ldo), call.in(logsumexp, T * s.heads),
                                call.in(dout, T, width, s.ldo), call.out(dq, T, width, s.ldq),
-                               call.out(dk, s.keys, kv_width, s.ldk), call.out(dv, s.keys, kv_width, s.ldv), delta);
+                               call.out(dk, s.keys, kv_width, s.ldk), call.out(dv, s.keys, kv_width, s.ldv), workspace);
     done(call);
   }
   void store_kv(const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, KvType type) override {
@@ -344,7 +346,7 @@ class CudaBackend final : public Backend {
     done(call);
   }
   std::optional<Ceilings> ceilings() override {
-    device::enter_device();
+    device::enter_device(info_.number);
     return Ceilings{measure_read_bandwidth(), linear_.measure_product_rate()};
   }
 
@@ -428,17 +430,18 @@ class CudaBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cuda_backend(std::unique_ptr<kernels::CardProducts> products, std::string& why) {
-  device::DeviceInfo info;
-  why = device::find_device(info);
-  if (!why.empty()) return nullptr;
-  void* stream = nullptr;
-  const std::string error = device::make_stream(&stream);
-  if (!error.empty()) {
+std::unique_ptr<Backend> make_cuda_backend(std::unique_ptr<kernels::CardProducts> products, std::string& why,
+                                           int number) {
+  for (const device::DeviceInfo& info : device::find_devices(why)) {
+    if (number != kFirstCard && number != info.number) continue;
+    std::string error = device::enter_device(info.number);
+    void* stream = nullptr;
+    if (error.empty()) error = device::make_stream(&stream);
+    if (error.empty()) return std::make_unique<CudaBackend>(info, stream, std::move(products));
     why = info.name + " cannot be used (" + error + ")";
-    return nullptr;
   }
-  return std::make_unique<CudaBackend>(info, stream, std::move(products));
+  if (why.empty()) why = "there is no card cuda:" + std::to_string(number) + " that can be used";
+  return nullptr;
 }
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

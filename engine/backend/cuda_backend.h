@@ -10,7 +10,10 @@
 
 namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
 
-// Null when no card can be used; `why` then says so in words. `products` may be null: the kernel of our own multiplies.
-std::unique_ptr<Backend> make_cuda_backend(std::unique_ptr<kernels::CardProducts> products, std::string& why);
+inline constexpr int kFirstCard = -1;
+// Null when the card of this number, or no card at all, can be used; `why` then says so in words. `products` must have
+// been opened for the same card, and may be null: the kernel of our own multiplies. The calling thread enters the card.
+std::unique_ptr<Backend> make_cuda_backend(std::unique_ptr<kernels::CardProducts> products, std::string& why,
+                                           int number = kFirstCard);
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

@@ -17,7 +17,9 @@ class HeldModel;
 
 class HeldWeights {
  public:
-  explicit HeldWeights(void* stream) : stream_(stream) {}
+  // `card`: its number; `stream`: of it.
+  HeldWeights(int card, void* stream) : card_(card), stream_(stream) {}
+  int card() const { return card_; }
 
   // The same list twice is held once. Throws std::bad_alloc when the card has no room.
   std::shared_ptr<void> hold(const WeightList& list);
@@ -32,6 +34,7 @@ class HeldWeights {
   template <class Look>
   auto first(const Look& look) const;
 
+  int card_;
   void* stream_;
   std::vector<std::weak_ptr<HeldModel>> models_;
 };

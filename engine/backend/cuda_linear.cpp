@@ -12,8 +12,8 @@ namespace {
 
 using kernels::kStripRows;
 
-// What is unpacked, or multiplied and then summed by groups, at a time: it stays in the card's cache.
-constexpr size_t kSliceBytes = size_t{32} << 20, kSumBytes = size_t{16} << 20;
+// What is unpacked, or multiplied and then summed by groups, at a time: so much that starting and ending costs little.
+constexpr size_t kSliceBytes = size_t{96} << 20, kSumBytes = size_t{64} << 20;
 
 constexpr int64_t kSetWidth = 2;  // gradients of so many of the largest outputs are rounded side by side
 
@@ -94,7 +94,7 @@ bool CudaLinear::few_rows(int64_t T, std::span<const LinearPart> parts) {
 }
 
 void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPart> parts, int64_t ldy, bool add,
-                          const std::function<void(void* room)>& split) {
+                          const std::function<void(void* room)>& split, float norm_epsilon) {
   std::vector<device::GemvMatrix> matrices;
   for (const LinearPart& part : parts) {
     const int64_t N = part.w->rows();
@@ -103,7 +103,7 @@ void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPar
   }
   auto* room = call.scratch<uint8_t>(static_cast<int64_t>(device::split_bytes(T, parts[0].w->cols())));
   split(room);
-  device::gemv(stream_, room, T, matrices, ldy, add, std::exchange(expected_, {}));
+  device::gemv(stream_, room, T, matrices, ldy, add, processors_, norm_epsilon);
 }
 
 void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
@@ -112,7 +112,6 @@ void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T
   const float* in = call.in(x, T, K, ldx);
   if (few_rows(T, parts))
     return few_rows(call, T, parts, ldy, false, [&](void* room) { device::split_rows(stream_, in, ldx, T, K, room); });
-  expected_ = {};
   if (T <= device::kGemvRows) {  // a plain matrix is among them
     for (const LinearPart& part : parts) {
       const int64_t N = part.w->rows();

@@ -17,23 +17,22 @@ namespace scalewright::SCALEWRIGHT_CUDA_SPACE {
 class CudaLinear {
  public:
   // `card`: its name, for messages. Null products: kernels of our own, in fp32.
-  CudaLinear(void* stream, std::unique_ptr<kernels::CardProducts> products, std::string card)
-      : stream_(stream), products_(std::move(products)), card_(std::move(card)) {}
+  CudaLinear(void* stream, std::unique_ptr<kernels::CardProducts> products, const device::DeviceInfo& card)
+      : stream_(stream), products_(std::move(products)), card_(card.name), processors_(card.processors) {}
 
   const kernels::CardProducts* products() const { return products_.get(); }
   // Of one call: a slice of unpacked weights or of a product, and the two factors of fast products in bf16; or few rows made
   // ready for their product.
   static size_t scratch_bytes(int64_t T, int64_t largest_n, int64_t largest_k);
 
-  // Of the product after the next.
-  void expect(const device::Expected& expected) { expected_ = expected; }
   // As Backend's functions of these names. Fast: factors rounded to bf16, sums in fp32.
   void linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
               Precision precision);
   // Products of few rows with quantized matrices, `split` being what makes the rows ready for them (kernels.h). `add`: to y.
+  // norm_epsilon: as gemv's.
   static bool few_rows(int64_t T, std::span<const LinearPart> parts);
   void few_rows(StagedCall& call, int64_t T, std::span<const LinearPart> parts, int64_t ldy, bool add,
-                const std::function<void(void* room)>& split);
+                const std::function<void(void* room)>& split, float norm_epsilon = -1.0f);
   void backward(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts,
                 int64_t lddy, float* dx, int64_t lddx, bool accumulate, Precision precision);
 
@@ -56,7 +55,7 @@ class CudaLinear {
   void* stream_;
   std::unique_ptr<kernels::CardProducts> products_;
   std::string card_;
-  device::Expected expected_;
+  int processors_;
 };
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

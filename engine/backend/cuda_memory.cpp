@@ -12,11 +12,19 @@ namespace {
 
 namespace device = kernels::SCALEWRIGHT_CUDA_SPACE;
 
+struct Block {
+  uint64_t bytes = 0;
+  int card = -1;  // -1: pinned
+};
+struct Card {
+  uint64_t held = 0;      // sum of its blocks
+  uint64_t at_start = 0;  // free when the first of them was taken
+};
 struct Blocks {
   std::mutex mutex;
-  std::map<const void*, uint64_t> bytes;  // of the blocks that are there
-  uint64_t card = 0, pinned = 0;          // sums of them
-  uint64_t at_start = 0;                  // free on the card when the first block was taken
+  std::map<const void*, Block> all;  // that are there
+  std::map<int, Card> cards;
+  uint64_t pinned = 0;
 };
 Blocks& blocks() {
   static Blocks all;
@@ -25,27 +33,30 @@ Blocks& blocks() {
 
 // Pages are made when they are first used, so the card may say that more is free than is left of it. Other programs may
 // take more of it, or give some back.
-uint64_t available(const Blocks& b, uint64_t free_bytes) {
-  return std::max(free_bytes, std::min(b.at_start, free_bytes + b.card));
+uint64_t available(const Card& card, uint64_t free_bytes) {
+  return std::max(free_bytes, std::min(card.at_start, free_bytes + card.held));
 }
 
 void* allocate(size_t bytes, MemoryUse use) noexcept {
   Blocks& b = blocks();
   const std::lock_guard lock(b.mutex);
-  const uint64_t free_bytes = device::device_memory().free_bytes;
-  if (b.card == 0) b.at_start = free_bytes;
-  const uint64_t room = available(b, free_bytes);
+  const int number = device::entered_device();
+  const uint64_t free_bytes = device::device_memory(number).free_bytes;
   const bool weights = use == MemoryUse::Weights, inbox = use == MemoryUse::Inbox;
-  const auto limit = weights ? static_cast<uint64_t>(kWeightShare * static_cast<double>(room)) : room;
   try {
-    void* data = !inbox && b.card + bytes <= limit ? device::card_allocate(bytes, !weights) : nullptr;
+    Card& card = b.cards[number];
+    if (card.held == 0) card.at_start = free_bytes;
+    const uint64_t room = available(card, free_bytes);
+    const auto limit = weights ? static_cast<uint64_t>(kWeightShare * static_cast<double>(room)) : room;
+    void* data = !inbox && card.held + bytes <= limit ? device::card_allocate(bytes, !weights) : nullptr;
     const bool on_card = data != nullptr;
     if (!data && (weights || inbox)) data = device::pinned_allocate(bytes);
     if (!data) return nullptr;
-    b.bytes[data] = inbox ? 0 : bytes;  // an inbox is not counted
-    (on_card ? b.card : b.pinned) += b.bytes[data];
+    const Block block{inbox ? 0 : bytes, on_card ? number : -1};  // an inbox is not counted
+    b.all[data] = block;
+    (on_card ? card.held : b.pinned) += block.bytes;
     return data;
-  } catch (const std::exception&) {  // of the map's own memory
+  } catch (const std::exception&) {  // of the maps' own memory
     return nullptr;
   }
 }
@@ -54,9 +65,10 @@ void release(void* data) noexcept {
   if (!data) return;
   Blocks& b = blocks();
   const std::lock_guard lock(b.mutex);
-  const auto found = b.bytes.find(data);
-  (device::place_of(data) == device::Place::Card ? b.card : b.pinned) -= found->second;
-  b.bytes.erase(found);
+  const auto found = b.all.find(data);
+  const Block& block = found->second;
+  (block.card >= 0 ? b.cards.find(block.card)->second.held : b.pinned) -= block.bytes;
+  b.all.erase(found);
   device::shared_release(data);
 }
 
@@ -68,11 +80,13 @@ const MemorySource& card_memory() {
   return kCard;
 }
 
-CardUse card_use() {
+CardUse card_use(int number) {
   Blocks& b = blocks();
   const std::lock_guard lock(b.mutex);
-  const device::DeviceMemory memory = device::device_memory();
-  return {memory.total_bytes, available(b, memory.free_bytes), b.card, b.pinned};
+  const device::DeviceMemory memory = device::device_memory(number);
+  const auto found = b.cards.find(number);
+  const Card card = found == b.cards.end() ? Card{} : found->second;
+  return {memory.total_bytes, available(card, memory.free_bytes), card.held, b.pinned};
 }
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

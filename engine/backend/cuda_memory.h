@@ -1,6 +1,6 @@
 #pragma once
-// Where a program that computes on a card keeps its large blocks: on the card, as long as there is room, and weights
-// that no longer fit in pinned memory of the host. Compiled twice, see kernels/cuda/space.h.
+// Where a program that computes on cards keeps its large blocks: on the card that the calling thread has entered
+// (device.h), as long as there is room, and weights that no longer fit in pinned memory of the host. Compiled twice, see kernels/cuda/space.h.
 
 #include <cstdint>
 
@@ -18,9 +18,9 @@ const MemorySource& card_memory();
 struct CardUse {
   uint64_t total_bytes = 0;      // memory of the card
   uint64_t available_bytes = 0;  // of it, what other programs leave; what this one holds included
-  uint64_t held_bytes = 0;       // by blocks of card_memory()
-  uint64_t pinned_bytes = 0;     // weights that stayed in the host's memory
+  uint64_t held_bytes = 0;       // by blocks of card_memory() there
+  uint64_t pinned_bytes = 0;     // weights that stayed in the host's memory, of all cards
 };
-CardUse card_use();
+CardUse card_use(int number);  // of that card
 
 }  // namespace scalewright::SCALEWRIGHT_CUDA_SPACE

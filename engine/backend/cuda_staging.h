@@ -27,7 +27,7 @@ class StagedCall {
  public:
   StagedCall(void* stream, const HeldWeights& held, const Workspace& workspace)
       : stream_(stream), held_(held), workspace_(workspace) {
-    device::enter_device();
+    device::enter_device(held.card());
   }
   StagedCall(const StagedCall&) = delete;
   StagedCall& operator=(const StagedCall&) = delete;

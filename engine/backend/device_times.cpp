@@ -57,10 +57,10 @@ std::string times_words(double factor) {
 }
 
 nlohmann::json to_json(const WorkTimes& t) {
-  return {{"chat", t.chat}, {"tuning", t.tuning}};
+  return {{"chat", t.chat}, {"tuning step", t.tuning}};
 }
 WorkTimes times_of(const nlohmann::json& object) {
-  return {json_number(object, "chat", 0.0), json_number(object, "tuning", 0.0)};
+  return {json_number(object, "chat", 0.0), json_number(object, "tuning step", 0.0)};
 }
 bool plausible(const WorkTimes& t) {
   return std::isfinite(t.chat) && std::isfinite(t.tuning) && t.chat > 0.0 && t.tuning > 0.0;
@@ -93,9 +93,10 @@ WorkTimes time_work(Backend& backend, const MemorySource& source, const WorkSize
   });
   times.tuning = fastest(backend, size.repeats, [&] {
     const WeightView& w = weights.front();
-    backend.linear(x.floats(), D, T, w, nullptr, y.floats(), D, Precision::Exact);
-    backend.linear_dx(y.floats(), D, T, w, dx.floats(), D, false);
-    backend.linear_dscale(y.floats(), D, x.floats(), D, T, w.quant, ds.floats(), nullptr);
+    const Precision precision = backend.tuning_precision();
+    const LinearGradient part{.w = &w, .dy = y.floats(), .dscale = ds.floats()};
+    backend.linear(x.floats(), D, T, w, nullptr, y.floats(), D, precision);
+    backend.linear_backward(x.floats(), D, T, std::span(&part, 1), D, dx.floats(), D, precision);
   });
   backend.set_workspace(nullptr, 0);
   return times;

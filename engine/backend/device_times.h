@@ -12,7 +12,7 @@
 namespace scalewright {
 
 // Seconds of one pass over a few quantized matrices: one row through them (chat), and many rows forward, backward and
-// to the gradients of their scales (tuning).
+// to the gradients of their scales in the precision that tuning has there (tuning).
 struct WorkTimes {
   double chat = 0.0, tuning = 0.0;
 };

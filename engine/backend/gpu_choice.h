@@ -1,14 +1,19 @@
 #pragma once
-// Whether this program computes on a card. Found out once: the card is looked for and checked against the processor.
+// Whether this program computes on cards. Found out once: they are looked for and checked against the processor.
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "engine/backend/backend.h"
 
 namespace scalewright {
 
-// Null when there is no card that can be used; why_no_gpu() (backend.h) says why.
-std::unique_ptr<Backend> make_gpu_backend();
+// The card or cards that `word`, a word of BackendOptions::device, names. Null where one cannot be used; `why` then says
+// so, in sentences.
+std::unique_ptr<Backend> make_gpu_backend(const std::string& word, std::string& why);
+// "cuda:0,cuda:1" in its parts.
+std::vector<std::string> device_parts(const std::string& word);
 // Whether "auto" is the card: there is one, it passed its check, and it was measured to be faster than the processor.
 bool auto_is_gpu();
 

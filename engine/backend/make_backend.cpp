@@ -48,13 +48,15 @@ Result<std::unique_ptr<Backend>> on(CpuIsa isa, const char* asked, int threads) 
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
-  if (options.device == "cuda") {
-    if (std::unique_ptr<Backend> backend = make_gpu_backend()) return backend;
-    return fail(ErrorCode::Unsupported,
-                why_no_gpu() + " Choose the device \"cpu\" or \"auto\" to compute on the processor.");
+  if (!is_device_word(options.device)) {
+    return fail(ErrorCode::InvalidArgument, "There is no device \"" + options.device +
+                                                "\". Choose auto, cpu, cuda, cuda:all, or cards by their numbers, as "
+                                                "cuda:1 or cuda:0,cuda:1.");
   }
-  if (options.device != "auto" && options.device != "cpu") {
-    return fail(ErrorCode::InvalidArgument, "There is no device \"" + options.device + "\". Choose auto, cpu or cuda.");
+  if (options.device.starts_with("cuda")) {
+    std::string why;
+    if (std::unique_ptr<Backend> backend = make_gpu_backend(options.device, why)) return backend;
+    return fail(ErrorCode::Unsupported, why + " Choose the device \"cpu\" or \"auto\" to compute on the processor.");
   }
   if (options.threads < 0 || options.threads > 1024) {
     return fail(ErrorCode::InvalidArgument,
@@ -62,8 +64,10 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
                     " threads were asked for. Choose 1 to 1024, or 0 for one a physical processor.");
   }
   // An instruction set is of the processor, so whoever asks for one asks for it.
-  if (options.device == "auto" && options.isa == Isa::Auto && auto_is_gpu())
-    if (std::unique_ptr<Backend> backend = make_gpu_backend()) return backend;
+  if (options.device == "auto" && options.isa == Isa::Auto && auto_is_gpu()) {
+    std::string why;
+    if (std::unique_ptr<Backend> backend = make_gpu_backend("cuda", why)) return backend;
+  }
   const int threads = options.threads > 0 ? options.threads : physical_processors();
   switch (options.isa) {
     case Isa::Auto:

@@ -38,6 +38,19 @@ AlignedBytes::AlignedBytes(size_t bytes, MemoryUse use) : size_(bytes) {
   if (!data_) throw std::bad_alloc();
 }
 
+AlignedBytes AlignedBytes::borrowed(const AlignedBytes& owner) {
+  static constexpr MemorySource kNobodys{nullptr, [](void*) noexcept {}};
+  AlignedBytes same;
+  same.data_ = std::unique_ptr<uint8_t[], MemoryRelease>(owner.data(), {&kNobodys});
+  same.size_ = owner.size();
+  return same;
+}
+AlignedBytes AlignedBytes::copy(MemoryUse use) const {
+  AlignedBytes same(size_, use);
+  if (size_ > 0) std::memcpy(same.data(), data(), size_);
+  return same;
+}
+
 namespace {
 
 // The parts of a message in one string.
@@ -256,6 +269,21 @@ double QuantizedMatrix::bits_per_weight() const {
       break;
   }
   return layout_.bits + header * static_cast<double>(layout_.groups()) / static_cast<double>(layout_.cols);
+}
+
+QuantizedMatrix QuantizedMatrix::copy(MemoryUse use) const {
+  QuantizedMatrix same;
+  same.layout_ = layout_;
+  same.records_ = records_.copy(use);
+  same.column_order_ = column_order_;
+  return same;
+}
+QuantizedMatrix QuantizedMatrix::borrowed() const {
+  QuantizedMatrix same;
+  same.layout_ = layout_;
+  same.records_ = AlignedBytes::borrowed(records_);
+  same.column_order_ = column_order_;
+  return same;
 }
 
 QuantizedMatrix::Hash QuantizedMatrix::codes_hash() const {

@@ -33,6 +33,10 @@ class AlignedBytes {  // 64-byte aligned, zeroed, with 64 readable bytes behind
  public:
   AlignedBytes() = default;
   explicit AlignedBytes(size_t bytes, MemoryUse use = MemoryUse::Weights);
+  // Those of another, which must live longer.
+  static AlignedBytes borrowed(const AlignedBytes& owner);
+  // The same bytes in memory of its own.
+  AlignedBytes copy(MemoryUse use) const;
   uint8_t* data() const noexcept { return data_.get(); }
   size_t size() const noexcept { return size_; }
 
@@ -67,6 +71,10 @@ class QuantizedMatrix {
   // XXH3-128 of everything frozen (codes, zero points, sub-scales, layout); scales do not enter.
   struct Hash { uint64_t high = 0, low = 0; friend bool operator==(const Hash&, const Hash&) = default; };
   Hash codes_hash() const;
+
+  // Another matrix of the same records: in memory of its own, taken for `use`, or those of this one, which must live longer.
+  QuantizedMatrix copy(MemoryUse use) const;
+  QuantizedMatrix borrowed() const;
 
   // Visits every strip as plain arrays, in order (export, hashing across containers).
   Result<void> visit(const std::function<Result<void>(int64_t strip, const kernels::PlainStrip& plain)>& visitor) const;

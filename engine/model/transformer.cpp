@@ -122,7 +122,6 @@ void Transformer::attend(Backend& backend, int l, const BlockTokens& tokens, con
                          Precision precision) const {
   const BoundLayer& layer = layers_[l];
   const int64_t T = tokens.count, ld = qkv_width(), unread = cache ? tokens.unread : 0;
-  backend.expect(layer.output.view);
   normed_products(backend, layer.qkv, b.x, layer.layer->attn_norm, b.inv_attn, T, b.qkv, ld, b, precision);
   norm_heads(backend, l, T, b);
   // In a Session rot is qkv, so k and v of a token are neighbours and one call turns and stores both.
@@ -162,7 +161,6 @@ void Transformer::attend(Backend& backend, int l, const BlockTokens& tokens, con
 
 void Transformer::attention_end(Backend& backend, int l, int64_t T, const BlockBuffers& b, Precision precision) const {
   const BoundLayer& layer = layers_[l];
-  backend.expect(layer.gate_up.items[0].view);
   add_branch(backend, layer.output, layer.layer->post_attn_norm, b.attn, q_width(), T, b.x, b.mid, b.y_output,
              b.inv_post_attn, b.gathered, precision);
 }
@@ -181,7 +179,6 @@ void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tok
 void Transformer::feed_forward_products(Backend& backend, int l, int64_t T, const BlockBuffers& b,
                                         Precision precision) const {
   const BoundLayer& layer = layers_[l];
-  backend.expect(layer.down.view);
   normed_products(backend, layer.gate_up, b.mid, layer.layer->ffn_norm, b.inv_ffn, T, b.gate_up, 2 * feed_forward_, b,
                   precision);
 }
@@ -190,7 +187,6 @@ void Transformer::feed_forward_end(Backend& backend, int l, int64_t T, const Blo
                                    Precision precision) const {
   const BoundLayer& layer = layers_[l];
   const int64_t F = feed_forward_;
-  backend.expect(l + 1 < layers() ? layers_[l + 1].qkv.items[0].view : head_);
   if (layer.layer->post_ffn_norm.empty() && b.next == b.mid && !layer.down.order)
     return backend.linear_add_gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, config_->activation, b.act,
                                     layer.down.view, layer.down.bias, b.next, b.y_down, precision);

@@ -30,6 +30,7 @@ class GradientTap final : public TapBackend {
                    float*) override {
     const auto found = sums_.find(factor);
     if (found == sums_.end() || ldy == 0) return;  // ldy 0: the same gradient again, for the bias
+    inner().synchronize();
     Sums& sums = *found->second;
     for (int64_t t = 0; t < T; ++t) {
       double token = 0.0;

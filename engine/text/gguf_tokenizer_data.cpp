@@ -117,18 +117,29 @@ Result<GgufTokenizerData> from_model(const fs::path& folder, const FolderTokeniz
     return fail(ErrorCode::Unsupported, (folder / "tokenizer.model").string() + ": this is a " + tokenizer->kind() +
                                             " model; GGUFs of the LLaMA family hold SentencePiece BPE only.");
   }
+  const text::ModelSummary& summary = tokenizer->summary();
+  if (summary.has_rules || summary.space_behind || summary.remove_extra_whitespaces) {
+    return fail(ErrorCode::Unsupported, (folder / "tokenizer.model").string() +
+                                            ": this model changes the text before it cuts it (normalization rules, "
+                                            "spaces removed or moved behind words), which no GGUF can say.");
+  }
   GgufTokenizerData data;
   data.model = "llama";
   data.pre = "default";
-  data.add_space_prefix = tokenizer->summary().add_dummy_prefix;
+  data.add_space_prefix = summary.add_dummy_prefix;
   for (int32_t id = 0; id < tokenizer->model_size(); ++id) {
     data.tokens.push_back(tokenizer->token_text(id));
     data.scores.push_back(tokenizer->score_of(id));
     data.types.push_back(static_cast<int32_t>(tokenizer->type_of(id)));
     if (tokenizer->type_of(id) == PieceType::Unknown) data.unknown = id;
   }
-  std::vector<AddedToken> behind = tokenizer->added_tokens();
-  std::erase_if(behind, [&](const AddedToken& token) { return token.id < tokenizer->model_size(); });
+  std::vector<AddedToken> behind;
+  for (const AddedToken& token : tokenizer->added_tokens()) {
+    if (token.id >= tokenizer->model_size())
+      behind.push_back(token);
+    else if (tokenizer->type_of(token.id) != PieceType::Unknown)
+      set_type(data, static_cast<size_t>(token.id), token.special ? PieceType::Control : PieceType::UserDefined);
+  }
   add_added_tokens(behind, data);
   fill_gaps(data);
   add_config(config, tokenizer->bos(), tokenizer->eos(), tokenizer->adds_bos(), data);

@@ -5,6 +5,7 @@
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
+#include <unicode/uniset.h>
 #include <unicode/unistr.h>
 
 #include <algorithm>
@@ -19,19 +20,32 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+// The `tokenizers` package normalizes by Unicode 9: to it, what was added later neither decomposes nor changes places.
+// Null: ICU has no data for it.
+const icu::UnicodeSet* unicode_9() {
+  static const std::unique_ptr<const icu::UnicodeSet> set = [] {
+    UErrorCode status = U_ZERO_ERROR;
+    auto made = std::make_unique<icu::UnicodeSet>(icu::UnicodeString("[:age=9.0:]"), status);
+    if (U_FAILURE(status)) made.reset();
+    if (made) made->freeze();
+    return made;
+  }();
+  return set.get();
+}
+
 class UnicodeNormalizer final : public NormalizerStep {
  public:
-  explicit UnicodeNormalizer(const icu::Normalizer2* form) : form_(form) {}
+  UnicodeNormalizer(const icu::Normalizer2& form, const icu::UnicodeSet& known) : form_(form, known) {}
   void apply(MappedText& text) const override {
     const std::string_view source = text.text();
     UErrorCode status = U_ZERO_ERROR;
     const icu::StringPiece piece(source.data(), static_cast<int32_t>(source.size()));
-    if (is_ascii(source) || (form_->isNormalizedUTF8(piece, status) && U_SUCCESS(status))) return;
+    if (is_ascii(source) || (form_.isNormalizedUTF8(piece, status) && U_SUCCESS(status))) return;
     std::string normalized;
     icu::StringByteSink<std::string> sink(&normalized);
     icu::Edits edits;
     status = U_ZERO_ERROR;
-    form_->normalizeUTF8(0, piece, sink, &edits, status);
+    form_.normalizeUTF8(0, piece, sink, &edits, status);
     if (U_FAILURE(status)) return;
     MappedText changed;
     auto edit = edits.getFineIterator();
@@ -49,7 +63,7 @@ class UnicodeNormalizer final : public NormalizerStep {
   }
 
  private:
-  const icu::Normalizer2* form_;  // ICU's own, lives for ever
+  icu::FilteredNormalizer2 form_;  // over ICU's own, which live for ever
 };
 
 class Prepend final : public NormalizerStep {
@@ -175,11 +189,12 @@ Result<std::shared_ptr<const NormalizerStep>> unicode_form(UnicodeForm form) {
       normalizer = icu::Normalizer2::getNFKDInstance(status);
       break;
   }
-  if (U_FAILURE(status) || normalizer == nullptr) {
+  const icu::UnicodeSet* const known = unicode_9();
+  if (U_FAILURE(status) || normalizer == nullptr || known == nullptr) {
     return fail(ErrorCode::Unsupported, std::string("The ICU library has no data for Unicode normalization (") +
                                             u_errorName(status) + "). Reinstall ICU.");
   }
-  return std::make_shared<const UnicodeNormalizer>(normalizer);
+  return std::make_shared<const UnicodeNormalizer>(*normalizer, *known);
 }
 
 std::shared_ptr<const NormalizerStep> prepend(std::string prefix) {

@@ -3,6 +3,8 @@
 #include <unicode/regex.h>
 #include <unicode/utext.h>
 
+#include "engine/text/newer_unicode.h"
+
 namespace scalewright::text {
 
 struct Regex::Impl {
@@ -10,6 +12,22 @@ struct Regex::Impl {
 };
 
 namespace {
+
+// \p{L} and its like with the characters that ICU is too old for; `at` is at the p or P, and behind the brace
+// afterwards.
+std::string property(const std::string& pattern, size_t& at) {
+  const size_t close = pattern.find('}', at);
+  if (at + 1 >= pattern.size() || pattern[at + 1] != '{' || close == std::string::npos) return {'\\', pattern[at]};
+  const std::string name = pattern.substr(at + 2, close - at - 2), whole = '\\' + pattern.substr(at, close - at + 1);
+  const bool inverted = pattern[at] == 'P';
+  at = close;
+  const std::string newer =
+      name.empty() || name.size() > 2 || std::string_view("LMN").find(name[0]) == std::string_view::npos
+          ? std::string()
+          : newer_characters(name);
+  if (newer.empty()) return whole;
+  return (inverted ? "[^\\p{" : "[\\p{") + name + "}" + newer + "]";
+}
 
 // ICU's \s is narrower than White_Space, so the short classes are written out.
 std::string translated(const std::string& pattern) {
@@ -32,6 +50,10 @@ std::string translated(const std::string& pattern) {
         break;
       case 'D':
         out += "\\P{Nd}";
+        break;
+      case 'p':
+      case 'P':
+        out += property(pattern, i);
         break;
       default:
         out += '\\';

@@ -10,7 +10,7 @@ namespace {
 // Field numbers of sentencepiece_model.proto.
 enum ModelField { kPieces = 1, kTrainer = 2, kNormalizer = 3 };
 enum PieceField { kPieceText = 1, kPieceScore = 2, kPieceType = 3 };
-enum TrainerField { kModelType = 3, kVocabSize = 4, kByteFallback = 35 };
+enum TrainerField { kModelType = 3, kVocabSize = 4, kSpaceBehind = 24, kByteFallback = 35 };
 enum NormalizerField {
   kName = 1,
   kCharsMap = 2,
@@ -166,12 +166,18 @@ Result<ModelSummary> inspect_model(std::string_view serialized, const std::strin
   FieldReader reader(serialized);
   Field field;
   std::optional<std::string_view> chars_map;
-  size_t pieces = 0;
+  int32_t pieces = 0;
   while (reader.next(field)) {
-    if (field.number == kPieces) ++pieces;
-    if (field.type != kBytes || (field.number != kTrainer && field.number != kNormalizer)) continue;
+    const bool piece = field.number == kPieces;
+    if (field.type != kBytes || !(piece || field.number == kTrainer || field.number == kNormalizer)) continue;
     FieldReader inner(field.bytes);
     for (Field part; inner.next(part);) {
+      if (piece && part.number == kPieceType && part.type == kVarint &&
+          part.value == static_cast<uint64_t>(PieceType::UserDefined)) {
+        summary.user_defined.push_back(pieces);
+      }
+      if (field.number == kTrainer && part.number == kSpaceBehind && part.type == kVarint)
+        summary.space_behind = part.value != 0;
       if (field.number == kTrainer && part.number == kModelType && part.type == kVarint) {
         if (part.value < 1 || part.value > 4) return damaged("its model type is unknown.");
         summary.algorithm = static_cast<ModelSummary::Algorithm>(part.value);
@@ -183,9 +189,11 @@ Result<ModelSummary> inspect_model(std::string_view serialized, const std::strin
         summary.remove_extra_whitespaces = part.value != 0;
     }
     if (!inner.ok) return damaged("this is not a SentencePiece model, or it is damaged.");
+    pieces += piece;
   }
   if (!reader.ok || pieces == 0) return damaged("this is not a SentencePiece model, or it is damaged.");
   if (chars_map && !chars_map_is_sound(*chars_map)) return damaged("its normalization table is damaged.");
+  summary.has_rules = chars_map && !chars_map->empty();
   return summary;
 }
 

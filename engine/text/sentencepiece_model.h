@@ -24,6 +24,9 @@ struct ModelSummary {
   Algorithm algorithm = Algorithm::Unigram;
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;
+  bool has_rules = false;             // a normalization table, as nmt_nfkc has
+  bool space_behind = false;          // words end with the visible space instead of beginning with it
+  std::vector<int32_t> user_defined;  // ids of pieces that are never cut; the library does not tell them from others
 };
 
 // Serialized BPE model with these pieces: spaces kept as they are, visible space U+2581.

@@ -157,6 +157,7 @@ PieceType SentencePieceTokenizer::type_of(int32_t id) const {
   if (with_prefix_->IsControl(id)) return PieceType::Control;
   if (with_prefix_->IsByte(id)) return PieceType::Byte;
   if (with_prefix_->IsUnused(id)) return PieceType::Unused;
+  if (std::ranges::binary_search(summary_.user_defined, id)) return PieceType::UserDefined;
   return PieceType::Normal;
 }
 

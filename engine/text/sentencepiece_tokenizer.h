@@ -42,6 +42,7 @@ class SentencePieceTokenizer final : public Tokenizer {
   int32_t eot() const override { return parts_.eot; }
   bool adds_bos() const override { return parts_.adds_bos; }
   std::string kind() const override;
+  bool marks_each_bad_byte() const override { return true; }
 
   const ModelSummary& summary() const { return summary_; }
   int32_t model_size() const { return model_size_; }  // pieces of the model itself

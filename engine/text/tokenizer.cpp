@@ -35,20 +35,30 @@ std::vector<int32_t> Tokenizer::end_tokens() const {
 std::string StreamDecoder::push(int32_t id) {
   if (skip_special_ && tokenizer_.is_special(id)) return {};
   std::string piece = tokenizer_.piece_bytes(id);
-  if (first_ && !piece.empty()) {
-    first_ = false;
-    // SentencePiece takes the space away that it puts before a text; ask what the token gives when it stands alone.
-    if (piece.front() == ' ' && tokenizer_.decode({&id, 1}, false) == std::string_view(piece).substr(1))
-      piece.erase(0, 1);
+  if (open_ && !piece.empty()) {
+    // SentencePiece takes away spaces at the beginning of a text: ask how many are left of all so far.
+    opening_.push_back(id);
+    const auto spaces = [](std::string_view text) { return std::min(text.find_first_not_of(' '), text.size()); };
+    std::string whole;
+    for (const int32_t earlier : opening_) whole += tokenizer_.piece_bytes(earlier);
+    whole.erase(0, spaces(whole) - std::min(spaces(whole), spaces(tokenizer_.decode(opening_, false))));
+    open_ = spaces(whole) == whole.size();
+    piece = whole.substr(std::min(opening_bytes_, whole.size()));
+    opening_bytes_ = whole.size();
   }
   pending_ += piece;
+  return take(false);
+}
+
+std::string StreamDecoder::take(bool all) {
   std::string ready;
   size_t at = 0;
   while (at < pending_.size()) {
     const text::Utf8Unit unit = text::utf8_unit_at(pending_, at);
-    if (unit.cut) break;
-    if (unit.bad) {
-      ready += text::kReplacementCharacter;
+    if (unit.cut && !all) break;
+    if (unit.bad || unit.cut) {
+      for (uint32_t i = 0; i < (tokenizer_.marks_each_bad_byte() ? unit.length : 1); ++i)
+        ready += text::kReplacementCharacter;
     } else {
       ready += std::string_view(pending_).substr(at, unit.length);
     }
@@ -59,9 +69,10 @@ std::string StreamDecoder::push(int32_t id) {
 }
 
 std::string StreamDecoder::flush() {
-  std::string rest = text::replace_invalid_utf8(pending_);
-  pending_.clear();
-  first_ = true;
+  std::string rest = take(true);
+  opening_.clear();
+  opening_bytes_ = 0;
+  open_ = true;
   return rest;
 }
 

@@ -43,9 +43,13 @@ class Tokenizer {
   // Ids that end an answer: eos, eot, and the published end-of-turn tokens that the vocabulary has. Sorted.
   std::vector<int32_t> end_tokens() const;
   virtual std::string kind() const = 0;  // "byte-level BPE (smollm)", "SentencePiece BPE"
+  // libsentencepiece writes one U+FFFD for each bad byte, the others one for each maximal ill-formed part.
+  virtual bool marks_each_bad_byte() const { return false; }
 };
 
-// Holds back bytes of an unfinished UTF-8 character while tokens stream.
+// Holds back bytes of an unfinished UTF-8 character while tokens stream. The pieces together are what decode() gives,
+// but for broken bytes under the byte fallback of tokenizer.json: there a whole run of bytes is lost at the first bad
+// one.
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true)
@@ -55,8 +59,12 @@ class StreamDecoder {
  private:
   const Tokenizer& tokenizer_;
   bool skip_special_;
+  std::string take(bool all);  // what of pending_ is complete, or all of it
+
   std::string pending_;
-  bool first_ = true;
+  std::vector<int32_t> opening_;  // ids up to the first that is more than spaces
+  size_t opening_bytes_ = 0;      // of them given out
+  bool open_ = true;
 };
 
 // What a GGUF's tokenizer.ggml.* keys say (engine/format fills it).

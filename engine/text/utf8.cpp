@@ -2,11 +2,24 @@
 
 #include <unicode/uchar.h>
 
+#include "engine/text/newer_unicode.h"
+
 namespace scalewright::text {
+namespace {
+
+uint8_t newer_class(uint32_t code_point) {
+  const std::string_view category = newer_category(code_point);
+  if (category.empty()) return 0;
+  const char kind = category[0];
+  return kWord | (kind == 'L' ? kLetter : kind == 'M' ? kMark : kNumber);
+}
+
+}  // namespace
 
 uint8_t char_class_slow(uint32_t code_point) {
   const auto c = static_cast<UChar32>(code_point);
   const uint32_t mask = U_GET_GC_MASK(c);
+  if (mask & U_GC_CN_MASK) return newer_class(code_point);
   uint8_t result = 0;
   if (mask & U_GC_L_MASK) result |= kLetter;
   if (mask & U_GC_N_MASK) result |= kNumber;

@@ -4,7 +4,10 @@
 #include <cstdio>
 #include <limits>
 
+#include "engine/backend/companions.h"
 #include "engine/core/system.h"
+#include "engine/model/replica.h"
+#include "engine/tune/replica_team.h"
 #include "engine/tune/scale_optimizer.h"
 
 namespace scalewright {
@@ -20,6 +23,7 @@ constexpr int64_t kDeviceLossChunk = 512;  // a card wants more rows at once
 constexpr double kSpendForSpeed = 0.8;
 constexpr int64_t kSampleContext = 512;
 constexpr uint64_t kPage = 4096;  // that an arena ends at
+constexpr uint64_t kBlockEnd = 128;  // at most, behind the numbers of an AlignedBytes
 
 uint64_t sum_of(const std::vector<MemoryItem>& items) {
   uint64_t total = 0;
@@ -52,25 +56,61 @@ struct Candidate {
   TrainShape shape;
   uint64_t graph_bytes = 0, optimizer_bytes = 0;
   uint64_t total = 0, device_total = 0;
+  std::vector<DeviceLedger> others;  // of cards beside the first: items and total
 };
 
 // What may be taken of each.
 struct Limits {
   uint64_t machine = 0, device = 0;
-  bool allow(const Candidate& c) const { return c.total <= machine && c.device_total <= device; }
+  std::vector<uint64_t> others;
+  bool allow(const Candidate& c) const {
+    for (size_t i = 0; i < c.others.size(); ++i)
+      if (c.others[i].total_bytes > others[i]) return false;
+    return c.total <= machine && c.device_total <= device;
+  }
 };
 
-// Bytes of the matrices that lie in the device's own memory.
-uint64_t device_weight_bytes(const Model& model, const Backend& backend) {
-  const Weights& w = model.weights;
+// Of the blocks' matrices, what did not fit the memory of the device.
+uint64_t offloaded_bytes(const Model& model, const Backend& backend) {
   uint64_t total = 0;
-  const auto count = [&](const Matrix& m) {
-    if (m.bytes() > 0 && backend.in_device_memory(m.data().data())) total += m.bytes();
-  };
-  count(w.token_embd);
-  if (w.has_output) count(w.output);
-  for (const Linear* linear : w.linears()) count(linear->weight);
+  for (const Linear* linear : model.weights.linears())
+    if (!backend.in_device_memory(linear->weight.data().data())) total += linear->weight.bytes();
   return total;
+}
+
+// What the devices beside the first take: the same again, in memory of their own where they have some.
+void share_with_others(const Request& request, const RowShares& shares, uint64_t arena, uint64_t learned, Candidate& c) {
+  const Companions& companions = *request.backend.companions();
+  uint64_t in_host = 0;
+  const MemoryItem sums{"room to add up the gradients of all cards", MemoryPart::Workspace,
+                        companions.sum_bytes * learned};
+  if (request.backend.device_memory() && sums.bytes > 0) c.device_items.push_back(sums);
+  for (int i = 1; i < shares.devices; ++i) {
+    const std::optional<DeviceMemory> memory = companions.devices[static_cast<size_t>(i) - 1].memory();
+    if (!memory) {
+      in_host += arena;
+      continue;
+    }
+    DeviceLedger& other = c.others.emplace_back();
+    other.name = memory->name;
+    other.memory_bytes = memory->total_bytes;
+    other.available_bytes = memory->available_bytes;
+    other.offloaded_bytes = offloaded_bytes(request.model, request.backend);
+    const uint64_t blocks = request.model.weights.linears().size() + 2;  // of memory, with embedding and head
+    other.items = {{"weights", MemoryPart::Weights,
+                    replicated_bytes(request.model, request.backend) + kBlockEnd * blocks},
+                   {"norms, and room for blocks that come from the machine's memory", MemoryPart::Weights,
+                    request.backend.hold_bytes(request.model.weights.list())},
+                   {"learned scales, activations, logits and workspace, as on the first card", MemoryPart::Workspace, arena}};
+    if (sums.bytes > 0) other.items.push_back(sums);
+    if (memory->held_bytes > 0)
+      other.items.push_back({"other models and chats of this program", MemoryPart::Program, memory->held_bytes});
+    other.total_bytes = sum_of(other.items);
+  }
+  if (in_host > 0)
+    c.items.push_back({"learned scales, activations, logits and workspace of " + std::to_string(shares.devices - 1) +
+                           " more devices",
+                       MemoryPart::Workspace, in_host});
 }
 
 Candidate candidate(const Request& request, const TrainableLayout& layout, int kept_layers, int64_t loss_chunk) {
@@ -79,7 +119,8 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
   Candidate c;
   // The arena of a run on a card lies there, and so does a session.
   std::vector<MemoryItem>& worked_in = device ? c.device_items : c.items;
-  c.shape = TrainShape{.batch = recipe.batch,
+  const RowShares shares = share_rows(recipe, request.backend);
+  c.shape = TrainShape{.batch = shares.rows_at_once,
                        .context = recipe.context,
                        .granularity = recipe.granularity,
                        .kept_layers = kept_layers,
@@ -89,7 +130,7 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
   const uint64_t weights = request.model.weights.bytes();
   if (device) {
     const WeightList list = request.model.weights.list();
-    const uint64_t there = device_weight_bytes(request.model, request.backend);
+    const uint64_t there = replicated_bytes(request.model, request.backend);
     c.device_items.push_back({"weights", MemoryPart::Weights, there});
     c.device_items.push_back(
         {there < weights ? "norms, and room for blocks that come from the machine's memory" : "norms",
@@ -109,6 +150,7 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
   }
   const uint64_t arena = c.graph_bytes + c.optimizer_bytes, pages = (arena + kPage - 1) / kPage * kPage;
   if (device) c.device_items.push_back({"rest of the last page", MemoryPart::Workspace, pages - arena});
+  if (shares.devices > 1) share_with_others(request, shares, pages, layout.total, c);
   // ids, targets, segments and positions of the batches of a step and of one for validation
   const auto batch = static_cast<uint64_t>(recipe.batch * recipe.context) * 4 * sizeof(int32_t);
   c.items.push_back({"batches", MemoryPart::Workspace, batch * static_cast<uint64_t>(recipe.accumulate + 1)});
@@ -222,7 +264,16 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
     return held_bytes + static_cast<uint64_t>(kSpendForSpeed * static_cast<double>(free_bytes));
   };
   ledger.limit_bytes = device ? ledger.available_bytes : limited(ledger.available_bytes);
-  Limits limits{ledger.limit_bytes, 0}, speed{for_speed(held.resident_bytes, machine.available_bytes), 0};
+  Limits limits{ledger.limit_bytes, 0, {}}, speed{for_speed(held.resident_bytes, machine.available_bytes), 0, {}};
+  if (const Companions* companions = backend.companions()) {
+    for (const Companions::Device& other : companions->devices) {
+      const std::optional<DeviceMemory> memory = other.memory();
+      if (!memory) continue;
+      limits.others.push_back(limited(memory->available_bytes));
+      speed.others.push_back(recipe.memory_limit > 0 ? limits.others.back()
+                                                     : for_speed(memory->held_bytes, memory->left_bytes()));
+    }
+  }
   if (device) {
     limits.device = speed.device = limited(device->available_bytes);
     if (recipe.memory_limit == 0) speed.device = for_speed(device->held_bytes, device->left_bytes());
@@ -264,8 +315,11 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
   }
   if (device) {
     ledger.device = DeviceLedger{device->name,        std::move(best.device_items), best.device_total,
-                                 device->total_bytes, device->available_bytes,      limits.device};
+                                 device->total_bytes, device->available_bytes,      limits.device,
+                                 offloaded_bytes(model, backend)};
   }
+  ledger.more_devices = std::move(best.others);
+  for (size_t i = 0; i < ledger.more_devices.size(); ++i) ledger.more_devices[i].limit_bytes = limits.others[i];
   if (!ledger.fits) ledger.ways = remedies(request, limits);
   for (const MemoryRemedy& way : ledger.ways) {
     ledger.remedies.push_back(way.words + " needs " + readable_bytes(way.bytes) +

@@ -48,8 +48,18 @@ Result<Preparation> prepare_run(const Model& model, const Backend& backend, cons
   }
   plan.validation_rows = p.data.validation ? static_cast<int64_t>(p.data.validation->examples.size()) : 0;
   plan.learning_rate = recipe.learning_rate > 0.0 ? recipe.learning_rate : default_learning_rate(model, recipe);
-  p.tokens_per_step = static_cast<double>(plan.tokens) / steps_per_epoch;
-  p.learned_per_step = static_cast<double>(plan.learned_tokens) / steps_per_epoch;
+  p.shares = share_rows(recipe, backend);
+  plan.devices = p.shares.devices;
+  if (const Companions* companions = backend.companions();
+      companions && p.shares.devices <= static_cast<int>(companions->devices.size())) {
+    observer.warning("A step has " + std::to_string(p.shares.rows) + (p.shares.rows == 1 ? " row" : " rows") +
+                     ", so only as many of the " + std::to_string(companions->devices.size() + 1) +
+                     " devices work. Choose a larger batch, or accumulate more, to use all.");
+  }
+  const int64_t most = (p.shares.rows + p.shares.devices - 1) / p.shares.devices;
+  const double share = static_cast<double>(most) / static_cast<double>(p.shares.rows);
+  p.tokens_per_step = share * static_cast<double>(plan.tokens) / steps_per_epoch;
+  p.learned_per_step = share * static_cast<double>(plan.learned_tokens) / steps_per_epoch;
 
   release_unused_memory();
   const HeldMemory held{
@@ -78,10 +88,14 @@ Error out_of_memory(const MemoryLedger& ledger) {
            (limit < available ? " are allowed" : " are free on " + where) + ". ";
   };
   std::string text;
-  const bool card_is_full = ledger.device && ledger.device->total_bytes > ledger.device->limit_bytes;
-  if (card_is_full)
-    text += sentence(ledger.device->total_bytes, ledger.device->limit_bytes, ledger.device->available_bytes,
-                     ledger.device->name);
+  bool card_is_full = false;
+  const auto card = [&](const DeviceLedger& device) {
+    if (device.total_bytes <= device.limit_bytes) return;
+    card_is_full = true;
+    text += sentence(device.total_bytes, device.limit_bytes, device.available_bytes, device.name);
+  };
+  if (ledger.device) card(*ledger.device);
+  for (const DeviceLedger& device : ledger.more_devices) card(device);
   if (!card_is_full || ledger.total_bytes > ledger.limit_bytes)
     text += sentence(ledger.total_bytes, ledger.limit_bytes, ledger.available_bytes, "this machine");
   text += ledger.remedies.empty() ? "Choose a smaller model." : "What would change it: ";

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/tune/memory_plan.h"
+#include "engine/tune/replica_team.h"
 #include "engine/tune/trainer.h"
 #include "engine/tune/tuning_data.h"
 
@@ -14,8 +15,9 @@ struct Preparation {
   TuningData data;
   TrainableLayout layout;
   MemoryChoice memory;
+  RowShares shares;
   TunePlan plan;  // seconds_per_step still 0
-  double tokens_per_step = 0.0, learned_per_step = 0.0;
+  double tokens_per_step = 0.0, learned_per_step = 0.0;  // of the device that has most of them
 };
 
 // Checks the recipe, loads the data and plans the memory. `fixed`: the shape of a run that is resumed.

@@ -123,11 +123,8 @@ ProductTimes time_products_like(const Backend& like, const Model& model, Granula
       return found->second;
   }
   for (const Isa isa : {Isa::Auto, Isa::Avx512, Isa::Avx2, Isa::Scalar}) {
-    for (const char* device : {"auto", "cpu"}) {
-      auto backend = make_backend(BackendOptions{.threads = like.threads(), .isa = isa, .device = device});
-      if (backend && (*backend)->description() == like.description())
-        return time_products(**backend, model, granularity);
-    }
+    auto backend = make_backend(BackendOptions{.threads = like.threads(), .isa = isa, .device = like.device()});
+    if (backend && (*backend)->description() == like.description()) return time_products(**backend, model, granularity);
   }
   return {};
 }

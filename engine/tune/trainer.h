@@ -36,6 +36,7 @@ struct DeviceLedger {
   uint64_t memory_bytes = 0;      // of the card
   uint64_t available_bytes = 0;   // of it, what other programs leave (what this one holds included)
   uint64_t limit_bytes = 0;       // the smaller of the limit asked for and available
+  uint64_t offloaded_bytes = 0;   // matrices of blocks that stay in the machine's memory and are fetched in time
 };
 struct MemoryLedger {
   std::vector<MemoryItem> items;  // bottom to top: weights, scales + optimizer, activations, logits, workspace, program
@@ -44,7 +45,8 @@ struct MemoryLedger {
   uint64_t available_bytes = 0;  // of it, free for us now (what this process already holds included)
   uint64_t limit_bytes = 0;      // the smaller of the limit asked for and available
   std::optional<DeviceLedger> device; // of a run on a card; all above is then about the machine's memory alone
-  bool fits = false;                  // in both
+  std::vector<DeviceLedger> more_devices;  // of a run on several cards: those beside that one
+  bool fits = false;                  // in all of them
   std::vector<std::string> remedies;  // when it does not: "context 256 needs 410 MB: fits"
   std::vector<MemoryRemedy> ways;     // the same, to be applied
 };
@@ -52,6 +54,7 @@ struct TunePlan {
   MemoryLedger ledger;
   int64_t steps = 0, batches_per_epoch = 0, trainable = 0;
   int64_t done_steps = 0;         // of a run that is resumed
+  int devices = 1;                // that share a step
   int kept_layers = 0;            // chosen for the memory allowed
   double seconds_per_step = 0.0;  // estimated from a product timed on this machine; 0: not known
   double seconds = 0.0;           // of all: steps, validations and sample answers; 0: not known

@@ -18,6 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string device_name(const Backend& backend) {
+  const std::optional<DeviceMemory> device = backend.device_memory();
+  return device ? device->name : backend.description();
+}
+
 fs::path from_anywhere(const fs::path& path) {
   if (path.empty()) return path;
   std::error_code error;
@@ -71,6 +76,8 @@ Result<void> TuneJob::prepare(bool resume) {
   state_.scales_hash = hash_of_scales(base_);
   state_.data_hash = prepared_.data.hash;
   state_.backend = backend_.description();
+  if (prepared_.shares.devices > 1)
+    state_.backend += ", with " + std::to_string(prepared_.shares.devices - 1) + " more";
   state_.learning_rate = plan.learning_rate;
   state_.trainable = prepared_.layout.total;
   if (saved) SW_TRY(check_same_run(*saved));
@@ -107,6 +114,7 @@ Result<void> TuneJob::prepare(bool resume) {
     SW_TRY(read_arrays(checkpoint_path(folder_), state_,
                        {optimizer_->parameters(), optimizer_->first_moment(), optimizer_->second_moment()}));
     optimizer_->refresh();
+    SW_TRY(team_->take_state());
     stream_->seek(state_.cursor);
     seconds_before_ = state_.seconds;
     saved_step_ = verified_step_ = state_.step;
@@ -181,12 +189,17 @@ Result<void> TuneJob::take_memory() {
   optimizer_.emplace(*model_, prepared_.layout, recipe_.parametrization, cursor);
   SW_ASSIGN(graph_,
             TrainGraph::create(model_, backend_, memory.shape, arena_->data() + cursor.used(), memory.graph_bytes));
+  SW_ASSIGN(team_, ReplicaTeam::start(*model_, prepared_.layout, recipe_.parametrization, memory, prepared_.shares,
+                                      {.name = device_name(backend_),
+                                       .backend = &backend_,
+                                       .optimizer = &*optimizer_,
+                                       .graph = graph_.get()}));
   SW_ASSIGN(sample_, SampleAnswer::create(model_, backend_, recipe_));
   stream_ = std::make_unique<BatchStream>(prepared_.data.train, recipe_.batch, recipe_.context, recipe_.seed, true);
   batches_.resize(static_cast<size_t>(recipe_.accumulate));
   if (prepared_.data.validation) {
     validation_stream_ =
-        std::make_unique<BatchStream>(prepared_.data.validation, recipe_.batch, recipe_.context, recipe_.seed, false);
+        std::make_unique<BatchStream>(prepared_.data.validation, memory.shape.batch, recipe_.context, recipe_.seed, false);
   }
   const auto steps = static_cast<size_t>(std::min<int64_t>(prepared_.plan.steps, 1 << 20));
   for (std::vector<double>* series : {&state_.losses, &state_.gradient_norms, &state_.learning_rates})

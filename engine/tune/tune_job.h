@@ -14,6 +14,7 @@
 #include "engine/tune/arena.h"
 #include "engine/tune/checkpoint.h"
 #include "engine/tune/run_folder.h"
+#include "engine/tune/replica_team.h"
 #include "engine/tune/run_preparation.h"
 #include "engine/tune/sample_answer.h"
 #include "engine/tune/scale_optimizer.h"
@@ -65,6 +66,7 @@ class TuneJob {
   std::optional<Arena> arena_;
   std::optional<ScaleOptimizer> optimizer_;
   std::unique_ptr<TrainGraph> graph_;
+  std::unique_ptr<ReplicaTeam> team_;
   std::unique_ptr<SampleAnswer> sample_;
   std::unique_ptr<BatchStream> stream_;
   std::unique_ptr<BatchStream> validation_stream_;

@@ -1,9 +1,11 @@
 // The steps of a run.
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <numeric>
 
 #include "engine/core/system.h"
 #include "engine/tune/tune_job.h"
@@ -55,36 +57,60 @@ Result<TuneJob::StepEnd> TuneJob::step() {
     counted += batch.counted();
     tokens += tokens_of(batch);
   }
-  optimizer_->clear_gradient(backend_);
-  double nll = 0.0;
-  for (const Batch& batch : batches_) {
-    if (stop_.stop_requested()) {
-      stream_->seek(state_.cursor);
-      return StepEnd::Stopped;
+  std::vector<double> sums(static_cast<size_t>(team_->size()));  // of each device: -log p of its learned tokens
+  std::atomic<bool> stopped = false;
+  SW_TRY(team_->each([&](ReplicaTeam::Member& device, int number) -> Result<void> {
+    device.optimizer->clear_gradient(*device.backend);
+    const std::vector<Batch> own = team_->size() > 1 ? team_->rows_of(batches_, number) : std::vector<Batch>();
+    for (const Batch& batch : team_->size() > 1 ? own : batches_) {
+      if (stop_.stop_requested()) stopped = true;
+      if (stopped) return {};
+      sums[static_cast<size_t>(number)] +=
+          device.graph
+              ->forward_backward(batch, device.optimizer->values(), 1.0f / static_cast<float>(counted),
+                                 device.optimizer->gradient())
+              .nll;
     }
-    nll +=
-        graph_
-            ->forward_backward(batch, optimizer_->values(), 1.0f / static_cast<float>(counted), optimizer_->gradient())
-            .nll;
+    return {};
+  }));
+  if (stopped) {
+    stream_->seek(state_.cursor);
+    return StepEnd::Stopped;
   }
-  const double loss = nll / static_cast<double>(counted);
-  const double norm = optimizer_->finish_gradient(backend_);
+  SW_TRY(team_->add_gradients());
+  std::vector<double> norms(sums.size());
+  SW_TRY(team_->each([&](ReplicaTeam::Member& device, int number) -> Result<void> {
+    norms[static_cast<size_t>(number)] = device.optimizer->finish_gradient(*device.backend);
+    return {};
+  }));
+  const double loss = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(counted);
+  const double norm = norms.front();
   const int64_t number = state_.step + 1;
   if (!std::isfinite(loss)) return tl::unexpected(diverged(number, "the loss"));
   if (!std::isfinite(norm)) return tl::unexpected(diverged(number, "the gradient"));
   if (!optimizer_->storable(backend_)) return tl::unexpected(diverged(number, "a scale"));
+  if (const auto other = std::find_if(norms.begin(), norms.end(), [&](double one) { return one != norm; });
+      other != norms.end()) {
+    return fail(ErrorCode::Device, "Step " + std::to_string(number) + ": the devices no longer hold the same scales (device " +
+                                       std::to_string(other - norms.begin() + 1) +
+                                       " differs). Go on from the last checkpoint with one device.");
+  }
   verified_step_ = state_.step;
   checkpoint_if_due();  // of the step before: only now its scales are known to give a finite loss
 
   const double rate = learning_rate_at(recipe_, state_.learning_rate, state_.step, state_.steps);
   const double shrink = recipe_.clip > 0.0 ? std::min(1.0, recipe_.clip / (norm + 1e-6)) : 1.0;
-  optimizer_->update(backend_, AdamStep{.learning_rate = static_cast<float>(rate),
-                                        .beta1 = static_cast<float>(recipe_.beta1),
-                                        .beta2 = static_cast<float>(recipe_.beta2),
-                                        .epsilon = static_cast<float>(recipe_.epsilon),
-                                        .weight_decay = static_cast<float>(recipe_.weight_decay),
-                                        .step = number,
-                                        .gradient_scale = static_cast<float>(shrink)});
+  const AdamStep update{.learning_rate = static_cast<float>(rate),
+                        .beta1 = static_cast<float>(recipe_.beta1),
+                        .beta2 = static_cast<float>(recipe_.beta2),
+                        .epsilon = static_cast<float>(recipe_.epsilon),
+                        .weight_decay = static_cast<float>(recipe_.weight_decay),
+                        .step = number,
+                        .gradient_scale = static_cast<float>(shrink)};
+  SW_TRY(team_->each([&](ReplicaTeam::Member& device, int) -> Result<void> {
+    device.optimizer->update(*device.backend, update);
+    return {};
+  }));
   state_.step = number;
   state_.cursor = stream_->cursor();
   state_.tokens += tokens;
@@ -172,7 +198,8 @@ Result<double> TuneJob::validation_loss() {
 Result<void> TuneJob::verify_last_update() {
   if (verified_step_ == state_.step) return {};
   stream_->next(batches_.front());
-  const TrainGraph::Sums sums = graph_->forward(batches_.front(), optimizer_->values());
+  const std::vector<Batch> some = take_rows({&batches_.front(), 1}, 0, prepared_.shares.rows_at_once, recipe_.batch);
+  const TrainGraph::Sums sums = graph_->forward(some.front(), optimizer_->values());
   stream_->seek(state_.cursor);
   if (!std::isfinite(sums.nll)) return tl::unexpected(diverged(state_.step + 1, "the loss"));
   if (!optimizer_->storable(backend_)) return tl::unexpected(diverged(state_.step + 1, "a scale"));

@@ -206,9 +206,10 @@ void launch_attention(void* stream, const AttentionSpec& s, int parts, const flo
 }  // namespace
 
 size_t attention_workspace_bytes(const AttentionSpec& s, int processors) {
+  const size_t rounded = static_cast<size_t>(attention_rounded(s)) * sizeof(uint16_t);
   const int parts = std::max(parts_of(s, processors), few_parts(s, processors));
-  if (parts == 1) return 0;
-  return sizeof(float) * static_cast<size_t>(parts * s.queries * s.heads * (s.head_dim + 2));
+  if (parts == 1) return rounded;
+  return std::max(rounded, sizeof(float) * static_cast<size_t>(parts * s.queries * s.heads * (s.head_dim + 2)));
 }
 
 // Split keys make at most two blocks a processor, each of so many rows; few queries have no more.
@@ -218,7 +219,7 @@ size_t most_attention_workspace_bytes(int processors) {
 
 void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
                float* out, float* logsumexp, void* workspace) {
-  if (attention_fast(stream, s, q, k, v, out, logsumexp)) return;
+  if (attention_fast(stream, s, q, k, v, out, logsumexp, static_cast<uint16_t*>(workspace))) return;
   const bool few = few_queries(s, q, k, v);
   const int parts = few ? few_parts(s, processors) : parts_of(s, processors);
   auto* partial = parts > 1 ? static_cast<float*>(workspace) : nullptr;

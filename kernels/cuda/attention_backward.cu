@@ -1,5 +1,5 @@
-// Attention backward. Probabilities come again from the logsumexp; one kernel walks the keys of a tile of rows for dq, one the
-// rows of a tile of keys for dk and dv, so that every sum has one owner and one order.
+// Attention backward. Probabilities come again from the logsumexp; one kernel walks the keys of a tile of rows for dq,
+// one the rows of a tile of keys for dk and dv, so that every sum has one owner and one order.
 
 #include "kernels/cuda/attention_device.h"
 #include "kernels/cuda/attention_fast.h"
@@ -12,7 +12,9 @@ constexpr int kWarps = 4;
 // Of heads up to kWidth: rows that a block owns, and rows of the tile that it walks (lanes share a row when there are
 // fewer than 32), so that its shared memory fits 48 KB.
 template <int kWidth>
-constexpr int kOwnRows = kWidth > 128 ? 4 : kWidth > 64 ? 8 : 16;
+constexpr int kOwnRows = kWidth > 128  ? 4
+                         : kWidth > 64 ? 8
+                                       : 16;
 template <int kWidth>
 constexpr int kTileRows = kWidth > 128 ? 16 : 32;
 
@@ -64,10 +66,10 @@ SW_KERNEL(32 * kWarps, dq_kernel)
 (DeviceAttention s, Global<const float> q, Global<const float> k, Global<const float> v, Global<const float> logsumexp,
  Global<const float> dout, Global<const float> delta, Global<float> dq) {
   constexpr int kOwn = kOwnRows<kWidth>, kTile = kTileRows<kWidth>, kMine = kOwn / kWarps, kColumns = kWidth / kWarp;
-  SW_SHARED(float, keys, kTile * (kWidth + 1));
-  SW_SHARED(float, values, kTile * (kWidth + 1));
-  SW_SHARED(float, query, kOwn * kWidth);
-  SW_SHARED(float, grad, kOwn * kWidth);
+  SW_SHARED(float, keys, kTile*(kWidth + 1));
+  SW_SHARED(float, values, kTile*(kWidth + 1));
+  SW_SHARED(float, query, kOwn* kWidth);
+  SW_SHARED(float, grad, kOwn* kWidth);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
   const int64_t row0 = static_cast<int64_t>(block_x()) * kOwn;
   int64_t begin = s.keys, end = 0;
@@ -130,10 +132,10 @@ SW_KERNEL(32 * kWarps, dkv_kernel)
 (DeviceAttention s, Global<const float> q, Global<const float> k, Global<const float> v, Global<const float> logsumexp,
  Global<const float> dout, Global<const float> delta, Global<float> dk, Global<float> dv) {
   constexpr int kOwn = kOwnRows<kWidth>, kTile = kTileRows<kWidth>, kMine = kOwn / kWarps, kColumns = kWidth / kWarp;
-  SW_SHARED(float, query, kTile * (kWidth + 1));
-  SW_SHARED(float, grad, kTile * (kWidth + 1));
-  SW_SHARED(float, keys, kOwn * kWidth);
-  SW_SHARED(float, values, kOwn * kWidth);
+  SW_SHARED(float, query, kTile*(kWidth + 1));
+  SW_SHARED(float, grad, kTile*(kWidth + 1));
+  SW_SHARED(float, keys, kOwn* kWidth);
+  SW_SHARED(float, values, kOwn* kWidth);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
   const int64_t key0 = static_cast<int64_t>(block_x()) * kOwn;
   const int64_t last_key = key0 + kOwn < s.keys ? key0 + kOwn - 1 : s.keys - 1;
@@ -204,7 +206,8 @@ void launch_backward(void* stream, const AttentionSpec& s, const float* q, const
   constexpr int kOwn = kOwnRows<kWidth>;
   const int64_t rows = s.queries * (s.heads / s.kv_heads);
   const DeviceAttention d = to_device(s);
-  SW_LAUNCH((dq_kernel<kWidth>), dim3(static_cast<unsigned>((rows + kOwn - 1) / kOwn), static_cast<unsigned>(s.kv_heads)),
+  SW_LAUNCH((dq_kernel<kWidth>),
+            dim3(static_cast<unsigned>((rows + kOwn - 1) / kOwn), static_cast<unsigned>(s.kv_heads)),
             dim3(kWarp * kWarps), stream, d, q, k, v, logsumexp, dout, delta, dq);
   SW_LAUNCH((dkv_kernel<kWidth>),
             dim3(static_cast<unsigned>((s.keys + kOwn - 1) / kOwn), static_cast<unsigned>(s.kv_heads)),
@@ -213,12 +216,22 @@ void launch_backward(void* stream, const AttentionSpec& s, const float* q, const
 
 }  // namespace
 
+// Of delta [queries, heads], in whole lines: the numbers in bf16 lie behind it.
+static size_t delta_bytes(const AttentionSpec& s) {
+  return (static_cast<size_t>(s.queries * s.heads) * sizeof(float) + 127) / 128 * 128;
+}
+size_t attention_backward_workspace_bytes(const AttentionSpec& s) {
+  return delta_bytes(s) + static_cast<size_t>(attention_backward_rounded(s)) * sizeof(uint16_t);
+}
+
 void attention_backward(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
                         const float* out, const float* logsumexp, const float* dout, float* dq, float* dk, float* dv,
-                        float* delta) {
+                        void* workspace) {
+  auto* delta = static_cast<float*>(workspace);
+  auto* rounded = reinterpret_cast<uint16_t*>(static_cast<uint8_t*>(workspace) + delta_bytes(s));
   SW_LAUNCH(delta_kernel, dim3(static_cast<unsigned>(s.queries * s.heads)), dim3(kWarp), stream, to_device(s), dout,
             out, delta);
-  if (attention_backward_fast(stream, s, q, k, v, logsumexp, dout, delta, dq, dk, dv)) return;
+  if (attention_backward_fast(stream, s, q, k, v, logsumexp, dout, delta, dq, dk, dv, rounded)) return;
   const auto launch = s.head_dim <= 64    ? launch_backward<64>
                       : s.head_dim <= 128 ? launch_backward<128>
                                           : launch_backward<256>;

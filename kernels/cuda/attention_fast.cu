@@ -1,8 +1,9 @@
 // Attention forward on the tensor cores. A warp has 16 rows, their queries and sums in registers; the block's keys and
-// values go through shared memory, the next tile on its way while products of this one run.
+// values, in bf16 or in halves, go through shared memory, the next tile on its way while products of this one run.
 
 #include "kernels/cuda/attention_fast.h"
 #include "kernels/cuda/attention_fast_device.h"
+#include "kernels/cuda/kernels.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
@@ -10,8 +11,7 @@ namespace {
 // Of heads up to kWidth: warps of a block, and keys of a tile, so that two of keys and two of values fit 48 KB.
 template <int kWidth>
 constexpr int kBlockWarps = kWidth > 64 ? 8 : 4;
-template <int kWidth>
-constexpr int kTileKeys = 32;
+constexpr int kTileKeys = 32, kStages = 2;
 template <int kWidth>
 constexpr int kBlocks = kWidth > 64 ? 1 : 3;  // that should fit a processor
 
@@ -41,17 +41,30 @@ SW_DEVICE void soften(float (&score)[kTiles][4], float factor, float (&most)[2],
 }
 
 // grid: tiles of rows, the last first (they see most keys), and heads of keys.
-template <int kWidth, bool kCap, class T>
+template <int kWidth, bool kCap, bool kHalves>
 SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kernel)
-(FastAttention s, Global<const float> q, Global<const T> k, Global<const T> v, Global<float> out,
+(FastAttention s, Global<const float> q, Global<const uint16_t> k, Global<const uint16_t> v, Global<float> out,
  Global<float> logsumexp) {
-  constexpr int kThreads = kWarp * kBlockWarps<kWidth>, kRows = 16 * kBlockWarps<kWidth>, kKeys = kTileKeys<kWidth>;
+  constexpr int kThreads = kWarp * kBlockWarps<kWidth>, kRows = 16 * kBlockWarps<kWidth>, kKeys = kTileKeys;
   constexpr int kSteps = kWidth / 16, kColumns = kWidth / 8, kTiles = kKeys / 8, kWords = kKeys * kRowWords<kWidth>;
-  SW_SHARED(uint32_t, keys, 2 * kWords);
-  SW_SHARED(uint32_t, values, 2 * kWords);
+  SW_SHARED(uint32_t, keys, kStages * kWords);
+  SW_SHARED(uint32_t, values, kStages * kWords);
   const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
   const int row0 = (grid_dim_x() - 1 - block_x()) * kRows;
   const KeySpan all = keys_of_rows(s, row0, kRows);
+  const auto fetch = [&](int key0, int stage) {
+    const auto at = [&](int ld_row) {
+      return [&, ld_row](int j) {
+        return key0 + j <= all.high ? static_cast<int64_t>(key0 + j) * ld_row + kv_head * D : int64_t{-1};
+      };
+    };
+    if (key0 <= all.high) {
+      copy_rows_later<kKeys, kWidth, kThreads>(keys, stage * kWords, k, D, at(s.ldk));
+      copy_rows_later<kKeys, kWidth, kThreads>(values, stage * kWords, v, D, at(s.ldv));
+    }
+    close_copies();
+  };
+  fetch(all.low, 0);
   KeySpan seen[2];
   int64_t from[2], to[2];
   SW_UNROLL
@@ -76,84 +89,70 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
     for (int i = 0; i < 4; ++i) sum[c][i] = 0.0f;
   }
 
-  Transit<kKeys, kWidth, kThreads, T> transit;
-  const auto fetch = [&](Global<const T> p, int ld_row, int key0) {
-    transit.load(p, D, [&](int j) {
-      return key0 + j <= all.high ? static_cast<int64_t>(key0 + j) * ld_row + kv_head * D : int64_t{-1};
-    });
-  };
-  if (!all.empty()) {
-    fetch(k, s.ldk, all.low);
-    transit.store(keys);
-    fetch(v, s.ldv, all.low);
-    transit.store(values);
-  }
-  sync_block();
-  for (int key0 = all.low, now = 0; key0 <= all.high; key0 += kKeys, now = kWords - now) {
-    const bool more = key0 + kKeys <= all.high;
-    const bool wanted = key0 <= some_high && key0 + kKeys > some_low;
+  for (int key0 = all.low, stage = 0; key0 <= all.high; key0 += kKeys, stage = 1 - stage) {
+    const int now = stage * kWords;
+    open_copies<kStages - 2>();
+    if constexpr (kHalves) {
+      halves_to_bf16<kKeys, kWidth, kThreads>(keys, now);
+      halves_to_bf16<kKeys, kWidth, kThreads>(values, now);
+    }
+    sync_block();
+    fetch(key0 + kKeys, 1 - stage);
+    if (key0 > some_high || key0 + kKeys <= some_low) continue;
     float score[kTiles][4];
-    if (more) fetch(k, s.ldk, key0 + kKeys);
-    if (wanted) {
+    SW_UNROLL
+    for (int j = 0; j < kTiles; ++j) {
+      SW_UNROLL
+      for (int i = 0; i < 4; ++i) score[j][i] = 0.0f;
+    }
+    SW_UNROLL
+    for (int step = 0; step < kSteps; ++step) {
+      SW_UNROLL
+      for (int j = 0; j < kTiles; j += 2) {
+        uint32_t b[4];
+        ld_rows_across<kWidth>(keys + now, j * 8, step, b);
+        two_products(score[j], score[j + 1], query[step], b);
+      }
+    }
+    if constexpr (kCap) {
       SW_UNROLL
       for (int j = 0; j < kTiles; ++j) {
         SW_UNROLL
-        for (int i = 0; i < 4; ++i) score[j][i] = 0.0f;
+        for (int i = 0; i < 4; ++i) score[j][i] = s.capped(score[j][i]);
       }
+    }
+    if (key0 < every_low || key0 + kKeys - 1 > every_high) {
       SW_UNROLL
-      for (int step = 0; step < kSteps; ++step) {
+      for (int j = 0; j < kTiles; ++j) {
         SW_UNROLL
-        for (int j = 0; j < kTiles; j += 2) {
-          uint32_t b[4];
-          ld_rows_across<kWidth>(keys + now, j * 8, step, b);
-          two_products(score[j], score[j + 1], query[step], b);
+        for (int i = 0; i < 4; ++i) {
+          const int key = key0 + j * 8 + lane % 4 * 2 + i % 2;
+          if (key < seen[i / 2].low || key > seen[i / 2].high) score[j][i] = -INFINITY;
         }
       }
     }
-    if (more) transit.store(keys + (kWords - now));
-    if (more) fetch(v, s.ldv, key0 + kKeys);
-    if (wanted) {
-      if constexpr (kCap) {
-        SW_UNROLL
-        for (int j = 0; j < kTiles; ++j) {
-          SW_UNROLL
-          for (int i = 0; i < 4; ++i) score[j][i] = s.capped(score[j][i]);
-        }
-      }
-      if (key0 < every_low || key0 + kKeys - 1 > every_high) {
-        SW_UNROLL
-        for (int j = 0; j < kTiles; ++j) {
-          SW_UNROLL
-          for (int i = 0; i < 4; ++i) {
-            const int key = key0 + j * 8 + lane % 4 * 2 + i % 2;
-            if (key < seen[i / 2].low || key > seen[i / 2].high) score[j][i] = -INFINITY;
-          }
-        }
-      }
-      float fade[2];
-      soften(score, s.factor<kCap>(), most, total, fade);
-      if (ballot(fade[0] != 1.0f || fade[1] != 1.0f) != 0) {
-        SW_UNROLL
-        for (int c = 0; c < kColumns; ++c) {
-          SW_UNROLL
-          for (int i = 0; i < 4; ++i) sum[c][i] *= fade[i / 2];
-        }
-      }
+    float fade[2];
+    soften(score, s.factor<kCap>(), most, total, fade);
+    if (ballot(fade[0] != 1.0f || fade[1] != 1.0f) != 0) {
       SW_UNROLL
-      for (int step = 0; step < kKeys / 16; ++step) {
-        uint32_t p[4];
-        to_left(score[step * 2], score[step * 2 + 1], p);
+      for (int c = 0; c < kColumns; ++c) {
         SW_UNROLL
-        for (int c = 0; c < kColumns; c += 2) {
-          uint32_t b[4];
-          ld_rows_down<kWidth>(values + now, step * 16, c, b);
-          two_products(sum[c], sum[c + 1], p, b);
-        }
+        for (int i = 0; i < 4; ++i) sum[c][i] *= fade[i / 2];
       }
     }
-    if (more) transit.store(values + (kWords - now));
-    sync_block();
+    SW_UNROLL
+    for (int step = 0; step < kKeys / 16; ++step) {
+      uint32_t p[4];
+      to_left(score[step * 2], score[step * 2 + 1], p);
+      SW_UNROLL
+      for (int c = 0; c < kColumns; c += 2) {
+        uint32_t b[4];
+        ld_rows_down<kWidth>(values + now, step * 16, c, b);
+        two_products(sum[c], sum[c + 1], p, b);
+      }
+    }
   }
+  open_copies<0>();
 
   float part[2];
   SW_UNROLL
@@ -168,28 +167,43 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
   store_rows(sum, part, to, D, out);
 }
 
-template <int kWidth, bool kCap, class T>
-void launch(void* stream, const AttentionSpec& s, const float* q, const void* k, const void* v, float* out,
+template <int kWidth, bool kCap, bool kHalves>
+void launch(void* stream, const AttentionSpec& s, const float* q, const uint16_t* k, const uint16_t* v, float* out,
             float* logsumexp) {
   constexpr int kRows = 16 * kBlockWarps<kWidth>;
   const int64_t rows = s.queries * (s.heads / s.kv_heads);
-  SW_LAUNCH((fast_attention_kernel<kWidth, kCap, T>),
+  SW_LAUNCH((fast_attention_kernel<kWidth, kCap, kHalves>),
             dim3(static_cast<unsigned>((rows + kRows - 1) / kRows), static_cast<unsigned>(s.kv_heads)),
-            dim3(kWarp * kBlockWarps<kWidth>), stream, to_fast(s), q, static_cast<const T*>(k),
-            static_cast<const T*>(v), out, logsumexp);
+            dim3(kWarp * kBlockWarps<kWidth>), stream, to_fast(s), q, k, v, out, logsumexp);
 }
 
 }  // namespace
 
+int64_t attention_rounded(const AttentionSpec& s) {
+  return suits_fast(s) && !s.half_kv ? 2 * s.head_dim * s.keys * s.kv_heads : 0;
+}
+
 bool attention_fast(void* stream, const AttentionSpec& s, const float* q, const void* k, const void* v, float* out,
-                    float* logsumexp) {
+                    float* logsumexp, uint16_t* rounded) {
   if (!suits_fast(s) || !lie_in_fours({q, k, v, out})) return false;
+  AttentionSpec as_given = s;
+  auto *keys = static_cast<const uint16_t*>(k), *values = static_cast<const uint16_t*>(v);
+  if (s.half_kv) {
+    if ((s.ldk | s.ldv) % 8 != 0) return false;
+  } else {
+    const int64_t width = int64_t{s.kv_heads} * s.head_dim;
+    to_bf16(stream, static_cast<const float*>(k), s.ldk, s.keys, width, rounded);
+    to_bf16(stream, static_cast<const float*>(v), s.ldv, s.keys, width, rounded + s.keys * width);
+    keys = rounded;
+    values = rounded + s.keys * width;
+    as_given.ldk = as_given.ldv = width;
+  }
   const auto choose = [&]<bool kCap>() {
-    if (s.head_dim <= 64) return s.half_kv ? launch<64, kCap, uint16_t> : launch<64, kCap, float>;
-    return s.half_kv ? launch<128, kCap, uint16_t> : launch<128, kCap, float>;
+    if (s.head_dim <= 64) return s.half_kv ? launch<64, kCap, true> : launch<64, kCap, false>;
+    return s.half_kv ? launch<128, kCap, true> : launch<128, kCap, false>;
   };
   const auto run = s.softcap > 0.0f ? choose.template operator()<true>() : choose.template operator()<false>();
-  run(stream, s, q, k, v, out, logsumexp);
+  run(stream, as_given, q, keys, values, out, logsumexp);
   return true;
 }
 

@@ -3,8 +3,6 @@
 // row, and a lane of a warp holds of a product's sums the rows l / 4 and l / 4 + 8, columns l % 4 * 2 and the next
 // (mma_bf16).
 
-#include <type_traits>
-
 #include "kernels/common/attention_spec.h"
 #include "kernels/cuda/portable.h"
 
@@ -178,6 +176,25 @@ SW_DEVICE void load_left(Global<const float> from, const int64_t (&start)[2], in
     }
   }
 }
+// The same of numbers in bf16, D a multiple of 8: a quad reads a sector, and its lanes then pass on what others need.
+template <int kSteps>
+SW_DEVICE void load_left(Global<const uint16_t> from, const int64_t (&start)[2], int D, uint32_t (&a)[kSteps][4]) {
+  const int lane = thread_x() % kWarp, p = lane % 4, source = lane - p + p / 2;
+  SW_UNROLL
+  for (int step = 0; step < kSteps; ++step) {
+    SW_UNROLL
+    for (int r = 0; r < 2; ++r) {
+      const int d = step * 16 + 4 * p;
+      uint2 four = {0, 0};
+      if (start[r] >= 0 && d < D) four = ldg_u64(as<const uint8_t>(from), 2 * (start[r] + d));
+      SW_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        const uint32_t even = shuffle(four.x, source + 2 * half), odd = shuffle(four.y, source + 2 * half);
+        a[step][r + 2 * half] = p % 2 == 0 ? even : odd;
+      }
+    }
+  }
+}
 // The sums of two rows (-1: not kept) times `factor[row]`.
 template <int kColumns>
 SW_DEVICE void store_rows(const float (&sum)[kColumns][4], const float (&factor)[2], const int64_t (&start)[2], int D,
@@ -196,45 +213,33 @@ SW_DEVICE void store_rows(const float (&sum)[kColumns][4], const float (&factor)
   }
 }
 
-// A thread's part of a tile on its way from the card's memory to shared memory, so that products run meanwhile: 16
-// numbers of a row, four at a time. The rows of half a warp lie so far apart that together they meet every bank once.
-template <int kRows, int kWidth, int kThreads, class T>
-class Transit {
- public:
-  // at(row): where its numbers begin, -1: zeros.
-  template <class At>
-  SW_DEVICE void load(Global<const T> from, int D, At at) {
-    const int64_t start = at(row());
-    SW_UNROLL
-    for (int i = 0; i < 4; ++i) {
-      four_[i] = {};
-      if (start < 0 || column(i) >= D) continue;
-      if constexpr (std::is_same_v<T, float>) {
-        four_[i] = ld4(from, start + column(i));
-      } else {
-        four_[i] = ldg_u64(as<const uint8_t>(from), (start + column(i)) * 2);
-      }
-    }
+// Rows of numbers of 16 bits on their way to a tile, at `word` of `tiles`, D a multiple of 8. at(row): where its
+// numbers begin, -1: zeros.
+template <int kRows, int kWidth, int kThreads, class At>
+SW_DEVICE void copy_rows_later(Shared<uint32_t> tiles, int word, Global<const uint16_t> from, int D, At at) {
+  constexpr int kPieces = kWidth / 8;
+  static_assert(kRows * kPieces % kThreads == 0);
+  SW_UNROLL
+  for (int i = 0; i < kRows * kPieces / kThreads; ++i) {
+    const int piece = i * kThreads + thread_x(), row = piece / kPieces, column = piece % kPieces * 8;
+    const int64_t start = at(row);
+    const bool there = start >= 0 && column < D;
+    copy_or_zero_later(tiles, word + tile_word<kWidth>(row, column / 8), as<const uint8_t>(from),
+                       there ? 2 * (start + column) : 0, there);
   }
-  SW_DEVICE void store(Shared<uint32_t> tile) const {
-    SW_UNROLL
-    for (int i = 0; i < 4; ++i) st2(tile, row() * kRowWords<kWidth> + column(i) / 2, pairs(four_[i]));
-  }
+}
 
- private:
-  static constexpr int kLanes = kWidth / 16, kApart = 8 / (16 / kLanes);  // of a row; rows of half a warp
-  static_assert(kRows * kLanes == kThreads);
-  SW_DEVICE static int row() {
-    const int half = thread_x() / 16;
-    return half / kApart * 8 + half % kApart + thread_x() % 16 / kLanes * kApart;
+// Makes bf16 of the halves that the thread itself copied to a tile.
+template <int kRows, int kWidth, int kThreads>
+SW_DEVICE void halves_to_bf16(Shared<uint32_t> tiles, int word) {
+  constexpr int kPieces = kWidth / 8;
+  const auto pair = [](uint32_t two) { return bf16_pair(half_to_float(two & 0xffffu), half_to_float(two >> 16)); };
+  SW_UNROLL
+  for (int i = 0; i < kRows * kPieces / kThreads; ++i) {
+    const int piece = i * kThreads + thread_x(), at = word + tile_word<kWidth>(piece / kPieces, piece % kPieces);
+    const uint4 halves = ld_u128(tiles, at);
+    st4(tiles, at, uint4{pair(halves.x), pair(halves.y), pair(halves.z), pair(halves.w)});
   }
-  SW_DEVICE static int column(int i) { return thread_x() % kLanes * 4 + i * kLanes * 4; }
-  SW_DEVICE static uint2 pairs(float4 v) { return {bf16_pair(v.x, v.y), bf16_pair(v.z, v.w)}; }
-  SW_DEVICE static uint2 pairs(uint2 v) {
-    return {bf16_pair(half_to_float(v.x & 0xffffu), half_to_float(v.x >> 16)),
-            bf16_pair(half_to_float(v.y & 0xffffu), half_to_float(v.y >> 16))};
-  }
-  std::conditional_t<std::is_same_v<T, float>, float4, uint2> four_[4];
-};
+}
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

@@ -55,10 +55,15 @@ SW_KERNEL(32 * kWarps, few_kernel)
     total[r] = 0.0f;
     const int64_t at = real ? t * s.ldq + static_cast<int64_t>(s.head_of(row, kv_head)) * D + mine : 0;
     SW_UNROLL
-    for (int i = 0; i < kEight; ++i) {
-      query[r][i] = real && inside ? ld(q, at + i) : 0.0f;
-      sum[r][i] = 0.0f;
+    for (int i = 0; i < kEight; i += 4) {
+      const float4 four = real && inside ? ld4(q, at + i) : float4{0.0f, 0.0f, 0.0f, 0.0f};
+      query[r][i] = four.x;
+      query[r][i + 1] = four.y;
+      query[r][i + 2] = four.z;
+      query[r][i + 3] = four.w;
     }
+    SW_UNROLL
+    for (int i = 0; i < kEight; ++i) sum[r][i] = 0.0f;
   }
   if (grid_dim_z() > 1 && begin < end) {
     const int64_t part = (end - begin + grid_dim_z() - 1) / grid_dim_z();
@@ -214,7 +219,7 @@ void launch_lanes(void* stream, const AttentionSpec& s, int parts, const float* 
 bool few_queries(const AttentionSpec& s, const void* q, const void* k, const void* v) {
   const auto aligned = [](const void* p) { return reinterpret_cast<uintptr_t>(p) % 16 == 0; };
   return s.half_kv && s.queries <= kGemvRows && s.head_dim % kEight == 0 && s.head_dim >= 32 && s.ldk % kEight == 0 &&
-         s.ldv % kEight == 0 && aligned(k) && aligned(v) && q != nullptr;
+         s.ldv % kEight == 0 && s.ldq % 4 == 0 && aligned(k) && aligned(v) && aligned(q);
 }
 
 int few_parts(const AttentionSpec& s, int processors) {

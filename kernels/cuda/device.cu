@@ -2,6 +2,9 @@
 
 #include <cuda_runtime.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -32,93 +35,108 @@ void remember(void* data, size_t bytes, Place place) {
   known.all[reinterpret_cast<uintptr_t>(data)] = {bytes, place};
 }
 std::string version_words(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
-int chosen = 0;                 // number of the card (set by find_device)
+// What find_devices() saw of each card.
+constexpr int kMostCards = 64;
+struct CardFacts {
+  std::atomic<bool> overlaps = false;          // of compute capability 9.0 and later
+  std::atomic<bool> reads_all_memory = false;  // the card reaches the host's pages through the system
+};
+std::array<CardFacts, kMostCards> facts;
+std::atomic<int> usual = 0;     // see use_device
+thread_local int entered = -1;  // -1: none yet
+
+const CardFacts& facts_here() { return facts[static_cast<size_t>(entered_device())]; }
+void enter() {
+  if (entered < 0) enter_device(usual);
+}
 #if CUDART_VERSION >= 13000
-cudaMemLocation card_location() { return {.type = cudaMemLocationTypeDevice, .id = chosen}; }
+cudaMemLocation card_location() { return {.type = cudaMemLocationTypeDevice, .id = entered_device()}; }
 #else
-int card_location() { return chosen; }
+int card_location() { return entered_device(); }
 #endif
-bool overlaps = false;          // of compute capability 9.0 and later (set by find_device)
-bool reads_all_memory = false;  // the card reaches the host's pages through the system (set by find_device)
+
+// Empty when these kernels run on it.
+std::string why_unusable(int number, const cudaDeviceProp& properties) {
+  if (properties.major < kOldest)
+    return std::string(properties.name) + " is of compute capability " + std::to_string(properties.major) + "." +
+           std::to_string(properties.minor) + "; " + std::to_string(kOldest) + ".0 and later can be used";
+  int pools = 0;
+  cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, number);
+  if (!properties.managedMemory || !properties.concurrentManagedAccess || !pools)
+    return std::string(properties.name) + " does not share memory with the processor on this system";
+  return {};
+}
 
 }  // namespace
 
-std::string find_device(DeviceInfo& info) {
-  int count = 0;
+std::vector<DeviceInfo> find_devices(std::string& why) {
+  int count = 0, driver = 0;
   const cudaError_t counted = cudaGetDeviceCount(&count);
-  if (counted == cudaErrorInsufficientDriver) {
-    int driver = 0;
-    cudaDriverGetVersion(&driver);
-    cudaGetLastError();
-    if (driver == 0) return "no NVIDIA driver is installed";
-    return "the NVIDIA driver is too old for this program (it offers CUDA " + version_words(driver) + ", needed is " +
-           version_words(CUDART_VERSION) + ")";
+  cudaDriverGetVersion(&driver);
+  if (counted != cudaSuccess) cudaGetLastError();
+  if (counted == cudaErrorInsufficientDriver && driver == 0) {
+    why = "no NVIDIA driver is installed";
+  } else if (counted == cudaErrorInsufficientDriver) {
+    why = "the NVIDIA driver is too old for this program (it offers CUDA " + version_words(driver) + ", needed is " +
+          version_words(CUDART_VERSION) + ")";
+  } else if (counted == cudaErrorNoDevice || (counted == cudaSuccess && count == 0)) {
+    why = "the NVIDIA driver finds no card";
+  } else if (counted != cudaSuccess) {
+    why = "the NVIDIA driver does not answer (" + words(counted) + ")";
+  } else {
+    why = "no card could be asked for its properties";
   }
-  if (counted == cudaErrorNoDevice || (counted == cudaSuccess && count == 0)) {
-    cudaGetLastError();
-    return "the NVIDIA driver finds no card";
-  }
-  if (counted != cudaSuccess) {
-    cudaGetLastError();
-    return "the NVIDIA driver does not answer (" + words(counted) + ")";
-  }
-  std::string why;
-  for (int i = 0; i < count; ++i) {
+  std::vector<DeviceInfo> found;
+  for (int i = 0; counted == cudaSuccess && i < std::min(count, kMostCards); ++i) {
     cudaDeviceProp properties;
-    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
-    if (properties.major < kOldest) {
-      why = std::string(properties.name) + " is of compute capability " + std::to_string(properties.major) + "." +
-            std::to_string(properties.minor) + "; " + std::to_string(kOldest) + ".0 and later can be used";
+    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) {
+      cudaGetLastError();
       continue;
     }
-    int pools = 0;
-    cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, i);
-    if (!properties.managedMemory || !properties.concurrentManagedAccess || !pools) {
-      why = std::string(properties.name) + " does not share memory with the processor on this system";
+    if (std::string unusable = why_unusable(i, properties); !unusable.empty()) {
+      why = std::move(unusable);
       continue;
     }
-    if (const cudaError_t error = cudaSetDevice(i); error != cudaSuccess) {
-      why = std::string(properties.name) + " cannot be used (" + words(error) + ")";
-      continue;
-    }
-    chosen = i;
+    DeviceInfo info;
+    info.number = i;
     info.name = properties.name;
+    if (count > 1) info.name += " (cuda:" + std::to_string(i) + ")";
     info.major = properties.major;
     info.minor = properties.minor;
     info.processors = properties.multiProcessorCount;
-    size_t free_bytes = 0, total_bytes = 0;
-    if (const cudaError_t error = cudaMemGetInfo(&free_bytes, &total_bytes); error != cudaSuccess) {
-      why = info.name + " cannot be used (" + words(error) + ")";
-      continue;
-    }
-    info.free_bytes = free_bytes;
-    info.total_bytes = total_bytes;
-    int driver = 0;
-    cudaDriverGetVersion(&driver);
+    info.total_bytes = properties.totalGlobalMem;
     info.driver = version_words(driver);
-    overlaps = properties.major >= 9;
-    reads_all_memory = properties.pageableMemoryAccess != 0;
-    // Scratch that is released stays with the program until it ends.
-    cudaMemPool_t pool;
-    if (cudaDeviceGetDefaultMemPool(&pool, i) == cudaSuccess) {
-      uint64_t keep = UINT64_MAX;
-      cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep);
-    }
-    return {};
+    CardFacts& seen = facts[static_cast<size_t>(i)];
+    seen.overlaps = properties.major >= 9;
+    seen.reads_all_memory = properties.pageableMemoryAccess != 0;
+    found.push_back(std::move(info));
   }
-  cudaGetLastError();
-  return why.empty() ? "no card could be asked for its properties" : why;
+  if (!found.empty()) why.clear();
+  return found;
 }
 
-bool overlaps_kernels() { return overlaps; }
+bool overlaps_kernels() { return facts_here().overlaps; }
 
-void enter_device() {
-  thread_local bool entered = false;
-  if (!entered) entered = cudaSetDevice(chosen) == cudaSuccess;
+std::string enter_device(int number) {
+  if (entered == number) return {};
+  if (const cudaError_t error = cudaSetDevice(number); error != cudaSuccess) {
+    cudaGetLastError();
+    return words(error);
+  }
+  entered = number;
+  // Scratch that is released stays with the program until it ends.
+  cudaMemPool_t pool;
+  if (cudaDeviceGetDefaultMemPool(&pool, number) == cudaSuccess) {
+    uint64_t keep = UINT64_MAX;
+    cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep);
+  }
+  return {};
 }
+void use_device(int number) { usual = number; }
+int entered_device() { return entered < 0 ? usual.load() : entered; }
 
 std::string make_stream(void** stream) {
-  enter_device();
+  enter();
   cudaStream_t made = nullptr;
   const cudaError_t error = cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking);
   *stream = made;
@@ -178,7 +196,7 @@ void device_release(void* stream, void* data) {
 }
 
 void* card_allocate(size_t bytes, bool fresh) {
-  enter_device();
+  enter();
   void* data = nullptr;
   if (cudaMallocManaged(&data, bytes ? bytes : 1) != cudaSuccess) {
     cudaGetLastError();
@@ -204,7 +222,7 @@ void bring_to_card(void* stream, const void* data, size_t bytes) {
     cudaGetLastError();  // then page by page, as they are read
 }
 void* pinned_allocate(size_t bytes) {
-  enter_device();
+  enter();
   void* data = nullptr;
   if (cudaHostAlloc(&data, bytes ? bytes : 1, cudaHostAllocPortable | cudaHostAllocMapped) != cudaSuccess) {
     cudaGetLastError();
@@ -239,11 +257,13 @@ Place place_of(const void* data) {
   --next;
   return address < next->first + next->second.bytes ? next->second.place : Place::Elsewhere;
 }
-bool on_device(const void* data) { return reads_all_memory || !data || place_of(data) != Place::Elsewhere; }
-DeviceMemory device_memory() {
-  enter_device();
+bool on_device(const void* data) { return facts_here().reads_all_memory || !data || place_of(data) != Place::Elsewhere; }
+DeviceMemory device_memory(int number) {
   size_t free_bytes = 0, total_bytes = 0;
-  if (cudaMemGetInfo(&free_bytes, &total_bytes) != cudaSuccess) cudaGetLastError();
+  int before = 0;
+  const bool away = entered_device() != number && cudaGetDevice(&before) == cudaSuccess;
+  if (cudaSetDevice(number) != cudaSuccess || cudaMemGetInfo(&free_bytes, &total_bytes) != cudaSuccess) cudaGetLastError();
+  if (away) cudaSetDevice(before);
   return {total_bytes, free_bytes};
 }
 

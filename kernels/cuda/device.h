@@ -1,28 +1,35 @@
 #pragma once
-// The card itself: finding it, its memory, and moving rows to and from it. Compiled for a card (device.cu) and for the
+// The cards themselves: finding them, their memory, and moving rows to and from it. Compiled for cards (device.cu) and for the
 // emulation (tests/testkit/simt/device_emulated.cpp). Failures are words; empty means success.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "kernels/cuda/space.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 
 struct DeviceInfo {
-  std::string name;                         // "NVIDIA GeForce RTX 4090"
+  int number = 0;                           // of the card, as the driver counts from 0
+  std::string name;                         // "NVIDIA GeForce RTX 4090"; where there are several, with "(cuda:1)"
   int major = 0, minor = 0;                 // compute capability
   int processors = 0;                       // streaming multiprocessors
-  uint64_t total_bytes = 0, free_bytes = 0; // of its memory; free: what other programs leave
+  uint64_t total_bytes = 0;                 // of its memory
   std::string driver;                       // "13.0", the CUDA that the driver offers
 };
 
-// The first card that these kernels run on. Else says why there is none: no driver, an old driver, no card, an old card.
-std::string find_device(DeviceInfo& info);
+// All cards that these kernels run on, in the driver's order. Where there is none `why` says so: no driver, an old driver,
+// no card, an old card.
+std::vector<DeviceInfo> find_devices(std::string& why);
 
-// Makes that card the one of the calling thread; before anything else of a call.
-void enter_device();
+// Makes a card the one of the calling thread; before anything else of a call. Streams and memory that are made then are
+// that card's. Empty, or why it cannot be used.
+std::string enter_device(int number);
+// The card of threads that entered none: the first, unless another is named.
+void use_device(int number);
+int entered_device();
 
 // A queue of work on the card. Two queues run side by side, except where one waits for the other.
 std::string make_stream(void** stream);
@@ -63,11 +70,11 @@ void shared_release(void* data);  // of either kind
 Place place_of(const void* data);
 // Whether kernels may be given this pointer as it is.
 bool on_device(const void* data);
-// Of the card's memory now: what it has and what nobody holds, bytes.
+// Of a card's memory now: what it has and what nobody holds, bytes. The thread stays in the card it is in.
 struct DeviceMemory {
   uint64_t total_bytes = 0, free_bytes = 0;
 };
-DeviceMemory device_memory();
+DeviceMemory device_memory(int number);
 
 // `rows` rows of `width` bytes, `pitch` bytes apart in both places, in the order of the stream; the direction is found from
 // the pointers.

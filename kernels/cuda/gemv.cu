@@ -7,42 +7,23 @@
 // second, so the sums of a lane's own chunk stand in the lanes of p / 2 == l / 16.
 
 #include "kernels/cuda/gemv_codes.h"
-#include "kernels/cuda/kernels.h"
-#include "kernels/cuda/split_rows.h"
+#include "kernels/cuda/gemv_parts.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
 constexpr int kMostWarps = 8, kBusyWarps = 1792;
-constexpr int kMostParts = 3;
-constexpr int kExpecting = 256;  // blocks at the end of a grid that bring what is expected: those that end together
-// Steps that are on their way while one is computed: as many as 128 registers hold, so that two blocks of 256 threads
-// keep 48 KB of a processor under way.
-template <int kBits, bool kSub, bool kMany>
-constexpr int kAhead = !kMany && !kSub      ? (kLoads<kBits> == 1 ? 6 : 3)
-                       : kLoads<kBits> == 1 ? 4
-                                            : 2;
+// Steps that are on their way while one is computed.
+template <int kBits>
+constexpr int kAhead = kLoads<kBits> == 1 ? 4 : 2;
 
-// Matrices side by side, all of one layout but for the number of their rows.
-struct GemvPart {
-  Global<const uint8_t> records;
-  Global<const float> scale, scale_min, row_scale, bias;
-  Global<float> y;
-  int32_t rows, end;  // end: strips of the parts up to this one
-};
 struct GemvSet {
   DeviceQuant w;  // of the first part
-  GemvPart part[kMostParts];
+  GemvParts parts;
   bool tuned;  // any scale is not the one in the records
-  Global<const uint8_t> expected;
-  int32_t expected_bytes, expected_piece;  // piece: of each of the last blocks
 };
-// Chosen by comparisons, so that the parts stay where parameters lie.
-SW_DEVICE const GemvPart& part_of(const GemvSet& set, int32_t strip) {
-  return strip < set.part[0].end ? set.part[0] : strip < set.part[1].end ? set.part[1] : set.part[2];
-}
 SW_DEVICE DeviceQuant tuned_part(const GemvSet& set, int32_t strip) {
-  const GemvPart& part = part_of(set, strip);
+  const GemvPart& part = part_of(set.parts, strip);
   DeviceQuant w = set.w;
   w.scale = part.scale;
   w.scale_min = part.scale_min;
@@ -108,24 +89,26 @@ struct StepInputs {
   uint2 digits;
   float4 terms;
 };
-SW_DEVICE StepInputs read_inputs(Global<const uint8_t> digits, Global<const float> terms, int step) {
-  return {ld_u64(digits, step * (2 * kSplitBytes)), ld4(terms, step * (2 * kSplitTerms))};
+// half_sums: from the terms to those of halves, or none.
+SW_DEVICE StepInputs read_inputs(Global<const uint8_t> digits, Global<const float> terms, int step, int32_t half_sums) {
+  const float2 two = ld2(terms, step * (2 * kSplitTerms));
+  float2 halves = {0.0f, 0.0f};
+  if (half_sums > 0) halves = ld2(terms, half_sums + step * (2 * kSplitTerms));
+  return {ld_u64(digits, step * (2 * kSplitBytes)), {two.x, two.y, halves.x, halves.y}};
 }
 
-// kMany: up to kGemvRows rows, and scales that are not those of the records.
-template <int kBits, bool kSub, bool kMany>
-SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
-(GemvSet set, Global<const uint8_t> split, int T, int64_t ldy, bool add) {
-  constexpr int kSteps = kAhead<kBits, kSub, kMany>, kRows = kMany ? kGemvRows : 1;
-  constexpr int kInputs = kSteps % 3 == 0 ? 3 : 2;  // steps whose x is on its way, of one row
-  SW_SHARED(float, sums, kMostWarps * kRows * kStripRows);
+template <int kBits, bool kSub>
+SW_KERNEL_BLOCKS(kWarp* kMostWarps, 1, gemv_kernel)
+(GemvSet set, Global<const uint8_t> split, RowScale scale, int T, int64_t ldy, bool add) {
+  constexpr int kSteps = kAhead<kBits>, kRows = kGemvRows;
+  SW_SHARED(float, sums, kMostWarps* kRows* kStripRows);
   const int thread = thread_x(), threads = block_dim_x(), lane = thread % kWarp, warp = thread / kWarp;
   const int half = lane / 16, q = lane / 4 % 4, p = lane % 4;
   const DeviceQuant& w = set.w;
   const int32_t all_strips = block_x();
-  int32_t strip = all_strips;
-  if (strip >= set.part[0].end) strip -= strip < set.part[1].end ? set.part[0].end : set.part[1].end;
-  const auto records = part_of(set, all_strips).records + strip * w.strip_bytes;
+  const GemvPart& part = part_of(set.parts, all_strips);
+  const int32_t strip = all_strips - part.first;
+  const auto records = part.records + strip * w.strip_bytes;
   const int32_t n = strip * kStripRows + 4 * q;
 
   // Whole records to a warp where they are short.
@@ -143,16 +126,10 @@ SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
   }
   wait_for_previous();
 
-  const int32_t split_row = 2 * steps * kSplitBytes, terms_row = 2 * steps * kSplitTerms;
+  const int32_t split_row = (w.chunks + 3) / 4 * 4 * kSplitBytes, terms_row = split_row / kSplitBytes * kSplitTerms;
   auto digits = split + (begin * (2 * kSplitBytes) + 8 * lane);
   auto terms =
-      as<const float>(split + static_cast<int64_t>(T) * split_row) + ((2 * begin + half) * kSplitTerms + 4 * (p % 2));
-  StepInputs inputs[kInputs];
-  SW_UNROLL
-  for (int i = 0; i < kInputs; ++i) {
-    inputs[i] = {};
-    if (!kMany && begin + i < end) inputs[i] = read_inputs(digits, terms, i);
-  }
+      as<const float>(split + static_cast<int64_t>(T) * split_row) + ((2 * begin + half) * kSplitTerms + 2 * (p % 2));
   float total[kRows][4];
   SW_UNROLL
   for (int t = 0; t < kRows; ++t) {
@@ -169,8 +146,6 @@ SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
       if (at + i >= end) break;
       Step<kBits>& now = step[i];
       const int chunk = 2 * (at + i) + half;
-      StepInputs x = inputs[i % kInputs];
-      if (!kMany && at + i + kInputs < end) inputs[i % kInputs] = read_inputs(digits, terms, i + kInputs);
       if constexpr (kSub) {
         if (now.fresh) {
           first = now.first;
@@ -180,27 +155,24 @@ SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
         const uint32_t even = p % 2 == 0 ? now.sub_scales : other, odd = p % 2 == 0 ? other : now.sub_scales;
         of[0] = make_sub_terms(w, first, second, even, now.sub_minimums);
         if (w.sub16) of[1] = make_sub_terms(w, first, second, odd, 0);
-        if constexpr (kMany) {
-          if (set.tuned && chunk < w.chunks) {
-            const DeviceQuant tuned = tuned_part(set, all_strips);
-            of[0] = tuned_terms<kBits>(tuned, first, second, even, now.sub_minimums, n, chunk / per_record);
-            if (w.sub16) of[1] = tuned_terms<kBits>(tuned, first, second, odd, 0, n, chunk / per_record);
-          }
+        if (set.tuned && chunk < w.chunks) {
+          const DeviceQuant tuned = tuned_part(set, all_strips);
+          of[0] = tuned_terms<kBits>(tuned, first, second, even, now.sub_minimums, n, chunk / per_record);
+          if (w.sub16) of[1] = tuned_terms<kBits>(tuned, first, second, odd, 0, n, chunk / per_record);
         }
       } else if (now.fresh) {
         of[0] = make_terms<kBits>(w, now.first, now.second);
-        if constexpr (kMany) {
-          if (set.tuned)
-            of[0] = tuned_terms<kBits>(tuned_part(set, all_strips), now.first, now.second, 0, 0, n, chunk / per_record);
-        }
+        if (set.tuned)
+          of[0] = tuned_terms<kBits>(tuned_part(set, all_strips), now.first, now.second, 0, 0, n, chunk / per_record);
       }
       uint32_t codes[2][4];
       SW_UNROLL
       for (int r = 0; r < 4; ++r) two_quads<kBits>(now.words, r, p, codes[r / 2][r % 2], codes[r / 2][r % 2 + 2]);
       SW_UNROLL
       for (int t = 0; t < kRows; ++t) {
-        if (kMany && t >= T) break;
-        if (kMany) x = read_inputs(digits + t * split_row, terms + t * terms_row, i);
+        if (t >= T) break;
+        const StepInputs x =
+            read_inputs(digits + t * split_row, terms + t * terms_row, i, kSub && w.sub16 ? T * terms_row : 0);
         SW_UNROLL
         for (int h = 0; h < (kSub ? 2 : 1); ++h) {
           if (h == 1 && !w.sub16) break;
@@ -230,12 +202,6 @@ SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
     digits += kSteps * (2 * kSplitBytes);
     terms += kSteps * (2 * kSplitTerms);
   }
-  if (thread == 0 && set.expected_bytes > 0) {
-    const int32_t from = (static_cast<int32_t>(grid_dim_x()) - 1 - all_strips) * set.expected_piece;
-    const int32_t left = set.expected_bytes - from;
-    if (all_strips + kExpecting >= grid_dim_x() && left > 0)
-      expect_bytes(set.expected, from, static_cast<uint32_t>(left < set.expected_piece ? left : set.expected_piece));
-  }
   SW_UNROLL
   for (int t = 0; t < kRows; ++t) {
     SW_UNROLL
@@ -248,41 +214,40 @@ SW_KERNEL_BLOCKS(kWarp * kMostWarps, kMany ? 1 : 2, gemv_kernel)
     }
   }
   sync_block();
-  const GemvPart& part = part_of(set, all_strips);
   for (int i = thread; i < kRows * kStripRows; i += threads) {
     const int t = i / kStripRows;
     const int32_t row = strip * kStripRows + i % kStripRows;
     if (t >= T || row >= part.rows) continue;
-    float sum = part.bias ? ld(part.bias, row) : 0.0f;
+    float sum = 0.0f;
     for (int other = 0; other < warps; ++other) sum += ld(sums, other * kRows * kStripRows + i);
+    sum *= scale.of(t);
+    if (part.bias) sum += ld(part.bias, row);
     if (add) sum += ld(part.y, t * ldy + row);
     st(part.y, t * ldy + row, sum);
   }
 }
 
 template <int kBits, bool kSub>
-void launch(void* stream, const GemvSet& set, const void* split, int64_t T, int64_t ldy, bool add) {
+void launch(void* stream, const GemvSet& set, const void* split, const RowScale& scale, int64_t T, int64_t ldy,
+            bool add) {
   // A few steps a warp at the least. Blocks cost more than steps: no more warps than keep a large card busy.
-  const int strips = set.part[kMostParts - 1].end, steps = (set.w.chunks + 1) / 2, wanted = (steps + 3) / 4;
+  const int strips = set.parts.strips, steps = (set.w.chunks + 1) / 2, wanted = (steps + 3) / 4;
   const int busy = (kBusyWarps + strips / 2) / strips, most = busy < 1 ? 1 : busy < kMostWarps ? busy : kMostWarps;
   const int warps = wanted < most ? wanted : most;
-  const dim3 grid(static_cast<unsigned>(set.part[kMostParts - 1].end)), block(static_cast<unsigned>(kWarp * warps));
+  const dim3 grid(static_cast<unsigned>(strips)), block(static_cast<unsigned>(kWarp * warps));
   const auto* digits = static_cast<const uint8_t*>(split);
   const int rows = static_cast<int>(T);
-  if (T == 1 && !set.tuned) {
-    SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub, false>), grid, block, stream, set, digits, rows, ldy, add);
-  } else {
-    SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub, true>), grid, block, stream, set, digits, rows, ldy, add);
-  }
+  SW_LAUNCH_EARLY((gemv_kernel<kBits, kSub>), grid, block, stream, set, digits, scale, rows, ldy, add);
 }
 
 template <int kBits>
-void launch_bits(void* stream, const GemvSet& set, const void* split, int64_t T, int64_t ldy, bool add) {
+void launch_bits(void* stream, const GemvSet& set, const void* split, const RowScale& scale, int64_t T, int64_t ldy,
+                 bool add) {
   if constexpr (kBits != 8) {
     const bool sub_blocks = set.w.kind == BlockKind::KMin || set.w.kind == BlockKind::KScale;
-    if (sub_blocks) return launch<kBits, true>(stream, set, split, T, ldy, add);
+    if (sub_blocks) return launch<kBits, true>(stream, set, split, scale, T, ldy, add);
   }
-  launch<kBits, false>(stream, set, split, T, ldy, add);
+  launch<kBits, false>(stream, set, split, scale, T, ldy, add);
 }
 
 bool same_but_rows(const QuantView& a, const QuantView& b) {
@@ -294,7 +259,7 @@ bool same_but_rows(const QuantView& a, const QuantView& b) {
 }  // namespace
 
 void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add,
-          const Expected& expected) {
+          int processors, float norm_epsilon) {
   for (size_t next = 0; next < matrices.size();) {
     const QuantView& w = matrices[next].w;
     GemvSet set{};
@@ -303,39 +268,44 @@ void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix
     for (int i = 0; i < kMostParts; ++i) {
       if (next < matrices.size() && same_but_rows(w, matrices[next].w)) {
         const GemvMatrix& m = matrices[next++];
+        GemvPart& part = set.parts.part[i];
+        const int32_t first = strips;
         strips += static_cast<int32_t>(m.w.layout.strips());
-        set.part[i] = {
+        part = {
             m.w.records, m.w.scale, m.w.scale_min, m.w.row_scale, m.bias, m.y, static_cast<int32_t>(m.w.layout.rows),
-            strips};
+            first,       strips};
         set.tuned = set.tuned || m.w.scale || m.w.row_scale;
       }
-      set.part[i].end = strips;
+      set.parts.part[i].end = strips;
     }
-    if (next == matrices.size() && expected.data) {
-      const int32_t bytes = static_cast<int32_t>(expected.bytes < kMostExpected ? expected.bytes : kMostExpected);
-      const int32_t pieces = strips < kExpecting ? strips : kExpecting;
-      set.expected = expected.data;
-      set.expected_bytes = bytes;
-      set.expected_piece = ((bytes + pieces - 1) / pieces + 15) / 16 * 16;
+    set.parts.strips = strips;
+    const int64_t K = w.layout.cols;
+    RowScale scale{};
+    if (norm_epsilon >= 0.0f)
+      scale = {reinterpret_cast<const float*>(static_cast<const uint8_t*>(split) + squares_at(T, K)),
+               static_cast<int>(square_sums(K)), 1.0f / static_cast<float>(K), norm_epsilon};
+    if (T == 1 && !set.tuned && gemv_row_takes(w.layout)) {
+      gemv_row(stream, split, w.layout, set.parts, scale, add, processors);
+      continue;
     }
     switch (w.layout.bits) {
       case 2:
-        launch_bits<2>(stream, set, split, T, ldy, add);
+        launch_bits<2>(stream, set, split, scale, T, ldy, add);
         break;
       case 3:
-        launch_bits<3>(stream, set, split, T, ldy, add);
+        launch_bits<3>(stream, set, split, scale, T, ldy, add);
         break;
       case 4:
-        launch_bits<4>(stream, set, split, T, ldy, add);
+        launch_bits<4>(stream, set, split, scale, T, ldy, add);
         break;
       case 5:
-        launch_bits<5>(stream, set, split, T, ldy, add);
+        launch_bits<5>(stream, set, split, scale, T, ldy, add);
         break;
       case 6:
-        launch_bits<6>(stream, set, split, T, ldy, add);
+        launch_bits<6>(stream, set, split, scale, T, ldy, add);
         break;
       default:
-        launch_bits<8>(stream, set, split, T, ldy, add);
+        launch_bits<8>(stream, set, split, scale, T, ldy, add);
         break;
     }
   }

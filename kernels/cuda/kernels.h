@@ -18,10 +18,8 @@ inline constexpr int64_t kGemvRows = 8;  // rows of x that gemv takes
 // split_rows.cu. x [T, K] made ready for gemv, once for all matrices that it meets: split_bytes(T, K) bytes.
 size_t split_bytes(int64_t T, int64_t K);
 void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, void* split);
-// The same of rmsnorm(x), K up to kSplitNormInputs, and of gated(gate, up).
-inline constexpr int64_t kSplitNormInputs = 16384;
-void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, float epsilon,
-                  void* split);
+// The same of gated(gate, up); and of rmsnorm(x) but for the division, which is left to gemv.
+void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, void* split);
 void split_gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
                  GateKind kind, void* split);
 
@@ -32,15 +30,9 @@ struct GemvMatrix {
   const float* bias = nullptr;
   float* y = nullptr;
 };
-// expected: what the next product will read first; it is on its way to the card's cache while the kernels between the two,
-// which are too small to keep its memory busy, are done. Up to kMostExpected bytes of it, 16 a factor of their number.
-struct Expected {
-  const uint8_t* data = nullptr;
-  int64_t bytes = 0;
-};
-inline constexpr int64_t kMostExpected = int64_t{16} << 20;
+// processors: of the card. norm_epsilon: of what split_normed left; negative where another one made the rows ready.
 void gemv(void* stream, const void* split, int64_t T, std::span<const GemvMatrix> matrices, int64_t ldy, bool add,
-          const Expected& expected = {});
+          int processors, float norm_epsilon = -1.0f);
 
 // gemv_dense.cu. The same of one matrix that is not quantized, without a split.
 void gemv_dense(void* stream, const float* x, int64_t ldx, int64_t T, const DenseView& w, const float* bias, float* y,
@@ -145,9 +137,10 @@ size_t attention_workspace_bytes(const AttentionSpec& s, int processors);
 size_t most_attention_workspace_bytes(int processors);  // of any spec
 void attention(void* stream, const AttentionSpec& s, int processors, const float* q, const void* k, const void* v,
                float* out, float* logsumexp, void* workspace);
-// fp32 keys and values, query_offset 0. delta [queries, heads] is scratch.
+// fp32 keys and values, query_offset 0. workspace: attention_backward_workspace_bytes(spec) bytes.
+size_t attention_backward_workspace_bytes(const AttentionSpec& s);
 void attention_backward(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
                         const float* out, const float* logsumexp, const float* dout, float* dq, float* dk, float* dv,
-                        float* delta);
+                        void* workspace);
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

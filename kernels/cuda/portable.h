@@ -7,10 +7,12 @@
 //   SW_LAUNCH_EARLY(..)                   the same of a kernel that may begin while the one before it ends, and passes
 //                                         wait_for_previous() in all of its threads
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
-//   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four floats, 16-byte aligned; ld2, st2: two, 8
+//   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four of 32 bits, 16-byte aligned; ld2, st2: two, 8
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of bytes that no kernel writes; stream_u128: that are read once
-//   ld_u64(p, byte), ld_u128              words of any bytes
-//   expect_bytes(p, byte, bytes)          brings bytes to the card's cache, where it can; multiples of 16 all
+//   ld_u64(p, byte), ld_u128              words of any bytes, or of shared words: (p, word)
+//   copy_later(p, word, q, byte)          16 bytes of q, which no kernel writes, on their way to shared words; close_copies()
+//                                         ends a group of a thread's, open_copies<n>() waits until n groups are left;
+//                                         copy_or_zero_later(.., there): zeros unless `there`
 //   bf16_pair(low, high)                  two floats rounded to bf16 in one word; sub_bf16_pairs(a, b): a - b of each
 //   power_of_two(x), quick_quotient(a, b) to 2^-22 of themselves; zero below 2^-126, and where b is above 2^126
 //   mma_bf16(c, a, b)                     by a warp: C [16, 8] += A [16, 16] B [16, 8], bf16 in pairs along k, fp32 sums.
@@ -88,6 +90,7 @@ inline float2 ld2(const Global<const float>& p, int64_t i, SW_WHERE) { return si
 inline float2 ld2(const Shared<float>& p, int64_t i, SW_WHERE) { return simt::load<float2>(p, i, where); }
 inline void st2(const Global<float>& p, int64_t i, float2 v, SW_WHERE) { simt::store<float2>(p, i, v, where); }
 inline void st2(const Shared<uint32_t>& p, int64_t i, uint2 v, SW_WHERE) { simt::store<uint2>(p, i, v, where); }
+inline void st4(const Shared<uint32_t>& p, int64_t i, uint4 v, SW_WHERE) { simt::store<uint4>(p, i, v, where); }
 inline uint32_t ldg_u32(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint32_t>(p, byte, where);
 }
@@ -106,12 +109,19 @@ inline uint2 ld_u64(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
 inline uint4 ld_u128(const Global<const uint8_t>& p, int64_t byte, SW_WHERE) {
   return simt::load<uint4>(p, byte, where);
 }
-inline void expect_bytes(const Global<const uint8_t>& p, int64_t byte, uint32_t bytes) {
-  const auto at = reinterpret_cast<uintptr_t>(p.data()) + static_cast<uintptr_t>(byte);
-  const simt::Allocation* allocation = p.allocation();
-  if (!allocation || at < allocation->begin || at + bytes > allocation->end || at % 16 != 0 || bytes % 16 != 0)
-    throw simt::Error("what is expected lies outside its buffer, or between words");
-  simt::card().expected_bytes += bytes;
+inline uint2 ld_u64(const Shared<uint32_t>& p, int64_t word, SW_WHERE) { return simt::load<uint2>(p, word, where); }
+inline uint4 ld_u128(const Shared<uint32_t>& p, int64_t word, SW_WHERE) { return simt::load<uint4>(p, word, where); }
+inline void copy_later(const Shared<uint32_t>& p, int64_t word, const Global<const uint8_t>& q, int64_t byte, SW_WHERE) {
+  simt::copy_later(p, word, q, byte, where);
+}
+inline void copy_or_zero_later(const Shared<uint32_t>& p, int64_t word, const Global<const uint8_t>& q, int64_t byte,
+                               bool there, SW_WHERE) {
+  simt::copy_later(p, word, there ? q : nullptr, byte, where);
+}
+inline void close_copies() { simt::close_copies(); }
+template <int kLeft>
+void open_copies() {
+  simt::open_copies(kLeft);
 }
 inline void wait_for_previous() {}
 template <class U, class T>
@@ -260,6 +270,7 @@ SW_DEVICE void st4(float* p, int64_t i, float4 v) { *reinterpret_cast<float4*>(p
 SW_DEVICE float2 ld2(const float* p, int64_t i) { return *reinterpret_cast<const float2*>(p + i); }
 SW_DEVICE void st2(float* p, int64_t i, float2 v) { *reinterpret_cast<float2*>(p + i) = v; }
 SW_DEVICE void st2(uint32_t* p, int64_t i, uint2 v) { *reinterpret_cast<uint2*>(p + i) = v; }
+SW_DEVICE void st4(uint32_t* p, int64_t i, uint4 v) { *reinterpret_cast<uint4*>(p + i) = v; }
 SW_DEVICE uint32_t ldg_u32(const uint8_t* p, int64_t byte) {
   return __ldg(reinterpret_cast<const unsigned int*>(p + byte));
 }
@@ -274,10 +285,23 @@ SW_DEVICE uint4 stream_u128(const uint8_t* p, int64_t byte) {
 }
 SW_DEVICE uint2 ld_u64(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint2*>(p + byte); }
 SW_DEVICE uint4 ld_u128(const uint8_t* p, int64_t byte) { return *reinterpret_cast<const uint4*>(p + byte); }
-SW_DEVICE void expect_bytes(const uint8_t* p, int64_t byte, uint32_t bytes) {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(p + byte), "r"(bytes) : "memory");
-#endif
+SW_DEVICE uint2 ld_u64(const uint32_t* p, int64_t word) { return *reinterpret_cast<const uint2*>(p + word); }
+SW_DEVICE uint4 ld_u128(const uint32_t* p, int64_t word) { return *reinterpret_cast<const uint4*>(p + word); }
+SW_DEVICE void copy_later(uint32_t* p, int64_t word, const uint8_t* q, int64_t byte) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(p + word))),
+               "l"(q + byte)
+               : "memory");
+}
+SW_DEVICE void copy_or_zero_later(uint32_t* p, int64_t word, const uint8_t* q, int64_t byte, bool there) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
+                   static_cast<uint32_t>(__cvta_generic_to_shared(p + word))),
+               "l"(q + byte), "r"(there ? 16 : 0)
+               : "memory");
+}
+SW_DEVICE void close_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int kLeft>
+SW_DEVICE void open_copies() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(kLeft) : "memory");
 }
 // Lets the kernel after this one take its place on the processors that become free.
 SW_DEVICE void wait_for_previous() {

@@ -6,8 +6,7 @@ namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kNormThreads = 512, kKept = 8;  // fours of a row that a thread of a norm keeps
-static_assert(kSplitNormInputs == 4 * kNormThreads * kKept);
+static_assert(kSquaredInputs == 4 * kThreads);
 
 SW_DEVICE float4 four_inputs(Global<const float> x, int64_t from, int64_t k, int64_t K, bool aligned) {
   if (aligned && k + 4 <= K) return ld4(x, from + k);
@@ -25,37 +24,21 @@ SW_KERNEL(kThreads, split_rows_kernel)
   split_quad(out, block_y() * chunks + chunk, quad, v, chunk < chunks);
 }
 
-// A block a row. The weights never change, and are on their way before x is there.
-SW_KERNEL(kNormThreads, split_normed_kernel)
-(Global<const float> x, int64_t ldx, int64_t K, Global<const float> weight, float epsilon, int64_t chunks, bool aligned,
- SplitRows out) {
-  SW_SHARED(float, room, kNormThreads / kWarp);
-  const int thread = thread_x(), threads = block_dim_x(), quads = static_cast<int>(8 * chunks);
-  float4 mine[kKept], by[kKept];
-  SW_UNROLL
-  for (int i = 0; i < kKept; ++i) {
-    if (i * threads >= quads) break;
-    by[i] = four_inputs(weight, 0, 4 * (thread + i * threads), K, aligned);
-  }
+// The same of x times the norm's weight. What x is divided by is known when all blocks are done, and is left to the
+// product. The weights never change, and are on their way before x is there.
+SW_KERNEL(kThreads, split_normed_kernel)
+(Global<const float> x, int64_t ldx, int64_t K, Global<const float> weight, int64_t chunks, bool aligned, SplitRows out,
+ Global<float> squares) {
+  SW_SHARED(float, room, kThreads / kWarp);
+  const int thread = thread_x(), threads = block_dim_x();
+  const int64_t i = static_cast<int64_t>(block_x()) * threads + thread, chunk = i / 8;
+  const float4 by = four_inputs(weight, 0, 4 * i, K, aligned);
   wait_for_previous();
-  float squares = 0.0f;
-  SW_UNROLL
-  for (int i = 0; i < kKept; ++i) {
-    if (i * threads >= quads) break;
-    mine[i] = four_inputs(x, block_x() * ldx, 4 * (thread + i * threads), K, aligned);
-    squares = fmaf(mine[i].x, mine[i].x, fmaf(mine[i].y, mine[i].y, squares));
-    squares = fmaf(mine[i].z, mine[i].z, fmaf(mine[i].w, mine[i].w, squares));
-  }
-  squares = block_sum(squares, room, thread, threads);
-  const float inverse = reciprocal_root(squares / static_cast<float>(K) + epsilon);
-  SW_UNROLL
-  for (int i = 0; i < kKept; ++i) {
-    const int at = thread + i * threads;
-    if (i * threads >= quads) break;
-    const float4 v = {mine[i].x * inverse * by[i].x, mine[i].y * inverse * by[i].y, mine[i].z * inverse * by[i].z,
-                      mine[i].w * inverse * by[i].w};
-    split_quad(out, block_x() * chunks + at / 8, at % 8, v, at < quads);
-  }
+  const float4 v = four_inputs(x, block_y() * ldx, 4 * i, K, aligned);
+  split_quad(out, block_y() * chunks + chunk, static_cast<int>(i % 8), {v.x * by.x, v.y * by.y, v.z * by.z, v.w * by.w},
+             chunk < chunks);
+  const float sum = block_sum(fmaf(v.x, v.x, v.y * v.y) + fmaf(v.z, v.z, v.w * v.w), room, thread, threads);
+  if (thread == 0) st(squares, static_cast<int64_t>(block_y()) * grid_dim_x() + block_x(), sum);
 }
 
 SW_KERNEL(kThreads, split_gated_kernel)
@@ -75,7 +58,8 @@ bool fours(const float* x, int64_t ld) {
 }
 SplitRows rows_of(void* split, int64_t T, int64_t chunks) {
   auto* bytes = static_cast<uint8_t*>(split);
-  return {reinterpret_cast<uint32_t*>(bytes), reinterpret_cast<float*>(bytes + T * chunks * kSplitBytes)};
+  auto* terms = reinterpret_cast<float*>(bytes + T * chunks * kSplitBytes);
+  return {reinterpret_cast<uint32_t*>(bytes), terms, terms + T * chunks * kSplitTerms};
 }
 dim3 by_quads(int64_t T, int64_t chunks) {
   return dim3(static_cast<unsigned>((8 * chunks + kThreads - 1) / kThreads), static_cast<unsigned>(T));
@@ -84,7 +68,7 @@ dim3 by_quads(int64_t T, int64_t chunks) {
 }  // namespace
 
 size_t split_bytes(int64_t T, int64_t K) {
-  return static_cast<size_t>(T * split_chunks(K)) * (kSplitBytes + kSplitTerms * sizeof(float));
+  return static_cast<size_t>(squares_at(T, K)) + static_cast<size_t>(T * square_sums(K)) * sizeof(float);
 }
 
 void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, void* split) {
@@ -93,12 +77,12 @@ void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K,
                   rows_of(split, T, chunks));
 }
 
-void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, float epsilon,
-                  void* split) {
-  const int64_t chunks = split_chunks(K),
-                threads = 8 * chunks < kNormThreads ? (8 * chunks + kWarp - 1) / kWarp * kWarp : kNormThreads;
-  SW_LAUNCH_EARLY(split_normed_kernel, dim3(static_cast<unsigned>(T)), dim3(static_cast<unsigned>(threads)), stream, x,
-                  ldx, K, weight, epsilon, chunks, fours(x, ldx) && fours(weight, 0), rows_of(split, T, chunks));
+void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, void* split) {
+  const int64_t chunks = split_chunks(K);
+  const SplitRows rows = rows_of(split, T, chunks);
+  SW_LAUNCH_EARLY(split_normed_kernel, by_quads(T, chunks), dim3(kThreads), stream, x, ldx, K, weight, chunks,
+                  fours(x, ldx) && fours(weight, 0), rows,
+                  reinterpret_cast<float*>(static_cast<uint8_t*>(split) + squares_at(T, K)));
 }
 
 void split_gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,

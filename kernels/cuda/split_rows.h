@@ -4,9 +4,12 @@
 // sum.
 //
 //   [T, chunks, 4, 32]  int8: the four digits of 32 inputs, the highest first
-//   [T, chunks, 8]      fp32: unit * 2^16, sum of the chunk, of its first half, of its second; unit, 0, 0, 0
+//   [T, chunks, 4]      fp32: unit * 2^16, sum of the chunk; unit, 0
+//   [T, chunks, 4]      fp32: sums of the first and of the second half of the chunk; 0, 0
 //
-// chunks is even; inputs beyond K are zero. A chunk with an infinity or a NaN has NaN as its unit.
+//   [T, ceil(K / 1024)] fp32: of split_normed, sums of the squares of 1024 inputs
+//
+// chunks is a multiple of 4; inputs beyond K are zero. A chunk with an infinity or a NaN has NaN as its unit.
 
 #include "kernels/common/quant_layout.h"
 #include "kernels/cuda/portable.h"
@@ -14,16 +17,40 @@
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 
 inline constexpr int kSplitBytes = 4 * kChunk;  // of digits a chunk
-inline constexpr int kSplitTerms = 8;           // floats a chunk
+inline constexpr int kSplitTerms = 4;           // floats a chunk in each of two arrays
 static_assert(kSplitBytes == 128);
 
 constexpr int64_t split_chunks(int64_t K) {
-  return (K + 2 * kChunk - 1) / (2 * kChunk) * 2;
+  return (K + 4 * kChunk - 1) / (4 * kChunk) * 4;
 }
+
+inline constexpr int kSquaredInputs = 1024;  // of a sum of squares
+constexpr int64_t square_sums(int64_t K) {
+  return (K + kSquaredInputs - 1) / kSquaredInputs;
+}
+
+// Bytes from the start of rows made ready to the sums of squares behind them.
+constexpr int64_t squares_at(int64_t T, int64_t K) {
+  return T * split_chunks(K) * (kSplitBytes + 2 * kSplitTerms * static_cast<int64_t>(sizeof(float)));
+}
+
+// What a product of rows that split_normed made ready is multiplied with.
+struct RowScale {
+  Global<const float> squares;  // null: nothing
+  int parts;
+  float share, epsilon;  // share: 1 / K
+
+  SW_DEVICE float of(int64_t row) const {
+    if (!squares) return 1.0f;
+    float sum = 0.0f;
+    for (int i = 0; i < parts; ++i) sum += ld(squares, row * parts + i);
+    return reciprocal_root(fmaf(sum, share, epsilon));
+  }
+};
 
 struct SplitRows {
   Global<uint32_t> digits;
-  Global<float> terms;
+  Global<float> terms, half_sums;
 };
 
 SW_DEVICE uint32_t digits_of(float value, float factor) {
@@ -66,8 +93,11 @@ SW_DEVICE void split_quad(const SplitRows& out, int64_t at, int quad, float4 v, 
     st(out.digits, at * (kSplitBytes / 4) + digit * (kChunk / 4) + quad, plane);
   }
   if (quad > 1) return;
-  const float4 high = {unit * 65536.0f, half_sum + second_sum, half_sum, second_sum}, low = {unit, 0.0f, 0.0f, 0.0f};
-  st4(out.terms, at * kSplitTerms + 4 * quad, quad == 0 ? high : low);
+  if (quad == 0) {
+    st4(out.terms, at * kSplitTerms, {unit * 65536.0f, half_sum + second_sum, unit, 0.0f});
+  } else {
+    st4(out.half_sums, at * kSplitTerms, {half_sum, second_sum, 0.0f, 0.0f});
+  }
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

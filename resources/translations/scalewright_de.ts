@@ -101,6 +101,10 @@
         <translation>Die CPU, weil die Einstellungen es so wollen.</translation>
     </message>
     <message>
+        <source>All GPUs share the steps of a tuning run, because the settings ask for it; the first does everything else.</source>
+        <translation>Alle GPUs teilen sich die Schritte eines Anpassungslaufs, weil die Einstellungen es so wollen; alles andere tut die erste.</translation>
+    </message>
+    <message>
         <source>A GPU, because the settings ask for it.</source>
         <translation>Eine GPU, weil die Einstellungen es so wollen.</translation>
     </message>
@@ -658,6 +662,30 @@
     <message>
         <source>norms</source>
         <translation>Normen</translation>
+    </message>
+    <message>
+        <source>room to add up the gradients of all cards</source>
+        <translation>Platz zum Zusammenzählen der Gradienten aller Karten</translation>
+    </message>
+    <message>
+        <source>learned scales, activations, logits and workspace, as on the first card</source>
+        <translation>gelernte Skalen, Aktivierungen, Logits und Arbeitsspeicher, wie auf der ersten Karte</translation>
+    </message>
+    <message>
+        <source>There is no card %1 that can be used; there is %2.</source>
+        <translation>Es gibt keine Karte %1, die sich nutzen lässt; es gibt %2.</translation>
+    </message>
+    <message>
+        <source>The cards could not add up their gradients (%1). Go on with one card, the device &quot;cuda&quot;.</source>
+        <translation>Die Karten konnten ihre Gradienten nicht zusammenzählen (%1). Machen Sie mit einer Karte weiter, dem Gerät „cuda“.</translation>
+    </message>
+    <message>
+        <source>A step has %1 row, so only as many of the %2 devices work. Choose a larger batch, or accumulate more, to use all.</source>
+        <translation>Ein Schritt hat %1 Zeile, darum arbeiten nur so viele der %2 Geräte. Ein größerer Stapel, oder mehr Sammeln, nutzt alle.</translation>
+    </message>
+    <message>
+        <source>A step has %1 rows, so only as many of the %2 devices work. Choose a larger batch, or accumulate more, to use all.</source>
+        <translation>Ein Schritt hat %1 Zeilen, darum arbeiten nur so viele der %2 Geräte. Ein größerer Stapel, oder mehr Sammeln, nutzt alle.</translation>
     </message>
     <message>
         <source>norms, and room for blocks that come from the machine's memory</source>
@@ -4302,6 +4330,22 @@
         <translation>Gerät</translation>
     </message>
     <message>
+        <source>All GPUs</source>
+        <translation>Alle GPUs</translation>
+    </message>
+    <message>
+        <source>The GPUs of this machine share the steps of a tuning run</source>
+        <translation>Die GPUs dieses Rechners teilen sich die Schritte eines Anpassungslaufs</translation>
+    </message>
+    <message>
+        <source>Beside the card</source>
+        <translation>Neben der Karte</translation>
+    </message>
+    <message>
+        <source>Weights that found no room on the card; they come from this machine's memory as they are needed</source>
+        <translation>Gewichte, die auf der Karte keinen Platz fanden; sie kommen aus dem Speicher dieses Rechners, wenn sie gebraucht werden</translation>
+    </message>
+    <message>
         <source>An NVIDIA GPU, where this build and this machine have one</source>
         <translation>Eine NVIDIA-GPU, wo dieses Programm und dieser Rechner eine haben</translation>
     </message>
@@ -5501,6 +5545,14 @@
         <translation>Speicherplan</translation>
     </message>
     <message>
+        <source>%1, on %2</source>
+        <translation>%1, auf %2</translation>
+    </message>
+    <message>
+        <source>Blocks that do not fit the card and are fetched as they are needed</source>
+        <translation>Blöcke, die nicht auf die Karte passen und geholt werden, wenn sie gebraucht werden</translation>
+    </message>
+    <message>
         <source>every byte, before the start</source>
         <translation>jedes Byte, vor dem Start</translation>
     </message>
@@ -6125,6 +6177,10 @@
 </context>
 <context>
     <name>TunePlanStep</name>
+    <message numerus="yes">
+        <source>on %1, and %n more GPU(s)</source>
+        <translation><numerusform>auf %1, und %n weitere GPU</numerusform><numerusform>auf %1, und %n weitere GPUs</numerusform></translation>
+    </message>
     <message>
         <source>on %1</source>
         <translation>auf %1</translation>

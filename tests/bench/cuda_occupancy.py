@@ -34,7 +34,6 @@ THREADS = {
     "dq_kernel": lambda a: 128,
     "dkv_kernel": lambda a: 128,
     "cross_entropy_kernel": lambda a: 512,
-    "split_normed_kernel": lambda a: 512,
     "unpack_kernel": lambda a: 128,
     "dscale_kernel": lambda a: 128,
     "embed_kernel": lambda a: 128,

@@ -1,6 +1,8 @@
 // The Backend as the engine uses it: every instruction set against the reference through the same calls, the choice of
 // a backend, and its messages.
 
+#include <QFile>
+#include <QRegularExpression>
 #include <QtTest>
 #include <cmath>
 #include <cstring>
@@ -150,9 +152,18 @@ class TestBackend : public QObject {
       QVERIFY(backend.error().message.starts_with(why_no_gpu()));
       QVERIFY(why_no_gpu().find("No GPU is used: ") == 0 || why_no_gpu().find("failed its check") != std::string::npos);
     }
-    options.device = "abacus";
-    backend = make_backend(options);
-    QVERIFY(!backend && backend.error().code == ErrorCode::InvalidArgument);
+    for (const char* word : {"cuda:900", "cuda:all", "cuda:900,cuda:901"}) {
+      options.device = word;
+      backend = make_backend(options);
+      if (backend) continue;
+      QVERIFY(backend.error().code == ErrorCode::Unsupported);
+      QVERIFY(backend.error().message.ends_with("Choose the device \"cpu\" or \"auto\" to compute on the processor."));
+    }
+    for (const char* word : {"abacus", "", "cuda:", "cuda:x", "cuda:0,", ",cuda:0", "cuda:0,cuda:0", "cuda:all,cuda:0", "cpu,cuda:0", "cuda:-1"}) {
+      options.device = word;
+      backend = make_backend(options);
+      QVERIFY2(!backend && backend.error().code == ErrorCode::InvalidArgument, word);
+    }
     options = {};
     options.threads = -1;
     QVERIFY(!make_backend(options));
@@ -351,6 +362,26 @@ class TestBackend : public QObject {
       }
     } wrong(*reference);
     QVERIFY(difference_of(wrong, *reference).find("decoding") != std::string::npos);
+  }
+
+  // A decorator that leaves out a function would do what the base class does, on the host, without a word.
+  void every_function_is_passed_on() {
+    const auto read = [](const char* name) {
+      QFile file(QStringLiteral(SCALEWRIGHT_SOURCE_DIR "/engine/backend/") + name);
+      return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
+    };
+    const QString declared = read("backend.h"), passed = read("forwarding_backend.h");
+    static const QRegularExpression comment("//[^\n]*"), function("virtual\\s[^;{}()]*?(\\w+)\\(");
+    int count = 0;
+    for (auto it = function.globalMatch(QString(declared).remove(comment)); it.hasNext();) {
+      const QString name = it.next().captured(1);
+      if (name == "Backend") continue;  // the destructor
+      ++count;
+      const QRegularExpression forwarded("\\b" + name + "\\([^;{}]*\\) (const )?override \\{\\s*(return )?inner_\\." + name + "\\(");
+      QVERIFY2(passed.contains(forwarded), qPrintable(name + " is not passed on by ForwardingBackend"));
+    }
+    QVERIFY(count > 40);
+    QCOMPARE(passed.count(" override {"), count);
   }
 
   void workspace_grows_with_what_is_asked() {

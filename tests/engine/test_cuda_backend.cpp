@@ -272,32 +272,6 @@ class TestCudaBackend : public QObject {
     }
   }
 
-  // What is expected is brought to the cache once, by the next product, whatever its size.
-  void expected() {
-    Random random(3);
-    const int64_t N = 40, K = 576;
-    WeightView w, next;
-    const RandomMatrix matrix(make_layout(all_layouts()[9], N, K), random), other(make_layout(all_layouts()[4], 1000, K), random);
-    w.quantized = next.quantized = true;
-    w.quant = matrix.view(false, false);
-    next.quant = other.view(false, false);
-    const auto bytes = static_cast<size_t>(other.layout.bytes());
-    void* there = kernels::cuda_emulated::card_allocate(bytes, false);
-    std::memcpy(there, other.records, bytes);
-    next.quant.records = static_cast<const uint8_t*>(there);
-    for (const int64_t T : {int64_t{1}, int64_t{3}, int64_t{9}}) {
-      const Guarded<float> x = random.normals(T * K);
-      Guarded<float> y(T * N), plain(T * N);
-      devices_.emulated().linear(x.data(), K, T, w, nullptr, plain.data(), N, Precision::Exact);
-      const uint64_t before = simt::card().expected_bytes;
-      devices_.emulated().expect(next);
-      for (int i = 0; i < 2; ++i) devices_.emulated().linear(x.data(), K, T, w, nullptr, y.data(), N, Precision::Exact);
-      QCOMPARE(simt::card().expected_bytes - before, T > 8 ? uint64_t{0} : uint64_t{bytes});
-      QVERIFY(std::memcmp(y.data(), plain.data(), sizeof(float) * static_cast<size_t>(T * N)) == 0);
-    }
-    kernels::cuda_emulated::shared_release(there);
-  }
-
   void dense_data() { testkit::CardDevices::rows(); }
   void dense() {
     SW_DEVICE_OR_SKIP(devices_);

@@ -8,6 +8,7 @@
 #include "engine/backend/cuda_memory.h"
 #include "engine/chat/generator.h"
 #include "engine/model/session.h"
+#include "engine/quant/tap_backend.h"
 #include "engine/tune/step_estimate.h"
 #include "tests/testkit/random_model.h"
 #include "tests/testkit/simt/simt.h"
@@ -80,7 +81,7 @@ class TestCudaMemory : public QObject {
   }
 
   void room_is_counted() {
-    QCOMPARE(cuda_emulated::card_use().held_bytes, uint64_t{0});
+    QCOMPARE(cuda_emulated::card_use(0).held_bytes, uint64_t{0});
     simt::card().total_bytes = 1000000;
     simt::card().other_bytes = 200000;
     use_memory_source(&cuda_emulated::card_memory());
@@ -94,14 +95,14 @@ class TestCudaMemory : public QObject {
       QVERIFY(backend->device_memory()->held_bytes >= 500000);
       const AlignedBytes more(200000);  // beyond the share of weights
       QVERIFY(!backend->in_device_memory(more.data()));
-      QVERIFY(cuda_emulated::card_use().pinned_bytes >= 200000);
+      QVERIFY(cuda_emulated::card_use(0).pinned_bytes >= 200000);
       const AlignedBytes work(200000, MemoryUse::Work);
       QVERIFY(backend->in_device_memory(work.data()));
       QVERIFY(std::all_of(work.data(), work.data() + 200000, [](uint8_t b) { return b == 0; }));
       QVERIFY_THROWS_EXCEPTION(std::bad_alloc, AlignedBytes(200000, MemoryUse::Work));
     }
-    QCOMPARE(cuda_emulated::card_use().held_bytes, uint64_t{0});
-    QCOMPARE(cuda_emulated::card_use().pinned_bytes, uint64_t{0});
+    QCOMPARE(cuda_emulated::card_use(0).held_bytes, uint64_t{0});
+    QCOMPARE(cuda_emulated::card_use(0).pinned_bytes, uint64_t{0});
     QCOMPARE(simt::card().held_bytes, uint64_t{0});
   }
 
@@ -120,15 +121,43 @@ class TestCudaMemory : public QObject {
     QVERIFY(simt::card().in_place_bytes - in_place <= 3 * 4 * (3 * chunk + 1 + 4 * chunk * half));
   }
 
+  // Who looks at products on the way loses nothing of what a card does beside them: its norms lie there, and its calls queue.
+  void taps_see_what_the_card_computes() {
+    const auto model = model_on_card(kLarge);
+    const auto backend = card();
+    const std::vector<float> expected = answer(*need(Session::create(model, *backend, kSession)), kPrompt);
+    quant::TapBackend tap(*backend);
+    int rows = 0;
+    bool finite = true;
+    const Matrix& watched = model->weights.layers[2].qkv.front().weight;
+    tap.watch(watched.data().data(), [&](const float* x, int64_t ldx, int64_t T) {
+      rows += static_cast<int>(T);
+      for (int64_t t = 0; t < T; ++t)
+        for (int64_t k = 0; k < watched.cols(); ++k) finite = finite && std::isfinite(x[t * ldx + k]);
+    });
+    simt::defer(true);
+    const auto session = need(Session::create(model, tap, kSession));
+    const std::vector<float> got = answer(*session, kPrompt);
+    // A watched norm divides before its product, another one behind it.
+    QVERIFY(relative_distance(got.data(), expected.data(), got.size()) <= 1e-5);
+    QCOMPARE(rows, static_cast<int>(kPrompt.size()) + 3);
+    QVERIFY(finite);
+    const uint64_t staged = simt::card().staged_bytes;
+    const int32_t id = 5;
+    need(session->append(std::span(&id, 1)));
+    QCOMPARE(simt::card().staged_bytes, staged);
+    QCOMPARE(rows, static_cast<int>(kPrompt.size()) + 4);
+  }
+
   // What is held was named: memory that is used again, for other norms, is read again.
   void held_vectors_end_with_the_session() {
     const auto model = model_on_card(kLarge);
     const auto backend = card();
     auto session = need(Session::create(model, *backend, kSession));
-    const uint64_t held = cuda_emulated::card_use().held_bytes, all = simt::card().held_bytes;
+    const uint64_t held = cuda_emulated::card_use(0).held_bytes, all = simt::card().held_bytes;
     auto second = need(Session::create(model, *backend, kSession));
     // Held once: only the second cache came.
-    QCOMPARE(simt::card().held_bytes - all, cuda_emulated::card_use().held_bytes - held);
+    QCOMPARE(simt::card().held_bytes - all, cuda_emulated::card_use(0).held_bytes - held);
     const std::vector<float> before = answer(*session, kPrompt);
     QVERIFY(same(before, answer(*second, kPrompt)));
     session.reset();
@@ -282,6 +311,7 @@ class TestCudaMemory : public QObject {
     for (const MemoryItem& item : device.items) sum += item.bytes;
     QCOMPARE(sum, device.total_bytes);
     QCOMPARE(device.items.front().part, MemoryPart::Weights);
+    QCOMPARE(device.offloaded_bytes, uint64_t{0});
     QVERIFY(device.items.front().bytes > model->weights.bytes() / 2);
     for (const MemoryItem& item : plan.ledger.items) QVERIFY(item.part != MemoryPart::Activations);
 
@@ -306,6 +336,25 @@ class TestCudaMemory : public QObject {
     recipe.memory_limit = device.total_bytes;
     QCOMPARE(need(Trainer::plan(*model, *backend, recipe)).ledger.device->limit_bytes, device.total_bytes);
     QVERIFY(simt::card().held_bytes == held);
+  }
+
+  // What found no room there is told with its bytes.
+  void a_plan_tells_what_stays_in_the_host() {
+    QTemporaryDir folder;
+    KeepingObserver observer;
+    const uint64_t all = need(load_model(tunable_models().front(), observer))->weights.bytes();
+    use_memory_source(&cuda_emulated::card_memory());
+    simt::card().total_bytes = static_cast<uint64_t>(0.7 * static_cast<double>(all) / cuda_emulated::kWeightShare);
+    const auto model = need(load_model(tunable_models().front(), observer));
+    const auto backend = card();
+    const uint64_t away = pinned_bytes(*model, *backend);
+    QVERIFY(away > 0);
+    simt::card().total_bytes = kLarge;
+    const TunePlan plan = need(Trainer::plan(
+        *model, *backend, small_recipe(tunable_models().front(), folder.path().toStdString(), 4)));
+    QCOMPARE(plan.ledger.device->offloaded_bytes, away);
+    QCOMPARE(plan.ledger.device->items.front().bytes + plan.ledger.items.front().bytes, model->weights.bytes());
+    QVERIFY(backend->device_memory()->offloaded_bytes >= away);
   }
 
   // A run on the card takes no more than it planned.

@@ -2,10 +2,12 @@
 
 #include <QTemporaryDir>
 #include <QtTest>
+#include <set>
 
 #include "engine/backend/cuda_backend.h"
 #include "engine/backend/cuda_memory.h"
 #include "engine/backend/device_times.h"
+#include "engine/backend/forwarding_backend.h"
 #include "engine/core/file.h"
 
 using namespace scalewright;
@@ -87,7 +89,35 @@ class TestDeviceTimes : public QObject {
     const WorkTimes there = time_work(*card, cuda_emulated::card_memory(), small);
     QVERIFY(there.chat > here.chat);  // an emulated card is none to choose
     QVERIFY(!choose_device("An emulated card", {here, there}).card);
-    QCOMPARE(cuda_emulated::card_use().held_bytes, uint64_t{0});
+    QCOMPARE(cuda_emulated::card_use(0).held_bytes, uint64_t{0});
+  }
+
+  // What is timed for tuning is what tuning runs.
+  void tuning_is_timed_in_its_precision() {
+    class Rounding final : public ForwardingBackend {
+     public:
+      using ForwardingBackend::ForwardingBackend;
+      Precision tuning_precision() const override { return Precision::Fast; }
+      void linear(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, int64_t ldy,
+                  Precision precision) override {
+        (T == 1 ? chat : tuning).insert(precision);
+        ForwardingBackend::linear(x, ldx, T, w, bias, y, ldy, precision);
+      }
+      void linear_backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts, int64_t lddy,
+                           float* dx, int64_t lddx, Precision precision) override {
+        tuning.insert(precision);
+        scales += parts.front().dscale != nullptr && dx != nullptr;
+        ForwardingBackend::linear_backward(x, ldx, T, parts, lddy, dx, lddx, precision);
+      }
+      std::set<Precision> chat, tuning;
+      int scales = 0;
+    };
+    const auto processor = make_backend({.threads = 1, .device = "cpu"});
+    Rounding rounding(**processor);
+    time_work(rounding, host_memory(), {.width = 64, .matrices = 2, .rows = 12, .repeats = 1});
+    QCOMPARE(rounding.chat, std::set{Precision::Exact});
+    QCOMPARE(rounding.tuning, std::set{Precision::Fast});
+    QVERIFY(rounding.scales > 0);
   }
 
   // On this machine: the words fit the device that is taken.

@@ -157,12 +157,20 @@ class TestLoadModel : public QObject {
     QCOMPARE(b.final_softcap, a.final_softcap);
     QCOMPARE(b.norm_epsilon, a.norm_epsilon);
     // One tensor written out against memory: rows, order and type are those of the file.
-    const SafetensorsFile file = testkit::need(SafetensorsFile::open(folder / "model.safetensors"));
-    const std::vector<float> want = testkit::need(file.read_f32("model.layers.1.mlp.down_proj.weight"));
+    const SafetensorsFolder file = testkit::need(SafetensorsFolder::open(folder));
+    const auto floats = [&file](const char* of) {
+      const SafetensorsTensor* tensor = file.find(of);
+      std::vector<std::byte> raw(tensor->bytes);
+      if (!file.read(*tensor, 0, raw)) qFatal("cannot read %s", of);
+      std::vector<float> values(static_cast<size_t>(tensor->count()));
+      convert_to_float(tensor->dtype, raw.data(), values.size(), values.data());
+      return values;
+    };
+    const std::vector<float> want = floats("model.layers.1.mlp.down_proj.weight");
     std::vector<float> row(static_cast<size_t>(now->weights.layers[1].down.weight.cols()));
     now->weights.layers[1].down.weight.dequantize_row(2, row);
     QVERIFY(std::equal(row.begin(), row.end(), want.begin() + 2 * static_cast<std::ptrdiff_t>(row.size())));
-    const std::vector<float> norm = testkit::need(file.read_f32("model.norm.weight"));
+    const std::vector<float> norm = floats("model.norm.weight");
     for (size_t i = 0; i < norm.size(); ++i)
       QCOMPARE(now->weights.output_norm[i], norm[i] + (a.norm_adds_one ? 1.0f : 0.0f));
   }

@@ -32,6 +32,20 @@ std::string streamed(const Tokenizer& tokenizer, const std::vector<int32_t>& ids
   return text + decoder.flush();
 }
 
+// Of a folder with both files, the tokenizer.model.
+std::unique_ptr<Tokenizer> load_alone(const fs::path& folder) {
+  if (!fs::exists(folder / "tokenizer.model")) {
+    auto loaded = load_tokenizer_folder(folder);
+    return loaded ? std::move(*loaded) : nullptr;
+  }
+  const fs::path alone = fs::temp_directory_path() / "scalewright_test_stream";
+  fs::create_directories(alone);
+  fs::copy_file(folder / "tokenizer.model", alone / "tokenizer.model", fs::copy_options::overwrite_existing);
+  auto loaded = load_tokenizer_folder(alone);
+  fs::remove_all(alone);
+  return loaded ? std::move(*loaded) : nullptr;
+}
+
 // A vocabulary of single bytes, a space and one special token.
 std::unique_ptr<Tokenizer> sentencepiece_of_bytes() {
   GgufTokenizerData data;
@@ -77,16 +91,12 @@ void TestStreamDecoder::equals_decoding_at_once() {
     if (line.empty()) continue;
     const json c = json::parse(line);
     const std::string name = c["tokenizer"];
-    // Byte fallback has rules of its own for broken bytes, which need to see all of them first.
-    if (!fs::exists(golden_folder() / name / "tokenizer.json") ||
-        fs::exists(golden_folder() / name / "tokenizer.model"))
-      continue;
+    if (!fs::exists(golden_folder() / name)) continue;  // "_hf": the tokenizer.json beside a tokenizer.model
     auto& tokenizer = tokenizers[name];
-    if (!tokenizer) {
-      auto loaded = load_tokenizer_folder(golden_folder() / name);
-      QVERIFY(loaded.has_value());
-      tokenizer = std::move(*loaded);
-    }
+    if (!tokenizer) tokenizer = load_alone(golden_folder() / name);
+    QVERIFY2(tokenizer, name.c_str());
+    // The byte fallback of tokenizer.json has rules of its own for broken bytes, which need to see all of them first.
+    if (!tokenizer->kind().starts_with("byte-level") && !tokenizer->marks_each_bad_byte()) continue;
     const std::vector<int32_t> ids = c["ids"];
     QCOMPARE(streamed(*tokenizer, ids, false), tokenizer->decode(ids, false));
     QCOMPARE(streamed(*tokenizer, ids, true), tokenizer->decode(ids, true));

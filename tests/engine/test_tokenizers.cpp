@@ -79,6 +79,7 @@ class TestTokenizers : public QObject {
   void decoding_equals_the_recorded();
   void offsets_tile_the_text();
   void gguf_keys_give_the_same_tokenizer();
+  void model_files_as_gguf_keys();
   void special_tokens_only_where_asked();
   void broken_utf8_is_replaced();
   void unknown_kinds_are_named();
@@ -97,6 +98,7 @@ void TestTokenizers::initTestCase() {
   QVERIFY2(fs::exists(golden_folder() / "cases.jsonl"), "the golden set is missing");
   all_ = load_all(golden_folder());
   cases_ = lines_of(golden_folder() / "cases.jsonl");
+  for (json& c : lines_of(golden_folder() / "more_cases.jsonl")) cases_.push_back(std::move(c));
   QVERIFY(!cases_.empty());
 }
 
@@ -218,6 +220,47 @@ void TestTokenizers::gguf_keys_give_the_same_tokenizer() {
   }
 }
 
+// Pieces that are never cut stay so in a GGUF, added tokens get the type that their folder says, and a model that
+// changes the text first is refused.
+void TestTokenizers::model_files_as_gguf_keys() {
+  using text::ModelPiece;
+  using text::PieceType;
+  std::vector<ModelPiece> pieces = {{"<unk>", 0, PieceType::Unknown},
+                                    {"<s>", 0, PieceType::Control},
+                                    {"</s>", 0, PieceType::Control},
+                                    {"<turn>", 0, PieceType::UserDefined},
+                                    {"abc", 0, PieceType::UserDefined},
+                                    {"ab", -1},
+                                    {"a", -2},
+                                    {"b", -3},
+                                    {"c", -4}};
+  const std::string model = text::write_bpe_model(pieces, false, false);
+  const fs::path folder = fs::temp_directory_path() / "scalewright_test_model_keys";
+  fs::create_directories(folder);
+  const auto write = [&folder](const char* name, const std::string& bytes) {
+    std::ofstream(folder / name, std::ios::binary) << bytes;
+  };
+  write("tokenizer.model", model);
+  write("tokenizer_config.json", R"({"added_tokens_decoder":{"3":{"content":"<turn>","special":true}}})");
+  const auto data = gguf_tokenizer_data(folder);
+  const auto loaded = load_tokenizer_folder(folder);
+  QVERIFY2(data && loaded, data ? "" : data.error().message.c_str());
+  QCOMPARE(data->types, (std::vector<int32_t>{2, 3, 3, 3, 4, 1, 1, 1, 1}));
+  const auto made = make_tokenizer(*data);
+  QVERIFY(made.has_value());
+  for (const char* text : {"aabcb", "ab<turn>abc", "cabab"})
+    QCOMPARE((*made)->encode_ids(text, {.parse_special = true}), (*loaded)->encode_ids(text, {.parse_special = true}));
+  QCOMPARE((*made)->encode_ids("aabcb", {}), (std::vector<int32_t>{6, 4, 7}));
+
+  write("tokenizer.model", model + "\x12\x03\xC0\x01\x01");  // treat_whitespace_as_suffix
+  const auto suffix = gguf_tokenizer_data(folder);
+  write("tokenizer.model", model + "\x1A\x02\x20\x01");  // remove_extra_whitespaces
+  const auto removed = gguf_tokenizer_data(folder);
+  fs::remove_all(folder);
+  QVERIFY(!suffix && suffix.error().code == ErrorCode::Unsupported);
+  QVERIFY(!removed && removed.error().code == ErrorCode::Unsupported);
+}
+
 void TestTokenizers::special_tokens_only_where_asked() {
   for (auto& [name, loaded] : all_) {
     const Tokenizer& tokenizer = *loaded.tokenizer;
@@ -329,9 +372,9 @@ void TestTokenizers::bad_gguf_vocabulary_is_an_error() {
   QVERIFY(refused([](auto& d) { d.bos = 4; }));
   QVERIFY(refused([](auto& d) { d.eos = 1 << 30; }));
   QVERIFY(refused([](auto& d) { d.types[2] = 9; }));
-  QVERIFY(refused([](auto& d) { d.types[2] = 2; }));       // two unknown tokens
-  QVERIFY(refused([](auto& d) { d.types[2] = 6; }));       // "a" names no byte
-  QVERIFY(refused([](auto& d) { d.types[3] = 6; }));       // one byte of 256
+  QVERIFY(refused([](auto& d) { d.types[2] = 2; }));  // two unknown tokens
+  QVERIFY(refused([](auto& d) { d.types[2] = 6; }));  // "a" names no byte
+  QVERIFY(refused([](auto& d) { d.types[3] = 6; }));  // one byte of 256
   QVERIFY(refused([](auto& d) { d.scores[2] = std::nanf(""); }));
   QVERIFY(refused([](auto& d) {
     d.tokens[2] = std::string("a\0b", 3) + "\xFF";

@@ -103,15 +103,24 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
              auto* split = b.of(std::vector<uint8_t>(card::split_bytes(T, K)));
              card::split_rows(nullptr, b.numbers(T * K, 1), K, T, K, split);
              const card::GemvMatrix product{quantized(b, layout, 10, K), b.numbers(10, 2), b.numbers(T * 10, 3)};
-             card::gemv(nullptr, split, T, {&product, 1}, 10, T == 3);
+             card::gemv(nullptr, split, T, {&product, 1}, 10, T == 3, 1);
            }
+       }},
+      {"gemv of many strips",
+       [](Buffers& b) {
+         // So many that a block has more than one round, and units that are not whole.
+         const int64_t N = 300, K = 1696;
+         auto* split = b.of(std::vector<uint8_t>(card::split_bytes(1, K)));
+         card::split_rows(nullptr, b.numbers(K, 1), K, 1, K, split);
+         const card::GemvMatrix product{quantized(b, 9, N, K), b.numbers(N, 2), b.numbers(N, 3)};
+         card::gemv(nullptr, split, 1, {&product, 1}, N, true, 1);
        }},
       {"rows made ready",
        [](Buffers& b) {
          const int64_t T = 2, K = 4200;
          const auto room = [&] { return b.of(std::vector<uint8_t>(card::split_bytes(T, K))); };
          float *x = b.numbers(T * K, 1), *up = b.numbers(T * K, 2);
-         card::split_normed(nullptr, x, K, T, K, b.numbers(K, 3), 1e-5f, room());
+         card::split_normed(nullptr, x, K, T, K, b.numbers(K, 3), room());
          card::split_gated(nullptr, x, K, up, K, T, K, GateKind::Silu, room());
          float *cosine = b.numbers(T * 2, 4), *sine = b.numbers(T * 2, 5);
          int32_t* first = b.of(std::vector<int32_t>{1});
@@ -164,14 +173,16 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
          for (int i = 0; i < 37 * 4; ++i) lse[i] = 4.0f + 0.1f * lse[i];
          card::attention_backward(nullptr, s, b.numbers(37 * 96, 1), b.numbers(37 * 48, 2), b.numbers(37 * 48, 3),
                                   b.numbers(37 * 96, 4), lse, b.numbers(37 * 96, 5), b.numbers(37 * 96, 7),
-                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9), b.numbers(37 * 4, 10));
+                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9),
+                                  b.of(std::vector<uint8_t>(card::attention_backward_workspace_bytes(s))));
        }},
       {"attention on tensor cores",
        [](Buffers& b) {
          AttentionSpec s = small_attention();
          s.fast = true;
          card::attention(nullptr, s, 1, b.numbers(37 * 96, 1), b.numbers(37 * 48, 2), b.numbers(37 * 48, 3),
-                         b.numbers(37 * 96, 4), b.numbers(37 * 4, 5), nullptr);
+                         b.numbers(37 * 96, 4), b.numbers(37 * 4, 5),
+                         b.of(std::vector<uint8_t>(card::attention_workspace_bytes(s, 1))));
          s.half_kv = true;
          float* cache = b.numbers(37 * 48, 2);
          uint16_t* half = b.of(std::vector<uint16_t>(37 * 48));
@@ -187,7 +198,8 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
          for (int i = 0; i < 37 * 4; ++i) lse[i] = 4.0f + 0.1f * lse[i];
          card::attention_backward(nullptr, s, b.numbers(37 * 96, 1), b.numbers(37 * 48, 2), b.numbers(37 * 48, 3),
                                   b.numbers(37 * 96, 4), lse, b.numbers(37 * 96, 5), b.numbers(37 * 96, 7),
-                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9), b.numbers(37 * 4, 10));
+                                  b.numbers(37 * 48, 8), b.numbers(37 * 48, 9),
+                                  b.of(std::vector<uint8_t>(card::attention_backward_workspace_bytes(s))));
        }},
       {"norms",
        [](Buffers& b) {

@@ -66,7 +66,7 @@ class TestCudaTraffic : public QObject {
       card::split_rows(nullptr, in.data(), K, T, K, split.data());
       nothing_is_wasted("split");
       simt::counting(true);
-      card::gemv(nullptr, split.data(), T, {&product, 1}, N, false);
+      card::gemv(nullptr, split.data(), T, {&product, 1}, N, false, 1);
       const simt::Counters c = simt::counters();
       const double weights = records.read_bytes() / static_cast<double>(matrix.layout.bytes());
       const double shared = ratio(c.shared_wavefronts, c.shared_least);
@@ -157,7 +157,7 @@ class TestCudaTraffic : public QObject {
       card::rope(nullptr, x.data(), D, T, 8, 64, 64, cosine.data(), sine.data(), false, false);
     });
     const OnCard<uint8_t> split(static_cast<int64_t>(card::split_bytes(T, D)));
-    counted("split of a norm", [&] { card::split_normed(nullptr, x.data(), D, T, D, weight.data(), 1e-5f, split.data()); });
+    counted("split of a norm", [&] { card::split_normed(nullptr, x.data(), D, T, D, weight.data(), split.data()); });
     counted("split of a gate", [&] {
       card::split_gated(nullptr, x.data(), D, other.data(), D, T, D, GateKind::Silu, split.data());
     });
@@ -226,17 +226,19 @@ class TestCudaTraffic : public QObject {
     const int64_t count = 64 * s.ldq, kv_count = 64 * s.ldk;
     const Guarded<float> q = random.normals(count), k = random.normals(kv_count);
     const OnCard<float> query(q.data(), count), keys(k.data(), kv_count), out(count), lse(64 * 4), dq(count),
-        dk(kv_count), dv(kv_count), delta(64 * 4);
+        dk(kv_count), dv(kv_count);
+    const size_t room = std::max(card::attention_workspace_bytes(s, 1), card::attention_backward_workspace_bytes(s));
+    const OnCard<uint8_t> workspace(static_cast<int64_t>(room));
     const OnCard<uint16_t> halves(kv_count);
     if (half) card::store_kv(nullptr, keys.data(), s.ldk, 64, s.ldk, halves.data(), s.ldk, true);
     const void* stored = half ? static_cast<const void*>(halves.data()) : keys.data();
     simt::counting(true);
-    card::attention(nullptr, s, 1, query.data(), stored, stored, out.data(), lse.data(), nullptr);
+    card::attention(nullptr, s, 1, query.data(), stored, stored, out.data(), lse.data(), workspace.data());
     nothing_is_wasted("forward");
     if (half) return;
     simt::counting(true);
     card::attention_backward(nullptr, s, query.data(), keys.data(), keys.data(), out.data(), lse.data(), query.data(),
-                             dq.data(), dk.data(), dv.data(), delta.data());
+                             dq.data(), dk.data(), dv.data(), workspace.data());
     nothing_is_wasted("backward");
   }
 

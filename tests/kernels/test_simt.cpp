@@ -68,6 +68,21 @@ SW_KERNEL(kWarp, turn)(Global<float> values) {
   st(values, thread_x(), ld(room, (thread_x() + 1) % kWarp));
 }
 
+// Words of four lanes come to shared memory while the warp goes on; each lane then reads one of another.
+enum class Copies { Right, NotWaited, NoBarrier, LeftBehind };
+template <Copies kHow>
+SW_KERNEL(kWarp, copied)(Global<const uint8_t> in, Global<uint32_t> out) {
+  SW_SHARED(uint32_t, room, 4 * kWarp);
+  copy_later(room, 4 * thread_x(), in, 16 * thread_x());
+  close_copies();
+  close_copies();
+  if (kHow == Copies::Right || kHow == Copies::NoBarrier) open_copies<1>();
+  if (kHow != Copies::NoBarrier) sync_warp();
+  if (kHow == Copies::LeftBehind) return;
+  st(out, thread_x(), ld(room, 4 * ((thread_x() + 1) % kWarp)));
+  open_copies<0>();
+}
+
 // Half of the warp takes part in the shuffle.
 SW_KERNEL(kWarp, half_shuffle)(Global<float> values) {
   float v = ld(values, thread_x());
@@ -187,6 +202,21 @@ class TestSimt : public QObject {
     for (size_t i = 0; i < kThreads; ++i) QCOMPARE(out[i], 256.0f);
     SW_LAUNCH((turn<false>), dim3(1), dim3(kWarp), nullptr, values.data());
     for (size_t i = 0; i < kWarp; ++i) QCOMPARE(values[i], static_cast<float>((i + 1) % kWarp));
+  }
+
+  void copiesAreThereWhenTheyAreWaitedFor() {
+    OnCard<uint8_t> in(16 * kWarp);
+    OnCard<uint32_t> out(kWarp);
+    for (size_t i = 0; i < 16 * kWarp; ++i) in[i] = static_cast<uint8_t>(i / 16);
+    const auto error = [&](auto kernel) {
+      return error_of([&] { SW_LAUNCH(kernel, dim3(1), dim3(kWarp), nullptr, in.data(), out.data()); });
+    };
+    QCOMPARE(error(copied<Copies::Right>), QString());
+    for (uint32_t i = 0; i < kWarp; ++i) QCOMPARE(out[i], 0x01010101u * ((i + 1) % kWarp));
+    QVERIFY(error(copied<Copies::NotWaited>).contains("race"));
+    const QString unordered = error(copied<Copies::NoBarrier>);
+    QVERIFY(unordered.contains("race") || unordered.contains("nobody wrote"));
+    QVERIFY(error(copied<Copies::LeftBehind>).contains("before its copies"));
   }
 
   // One barrier removed.

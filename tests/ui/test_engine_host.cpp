@@ -4,6 +4,8 @@
 #include <QTest>
 
 #include "engine/quant/tap_backend.h"
+#include "engine/core/system.h"
+#include "ui/jobs/chat_engine.h"
 #include "ui/jobs/engine_host.h"
 #include "ui/jobs/job_queue.h"
 #include "ui/models/ledger_view.h"
@@ -87,6 +89,34 @@ class TestEngineHost : public QObject {
     QCOMPARE(host.deviceReason(), "No GPU is used: the NVIDIA driver finds no card.");
     QCOMPARE(host.noGpu(), host.deviceReason());
     QCOMPARE(memoryText({16'000'000'000, 9'000'000'000}, 300'000'000, {}), QStringLiteral("%1 used  ·  %2 free").arg(bytesText(300'000'000), bytesText(9'000'000'000)));
+  }
+
+  void aChatBesideARunLooksAtTheCard() {
+    uint64_t held = 1'000'000'000;
+    MadeUpCard card(held);
+    QCOMPARE(ChatEngine::freeFor(card), uint64_t{19'000'000'000});
+    const auto processor = make_reference_backend();
+    QVERIFY(ChatEngine::freeFor(*processor) <= memory_status().total_bytes);
+  }
+
+  void severalCards() {
+    size_t cards = 2;
+    EngineHost host({.make = [](const BackendOptions&) -> Result<std::unique_ptr<Backend>> { return make_reference_backend(); },
+                     .why = [] { return std::string(); },
+                     .whyNoGpu = [] { return std::string(); },
+                     .cards = [&] { return cards; }});
+    QCOMPARE(host.cards(), size_t{0});
+    host.configure({.threads = 2, .isa = Isa::Auto, .device = "cuda:all"});
+    host.askDevice();
+    QCOMPARE(host.cards(), size_t{2});
+    QVERIFY2(host.deviceReason().startsWith("All GPUs share"), qPrintable(host.deviceReason()));
+    MemoryLedger ledger;
+    ledger.device = DeviceLedger{"Card 0", {item("weights", MemoryPart::Weights, 3000)}, 3000, 4000, 3500, 3500};
+    ledger.more_devices = {DeviceLedger{"Card 1", {item("weights", MemoryPart::Weights, 3000)}, 3000, 4000, 2900, 2900}};
+    QCOMPARE(workedIn(ledger).missing, quint64(0));
+    QCOMPARE(moreCards(ledger).size(), 1);
+    QCOMPARE(moreCards(ledger).first().where, "Card 1");
+    QCOMPARE(moreCards(ledger).first().missing, quint64(100));
   }
 
   void theLedgerOfACard() {

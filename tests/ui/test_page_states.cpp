@@ -108,6 +108,23 @@ class TestPageStates : public QObject {
     QVERIFY(w.waitForJobs());
   }
 
+  // All GPUs are offered where there are several, and stay to be seen where they were chosen.
+  void settingsOfferAllCards() {
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    QTest::keyClick(w.window.get(), Qt::Key_Comma, Qt::ControlModifier);
+    Page* page = w.window->page(Place::Settings);
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(buttonOf(page, "All GPUs") != nullptr, w.context->engine().cards() > 1);
+    w.context->settings().setDevice("cuda:all");
+    QTRY_VERIFY(buttonOf(page, "All GPUs"));
+    QTRY_VERIFY(buttonOf(page, "All GPUs")->isChecked());
+    CLICK(page, "Automatic");
+    QCOMPARE(w.context->settings().device(), "auto");
+    QVERIFY(w.waitForJobs());
+    QVERIFY(buttonOf(page, "Automatic")->isChecked());
+  }
+
   void chatBusyStoppedDone() {
     TestWindow w(*m_home);
     w.window->deliver({Place::Chat, page_messages::kUseModel, {{"path", m_models + "/small.Q4_1.gguf"}}});

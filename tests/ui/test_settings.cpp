@@ -42,6 +42,12 @@ class TestSettings : public QObject {
     QCOMPARE(settings.geometry(), QByteArray("bytes"));
     QCOMPARE(settings.state("models/table"), QByteArray("columns"));
     QCOMPARE(settings.recentModels(), QStringList({"/b.gguf", "/a.gguf"}));
+    for (const char* device : {"cuda", "cuda:all", "auto"}) {
+      settings.setDevice(device);
+      QCOMPARE(settings.device(), device);
+    }
+    settings.setDevice("abacus");  // by hand, in the file
+    QCOMPARE(settings.device(), "auto");
   }
 
   void nonsenseIsBounded() {

@@ -49,12 +49,18 @@ Result<std::vector<PackEntry>> packsOf(const std::string& model) {
 
 uint64_t ChatEngine::besideRun(const Model& model) { return Session::bytes(model, sessionOptions(kInsideContext, true)); }
 
-// The run holds what was planned for it. A chat comes on top, and is refused before it takes what the machine does not have.
-Result<void> ChatEngine::roomBeside(const Model& model, const ChatRequest& request) const {
+uint64_t ChatEngine::freeFor(const Backend& backend) {
+  const std::optional<DeviceMemory> card = backend.device_memory();
+  return card ? card->left_bytes() : memory_status().available_bytes;
+}
+
+// The run holds what was planned for it. A chat comes on top, and is refused before it takes what the machine, or the card that it would lie
+// on, does not have.
+Result<void> ChatEngine::roomBeside(const Model& model, const Backend& backend, const ChatRequest& request) const {
   uint64_t needed = 0;
   for (const int side : request.sides)
     if (!m_sides[side].conversation) needed += Session::bytes(model, sessionOptions(m_context, true, m_precision));
-  const uint64_t free = request.free > 0 ? request.free : memory_status().available_bytes;
+  const uint64_t free = request.free > 0 ? request.free : freeFor(backend);
   if (needed <= free) return {};
   return fail(ErrorCode::OutOfMemory, tr("An answer beside the run takes %1, and %2 are free. The run goes on as it was. Close other programs, or ask when it has ended.").arg(bytesText(needed), bytesText(free)).toStdString());
 }
@@ -82,7 +88,7 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
   outcome.modelName = QString::fromStdString(open->model->name);
   outcome.codesHash = QString::fromStdString(open->model->codes_hash());
   const SessionOptions options = sessionOptions(positions, insideTune, request.precision);
-  if (insideTune) SW_TRY(roomBeside(*open->model, request));
+  if (insideTune) SW_TRY(roomBeside(*open->model, *backend, request));
   Result<void> failed;
   for (const int number : request.sides) {
     Side& side = m_sides[number];

@@ -27,7 +27,7 @@ struct ChatRequest {
   SamplingOptions sampling;
   Precision precision = Precision::Exact;
   int64_t context = 4096;
-  uint64_t free = 0;                    // bytes that an answer beside a run may take; 0: what the machine has free
+  uint64_t free = 0;                    // bytes that an answer beside a run may take; 0: what the machine has free, or the card that computes
 };
 
 struct ChatOutcome {
@@ -47,11 +47,13 @@ class ChatEngine {
  public:
   // What a side takes beside a run: its answer cache and buffers, kept until the run ends. Bytes.
   static uint64_t besideRun(const Model& model);
+  // Bytes that are free where a backend keeps a chat: on its card, else in the machine's memory.
+  static uint64_t freeFor(const Backend& backend);
   // Runs on the engine thread, or inside a running tune between two of its steps (then the tuned side is the model at this step).
   Result<ChatOutcome> answer(EngineHost& host, const ChatRequest& request, bool insideTune, const EventStream<ChatEvent>& events, JobContext& context);
 
  private:
-  Result<void> roomBeside(const Model& model, const ChatRequest& request) const;
+  Result<void> roomBeside(const Model& model, const Backend& backend, const ChatRequest& request) const;
   struct Side {
     std::unique_ptr<Conversation> conversation;
     std::filesystem::path pack;

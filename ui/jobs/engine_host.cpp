@@ -62,12 +62,21 @@ void EngineHost::noteDevice() {
 }
 
 void EngineHost::askDevice() {
+  bool named = false;
   {
     const std::lock_guard lock(m_mutex);
-    if (m_options.device != "auto") return;
+    if (m_options.device == "cpu") return;
+    named = m_options.device != "auto";
+  }
+  const size_t cards = m_source.cards();
+  if (named) {
+    const std::lock_guard lock(m_mutex);
+    m_cards = cards;
+    return;
   }
   std::string why = m_source.why(), noGpu = m_source.whyNoGpu();
   const std::lock_guard lock(m_mutex);
+  m_cards = cards;
   m_reason = std::move(why);
   m_noGpu = std::move(noGpu);
 }
@@ -155,12 +164,18 @@ QString EngineHost::deviceReason() const {
   const std::lock_guard lock(m_mutex);
   if (m_options.device == "cpu") return tr("The CPU, because the settings ask for it.");
   if (m_options.device == "cuda") return tr("A GPU, because the settings ask for it.");
+  if (m_options.device == "cuda:all") return tr("All GPUs share the steps of a tuning run, because the settings ask for it; the first does everything else.");
   return m_reason.empty() ? tr("The CPU always works; no GPU is needed.") : inWords(m_reason);
 }
 
 QString EngineHost::noGpu() const {
   const std::lock_guard lock(m_mutex);
   return inWords(m_noGpu);
+}
+
+size_t EngineHost::cards() const {
+  const std::lock_guard lock(m_mutex);
+  return m_cards;
 }
 
 std::optional<DeviceMemory> EngineHost::deviceMemory() const {

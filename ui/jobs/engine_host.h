@@ -34,6 +34,7 @@ struct DeviceSource {
   std::function<Result<std::unique_ptr<Backend>>(const BackendOptions&)> make = make_backend;
   std::function<std::string()> why = why_this_device;
   std::function<std::string()> whyNoGpu = why_no_gpu;
+  std::function<size_t()> cards = [] { return card_names().size(); };
 };
 
 class EngineHost {
@@ -62,6 +63,7 @@ class EngineHost {
   QString deviceText() const;       // "CPU, 2 threads, AVX2"; before the backend exists what it will be
   QString deviceReason() const;     // why this one, in words
   QString noGpu() const;            // why a card cannot be chosen; empty: it can, or nobody asked yet
+  size_t cards() const;             // that can be used; 0: none, or nobody asked yet
   std::optional<DeviceMemory> deviceMemory() const;  // of the card that is used, as it was last looked at; none: the processor
   uint64_t heldBytes() const;       // of open models
 
@@ -89,6 +91,7 @@ class EngineHost {
   bool m_stale = true;
   std::unique_ptr<Backend> m_backend;
   std::string m_description, m_reason, m_noGpu;
+  size_t m_cards = 0;
   std::optional<DeviceMemory> m_deviceMemory;
   std::chrono::steady_clock::time_point m_looked;
   std::vector<Entry> m_entries;

@@ -43,19 +43,26 @@ LedgerView ofMachine(const MemoryLedger& ledger) {
   return view;
 }
 
-}  // namespace
-
-LedgerView workedIn(const MemoryLedger& ledger) {
-  if (!ledger.device) return ofMachine(ledger);
-  const DeviceLedger& device = *ledger.device;
+LedgerView ofCard(const DeviceLedger& device) {
   LedgerView view;
   view.where = QString::fromStdString(device.name);
   view.memory = device.memory_bytes;
   view.others = rest(device.memory_bytes, device.available_bytes);
   view.total = device.total_bytes;
   view.missing = rest(device.total_bytes, device.limit_bytes);
+  view.offloaded = device.offloaded_bytes;
   take(view, device.items);
   return view;
+}
+
+}  // namespace
+
+LedgerView workedIn(const MemoryLedger& ledger) { return ledger.device ? ofCard(*ledger.device) : ofMachine(ledger); }
+
+QList<LedgerView> moreCards(const MemoryLedger& ledger) {
+  QList<LedgerView> views;
+  for (const DeviceLedger& device : ledger.more_devices) views.append(ofCard(device));
+  return views;
 }
 
 std::optional<LedgerView> besideCard(const MemoryLedger& ledger) {

@@ -25,6 +25,7 @@ struct LedgerView {
   quint64 memory = 0;             // all there is, bytes
   quint64 others = 0;             // of it, held by other programs
   quint64 total = 0;              // what the run takes
+  quint64 offloaded = 0;          // weights that it does not hold and fetches from the machine's memory
   quint64 missing = 0;            // how much more than there is left for it; 0: it fits
   QList<LedgerPart> parts;        // bottom to top, of `total`
   QList<QPair<QString, quint64>> entries;  // every line of the ledger
@@ -32,6 +33,8 @@ struct LedgerView {
 };
 // The memory that the run works in: the card's where there is one, else the machine's.
 LedgerView workedIn(const MemoryLedger& ledger);
+// Of a run on several cards: those beside the first.
+QList<LedgerView> moreCards(const MemoryLedger& ledger);
 // What a run on a card takes of the machine's memory besides; none without a card.
 std::optional<LedgerView> besideCard(const MemoryLedger& ledger);
 

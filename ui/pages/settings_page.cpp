@@ -32,6 +32,8 @@
 namespace scalewright::ui {
 namespace {
 
+constexpr const char* kDevices[] = {"auto", "cpu", "cuda", "cuda:all"};  // as they are offered
+
 // A settings row: label at the left, control flush right.
 QHBoxLayout* settingsRow(const QString& text, QWidget* control) {
   auto* name = label(text, FontRole::Body, Ink::Text2);
@@ -99,7 +101,7 @@ QWidget* SettingsPage::buildMachine() {
   m_device->setName(tr("Device"));
   m_device->setChoiceHint(2, tr("An NVIDIA GPU, where this build and this machine have one"));
   connect(m_device, &Segmented::chosen, this, [this](int index) {
-    app().settings().setDevice(index == 1 ? QStringLiteral("cpu") : index == 2 ? QStringLiteral("cuda") : QStringLiteral("auto"));
+    app().settings().setDevice(QString::fromLatin1(kDevices[index]));
   });
   m_threads = new QSpinBox;
   m_threads->setRange(1, std::max(1, processor_count()));
@@ -172,7 +174,19 @@ void SettingsPage::showSettings() {
   m_theme->setCurrent(settings.themeMode() == ThemeMode::Light ? 1 : settings.themeMode() == ThemeMode::Dark ? 2 : 0);
   if (std::abs(m_scale->value() - settings.fontScale()) > 0.024) m_scale->setValue(settings.fontScale());
   m_language->setCurrentIndex(std::max(0, m_language->findData(settings.language())));
-  m_device->setCurrent(settings.device() == QLatin1String("cpu") ? 1 : settings.device() == QLatin1String("cuda") ? 2 : 0);
+  const auto device = std::find(std::begin(kDevices), std::end(kDevices), settings.device()) - std::begin(kDevices);
+  // All cards are a choice where there are several; and what was chosen stays to be seen.
+  if (!m_severalCards && (app().engine().cards() > 1 || settings.device() == QLatin1String("cuda:all"))) {
+    m_severalCards = true;
+    // Later: the choice that was clicked goes with the others.
+    QMetaObject::invokeMethod(this, [this] {
+      m_device->setChoices({tr("Automatic"), tr("CPU"), tr("GPU"), tr("All GPUs")}, m_device->current());
+      m_device->setName(tr("Device"));
+      m_device->setChoiceHint(3, tr("The GPUs of this machine share the steps of a tuning run"));
+      showSettings();
+    }, Qt::QueuedConnection);
+  }
+  m_device->setCurrent(int(device));
   {
     const QSignalBlocker blockThreads(m_threads), blockAll(m_allThreads);
     m_allThreads->setChecked(settings.threads() == 0);
@@ -190,11 +204,13 @@ void SettingsPage::showSettings() {
                                   {tr("Memory"), tr("%1, %2 free").arg(bytesText(memory.total_bytes), bytesText(memory.available_bytes))}};
   if (const auto card = engine.deviceMemory())
     facts.append({tr("Memory of the card"), tr("%1, %2 free").arg(bytesText(card->total_bytes), bytesText(card->left_bytes())), QString::fromStdString(card->name)});
+  if (const auto card = engine.deviceMemory(); card && card->offloaded_bytes > 0)
+    facts.append({tr("Beside the card"), bytesText(card->offloaded_bytes), tr("Weights that found no room on the card; they come from this machine's memory as they are needed")});
   facts.append({tr("Held by open models"), bytesText(engine.heldBytes())});
   m_machineFacts->setFacts(facts);
   m_reason->setText(engine.deviceReason());
   // What is chosen can be left, also where it cannot be used.
-  const bool card = engine.noGpu().isEmpty() || settings.device() == QLatin1String("cuda");
+  const bool card = engine.noGpu().isEmpty() || settings.device().startsWith(QLatin1String("cuda"));
   m_device->setChoiceEnabled(2, card, engine.noGpu());
   if (card) m_device->setChoiceHint(2, tr("An NVIDIA GPU, where this build and this machine have one"));
   const QString history = QString::fromStdString(data_folder().string());

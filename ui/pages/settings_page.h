@@ -35,6 +35,7 @@ class SettingsPage : public Page {
 
   QBoxLayout* m_panes;
   Segmented *m_theme, *m_device;
+  bool m_severalCards = false;
   ValueSlider* m_scale;
   QComboBox* m_language;
   QLabel* m_languageNote;

@@ -72,7 +72,7 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   connect(edit, &QPushButton::clicked, this, &TunePlanStep::editWanted);
   connect(m_all, &QPushButton::toggled, this, [this](bool on) {
     m_list->setVisible(on);
-    if (m_plan) m_all->setText(on ? tr("Hide entries") : tr("Show all %1 entries").arg(m_plan->ledger.items.size() + (m_plan->ledger.device ? m_plan->ledger.device->items.size() : 0)));
+    if (m_plan) m_all->setText(on ? tr("Hide entries") : tr("Show all %1 entries").arg(m_entries));
   });
   connect(m_leave, &QCheckBox::toggled, this, [this](bool on) { this->app().settings().setValue(QStringLiteral("page/tune/leave_cores"), on); });
   connect(m_fit, &MakeItFit::applied, this, &TunePlanStep::apply);
@@ -151,15 +151,18 @@ void TunePlanStep::show() {
   const MemoryLedger& ledger = plan->ledger;
   const LedgerView view = workedIn(ledger);
   const auto beside = besideCard(ledger);
+  const QList<LedgerView> others = moreCards(ledger);
+  quint64 missing = view.missing;
+  for (const LedgerView& other : others) missing = std::max(missing, other.missing);
   m_ledger->setLedger(view);
-  m_ledgerCard->setHint(view.where.isEmpty() ? tr("every byte, before the start") : tr("on %1").arg(view.where));
+  m_ledgerCard->setHint(view.where.isEmpty() ? tr("every byte, before the start") : others.isEmpty() ? tr("on %1").arg(view.where) : tr("on %1, and %n more GPU(s)", nullptr, int(others.size())).arg(view.where));
   if (ledger.fits)
     m_verdict->show(Tone::Ok, tr("It fits, and is reserved before step 1"),
                     beside ? tr("%1 on the card and %2 of this machine's memory will be set aside at the start. The run never asks for more.").arg(bytesText(view.total), bytesText(beside->total))
                            : tr("%1 will be set aside at the start. The run never asks for more.").arg(bytesText(view.total)), false);
   else
     m_verdict->show(Tone::Danger,
-                    beside && view.missing > 0 ? tr("This plan needs %1 more than the card has free").arg(bytesText(view.missing))
+                    beside && missing > 0 ? tr("This plan needs %1 more than the card has free").arg(bytesText(missing))
                                                : tr("This plan needs %1 more than the machine has free").arg(bytesText(beside ? beside->missing : view.missing)),
                     tr("Nothing was started. Choose a way to make it fit, or close programs that hold memory."), false);
   m_fit->setVisible(!ledger.fits);
@@ -168,9 +171,13 @@ void TunePlanStep::show() {
   m_metrics->setVisible(ledger.fits);
   QList<FactsGrid::Fact> entries;
   for (const auto& [name, bytes] : view.entries) entries.append({name, bytesText(bytes)});
+  for (const LedgerView& other : others)
+    for (const auto& [name, bytes] : other.entries) entries.append({tr("%1, on %2").arg(name, other.where), bytesText(bytes)});
+  if (view.offloaded > 0) entries.append({tr("Blocks that do not fit the card and are fetched as they are needed"), bytesText(view.offloaded)});
   if (beside)
     for (const auto& [name, bytes] : beside->entries) entries.append({tr("%1, in this machine's memory").arg(name), bytesText(bytes)});
   m_list->setFacts(entries);
+  m_entries = int(entries.size());
   m_all->setText(m_all->isChecked() ? tr("Hide entries") : tr("Show all %1 entries").arg(entries.size()));
 
   const double seconds = plan->seconds;  // with validations and sample answers

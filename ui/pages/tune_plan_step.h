@@ -40,6 +40,7 @@ class TunePlanStep : public TuneStep {
   void apply(const MemoryRemedy& way);
   qint64 longestRow() const;
   std::shared_ptr<TunePlan> m_plan;
+  int m_entries = 0;  // of its ledger
   int m_number = 0;
   Banner* m_verdict;
   LedgerBar* m_ledger;

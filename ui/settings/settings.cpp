@@ -72,7 +72,7 @@ void Settings::setThreads(int threads) { write(QStringLiteral("engine/threads"),
 
 QString Settings::device() const {
   const QString device = value(QStringLiteral("engine/device"), QStringLiteral("auto")).toString();
-  return device == QLatin1String("cpu") || device == QLatin1String("cuda") ? device : QStringLiteral("auto");
+  return device == QLatin1String("cpu") || device == QLatin1String("cuda") || device == QLatin1String("cuda:all") ? device : QStringLiteral("auto");
 }
 void Settings::setDevice(const QString& device) { write(QStringLiteral("engine/device"), device); }
 

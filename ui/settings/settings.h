@@ -25,7 +25,7 @@ class Settings : public QObject {
 
   int threads() const;  // 0: one a physical processor
   void setThreads(int threads);
-  QString device() const;  // "auto" | "cpu" | "cuda"
+  QString device() const;  // "auto" | "cpu" | "cuda" | "cuda:all"
   void setDevice(const QString& device);
 
   QString projectFolder() const;  // empty: none yet

@@ -19,30 +19,45 @@ simt::Event* event_of(void* event) {
 }
 
 void* take(size_t bytes) {
-  if (bytes > device_memory().free_bytes) return nullptr;
-  simt::Card& c = simt::card();
+  const std::lock_guard lock(simt::turn());
+  if (bytes > device_memory(simt::entered()).free_bytes) return nullptr;
+  simt::Card& c = simt::card(simt::entered());
   c.held_bytes += bytes;
   c.most_held_bytes = std::max(c.most_held_bytes, c.held_bytes);
   return simt::allocate(bytes);
 }
 void give_back(void* data) {
+  const std::lock_guard lock(simt::turn());
   const simt::Allocation* a = data ? simt::find_allocation(data) : nullptr;
-  if (a && !a->in_host) simt::card().held_bytes -= a->end - a->begin;
+  if (a && !a->in_host) simt::card(a->card).held_bytes -= a->end - a->begin;
   simt::release(data);
 }
 
 }  // namespace
 
-std::string find_device(DeviceInfo& info) {
-  info.name = "an emulated card";
-  info.major = 8;
-  info.processors = 4;
-  info.driver = "0.0";
-  info.total_bytes = device_memory().total_bytes;
-  info.free_bytes = device_memory().free_bytes;
+std::vector<DeviceInfo> find_devices(std::string& why) {
+  why.clear();
+  std::vector<DeviceInfo> found;
+  for (int i = 0; i < simt::cards(); ++i) {
+    DeviceInfo& info = found.emplace_back();
+    info.number = i;
+    info.name = "an emulated card";
+    if (simt::cards() > 1) info.name += " (cuda:" + std::to_string(i) + ")";
+    info.major = 8;
+    info.processors = 4;
+    info.driver = "0.0";
+    info.total_bytes = device_memory(i).total_bytes;
+  }
+  return found;
+}
+std::string enter_device(int number) {
+  simt::enter(number);
   return {};
 }
-void enter_device() {}
+void use_device(int) {}
+int entered_device() {
+  return simt::entered();
+}
 std::string make_stream(void** stream) {
   *stream = simt::make_stream();
   return {};
@@ -98,8 +113,9 @@ Place place_of(const void* data) {
 bool on_device(const void* data) {
   return !data || simt::find_allocation(data) != nullptr;
 }
-DeviceMemory device_memory() {
-  const simt::Card& c = simt::card();
+DeviceMemory device_memory(int number) {
+  const std::lock_guard lock(simt::turn());
+  const simt::Card& c = simt::card(number);
   const uint64_t taken = c.other_bytes + c.held_bytes;
   return {c.total_bytes, c.total_bytes > taken ? c.total_bytes - taken : 0};
 }
@@ -109,8 +125,12 @@ void copy_rows(void* stream, void* to, const void* from, size_t pitch, size_t wi
       std::memcpy(static_cast<char*>(to) + r * pitch, static_cast<const char*>(source) + r * pitch, width);
   };
   const Place source = place_of(from), target = place_of(to);
-  if (source == Place::Elsewhere || target == Place::Elsewhere) simt::card().staged_bytes += width * rows;
-  if (source == Place::Host) simt::card().fetched_bytes += width * rows;
+  {
+    const std::lock_guard lock(simt::turn());
+    simt::Card& card = simt::card(simt::entered());
+    if (source == Place::Elsewhere || target == Place::Elsewhere) card.staged_bytes += width * rows;
+    if (source == Place::Host) card.fetched_bytes += width * rows;
+  }
   if (source != Place::Elsewhere) {
     simt::in_line(of(stream), [copy, from] { copy(from); });
     return;

@@ -1,6 +1,7 @@
 #include "tests/testkit/simt/simt.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
 #include <map>
@@ -28,6 +29,13 @@ struct Thread {
   uint32_t given = 0;
   Factors factors;
   uint32_t warp_epoch = 0;
+  struct Copy {
+    SharedRegion to;
+    int64_t index;
+    const void* from;
+    Where where;
+  };
+  std::vector<std::vector<Copy>> copies;  // groups of those under way, the last one open
 };
 
 // Who touched an element of shared memory last; an epoch ends at a barrier.
@@ -67,6 +75,10 @@ void* body_context = nullptr;
 Dim3 block_size;
 AccessLog access_log;
 bool count_accesses = false;
+constexpr size_t kMostCards = 4;
+int card_count = 1;
+thread_local int entered_card = 0;
+int working_card = -1;  // of the stream whose work is done
 
 std::string at(const char* file, unsigned line) {
   const std::string path(file);
@@ -81,6 +93,9 @@ std::string thread_name(int index) {
 void thread_main() {
   try {
     body(body_context);
+    for (const auto& group : block.threads[static_cast<size_t>(current)].copies)
+      if (!group.empty())
+        throw Error(thread_name(current) + " returns before its copies of " + at(group[0].where) + " are done");
   } catch (...) {
     if (!block.failure) block.failure = std::current_exception();
   }
@@ -139,6 +154,7 @@ void run_block() {
     t.state = State::Ready;
     t.kind = Collective::None;
     t.warp_epoch = 1;
+    t.copies.assign(1, {});
     t.fiber.start(thread_main);
   }
   access_log.begin_block(count_accesses ? count : 0);
@@ -182,16 +198,19 @@ void* allocate(size_t bytes) {
   if (!data) throw std::bad_alloc();
   std::memset(data, 0xff, room);
   const auto begin = reinterpret_cast<uintptr_t>(data);
-  allocations()[begin] = std::make_unique<Allocation>(Allocation{.begin = begin, .end = begin + bytes});
+  const std::lock_guard lock(turn());
+  allocations()[begin] = std::make_unique<Allocation>(Allocation{.begin = begin, .end = begin + bytes, .card = entered()});
   return data;
 }
 void release(void* data) {
   if (!data) return;
+  const std::lock_guard lock(turn());
   if (allocations().erase(reinterpret_cast<uintptr_t>(data)) == 0) throw Error("memory is released that is not the card's");
   std::free(data);
 }
 Allocation* find_allocation(const void* data) {
   const auto address = reinterpret_cast<uintptr_t>(data);
+  const std::lock_guard lock(turn());
   auto next = allocations().upper_bound(address);
   if (next == allocations().begin()) return nullptr;
   Allocation* found = std::prev(next)->second.get();
@@ -200,10 +219,19 @@ Allocation* find_allocation(const void* data) {
 
 void seed(uint64_t value) { random_order.seed(value); }
 uint64_t random_number() { return random_order(); }
-Card& card() {
-  static Card one;
-  return one;
+std::recursive_mutex& turn() {
+  static std::recursive_mutex mutex;
+  return mutex;
 }
+Card& card(int number) {
+  static std::array<Card, kMostCards> all;
+  return all.at(static_cast<size_t>(number));
+}
+void set_cards(int count) { card_count = count; }
+int cards() { return card_count; }
+void enter(int number) { entered_card = number; }
+int entered() { return entered_card; }
+void use_card(int number) { working_card = number; }
 void counting(bool on) {
   count_accesses = on;
   access_log.clear();
@@ -258,7 +286,10 @@ void check_global(const Allocation* allocation, uintptr_t address, size_t bytes,
   if (address % align != 0)
     throw Error(thread_name(current) + " " + verb + " " + std::to_string(bytes) + " bytes at " + at(where) +
                 " from an address that is no multiple of them");
-  if (allocation->in_host) card().in_place_bytes += bytes;
+  if (allocation->in_host) card(allocation->card).in_place_bytes += bytes;
+  if (!allocation->in_host && working_card >= 0 && allocation->card != working_card)
+    throw Error(thread_name(current) + " of card " + std::to_string(working_card) + " " + verb + " memory of card " +
+                std::to_string(allocation->card) + " at " + at(where));
   if (count_accesses)
     access_log.global(current, where, address, static_cast<uint32_t>(bytes), const_cast<Allocation*>(allocation), write);
 }
@@ -281,7 +312,8 @@ SharedRegion shared_region(size_t element, int64_t count, const Where& where) {
   return region;
 }
 
-void check_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where) {
+namespace {
+void claim_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where) {
   const char* verb = write ? "writes" : "reads";
   if (index < 0 || index + elements > region.count)
     throw Error(thread_name(current) + " " + verb + " element " + std::to_string(index) + " of " +
@@ -325,9 +357,38 @@ void check_shared(const SharedRegion& region, int64_t index, int64_t elements, b
     s.read_epoch = block.epoch;
     s.read_warp_epoch = me.warp_epoch;
   }
+}
+}  // namespace
+
+void check_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where) {
+  claim_shared(region, index, elements, write, where);
   if (count_accesses)
     access_log.shared(current, where, static_cast<uint32_t>(region.offset + index * static_cast<int64_t>(region.size)),
                       static_cast<uint32_t>(elements * static_cast<int64_t>(region.size)));
+}
+
+// A copy under way may write at any time until it is waited for: its place counts as written at both ends, and holds no
+// number in between.
+void begin_copy(const SharedRegion& to, int64_t index, const void* from, const Where& where) {
+  check_shared(to, index, static_cast<int64_t>(16 / to.size), true, where);
+  std::memset(to.data + index * static_cast<int64_t>(to.size), 0xff, 16);
+  block.threads[static_cast<size_t>(current)].copies.back().push_back({to, index, from, where});
+}
+void close_copies() { block.threads[static_cast<size_t>(current)].copies.emplace_back(); }
+void open_copies(int left) {
+  auto& copies = block.threads[static_cast<size_t>(current)].copies;
+  while (static_cast<int>(copies.size()) - 1 > left) {
+    for (const Thread::Copy& c : copies.front()) {
+      claim_shared(c.to, c.index, static_cast<int64_t>(16 / c.to.size), true, c.where);
+      uint8_t* to = c.to.data + c.index * static_cast<int64_t>(c.to.size);
+      if (c.from) {
+        std::memcpy(to, c.from, 16);
+      } else {
+        std::memset(to, 0, 16);
+      }
+    }
+    copies.erase(copies.begin());
+  }
 }
 
 void run(Dim3 grid, Dim3 size, void (*kernel)(void*), void* context) {

@@ -3,9 +3,10 @@
 // a test. A thread of a block is a fiber; barriers and warp collectives are where it yields, and between two of them the
 // threads of a block run one after the other in an order drawn from a seed. What would be undefined on a card is an
 // error here, thrown out of launch() with the line of the kernel:
-//   - a read or write outside the allocation that a pointer was made from, or not aligned to its type;
+//   - a read or write outside the allocation that a pointer was made from, not aligned to its type, or of another card's;
 //   - a barrier or a warp collective that some threads of the block (of the warp) do not reach, or reach at another line;
 //   - shared memory that is read before it was written, or written and read by two threads with no barrier between;
+//   - a thread that returns while copies of its own are under way;
 //   - more than 48 KB of shared memory, a block that is no multiple of a warp, or a grid beyond CUDA's limits.
 // While counting, it also tells how many bytes were moved and how well the lanes of a warp shared sectors and banks.
 
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <mutex>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -34,28 +36,36 @@ struct Dim3 {
 };
 using Where = std::source_location;
 
-// Memory of the emulated card. Fresh memory holds the byte 0xff: NaN as a float.
+// Any thread may use the card; its work is done by one at a time.
+std::recursive_mutex& turn();
+
+// Memory of the emulated card that the thread has entered. Fresh memory holds the byte 0xff: NaN as a float.
 void* allocate(size_t bytes);
 void release(void* data);
 struct Allocation {
   uintptr_t begin = 0, end = 0;
+  int card = 0;
   bool in_host = false;  // its pages lie in the host's memory (device_emulated.cpp)
   uint64_t read_sectors = 0, written_sectors = 0;  // 32 bytes each; while counting
 };
 // The allocation that holds the address, or null.
 Allocation* find_allocation(const void* data);
 
-// The card as a whole, for tests to set and to read.
+// A card as a whole, for tests to set and to read.
 struct Card {
   uint64_t total_bytes = uint64_t{1} << 32, other_bytes = 0;  // of its memory; held by other programs
   uint64_t held_bytes = 0, most_held_bytes = 0;               // by this one, now and at the most
   uint64_t staged_bytes = 0;   // copied to or from memory of the host that the card cannot reach
   uint64_t fetched_bytes = 0;  // copied to the card from memory of the host that it can reach
   uint64_t replays = 0;        // of recordings
-  uint64_t expected_bytes = 0; // brought to its cache ahead of their use
   uint64_t in_place_bytes = 0; // of such memory, read and written by kernels themselves
 };
-Card& card();
+// Of the cards that there are; one, unless a test asks for more.
+Card& card(int number = 0);
+void set_cards(int count);
+int cards();
+void enter(int card);  // this thread
+int entered();
 
 // Counters of one allocation or launch, filled while counting(true).
 struct Counters {
@@ -111,6 +121,7 @@ struct SharedRegion {
 SharedRegion shared_region(size_t element, int64_t count, const Where& where);
 void check_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where);
 void run(Dim3 grid, Dim3 block, void (*body)(void*), void* context);
+void use_card(int card);  // that of the stream whose work is done now; -1: any
 
 // Streams: queues of work, null being one of them. While deferring, launches and what is put in line with them wait for
 // synchronize(), so that a host that touches their buffers too early sees old numbers, always; and what two streams may do
@@ -226,6 +237,20 @@ void store(const Shared<T>& p, int64_t i, const V& value, const Where& where) {
   if (faults_wanted) i += index_shift(where);
   check_shared(p.region(), p.at() + i, sizeof(V) / sizeof(T), true, where);
   std::memcpy(p.region().data + (p.at() + i) * static_cast<int64_t>(sizeof(T)), &value, sizeof value);
+}
+
+// Copies to shared memory that go on while the thread does (cp.async): what they bring is there when the thread waits for
+// their group, and not before. Sixteen bytes each, zeros from null.
+void close_copies();
+void open_copies(int left);
+void begin_copy(const SharedRegion& to, int64_t index, const void* from, const Where& where);
+inline void copy_later(const Shared<uint32_t>& to, int64_t word, const Global<const uint8_t>& from, int64_t byte,
+                       const Where& where) {
+  if (faults_wanted) word += index_shift(where);
+  if (!from) return begin_copy(to.region(), to.at() + word, nullptr, where);
+  const auto at = reinterpret_cast<uintptr_t>(from.data()) + static_cast<uintptr_t>(byte);
+  check_global(from.allocation(), at, 16, 16, false, where);
+  begin_copy(to.region(), to.at() + word, reinterpret_cast<const void*>(at), where);
 }
 
 template <class... P, class... A>

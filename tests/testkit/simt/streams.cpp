@@ -22,6 +22,7 @@ struct Stream {
     bool waits = false;
   };
   std::deque<Item> items;
+  int card = -1;  // -1: of any
   Recording* recording = nullptr;  // that takes what comes
   bool ready() const {
     return !items.empty() && !(items.front().waits && items.front().event->done < items.front().mark);
@@ -48,11 +49,14 @@ Stream& of(Stream* stream) {
 void do_first(Stream& stream) {
   const Stream::Item item = std::move(stream.items.front());
   stream.items.pop_front();
+  use_card(stream.card);
   if (item.work) item.work();
+  use_card(-1);
   if (item.event && !item.waits) item.event->done = std::max(item.event->done, item.mark);
 }
 
 void put(Stream* stream, Stream::Item item) {
+  const std::lock_guard lock(turn());
   if (Recording* recording = of(stream).recording) {
     if (item.event) throw Error("an event is recorded or waited for in work that is to be repeated");
     recording->work.push_back(std::move(item.work));
@@ -65,11 +69,14 @@ void put(Stream* stream, Stream::Item item) {
 }  // namespace
 
 Stream* make_stream() {
+  const std::lock_guard lock(turn());
   streams().push_back(new Stream);
+  streams().back()->card = entered();
   return streams().back();
 }
 void release_stream(Stream* stream) {
   if (!stream) return;
+  const std::lock_guard lock(turn());
   synchronize(stream);
   std::erase(streams(), stream);
   delete stream;
@@ -81,9 +88,11 @@ void release_event(Event* event) {
   delete event;
 }
 void record(Event* event, Stream* stream) {
+  const std::lock_guard lock(turn());
   put(stream, {{}, event, ++event->recorded, false});
 }
 void wait_for(Event* event, Stream* stream) {
+  const std::lock_guard lock(turn());
   put(stream, {{}, event, event->recorded, true});
 }
 void in_line(Stream* stream, std::function<void()> work) {
@@ -93,17 +102,19 @@ void in_line(Stream* stream, std::function<void()> work) {
 void begin_recording(Stream* stream) { of(stream).recording = new Recording; }
 Recording* end_recording(Stream* stream) { return std::exchange(of(stream).recording, nullptr); }
 void replay(const Recording* recording, Stream* stream) {
-  ++card().replays;
+  ++card(entered()).replays;
   for (const auto& work : recording->work) in_line(stream, work);
 }
 void release_recording(Recording* recording) { delete recording; }
 
 void defer(bool on) {
+  const std::lock_guard lock(turn());
   for (Stream* stream : streams()) synchronize(stream);
   deferring = on;
 }
 
 void synchronize(Stream* stream) {
+  const std::lock_guard lock(turn());
   if (of(stream).recording) throw Error("the host waits for work that is only written down");
   while (!of(stream).items.empty()) {
     std::vector<Stream*> able;
