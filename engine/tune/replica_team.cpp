@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "engine/core/memory_source.h"
 #include "engine/model/replica.h"
 #include "engine/tune/arena.h"
 
@@ -163,6 +164,11 @@ Result<std::unique_ptr<ReplicaTeam>> ReplicaTeam::start(const Model& model, cons
     return team->workers_[other]->open(companions.devices[other], model, *first.backend, layout, parametrization,
                                        memory);
   }));
+  if (replicated_bytes(model, *first.backend) > 0) {
+    // The copies were read by the host, so pages of the first device's weights are there now: held anew, they go back.
+    weights_changed();
+    (void)first.backend->hold(model.weights.list());
+  }
   if (companions.make_sums) team->sums_ = companions.make_sums(shares.devices - 1, static_cast<int64_t>(layout.total));
   if (!team->sums_) team->sums_ = make_host_sums();
   return team;
