@@ -31,7 +31,7 @@ struct PackedForm {
   int bits = 0;
   int64_t group = 0;         // 0: one scale a row
   bool symmetric = true;     // every zero point is 2^(bits - 1)
-  bool gptq_v1 = true;       // zero points 1 .. 2^bits - 1
+  bool gptq_v1 = true;       // zero points 1 .. 2^bits - 1, stored less 1
   bool reordered = false;    // act-order
   bool moved = false;        // codes and zero points move together, so that the integers do with `bits`
   std::string name() const;  // "GPTQ v2, 4 bits, groups of 128"

@@ -45,6 +45,8 @@ Result<RopeConfig> read_rope(const json& config, const json& scaling, double the
   RopeConfig rope;
   rope.theta = json_number(scaling, "rope_theta", theta);
   std::string type = json_string(scaling, "rope_type", json_string(scaling, "type", "default"));
+  // Names that Phi-3's own files had for it.
+  if (type == "su" || (type == "yarn" && json_string(config, "model_type") == "phi3")) type = "longrope";
   const auto factor = optional_number(scaling, "factor");
   rope.factor = factor.value_or(1.0);
   rope.original_context =
@@ -74,7 +76,7 @@ Result<RopeConfig> read_rope(const json& config, const json& scaling, double the
     rope.mscale = optional_number(scaling, "mscale");
     rope.mscale_all_dim = optional_number(scaling, "mscale_all_dim");
     rope.truncate = json_bool(scaling, "truncate", true);
-  } else if (type == "longrope" || type == "su") {
+  } else if (type == "longrope") {
     rope.kind = RopeKind::LongRope;
     if (rope.original_context == 0) rope.original_context = context;
     SW_ASSIGN(rope.long_factors, numbers(scaling, "long_factor", source));
@@ -105,7 +107,10 @@ Result<Activation> read_activation(const json& config, const std::string& family
 
 // Which layers have a sliding window: layer_types where it is given, else the rule of the family.
 Result<void> read_windows(const json& config, ModelConfig& c, const std::string& source) {
-  c.window = std::max<int64_t>(0, json_int(config, "sliding_window", 0));
+  // Left out, the classes of these families have a window of 4096; null means none.
+  const bool usual_window =
+      !config.contains("sliding_window") && (c.family == "mistral" || c.family == "gemma2" || c.family == "gemma3");
+  c.window = usual_window ? 4096 : std::max<int64_t>(0, json_int(config, "sliding_window", 0));
   if ((c.family == "qwen2" || c.family == "qwen3") && !json_bool(config, "use_sliding_window", false)) c.window = 0;
   const json& types = json_member(config, "layer_types");
   std::vector<uint8_t> windows(static_cast<size_t>(c.layers));
@@ -188,7 +193,11 @@ Result<ModelConfig> config_from_hf(const json& whole, const std::string& source)
                     "' is not supported; llama, mistral, qwen2, qwen3, gemma, gemma2, gemma3 and phi3 are.");
   }
   const bool gemma = c.family.starts_with("gemma"), gemma3 = c.family == "gemma3";
-  // Published gemma3 configurations leave out what equals the defaults of the class.
+  // Published configurations leave out what equals the defaults of the class.
+  const int64_t usual_kv = c.family == "mistral"            ? 8
+                           : c.family == "gemma2" || gemma3 ? 4
+                           : c.family == "gemma"            ? 16
+                                                            : 0;
   const auto count = [&](const char* key, int64_t fallback) -> Result<int64_t> {
     const json& value = json_member(config, key);
     if (value.is_null() && fallback > 0) return fallback;
@@ -202,11 +211,13 @@ Result<ModelConfig> config_from_hf(const json& whole, const std::string& source)
   SW_ASSIGN(c.feed_forward, count("intermediate_size", 0));
   SW_ASSIGN(const int64_t layers, count("num_hidden_layers", 0));
   SW_ASSIGN(const int64_t heads, count("num_attention_heads", gemma3 ? 8 : 0));
-  SW_ASSIGN(const int64_t kv_heads, count("num_key_value_heads", gemma3 ? 4 : heads));
+  const bool kv_as_heads = usual_kv == 0 || config.contains("num_key_value_heads");  // null: as many as heads
+  SW_ASSIGN(const int64_t kv_heads, count("num_key_value_heads", kv_as_heads ? heads : usual_kv));
   SW_ASSIGN(c.vocabulary, count("vocab_size", gemma3 ? 262208 : 0));
   SW_ASSIGN(c.context_length, count("max_position_embeddings", gemma3 ? 131072 : gemma ? 8192 : 2048));
   if (heads < 1) return fail(ErrorCode::Format, source + ": 'num_attention_heads' is 0.");
-  SW_ASSIGN(const int64_t head_dim, count("head_dim", gemma ? 256 : std::max<int64_t>(1, c.width / heads)));
+  const int64_t usual_head = gemma ? 256 : c.family == "qwen3" ? 128 : std::max<int64_t>(1, c.width / heads);
+  SW_ASSIGN(const int64_t head_dim, count("head_dim", usual_head));
   if (layers > 4096)
     return fail(ErrorCode::Format,
                 source + ": 'num_hidden_layers' is " + std::to_string(layers) + ", which cannot be.");
@@ -214,7 +225,7 @@ Result<ModelConfig> config_from_hf(const json& whole, const std::string& source)
   c.heads = static_cast<int>(heads);
   c.kv_heads = static_cast<int>(kv_heads);
   c.head_dim = static_cast<int>(head_dim);
-  c.norm_epsilon = json_number(config, "rms_norm_eps", 1e-6);
+  c.norm_epsilon = json_number(config, "rms_norm_eps", c.family == "phi3" ? 1e-5 : 1e-6);
   c.tied_embeddings = json_bool(whole, "tie_word_embeddings", json_bool(config, "tie_word_embeddings", gemma));
   c.rope_style = RopeStyle::Halves;
   SW_ASSIGN(c.activation, read_activation(config, c.family, source));

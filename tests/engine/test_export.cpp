@@ -371,9 +371,13 @@ class TestExport : public QObject {
 
   void gptq_version_follows_the_zero_points() {
     if (!fs::exists(testkit::golden_folder() / "families" / "llama")) QSKIP("the golden set has no llama");
-    const auto first = quantized_family("llama", {.bits = 3, .group = 32}, 1, 7);
+    const auto first = quantized_family("llama", {.bits = 3, .group = 32}, 4, 4);
     QCOMPARE(testkit::need(check_export(*first, ExportTarget::Gptq, "")).container,
              std::string("GPTQ v1, 3 bits, groups of 32"));
+    // Of one side only: version 1 could say it, but GPTQModel does not read it from others.
+    const auto between = quantized_family("llama", {.bits = 3, .group = 32}, 1, 7);
+    QCOMPARE(testkit::need(check_export(*between, ExportTarget::Gptq, "")).container,
+             std::string("GPTQ v2, 3 bits, groups of 32"));
     const auto second = quantized_family("llama", {.bits = 3, .group = 32}, 0, 7);
     QCOMPARE(testkit::need(check_export(*second, ExportTarget::Gptq, "")).container,
              std::string("GPTQ v2, 3 bits, groups of 32"));

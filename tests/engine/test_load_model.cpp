@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "engine/core/system.h"
+#include "engine/model/config_reader.h"
 #include "engine/model/model_reader.h"
 #include "engine/model/session.h"
 #include "tests/testkit/golden_model.h"
@@ -173,6 +174,44 @@ class TestLoadModel : public QObject {
     const std::vector<float> norm = floats("model.norm.weight");
     for (size_t i = 0; i < norm.size(); ++i)
       QCOMPARE(now->weights.output_norm[i], norm[i] + (a.norm_adds_one ? 1.0f : 0.0f));
+  }
+
+  // What transformers' classes take where a configuration says nothing.
+  void absent_keys_mean_the_defaults_of_the_family() {
+    const auto parsed = [](const char* type, const nlohmann::json& more) {
+      nlohmann::json config = {{"model_type", type},
+                               {"hidden_size", 1024},
+                               {"intermediate_size", 64},
+                               {"num_hidden_layers", 8},
+                               {"num_attention_heads", 16},
+                               {"vocab_size", 300},
+                               {"max_position_embeddings", 8192}};
+      config.update(more);
+      return testkit::need(config_from_hf(config, "test"));
+    };
+    QCOMPARE(parsed("mistral", nlohmann::json::object()).window, int64_t{4096});
+    QCOMPARE(parsed("mistral", {{"sliding_window", nullptr}}).window, int64_t{0});
+    QCOMPARE(parsed("mistral", nlohmann::json::object()).kv_heads, 8);
+    QCOMPARE(parsed("mistral", {{"num_key_value_heads", nullptr}}).kv_heads, 16);
+    QCOMPARE(parsed("llama", nlohmann::json::object()).kv_heads, 16);
+    QCOMPARE(parsed("llama", nlohmann::json::object()).window, int64_t{0});
+    QCOMPARE(parsed("qwen3", nlohmann::json::object()).head_dim, 128);
+    QCOMPARE(parsed("qwen2", nlohmann::json::object()).head_dim, 64);
+    QCOMPARE(parsed("qwen2", nlohmann::json::object()).window, int64_t{0});
+    QCOMPARE(parsed("gemma", nlohmann::json::object()).kv_heads, 16);
+    QCOMPARE(parsed("gemma2", nlohmann::json::object()).kv_heads, 4);
+    QCOMPARE(parsed("gemma2", nlohmann::json::object()).window, int64_t{4096});
+    QCOMPARE(parsed("gemma3_text", nlohmann::json::object()).window, int64_t{4096});
+    QCOMPARE(parsed("phi3", nlohmann::json::object()).norm_epsilon, 1e-5);
+    QCOMPARE(parsed("llama", nlohmann::json::object()).norm_epsilon, 1e-6);
+    const nlohmann::json factors(32, 2.0);
+    for (const char* name : {"su", "yarn", "longrope"}) {
+      const ModelConfig phi =
+          parsed("phi3", {{"original_max_position_embeddings", 4096},
+                          {"rope_scaling", {{"type", name}, {"long_factor", factors}, {"short_factor", factors}}}});
+      QVERIFY(phi.rope.kind == RopeKind::LongRope);
+      QCOMPARE(phi.rope.original_context, int64_t{4096});
+    }
   }
 
   void summaries_agree_with_models_data() {
