@@ -277,7 +277,7 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
     return no("groups that are not of neighbouring inputs (act-order) do not fit; export GPTQ instead.");
   form.symmetric = all.lowest == middle && all.highest == middle;
   // GPTQModel refuses asymmetric files of version 1 that others wrote; what came as one goes back as it came.
-  form.gptq_v1 = form.symmetric || (model.container == Container::Gptq && all.lowest >= 1);
+  form.gptq_v1 = form.symmetric || (model.gptq_v1 && all.lowest >= 1);
   return form;
 }
 

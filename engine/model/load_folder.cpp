@@ -328,6 +328,7 @@ Result<void> FolderReader::read_header(const json& config, const std::string& so
   model.name = fs::absolute(folder).lexically_normal().filename().string();
   if (model.name.empty()) model.name = fs::absolute(folder).lexically_normal().parent_path().filename().string();
   model.container = quantization_.container;
+  model.gptq_v1 = quantization_.gptq_v1;
   model.file_bytes = folder_.bytes();
   nested_ = json_member(config, "text_config").is_object();
   SW_ASSIGN(model.config, config_from_hf(config, source));

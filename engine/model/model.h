@@ -23,6 +23,7 @@ struct Model {
   std::string name;                    // "SmolLM2-135M-Instruct.Q4_1"
   std::filesystem::path path;
   Container container = Container::Gguf;
+  bool gptq_v1 = false;  // of a GPTQ folder whose zero points are stored less 1
   ModelConfig config;
   Weights weights;
   std::shared_ptr<const Tokenizer> tokenizer;          // null: the folder has none (golden checkpoints)

@@ -30,6 +30,7 @@ std::shared_ptr<Model> replicate(const Model& model, const Backend& first) {
   made->name = model.name;
   made->path = model.path;
   made->container = model.container;
+  made->gptq_v1 = model.gptq_v1;
   made->config = model.config;
   made->tokenizer = model.tokenizer;
   made->chat_template = model.chat_template;

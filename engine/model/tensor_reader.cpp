@@ -50,6 +50,7 @@ std::shared_ptr<Model> TensorReader::skeleton() const {
   model->name = prototype_.name;
   model->path = prototype_.path;
   model->container = prototype_.container;
+  model->gptq_v1 = prototype_.gptq_v1;
   model->config = prototype_.config;
   model->tokenizer = prototype_.tokenizer;
   model->chat_template = prototype_.chat_template;

@@ -5,7 +5,7 @@
 MODEL (GGUF of the llama family, or a folder of any family that transformers knows) is quantized and exported by the CLI to
 each target. A folder's integers are unpacked here, in numpy, from the published layouts alone, put into transformers as fp32
 weights, and its logits compared with `scalewright-cli logits` on the same file; compressed-tensors folders are also
-decompressed by the compressed_tensors package where it is installed. A GGUF is read by the gguf package. Needs numpy, torch,
+decompressed by the compressed_tensors package, and GPTQ folders loaded by GPTQModel, where they are installed. A GGUF is read by the gguf package. Needs numpy, torch,
 transformers, safetensors and gguf. Prints one line a target; exit code 1 where a difference is above 2e-4 of the largest logit.
 """
 import argparse
@@ -158,6 +158,23 @@ def decompressed(folder, state):
     return worst
 
 
+def read_by_gptqmodel(folder, state):
+    """Largest difference of the weights GPTQModel makes of a folder from those here, both in fp16, of the largest of a matrix;
+    None: not installed."""
+    try:
+        from gptqmodel import BACKEND, GPTQModel
+    except ImportError:
+        return None
+    backend = getattr(BACKEND, "GPTQ_TORCH", None) or BACKEND.TORCH
+    model = GPTQModel.load(str(folder), device="cpu", backend=backend, dtype=torch.float16)
+    worst = 0.0
+    for name, module in model.model.named_modules():
+        if hasattr(module, "qweight"):
+            theirs, ours = module.dequantize_weight().float().T, state[name + ".weight"].half().float()
+            worst = max(worst, float((theirs - ours).abs().max() / ours.abs().max()))
+    return worst
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cli")
@@ -165,6 +182,7 @@ def main():
     parser.add_argument("--bits", type=int, default=4)
     parser.add_argument("--group", type=int, default=32)
     parser.add_argument("--symmetric", action="store_true")
+    parser.add_argument("--groups-by-order", action="store_true", help="of gptq-act-order: folders with a g_idx")
     parser.add_argument("--methods", default="clip")
     parser.add_argument("--calibration")
     parser.add_argument("--targets", default="gguf,gptq,awq,compressed-tensors,safetensors")
@@ -187,6 +205,8 @@ def main():
             arguments = ["quantize", options.model, "-o", base, "--bits", options.bits, "--group", options.group, "--method", method]
             if options.symmetric:
                 arguments.append("--symmetric")
+            if options.groups_by_order:
+                arguments.append("--groups-by-order")
             if options.calibration:
                 arguments += ["--calibration", options.calibration, "--calibration-samples", 16, "--calibration-context", 64]
             cli(*arguments)
@@ -209,6 +229,10 @@ def main():
                         package = decompressed(out, state)
                         note = ", its package is not here" if package is None else ", its package's weights differ by %.1e" % package
                         failed |= package is not None and package > 1e-6
+                    if target == "gptq":
+                        package = read_by_gptqmodel(out, state)
+                        note = ", GPTQModel is not here" if package is None else ", GPTQModel's weights differ by %.1e" % package
+                        failed |= package is not None and package > 1e-3
                 with torch.no_grad():
                     theirs = model(torch.from_numpy(ids.astype(np.int64))).logits.numpy()
                 difference = float(np.abs(ours - theirs).max() / np.abs(theirs).max())
