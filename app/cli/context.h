@@ -72,6 +72,7 @@ class ProgressObserver : public Observer {
 std::string format_bytes(uint64_t bytes);           // "98.4 MB"
 std::string format_duration(double seconds);        // "3 min 22 s"
 std::string format_number(double value, int digits);
+std::string shell_word(const std::string& text);    // as a shell takes it for one word: quoted where it has to be
 
 // One function a file of verbs.
 void add_inspect(CLI::App& app, Context& context);

@@ -182,7 +182,7 @@ Result<int> demo(const Context& context, const Options& options) {
   std::snprintf(difference, sizeof difference, "%.3g", report.largest_logit_difference);
   context.print("   " + exported.string() + ", " + format_bytes(report.bytes) + "; largest logit difference against memory " + difference);
   context.print("   " + pack.string() + ", " + format_bytes(pack_report.bytes));
-  context.print("\nDone. Talk to it:  scalewright-cli chat " + run.string() + " --compare");
+  context.print("\nDone. Talk to it:  scalewright-cli chat " + shell_word(run.string()) + " --compare");
   context.print_json(summary);
   return 0;
 }

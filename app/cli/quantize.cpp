@@ -78,7 +78,7 @@ Result<ModelSummary> check_before(const Options& options, const QuantizeRequest&
   if (is_run_folder(options.input)) {
     SW_ASSIGN(const TuneRecipe recipe, read_run_recipe(options.input));
     return fail(ErrorCode::InvalidArgument, options.input + ": this is the folder of a run, which tuned the model " + recipe.model.string() +
-                                                ". Give that model, or write the tuned one first: scalewright-cli export " + options.input + " --to gguf -o FILE.gguf");
+                                                ". Give that model, or write the tuned one first: scalewright-cli export " + shell_word(options.input) + " --to gguf -o FILE.gguf");
   }
   SW_TRY(check_output(options.output, {{options.input, "the model being read"}, {options.calibration, "the calibration text"}}));
   SW_TRY(try_output(options.output, folder));

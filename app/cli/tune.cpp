@@ -222,7 +222,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
   context.print("memory: " + format_bytes(report->peak_bytes) + " at its peak, " + format_bytes(report->reserved_bytes) + " reserved");
   context.print("codes hash " + report->codes_hash_before + (report->codes_hash_before == report->codes_hash_after ? ": unchanged" : ": CHANGED to " + report->codes_hash_after));
   if (interrupted) {
-    context.print("stopped after a clean checkpoint; go on with: scalewright-cli tune --resume -o " + options.run);
+    context.print("stopped after a clean checkpoint; go on with: scalewright-cli tune --resume -o " + shell_word(options.run));
     return kExitInterrupted;
   }
   context.print("run folder: " + options.run);

@@ -166,7 +166,7 @@ Result<void> check_recipe(const TuneRecipe& r) {
     return bad("epochs is " + std::to_string(r.epochs) + "; choose more than 0, or give the number of steps.");
   if (!finite_between(r.learning_rate, 0.0, 1e3))
     return bad("The learning rate is " + std::to_string(r.learning_rate) +
-               "; choose more than 0, or 0 for the default.");
+               "; choose 0 (the default) to 1000.");
   if (!finite_between(r.warmup, 0.0, 1e9))
     return bad("warmup is below 0; choose a fraction of the steps or their number.");
   if (!finite_between(r.weight_decay, 0.0, 1e3)) return bad("The weight decay is not 0 or more.");

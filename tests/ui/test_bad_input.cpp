@@ -75,6 +75,13 @@ class TestBadInput : public QObject {
     QVERIFY2(models->banner()->title().contains("half.gguf is incomplete"), qPrintable(models->banner()->title()));
     QVERIFY2(models->banner()->text().contains("byte"), qPrintable(models->banner()->text()));
     QTRY_VERIFY(buttonOf(models->banner(), "Choose another file"));
+    // A model that can be used takes the complaint away.
+    w.window->openPaths({m_sample.gguf()});
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(!models->banner()->isVisible());
+    w.window->openPaths({half});
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(models->banner()->isVisible());
     CLICK(models->banner(), "Remove from list");
     QVERIFY(w.waitForJobs());
     QVERIFY(QFile::exists(half));

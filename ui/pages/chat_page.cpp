@@ -194,6 +194,7 @@ void ChatPage::setModel(const QString& path) {
   listModels();
   listPacks();
   showHead();
+  if (isVisible()) m_input->setFocus();  // it could not have it before there was a model
 }
 
 void ChatPage::chooseModel() {

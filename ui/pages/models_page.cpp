@@ -75,8 +75,9 @@ ModelsPage::ModelsPage(AppContext& app, QWidget* parent)
   connect(&catalog, &ModelCatalog::added, this, [this](const QString& path, const QString& problem) {
     m_select = path;
     catalogChanged();
-    if (!problem.isEmpty())
-      if (const ModelEntry* entry = this->app().catalog().table().find(path)) showProblem(*entry);
+    if (problem.isEmpty())
+      banner()->dismiss();  // of one that was tried before
+    else if (const ModelEntry* entry = this->app().catalog().table().find(path)) showProblem(*entry);
   });
   connect(&catalog, &ModelCatalog::nothingFound, this, [this](const QString& folder) {
     banner()->show(Tone::Warn, tr("No model was found in %1").arg(folderText(folder)),

@@ -102,6 +102,7 @@ void TuneModelStep::setModel(const QString& path) {
         app().settings().addRecentModel(path);
         fill();
         show();
+        emit worked();
         emit changed();
       },
       Lane::Quick);
