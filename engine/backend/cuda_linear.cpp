@@ -14,6 +14,7 @@ using kernels::kStripRows;
 
 // What is unpacked, or multiplied and then summed by groups, at a time: so much that starting and ending costs little.
 constexpr size_t kSliceBytes = size_t{96} << 20, kSumBytes = size_t{64} << 20;
+static_assert(kSumBytes <= kSliceBytes);  // they share one slice
 
 constexpr int64_t kSetWidth = 2;  // gradients of so many of the largest outputs are rounded side by side
 
