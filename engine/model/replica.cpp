@@ -1,5 +1,7 @@
 #include "engine/model/replica.h"
 
+#include "engine/model/model_copy.h"
+
 namespace scalewright {
 namespace {
 
@@ -26,20 +28,7 @@ std::vector<Linear> second(const std::vector<Linear>& linears, const Backend& fi
 }  // namespace
 
 std::shared_ptr<Model> replicate(const Model& model, const Backend& first) {
-  auto made = std::make_shared<Model>();
-  made->name = model.name;
-  made->path = model.path;
-  made->container = model.container;
-  made->gptq_v1 = model.gptq_v1;
-  made->config = model.config;
-  made->tokenizer = model.tokenizer;
-  made->chat_template = model.chat_template;
-  made->bos_token = model.bos_token;
-  made->eos_token = model.eos_token;
-  made->stop_ids = model.stop_ids;
-  made->add_bos = model.add_bos;
-  made->metadata = model.metadata;
-  made->file_bytes = model.file_bytes;
+  auto made = without_weights(model);
   Weights& w = made->weights;
   w.token_embd = second(model.weights.token_embd, first);
   for (const Layer& layer : model.weights.layers) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/format/file_metadata.h"
+#include "engine/model/model_copy.h"
 
 namespace scalewright {
 namespace {
@@ -46,20 +47,7 @@ std::vector<TensorSpec> TensorReader::layer_specs(int layer) const {
 }
 
 std::shared_ptr<Model> TensorReader::skeleton() const {
-  auto model = std::make_shared<Model>();
-  model->name = prototype_.name;
-  model->path = prototype_.path;
-  model->container = prototype_.container;
-  model->gptq_v1 = prototype_.gptq_v1;
-  model->config = prototype_.config;
-  model->tokenizer = prototype_.tokenizer;
-  model->chat_template = prototype_.chat_template;
-  model->bos_token = prototype_.bos_token;
-  model->eos_token = prototype_.eos_token;
-  model->stop_ids = prototype_.stop_ids;
-  model->add_bos = prototype_.add_bos;
-  model->metadata = prototype_.metadata;
-  model->file_bytes = prototype_.file_bytes;
+  auto model = without_weights(prototype_);
   model->weights.layers.resize(static_cast<size_t>(prototype_.config.layers));
   return model;
 }
