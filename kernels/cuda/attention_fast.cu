@@ -53,16 +53,7 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
   const int row0 = (grid_dim_x() - 1 - block_x()) * kRows;
   const KeySpan all = keys_of_rows(s, row0, kRows);
   const auto fetch = [&](int key0, int stage) {
-    const auto at = [&](int ld_row) {
-      return [&, ld_row](int j) {
-        return key0 + j <= all.high ? static_cast<int64_t>(key0 + j) * ld_row + kv_head * D : int64_t{-1};
-      };
-    };
-    if (key0 <= all.high) {
-      copy_rows_later<kKeys, kWidth, kThreads>(keys, stage * kWords, k, D, at(s.ldk));
-      copy_rows_later<kKeys, kWidth, kThreads>(values, stage * kWords, v, D, at(s.ldv));
-    }
-    close_copies();
+    copy_keys_later<kKeys, kWidth, kThreads>(s, kv_head, key0, all.high, k, v, keys, values, stage * kWords);
   };
   fetch(all.low, 0);
   KeySpan seen[2];

@@ -229,6 +229,23 @@ SW_DEVICE void copy_rows_later(Shared<uint32_t> tiles, int word, Global<const ui
   }
 }
 
+// The same of keys key0 .. key0 + kKeys - 1 and of their values, zeros after key `last`, as one group of copies; no
+// copy where key0 is after it.
+template <int kKeys, int kWidth, int kThreads>
+SW_DEVICE void copy_keys_later(const FastAttention& s, int kv_head, int key0, int last, Global<const uint16_t> k,
+                               Global<const uint16_t> v, Shared<uint32_t> keys, Shared<uint32_t> values, int word) {
+  const auto at = [&](int ld_row) {
+    return [&, ld_row](int j) {
+      return key0 + j <= last ? static_cast<int64_t>(key0 + j) * ld_row + kv_head * s.head_dim : int64_t{-1};
+    };
+  };
+  if (key0 <= last) {
+    copy_rows_later<kKeys, kWidth, kThreads>(keys, word, k, s.head_dim, at(s.ldk));
+    copy_rows_later<kKeys, kWidth, kThreads>(values, word, v, s.head_dim, at(s.ldv));
+  }
+  close_copies();
+}
+
 // Makes bf16 of the halves that the thread itself copied to a tile.
 template <int kRows, int kWidth, int kThreads>
 SW_DEVICE void halves_to_bf16(Shared<uint32_t> tiles, int word) {
