@@ -42,6 +42,17 @@ struct AttentionShape {
   const int32_t* position = nullptr;
 };
 
+// Of one token: its heads, which are not turned yet, and the cache that they go to.
+struct TokenAttention {
+  AttentionShape shape;  // of the cache's rows [2 kv_heads * head_dim], which begin with its keys; queries: 1
+  int rotary = 0;
+  RopeStyle style = RopeStyle::Halves;
+  const float *cos = nullptr, *sin = nullptr;  // [rotary/2]
+  float* heads = nullptr;                      // [(heads + 2 kv_heads) * head_dim]: queries, keys, values; left as it may be
+  void* cache = nullptr;                       // its first row; the token's is shape.query_offset or *shape.position
+  const int32_t* first = nullptr;              // [1]: lowest key that it sees
+};
+
 struct AdamStep {
   float learning_rate = 1e-3f, beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f, weight_decay = 0.0f;
   int64_t step = 1;        // 1 for the first
@@ -157,6 +168,10 @@ class Backend {
   virtual void rope_store(float* x, int64_t ldx, int64_t T, int heads, int kv_heads, int head_dim, int rotary,
                           const float* cos, const float* sin, RopeStyle style, void* dst, int64_t ldd, KvType type,
                           const int32_t* row);
+  // rope_store of a token's heads, attention over the cache into `attended` [heads * head_dim], for it to use, and linear_add of
+  // that.
+  virtual void attend_add(const TokenAttention& token, float* attended, const WeightView& w, const float* bias, float* y,
+                          float* room, Precision precision);
 
   // The precision that products of a tuning step have here: Fast where everybody tunes so, on cards.
   virtual Precision tuning_precision() const { return Precision::Exact; }

@@ -50,6 +50,18 @@ void Backend::rope_store(float* x, int64_t ldx, int64_t T, int heads, int kv_hea
   store_kv(keys, ldx, T, width, dst, ldd, type);
 }
 
+void Backend::attend_add(const TokenAttention& token, float* attended, const WeightView& w, const float* bias, float* y,
+                         float* room, Precision precision) {
+  const AttentionShape& s = token.shape;
+  const int64_t q_width = int64_t{s.heads} * s.head_dim, kv_width = int64_t{s.kv_heads} * s.head_dim;
+  const int64_t element = s.kv == KvType::F16 ? 2 : 4;
+  auto* rows = static_cast<uint8_t*>(token.cache);
+  rope_store(token.heads, q_width + 2 * kv_width, 1, s.heads, s.kv_heads, s.head_dim, token.rotary, token.cos, token.sin,
+             token.style, s.position ? rows : rows + s.query_offset * s.ldk * element, s.ldk, s.kv, s.position);
+  attention(s, token.heads, rows, rows + kv_width * element, token.first, attended, nullptr);
+  linear_add(attended, q_width, 1, w, bias, y, room, precision);
+}
+
 void Backend::move(const float* x, int64_t ldx, int64_t T, int64_t K, float* y, int64_t ldy, const MoveLists& lists,
                    bool accumulate) {
   synchronize();

@@ -144,6 +144,32 @@ class CudaBackend final : public Backend {
                        call.in(row, 1));
     done(call);
   }
+  void attend_add(const TokenAttention& token, float* attended, const WeightView& w, const float* bias, float* y,
+                  float* room, Precision precision) override {
+    const AttentionShape& s = token.shape;
+    const LinearPart part{&w, bias, y};
+    const int64_t width = int64_t{s.kv_heads} * s.head_dim, pairs = token.rotary / 2;
+    kernels::AttentionSpec spec = to_spec(s, nullptr);
+    device::TokenRope rope{token.cos, token.sin, static_cast<int>(pairs), token.style == RopeStyle::Adjacent};
+    auto* cache = static_cast<uint16_t*>(token.cache);
+    if (s.kv != KvType::F16 || !CudaLinear::few_rows(1, {&part, 1}) ||
+        !device::attention_token_takes(spec, rope, token.heads, cache, cache + width))
+      return Backend::attend_add(token, attended, w, bias, y, room, precision);
+    check_head(s);
+    StagedCall call(stream_, held_, workspace_);
+    spec.first = call.in(token.first, 1);
+    spec.position = call.in(s.position, 1);
+    rope.cosine = pairs ? call.in(token.cos, pairs) : nullptr;
+    rope.sine = pairs ? call.in(token.sin, pairs) : nullptr;
+    const float* heads = call.in(token.heads, int64_t{s.heads} * s.head_dim + 2 * width);
+    uint16_t* keys = call.both(cache, s.keys, 2 * width, s.ldk);
+    const size_t bytes = device::attention_workspace_bytes(spec, info_.processors);
+    void* workspace = bytes > 0 ? call.scratch<uint8_t>(static_cast<int64_t>(bytes)) : nullptr;
+    linear_.few_rows(call, 1, {&part, 1}, w.rows(), true, [&](void* split) {
+      device::attention_token(stream_, spec, info_.processors, heads, rope, keys, keys + width, split, workspace);
+    });
+    done(call);
+  }
   void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                  bool accumulate) override {
     const LinearGradient part{.w = &w, .dy = dy};

@@ -54,6 +54,10 @@ class ForwardingBackend : public Backend {
                   const float* sin, RopeStyle style, void* dst, int64_t ldd, KvType type, const int32_t* row) override {
     inner_.rope_store(x, ldx, T, heads, kv_heads, head_dim, rotary, cos, sin, style, dst, ldd, type, row);
   }
+  void attend_add(const TokenAttention& token, float* attended, const WeightView& w, const float* bias, float* y,
+                  float* room, Precision precision) override {
+    inner_.attend_add(token, attended, w, bias, y, room, precision);
+  }
   Precision tuning_precision() const override { return inner_.tuning_precision(); }
   void linear_backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts, int64_t lddy,
                        float* dx, int64_t lddx, Precision precision) override {

@@ -118,6 +118,18 @@ void Transformer::add_branch(Backend& backend, const BoundLinear& w, const std::
   backend.add(y == to ? from : y, to, T * width_);
 }
 
+AttentionShape Transformer::cached_shape(int l, const BlockTokens& tokens, const KvRows& cache,
+                                         Precision precision) const {
+  AttentionShape s = attention_shape(l, tokens.count - tokens.unread);
+  s.keys = cache.position + tokens.count;
+  s.query_offset = cache.position + tokens.unread;
+  s.position = cache.at;
+  s.ldk = s.ldv = 2 * kv_width();
+  s.kv = cache.type;
+  s.precision = precision;
+  return s;
+}
+
 void Transformer::attend(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
                          Precision precision) const {
   const BoundLayer& layer = layers_[l];
@@ -128,33 +140,27 @@ void Transformer::attend(Backend& backend, int l, const BlockTokens& tokens, con
   const bool neighbours = b.rot == b.qkv;
   if (!cache || !neighbours) turn(backend, l, tokens, b.rot, false);
 
-  AttentionShape shape = attention_shape(l, T);
-  shape.precision = precision;
   const float* k = b.rot + q_width();
   const float* v = b.qkv + q_width() + kv_width();
   if (cache) {
-    const int64_t row = 2 * kv_width();
-    const int64_t element = cache->type == KvType::F32 ? 4 : 2;
+    const AttentionShape shape = cached_shape(l, tokens, *cache, precision);
+    const int64_t row = shape.ldk, element = cache->type == KvType::F32 ? 4 : 2;
     auto* rows = static_cast<uint8_t*>(cache->data);
     uint8_t* filled = rows + cache->position * row * element;
     if (neighbours) {
       const Angles by = angles(l, tokens);
       backend.rope_store(b.rot, ld, T, heads_, kv_heads_, head_dim_, rotary_, by.cos, by.sin, config_->rope_style,
                          cache->at ? rows : filled, row, cache->type, cache->at);
-      shape.position = cache->at;
     } else {
       backend.store_kv(k, ld, T, kv_width(), filled, row, cache->type);
       backend.store_kv(v, ld, T, kv_width(), filled + kv_width() * element, row, cache->type);
     }
-    shape.keys = cache->position + T;
-    shape.ldk = shape.ldv = row;
-    shape.kv = cache->type;
-    shape.queries = T - unread;
-    shape.query_offset = cache->position + unread;
     if (shape.queries == 0) return;
     backend.attention(shape, b.rot + unread * ld, rows, rows + kv_width() * element, tokens.first + unread, b.attn,
                       b.logsumexp);
   } else {
+    AttentionShape shape = attention_shape(l, T);
+    shape.precision = precision;
     backend.attention(shape, b.rot, k, v, tokens.first, b.attn, b.logsumexp);
   }
 }
@@ -165,8 +171,32 @@ void Transformer::attention_end(Backend& backend, int l, int64_t T, const BlockB
              b.inv_post_attn, b.gathered, precision);
 }
 
+bool Transformer::attends_at_once(int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache) const {
+  const BoundLayer& layer = layers_[l];
+  return cache && tokens.count == 1 && tokens.unread == 0 && b.rot == b.qkv && b.mid == b.x && !b.logsumexp &&
+         layer.layer->post_attn_norm.empty() && !layer.output.order;
+}
+
+void Transformer::attend_token(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b,
+                               const KvRows& cache, Precision precision) const {
+  const BoundLayer& layer = layers_[l];
+  normed_products(backend, layer.qkv, b.x, layer.layer->attn_norm, b.inv_attn, 1, b.qkv, qkv_width(), b, precision);
+  norm_heads(backend, l, 1, b);
+  const Angles by = angles(l, tokens);
+  const TokenAttention token{.shape = cached_shape(l, tokens, cache, precision),
+                             .rotary = rotary_,
+                             .style = config_->rope_style,
+                             .cos = by.cos,
+                             .sin = by.sin,
+                             .heads = b.qkv,
+                             .cache = cache.data,
+                             .first = tokens.first};
+  backend.attend_add(token, b.attn, layer.output.view, layer.output.bias, b.mid, b.y_output, precision);
+}
+
 void Transformer::attention_half(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b,
                                  const KvRows* cache, Precision precision) const {
+  if (attends_at_once(l, tokens, b, cache)) return attend_token(backend, l, tokens, b, *cache, precision);
   attend(backend, l, tokens, b, cache, precision);
   const int64_t unread = cache ? tokens.unread : 0;
   if (tokens.count == unread) return;

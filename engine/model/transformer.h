@@ -129,6 +129,12 @@ class Transformer {
                       Precision precision) const;  // b.x -> b.mid
   void attend(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache,
               Precision precision) const;  // b.x -> b.attn
+  // Of tokens that attend to the cache, the last of whose rows are theirs.
+  AttentionShape cached_shape(int l, const BlockTokens& tokens, const KvRows& cache, Precision precision) const;
+  // Whether one call does what follows the products of a token's heads up to b.mid; attend_token does it.
+  bool attends_at_once(int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows* cache) const;
+  void attend_token(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b, const KvRows& cache,
+                    Precision precision) const;
   void attention_end(Backend& backend, int l, int64_t T, const BlockBuffers& b,
                      Precision precision) const;  // b.x and b.attn -> b.mid
   void feed_forward_products(Backend& backend, int l, int64_t T, const BlockBuffers& b,

@@ -8,6 +8,9 @@ namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 
 // Whether attention_few computes this.
 bool few_queries(const AttentionSpec& s, const void* q, const void* k, const void* v);
+// Rows of a block, and blocks that share the rows that read one head of keys.
+int few_tile(const AttentionSpec& s);
+int64_t few_tiles(const AttentionSpec& s);
 // Blocks that share the keys of a head.
 int few_parts(const AttentionSpec& s, int processors);
 // As attention() with so many parts.

@@ -220,7 +220,7 @@ SW_KERNEL_BLOCKS(kWarp* kMostWarps, 1, gemv_kernel)
     if (t >= T || row >= part.rows) continue;
     float sum = 0.0f;
     for (int other = 0; other < warps; ++other) sum += ld(sums, other * kRows * kStripRows + i);
-    sum *= scale.of(t);
+    sum *= scale.of(scale.some_of(t, 0, 1));
     if (part.bias) sum += ld(part.bias, row);
     if (add) sum += ld(part.y, t * ldy + row);
     st(part.y, t * ldy + row, sum);

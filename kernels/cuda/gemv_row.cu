@@ -53,6 +53,34 @@ SW_DEVICE void make_factors(Terms (&of)[F::kSub16 ? 2 : 1], const Factors<F>& f,
                     : make_terms<F::kBits>(w, f.first, f.second);
 }
 
+// What a lane multiplies in a unit: digits, and the terms of their chunks. It is read a unit ahead where there are
+// registers for that.
+template <class F>
+struct Inputs {
+  static constexpr bool kAhead = !F::kSub16 || F::kBits != 2;
+  uint2 digits[2];
+  float2 terms[2], half_sums[2];
+
+  SW_DEVICE void read(Global<const uint8_t> from, Global<const float> terms_from, int32_t to_half_sums, int32_t unit) {
+    SW_UNROLL
+    for (int i = 0; i < 2; ++i) {
+      const int32_t chunk = unit * kUnit + 2 * i;
+      digits[i] = ld_u64(from, chunk * kSplitBytes);
+      terms[i] = ld2(terms_from, chunk * kSplitTerms);
+      if (F::kSub16) half_sums[i] = ld2(terms_from, to_half_sums + chunk * kSplitTerms);
+    }
+  }
+};
+
+// What the product is added to in a row of a strip.
+SW_DEVICE float first_of(const GemvParts& parts, int32_t strip, int row_of_strip, bool add) {
+  const GemvPart& part = part_of(parts, strip);
+  const int32_t row = (strip - part.first) * kStripRows + row_of_strip;
+  if (row >= part.rows) return 0.0f;
+  const float bias = part.bias ? ld(part.bias, row) : 0.0f;
+  return add ? bias + ld(part.y, row) : bias;
+}
+
 template <class F>
 SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
 (RowSet set, Global<const uint8_t> split, RowScale scale, bool add) {
@@ -79,19 +107,23 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
   for (int i = 0; i + 1 < kStages<F>; ++i) way.copy(ring, first_stage + i * F::kStage);
   wait_for_previous();
 
-  const float row_scale = scale.of(0);
+  const float my_squares = scale.some_of(0, lane, kWarp);
   const auto my_digits = split + (begin * (kUnit * kSplitBytes) + 8 * lane);
   const auto my_terms =
       as<const float>(split + set.units * (kUnit * kSplitBytes)) + ((begin * kUnit + half) * kSplitTerms + 2 * (p % 2));
   const int32_t half_sums = set.units * (kUnit * kSplitTerms);
+  Inputs<F> next;
+  if (next.kAhead) next.read(my_digits, my_terms, half_sums, 0);
   int words_at[kWords];
   SW_UNROLL
   for (int l = 0; l < kWords; ++l) words_at[l] = half * F::kLine + place<F::kBits>(line_of<F::kBits>(l, p), q);
   int here = first_stage, behind = last_stage, slot = 0;
+  // At the end of a round each thread has a row of one of its strips; what that row begins with is read ahead.
+  const int round = threads / kStripRows < kRound ? threads / kStripRows : kRound, my_slot = thread / kStripRows;
+  float first = 0.0f;
   for (int32_t strip = block_x(); strip < strips; strip += grid) {
     float total[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-    auto digits = my_digits;
-    auto terms = my_terms;
+    if (slot == my_slot) first = first_of(set.parts, strip, thread % kStripRows, add);
     int known = 0;  // units whose record's header was read
     Factors<F> factors[2] = {};
     Terms of[kHalves];
@@ -106,13 +138,11 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
       }
       const bool once = F::kSub ? false : Is::header_pair(set) == 0;  // for both pairs of chunks
       uint4 words[2][kWords];
-      uint2 x[2];
-      float2 x_terms[2], x_halves[2];
+      Inputs<F> x = next;
+      if (!x.kAhead) x.read(my_digits, my_terms, half_sums, unit - begin);
+      if (x.kAhead) next.read(my_digits, my_terms, half_sums, unit + 1 == end ? 0 : unit + 1 - begin);
       SW_UNROLL
       for (int i = 0; i < 2; ++i) {
-        x[i] = ld_u64(digits, i * 2 * kSplitBytes);
-        x_terms[i] = ld2(terms, i * 2 * kSplitTerms);
-        if (F::kSub16) x_halves[i] = ld2(terms, half_sums + i * 2 * kSplitTerms);
         SW_UNROLL
         for (int l = 0; l < kWords; ++l) words[i][l] = ld_u128(ring, here + words_at[l] + 2 * i * F::kLine);
         if (reads && (i == 0 || !once)) read_factors<F>(factors[i], ring, here + kUnit * F::kLine, half, i, q, set);
@@ -120,8 +150,6 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
       way.copy(ring, behind);
       behind = here;
       here = here == last_stage ? first_stage : here + F::kStage;
-      digits += kUnit * kSplitBytes;
-      terms += kUnit * kSplitTerms;
       SW_UNROLL
       for (int i = 0; i < 2; ++i) {
         if (reads && (i == 0 || !once)) make_factors<F>(of, factors[i], set);
@@ -134,8 +162,8 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
           for (int h = 0; h < kHalves; ++h) {
             // Lanes of p / 2 have the inputs of one sub-block of 16.
             const bool mine = !F::kSub16 || p / 2 == h;
-            const uint32_t right[2] = {mine ? x[i].x : 0u, mine ? x[i].y : 0u};
-            const float x_sum = !F::kSub16 ? x_terms[i].y : h == 0 ? x_halves[i].x : x_halves[i].y;
+            const uint32_t right[2] = {mine ? x.digits[i].x : 0u, mine ? x.digits[i].y : 0u};
+            const float x_sum = !F::kSub16 ? x.terms[i].y : h == 0 ? x.half_sums[i].x : x.half_sums[i].y;
             int32_t product[4] = {0, 0, 0, 0};
             mma_s8(product, codes, right);
             SW_UNROLL
@@ -144,9 +172,9 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
               float& sum_of = total[2 * two + r];
               const Terms& by = of[h];
               if (F::kKind == BlockKind::Offset) {
-                sum_of = fmaf(by.scale[2 * two + r], fmaf(sum, x_terms[i].x, set.center * x_sum), sum_of);
+                sum_of = fmaf(by.scale[2 * two + r], fmaf(sum, x.terms[i].x, set.center * x_sum), sum_of);
               } else {
-                sum_of = fmaf(by.scale[2 * two + r], sum * x_terms[i].x, sum_of);
+                sum_of = fmaf(by.scale[2 * two + r], sum * x.terms[i].x, sum_of);
                 sum_of = fmaf(by.shift[2 * two + r], x_sum, sum_of);
               }
             }
@@ -160,20 +188,19 @@ SW_KERNEL_BLOCKS(kWarp* kWarps, kResident, gemv_row_kernel)
       const float4 four = {total[0], total[1], total[2], total[3]};
       st4(sums, (slot * warps + warp) * kSumWords + half * kStripRows + 4 * q, four);
     }
-    if (++slot < kRound && strip + grid < strips) continue;
+    if (++slot < round && strip + grid < strips) continue;
+    const float row_scale = scale.of(warp_sum(my_squares));
     sync_block();
-    for (int i = thread; i < slot * kStripRows; i += threads) {
-      const int32_t done = strip - (slot - 1 - i / kStripRows) * grid;
+    if (my_slot < slot) {
+      const int32_t done = strip - (slot - 1 - my_slot) * grid;
       const GemvPart& part = part_of(set.parts, done);
-      const int32_t row = (done - part.first) * kStripRows + i % kStripRows;
-      if (row >= part.rows) continue;
-      float sum = 0.0f;
-      for (int other = 0; other < 2 * warps; ++other)
-        sum += ld(sums, (i / kStripRows * 2 * warps + other) * kStripRows + i % kStripRows);
-      sum *= row_scale;
-      if (part.bias) sum += ld(part.bias, row);
-      if (add) sum += ld(part.y, row);
-      st(part.y, row, sum);
+      const int32_t row = (done - part.first) * kStripRows + thread % kStripRows;
+      if (row < part.rows) {
+        float sum = 0.0f;
+        for (int other = 0; other < 2 * warps; ++other)
+          sum += ld(sums, (my_slot * 2 * warps + other) * kStripRows + thread % kStripRows);
+        st(part.y, row, fmaf(sum, row_scale, first));
+      }
     }
     slot = 0;
     if (strip + grid < strips) sync_block();
@@ -184,7 +211,9 @@ template <int kBits, BlockKind kKind, int kRecord = 0>
 void launch(void* stream, const RowSet& set, const void* split, const RowScale& scale, bool add, int processors) {
   const int strips = set.parts.strips, wanted = (set.units + 1) / 2, warps = wanted < kWarps ? wanted : kWarps;
   const int most = processors * kResident * (kWarps / warps);
-  const dim3 grid(static_cast<unsigned>(strips < most ? strips : most)), block(static_cast<unsigned>(kWarp * warps));
+  // As few blocks as end no later, so that all have as much to do.
+  const int each = (strips + most - 1) / most;
+  const dim3 grid(static_cast<unsigned>((strips + each - 1) / each)), block(static_cast<unsigned>(kWarp * warps));
   SW_LAUNCH_EARLY((gemv_row_kernel<Form<kBits, kKind, kRecord>>), grid, block, stream, set,
                   static_cast<const uint8_t*>(split), scale, add);
 }

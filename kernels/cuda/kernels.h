@@ -143,4 +143,17 @@ void attention_backward(void* stream, const AttentionSpec& s, const float* q, co
                         const float* out, const float* logsumexp, const float* dout, float* dq, float* dk, float* dv,
                         void* workspace);
 
+// attention_token.cu. Of one token, query_offset or *position being its number: qkv [heads + 2 kv_heads, head_dim] its queries,
+// keys and values before rope; keys, values: the cache, in halves, which gets its own. out: as split_rows makes the
+// attention's output ready for gemv. workspace: as attention's.
+struct TokenRope {
+  const float *cosine = nullptr, *sine = nullptr;  // [pairs]
+  int pairs = 0;                                   // of a head that turn
+  bool adjacent = false;                           // element 2 i with 2 i + 1, else i with i + pairs
+};
+bool attention_token_takes(const AttentionSpec& s, const TokenRope& rope, const float* qkv, const void* keys,
+                           const void* values);
+void attention_token(void* stream, const AttentionSpec& s, int processors, const float* qkv, const TokenRope& rope,
+                     uint16_t* keys, uint16_t* values, void* split, void* workspace);
+
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

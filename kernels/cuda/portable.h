@@ -303,11 +303,11 @@ template <int kLeft>
 SW_DEVICE void open_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(kLeft) : "memory");
 }
-// Lets the kernel after this one take its place on the processors that become free.
+// Lets the kernel after this one take its place on the processors that become free, where it prepares and waits in turn.
 SW_DEVICE void wait_for_previous() {
 #if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.wait;" ::: "memory");
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+  asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
 }
 template <class U, class T>

@@ -56,11 +56,6 @@ SW_KERNEL(kThreads, split_gated_kernel)
 bool fours(const float* x, int64_t ld) {
   return ld % 4 == 0 && reinterpret_cast<uintptr_t>(x) % 16 == 0;
 }
-SplitRows rows_of(void* split, int64_t T, int64_t chunks) {
-  auto* bytes = static_cast<uint8_t*>(split);
-  auto* terms = reinterpret_cast<float*>(bytes + T * chunks * kSplitBytes);
-  return {reinterpret_cast<uint32_t*>(bytes), terms, terms + T * chunks * kSplitTerms};
-}
 dim3 by_quads(int64_t T, int64_t chunks) {
   return dim3(static_cast<unsigned>((8 * chunks + kThreads - 1) / kThreads), static_cast<unsigned>(T));
 }
@@ -74,12 +69,12 @@ size_t split_bytes(int64_t T, int64_t K) {
 void split_rows(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, void* split) {
   const int64_t chunks = split_chunks(K);
   SW_LAUNCH_EARLY(split_rows_kernel, by_quads(T, chunks), dim3(kThreads), stream, x, ldx, K, chunks, fours(x, ldx),
-                  rows_of(split, T, chunks));
+                  rows_at(split, T, K));
 }
 
 void split_normed(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, const float* weight, void* split) {
   const int64_t chunks = split_chunks(K);
-  const SplitRows rows = rows_of(split, T, chunks);
+  const SplitRows rows = rows_at(split, T, K);
   SW_LAUNCH_EARLY(split_normed_kernel, by_quads(T, chunks), dim3(kThreads), stream, x, ldx, K, weight, chunks,
                   fours(x, ldx) && fours(weight, 0), rows,
                   reinterpret_cast<float*>(static_cast<uint8_t*>(split) + squares_at(T, K)));
@@ -89,7 +84,7 @@ void split_gated(void* stream, const float* gate, int64_t ldg, const float* up, 
                  GateKind kind, void* split) {
   const int64_t chunks = split_chunks(F);
   SW_LAUNCH_EARLY(split_gated_kernel, by_quads(T, chunks), dim3(kThreads), stream, gate, ldg, up, ldu, F, kind, chunks,
-                  fours(gate, ldg) && fours(up, ldu), rows_of(split, T, chunks));
+                  fours(gate, ldg) && fours(up, ldu), rows_at(split, T, F));
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

@@ -40,18 +40,28 @@ struct RowScale {
   int parts;
   float share, epsilon;  // share: 1 / K
 
-  SW_DEVICE float of(int64_t row) const {
-    if (!squares) return 1.0f;
+  // Of the sum of squares of a row: every so many parts from one on.
+  SW_DEVICE float some_of(int64_t row, int from, int step) const {
     float sum = 0.0f;
-    for (int i = 0; i < parts; ++i) sum += ld(squares, row * parts + i);
-    return reciprocal_root(fmaf(sum, share, epsilon));
+    if (squares)
+      for (int i = from; i < parts; i += step) sum += ld(squares, row * parts + i);
+    return sum;
   }
+  SW_DEVICE float of(float sum) const { return squares ? reciprocal_root(fmaf(sum, share, epsilon)) : 1.0f; }
 };
 
 struct SplitRows {
   Global<uint32_t> digits;
   Global<float> terms, half_sums;
 };
+
+// Where the arrays of T rows of K inputs lie.
+inline SplitRows rows_at(void* split, int64_t T, int64_t K) {
+  const int64_t chunks = split_chunks(K);
+  auto* bytes = static_cast<uint8_t*>(split);
+  auto* terms = reinterpret_cast<float*>(bytes + T * chunks * kSplitBytes);
+  return {reinterpret_cast<uint32_t*>(bytes), terms, terms + T * chunks * kSplitTerms};
+}
 
 SW_DEVICE uint32_t digits_of(float value, float factor) {
   // Adding half of each lower byte's range carries, so that the bytes are digits from -128 to 127.

@@ -272,6 +272,78 @@ class TestCudaBackend : public QObject {
     }
   }
 
+  // A token's heads to the cache and through it, by one call and by its parts.
+  void attended_at_once_data() { testkit::CardDevices::rows(); }
+  void attended_at_once() {
+    SW_DEVICE_OR_SKIP(devices_);
+    struct Size {
+      int heads, kv_heads, dim, rotary;
+      RopeStyle style;
+      int64_t position, window, low;
+      float softcap;
+    };
+    using enum RopeStyle;
+    for (const Size& size :
+         {Size{9, 3, 64, 64, Halves, 5, 0, 0, 0.0f}, Size{4, 4, 128, 128, Adjacent, 0, 0, 0, 0.0f},
+          Size{2, 2, 96, 32, Halves, 70, 33, 0, 0.0f}, Size{16, 1, 32, 32, Adjacent, 300, 0, 7, 30.0f},
+          Size{5, 1, 256, 128, Halves, 40, 0, 0, 0.0f}, Size{4, 2, 160, 0, Halves, 700, 0, 3, 0.0f},
+          Size{2, 1, 64, 64, Halves, 1100, 600, 0, 0.0f}, Size{3, 1, 32, 20, Halves, 9, 0, 0, 0.0f},
+          Size{2, 2, 40, 40, Halves, 9, 0, 0, 0.0f}}) {
+      Random random(static_cast<uint64_t>(size.dim + size.heads));
+      const int64_t q_width = int64_t{size.heads} * size.dim, kv_width = int64_t{size.kv_heads} * size.dim;
+      const int64_t width = q_width + 2 * kv_width, row = 2 * kv_width, N = 40, rows = size.position + 3;
+      const RandomMatrix matrix(make_layout(all_layouts()[0], N, q_width), random);
+      WeightView w;
+      w.quantized = true;
+      w.quant = matrix.view(false, false);
+      const Guarded<float> bias = random.normals(N), start = random.normals(N), x = random.normals(width);
+      const Guarded<float> cosine = random.normals(size.rotary / 2), sine = random.normals(size.rotary / 2);
+      Guarded<uint16_t> cache(rows * row);
+      const Guarded<float> numbers = random.normals(rows * row);
+      for (int64_t i = 0; i < rows * row; ++i) cache[i] = kernels::float_to_half(numbers[i]);
+      Guarded<int32_t> first(1), position(1);
+      first[0] = static_cast<int32_t>(size.low);
+      position[0] = static_cast<int32_t>(size.position);
+      TokenAttention token;
+      AttentionShape& s = token.shape;
+      s.queries = 1;
+      s.heads = size.heads;
+      s.kv_heads = size.kv_heads;
+      s.head_dim = size.dim;
+      s.ldq = width;
+      s.ldk = s.ldv = row;
+      s.ldo = q_width;
+      s.scale = 1.0f / std::sqrt(static_cast<float>(size.dim));
+      s.softcap = size.softcap;
+      s.window = size.window;
+      s.kv = KvType::F16;
+      token.rotary = size.rotary;
+      token.style = size.style;
+      token.cos = cosine.data();
+      token.sin = sine.data();
+      token.first = first.data();
+      for (const bool listed : {false, true}) {
+        s.query_offset = listed ? 0 : size.position;
+        s.position = listed ? position.data() : nullptr;
+        s.keys = listed ? rows : size.position + 1;
+        Guarded<float> attended(q_width), room(N), y = start, expected = start, heads = x, heads_expected = x;
+        Guarded<uint16_t> stored = cache, stored_expected = cache;
+        token.heads = heads.data();
+        token.cache = stored.data();
+        backend->attend_add(token, attended.data(), w, bias.data(), y.data(), room.data(), Precision::Exact);
+        token.heads = heads_expected.data();
+        token.cache = stored_expected.data();
+        s.query_offset = size.position;
+        s.position = nullptr;
+        s.keys = size.position + 1;
+        reference_->attend_add(token, attended.data(), w, bias.data(), expected.data(), room.data(), Precision::Exact);
+        SW_SAME(compare(y.data(), expected.data(), N, 1e-4, "attended"));
+        for (int64_t i = 0; i < cache.size(); ++i)
+          QVERIFY(std::fabs(kernels::half_to_float(stored[i]) - kernels::half_to_float(stored_expected[i])) <= 4e-3f);
+      }
+    }
+  }
+
   void dense_data() { testkit::CardDevices::rows(); }
   void dense() {
     SW_DEVICE_OR_SKIP(devices_);

@@ -148,6 +148,25 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
          card::attention(nullptr, s, 4, b.numbers(96, 1), half, half, b.numbers(96, 4), b.numbers(4, 5),
                          b.of(std::vector<uint8_t>(card::attention_workspace_bytes(s, 4))));
        }},
+      {"a token's attention",
+       [](Buffers& b) {
+         AttentionSpec s = small_attention();
+         s.head_dim = 32;
+         s.queries = 1;
+         s.half_kv = true;
+         s.ldk = s.ldv = 128;
+         s.ldo = 128;
+         const card::TokenRope rope{b.numbers(8, 1), b.numbers(8, 2), 8, false};
+         for (const int64_t keys : {40, 600}) {  // one part, and several
+           s.keys = keys;
+           s.query_offset = keys - 1;
+           uint16_t* cache = b.of(std::vector<uint16_t>(static_cast<size_t>(keys) * 128));
+           card::store_kv(nullptr, b.numbers((keys - 1) * 128, 3), 128, keys - 1, 128, cache, 128, true);
+           card::attention_token(nullptr, s, 4, b.numbers(256, 4), rope, cache, cache + 64,
+                                 b.of(std::vector<uint8_t>(card::split_bytes(1, 128))),
+                                 b.of(std::vector<uint8_t>(card::attention_workspace_bytes(s, 4))));
+         }
+       }},
       {"rows",
        [](Buffers& b) {
          const int64_t T = 3, F = 40;
