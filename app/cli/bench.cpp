@@ -7,6 +7,7 @@
 
 #include "app/cli/ceilings.h"
 #include "app/cli/context.h"
+#include "engine/chat/generator.h"
 #include "engine/core/system.h"
 #include "engine/model/session.h"
 #include "engine/model/train_graph.h"
@@ -41,6 +42,7 @@ struct BenchOptions {
   int repeats = 5;
   bool fast = false;
   bool behind = false;  // decode goes on behind the prompt
+  int candidates = 40;  // logits of each token that are wanted; 0: all
 };
 
 Result<int> bench(const Context& context, const BenchOptions& options) {
@@ -52,26 +54,51 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
   session_options.precision = options.fast ? Precision::Fast : Precision::Exact;
   session_options.kv = KvType::F16;
   std::vector<double> prompt_rates, decode_rates;
+  bool largest_only = false;
+  double head_bytes = 0.0;  // a token
   {
     SW_ASSIGN(const auto session, Session::create(model, *backend, session_options));
     const std::vector<int32_t> prompt = some_ids(options.prompt, model->config.vocabulary, context.seed);
     const std::vector<int32_t> single = some_ids(options.decode, model->config.vocabulary, context.seed + 1);
+    largest_only = session->head_waits() && options.candidates > 0;
+    // How many rows of a head must be looked at depends on how sure the model is, so where only they are it decodes what it says
+    // itself, as a chat does; elsewhere any token costs the same.
+    std::vector<float> values(static_cast<size_t>(options.candidates));
+    std::vector<int32_t> found(values.size());
+    std::vector<Sampler::Candidate> order(values.size());
+    Sampler sampler({.seed = context.seed});
+    const auto next = [&](int32_t otherwise) {
+      if (!largest_only || !session->largest_logits(options.candidates, values.data(), found.data())) {
+        session->logits();
+        return otherwise;
+      }
+      for (size_t i = 0; i < order.size(); ++i) order[i] = {values[i], found[i]};
+      return sampler.pick_from(order);
+    };
     for (int repeat = 0; repeat <= options.repeats && !context.stop.stop_requested(); ++repeat) {  // the first warms up
       session->rewind(0);
       double start = now();
       if (options.prompt > 0) {
         SW_TRY(session->append(prompt));
+        next(0);
         if (repeat) prompt_rates.push_back(static_cast<double>(options.prompt) / (now() - start));
         if (!options.behind) session->rewind(0);
       }
       start = now();
-      for (const int32_t id : single) SW_TRY(session->append(std::span(&id, 1)));
+      double bytes = 0.0;
+      int32_t id = single.empty() ? 0 : single.front();
+      for (size_t i = 0; i < single.size(); ++i) {
+        SW_TRY(session->append(std::span(&id, 1)));
+        id = next(single[i]);
+        bytes += static_cast<double>(session->head_bytes());
+      }
+      head_bytes = bytes / static_cast<double>(std::max<int64_t>(options.decode, 1));
       if (repeat && options.decode > 0) decode_rates.push_back(static_cast<double>(options.decode) / (now() - start));
     }
   }
   observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
-  uint64_t token_bytes = model->weights.head().bytes();
+  auto token_bytes = static_cast<uint64_t>(head_bytes);
   for (const Linear* linear : std::as_const(model->weights).linears()) token_bytes += linear->weight.bytes();
   const double bandwidth = measure_ceilings(*backend).read_bandwidth;
   const double decode = median(decode_rates), bytes = decode * static_cast<double>(token_bytes);
@@ -83,6 +110,7 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
                       {"decode_bytes_per_second", bytes},
                       {"read_bandwidth", bandwidth},
                       {"fraction_of_bandwidth", bytes / bandwidth},
+                      {"logits", largest_only ? "largest " + std::to_string(options.candidates) : "all"},
                       {"precision", options.fast ? "fast" : "exact"},
                       {"device", backend->description()},
                       {"peak_bytes", peak_resident_bytes()}});
@@ -90,6 +118,7 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
   context.print("prompt of " + std::to_string(options.prompt) + "   " + format_number(median(prompt_rates), 1) + " tokens/s");
   context.print("decode of " + std::to_string(options.decode) + "    " + format_number(decode, 1) + " tokens/s, reading " + format_number(bytes / 1e9, 1) +
                 " GB/s: " + format_number(100 * bytes / bandwidth, 0) + " % of the " + format_number(bandwidth / 1e9, 1) + " GB/s that a plain read gets here");
+  if (largest_only) context.print("of each token the " + std::to_string(options.candidates) + " largest logits, which is all that sampling looks at; the others are not computed (--candidates 0 does)");
   return 0;
 }
 
@@ -181,6 +210,7 @@ void add_bench(CLI::App& app, Context& context) {
   verb->add_option("-n,--decode", b->decode, "Tokens to decode")->check(CLI::Range(int64_t{0}, int64_t{1} << 20))->capture_default_str();
   verb->add_option("-r,--repeats", b->repeats, "Runs; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
   verb->add_flag("--fast", b->fast, "Activations in 8 bits, as chat --fast");
+  verb->add_option("--candidates", b->candidates, "With --fast, where the head can be searched: the largest logits that are found of each token, exact, the others not computed; what chat's top-k takes. 0: all logits, as llama-bench")->check(CLI::Range(0, 1 << 20))->capture_default_str();
   verb->add_flag("--behind", b->behind, "Decode goes on behind the prompt and reads its keys and values; else it begins with an empty context");
   verb->callback([&context, b] { context.command = [&context, b] { return bench(context, *b); }; });
 

@@ -238,6 +238,18 @@ class Backend {
   virtual bool largest(const float* /*logits*/, int64_t /*V*/, int /*count*/, float* /*values*/, int32_t* /*ids*/) {
     return false;
   }
+  // The largest products of one row with a matrix of many rows, without reading all of it, where a device can tell from a
+  // sketch of the matrix which rows cannot be among them. sketch_bytes: of memory for one, 64-byte aligned, which
+  // make_sketch fills once and the searches use; 0: not here, or not worth it.
+  virtual uint64_t sketch_bytes(const WeightView&) const { return 0; }
+  virtual void make_sketch(const WeightView& /*w*/, void* /*sketch*/) {}
+  // The largest of x [K] W^T in Precision::Fast, to the numbers of linear and in the order of largest(); they are those of
+  // all of them but for the chance that kernels/cpu/gemv_largest.h works out, 1e-9 a row. Gives the bytes of W and sketch
+  // that were read; 0: too many are wanted, nothing was done.
+  virtual uint64_t largest_products(const float* /*x*/, const WeightView& /*w*/, void* /*sketch*/, int /*count*/,
+                                    float* /*values*/, int32_t* /*ids*/) {
+    return 0;
+  }
   // logits [T, V] (soft cap already applied; cap > 0 says with what) become d(sum of nll * gradient_scale)/d(raw logits) in place;
   // nll [T] = -log p(target), 0 and a zero row where target < 0. want_gradient false: logits stay.
   virtual void cross_entropy(float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap,

@@ -10,6 +10,7 @@
 #include "kernels/cpu/gemm_f32.h"
 #include "kernels/cpu/gemm_int8.h"
 #include "kernels/cpu/gemv.h"
+#include "kernels/cpu/gemv_largest.h"
 #include "kernels/cpu/rowwise.h"
 
 namespace scalewright {
@@ -149,6 +150,17 @@ class CpuBackend final : public Backend {
   }
   void add(const float* x, float* y, int64_t n) override { cpu::add(context(0, 0), x, y, n); }
   void softcap(float* x, int64_t n, float cap) override { cpu::softcap(context(0, 0), x, n, cap); }
+  uint64_t sketch_bytes(const WeightView& w) const override {
+    return w.quantized && isa_ != cpu::Isa::Scalar && cpu::worth_sketching(w.quant) ? cpu::sketch_bytes(w.quant.layout)
+                                                                                     : 0;
+  }
+  void make_sketch(const WeightView& w, void* sketch) override { cpu::make_sketch(pool_, w.quant, sketch); }
+  uint64_t largest_products(const float* x, const WeightView& w, void* sketch, int count, float* values,
+                            int32_t* ids) override {
+    if (count < 1 || count > cpu::kMostLargest || count > w.rows()) return 0;
+    void* memory = context(0, cpu::gemv_workspace_bytes(1, w.cols())).shared_scratch;
+    return cpu::gemv_largest(pool_, isa_, x, w.quant, sketch, count, values, ids, memory);
+  }
   void cross_entropy(float* logits, int64_t ldl, int64_t T, int64_t V, const int32_t* targets, float cap,
                      float gradient_scale, double* nll, bool want_gradient) override {
     cpu::cross_entropy(context(0, 0), logits, ldl, T, V, targets, cap, gradient_scale, nll, want_gradient);

@@ -122,6 +122,12 @@ class ForwardingBackend : public Backend {
   void zero(float* y, int64_t n) override { inner_.zero(y, n); }
   void add(const float* x, float* y, int64_t n) override { inner_.add(x, y, n); }
   void softcap(float* x, int64_t n, float cap) override { inner_.softcap(x, n, cap); }
+  uint64_t sketch_bytes(const WeightView& w) const override { return inner_.sketch_bytes(w); }
+  void make_sketch(const WeightView& w, void* sketch) override { inner_.make_sketch(w, sketch); }
+  uint64_t largest_products(const float* x, const WeightView& w, void* sketch, int count, float* values,
+                            int32_t* ids) override {
+    return inner_.largest_products(x, w, sketch, count, values, ids);
+  }
   bool largest(const float* logits, int64_t V, int count, float* values, int32_t* ids) override {
     return inner_.largest(logits, V, count, values, ids);
   }

@@ -9,6 +9,7 @@
 #include "engine/model/decode_plan.h"
 #include "engine/model/transformer.h"
 #include "engine/model/transformer_arena.h"
+#include "kernels/cpu/gemv_largest.h"
 
 namespace scalewright {
 namespace {
@@ -21,6 +22,7 @@ struct Dims {
   int64_t D, F, V, q_width, kv_width, half_rotary, ordered;
   int layers;
   bool local_rope;
+  uint64_t sketch;  // bytes
 };
 
 Dims dims_of(const Model& model, const SessionOptions& options) {
@@ -45,6 +47,11 @@ Dims dims_of(const Model& model, const SessionOptions& options) {
     if (linear->weight.quantized() && !linear->weight.quant().column_order().empty())
       d.ordered = std::max(d.ordered, linear->weight.cols());
   }
+  // The largest logits alone are what an answer needs; a soft cap could make equal ones of them.
+  const kernels::WeightView head = model.weights.head().view();
+  if (options.precision == Precision::Fast && head.quantized && c.final_softcap <= 0.0 &&
+      kernels::cpu::worth_sketching(head.quant))
+    d.sketch = kernels::cpu::sketch_bytes(head.quant.layout);
   return d;
 }
 
@@ -86,6 +93,8 @@ struct Buffers {
   BlockBuffers block;
   float* logits = nullptr;  // [head_rows, V]
   float* last = nullptr;    // [V]
+  uint8_t* sketch = nullptr;  // of the head
+  float* hidden = nullptr;    // [D] the stream that the head waits with
   double* nll = nullptr;    // [head_rows]
 };
 
@@ -107,6 +116,10 @@ Buffers lay_out(const Dims& d, KvType kv, ArenaCursor& cursor) {
   if (d.ordered > 0) k.gathered = cursor.take<float>(d.chunk * d.ordered);
   b.logits = cursor.take<float>(d.head_rows * d.V);
   b.last = cursor.take<float>(d.V);
+  if (d.sketch > 0) {
+    b.sketch = cursor.take<uint8_t>(static_cast<int64_t>(d.sketch));
+    b.hidden = cursor.take<float>(d.D);
+  }
   b.nll = cursor.take<double>(d.head_rows);
   return b;
 }
@@ -132,6 +145,8 @@ struct Session::Impl {
   size_t workspace_bytes = 0;
   int64_t position = 0;
   DecodePlans plans;
+  bool head_due = false;    // b.hidden has not met the head
+  uint64_t head_bytes = 0;  // that the last logits took
   int64_t rope_choice = 0;  // that the keys in the cache were turned with
 
   Result<void> check(std::span<const int32_t> more) const;
@@ -140,6 +155,7 @@ struct Session::Impl {
   template <class PerChunk>
   void run(std::span<const int32_t> more, bool every_row, PerChunk&& per_chunk);
   void finish(int64_t last_row);
+  void all_logits();
   void deliver(const Tables& written, const Tables& to);
   bool replay(int32_t id);
 };
@@ -162,6 +178,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Model> mo
   }
   SW_ASSIGN(Transformer net, Transformer::bind(*model, backend));
   auto impl = std::make_unique<Impl>(std::move(model), backend, std::move(net), options);
+  impl->d.sketch = impl->d.sketch > 0 ? backend.sketch_bytes(impl->net.head_view()) : 0;
   impl->workspace_bytes = impl->net.workspace_bytes(backend, impl->d.chunk, impl->d.head_rows);
 
   ArenaCursor count(nullptr);
@@ -193,6 +210,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Model> mo
   ArenaCursor cursor(impl->memory.data());
   impl->b = lay_out(impl->d, options.kv, cursor);
   impl->workspace = cursor.take<uint8_t>(static_cast<int64_t>(impl->workspace_bytes));
+  if (impl->b.sketch) backend.make_sketch(impl->net.head_view(), impl->b.sketch);
   impl->written_chunk = impl->b.chunk;
   impl->written_token = impl->b.token;
   if (impl->inbox.data()) {
@@ -278,7 +296,19 @@ void Session::Impl::run(std::span<const int32_t> more, bool every_row, PerChunk&
 }
 
 void Session::Impl::finish(int64_t last_row) {
-  net.head(backend, b.block.x + last_row * d.D, 1, b.block.normed, nullptr, b.last, options.precision);
+  const float* row = b.block.x + last_row * d.D;
+  head_due = b.sketch != nullptr;
+  if (head_due) return backend.move(row, d.D, 1, d.D, b.hidden, d.D, {}, false);
+  net.head(backend, row, 1, b.block.normed, nullptr, b.last, options.precision);
+  head_bytes = model->weights.head().bytes();
+}
+
+void Session::Impl::all_logits() {
+  if (!head_due) return;
+  backend.set_workspace(workspace, workspace_bytes);
+  net.head(backend, b.hidden, 1, b.block.normed, nullptr, b.last, options.precision);
+  head_bytes = model->weights.head().bytes();
+  head_due = false;
 }
 
 // One more token by a recording of what a token takes; false: nothing was done.
@@ -379,11 +409,27 @@ Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const i
 }
 
 std::span<const float> Session::logits() const {
+  impl_->all_logits();
   return {impl_->b.last, static_cast<size_t>(impl_->d.V)};
 }
 bool Session::largest_logits(int count, float* values, int32_t* ids) {
-  impl_->backend.set_workspace(impl_->workspace, impl_->workspace_bytes);
-  return impl_->backend.largest(impl_->b.last, impl_->d.V, count, values, ids);
+  Impl& s = *impl_;
+  s.backend.set_workspace(s.workspace, s.workspace_bytes);
+  if (s.head_due) {
+    s.net.norm_output(s.backend, s.b.hidden, s.b.block.normed);
+    const uint64_t read =
+        s.backend.largest_products(s.b.block.normed, s.net.head_view(), s.b.sketch, count, values, ids);
+    if (read > 0) s.head_bytes = read;
+    if (read > 0) return true;
+    s.all_logits();
+  }
+  return s.backend.largest(s.b.last, s.d.V, count, values, ids);
+}
+bool Session::head_waits() const noexcept {
+  return impl_->b.sketch != nullptr;
+}
+uint64_t Session::head_bytes() const noexcept {
+  return impl_->head_bytes;
 }
 int64_t Session::position() const noexcept {
   return impl_->position;

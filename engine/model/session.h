@@ -27,12 +27,13 @@ class Session {
   // The backend and model must outlive it. OutOfMemory with the bytes needed where the machine lacks them.
   static Result<std::unique_ptr<Session>> create(std::shared_ptr<const Model> model, Backend& backend, const SessionOptions& options);
   ~Session();
-  // What create() will allocate, the backend's workspace not counted.
+  // What create() will allocate at most, the backend's workspace not counted.
   static uint64_t bytes(const Model& model, const SessionOptions& options);
 
   // rows [T, V] of logits for tokens first .. first + rows - 1 of the appended ids; valid during the call only.
   using LogitSink = std::function<void(int64_t first, int64_t rows, const float* logits)>;
-  // Appends ids to the sequence. Without a sink only the last token's logits are computed. InvalidArgument when the cache
+  // Appends ids to the sequence. Without a sink only the last token's logits are computed, or are left to the calls below
+  // (head_waits). InvalidArgument when the cache
   // is full or an id is not below the vocabulary.
   Result<void> append(std::span<const int32_t> ids, const LogitSink& sink = {});
   // -log p of each of targets [T] (< 0: skipped, 0 written) after ids [T], appended; nll [T].
@@ -40,6 +41,10 @@ class Session {
   std::span<const float> logits() const;    // [V] after the last appended token
   // The largest of them where the device finds them itself, `count` as Backend::largest gives them; false: it does not.
   bool largest_logits(int count, float* values, int32_t* ids);
+  // Fast sessions on a device that finds the largest logits without computing all (Backend::largest_products): the head's
+  // product waits until logits or largest_logits asks, and costs what they ask for.
+  bool head_waits() const noexcept;
+  uint64_t head_bytes() const noexcept;     // of the head, or of it and its sketch, that the last logits took
   int64_t position() const noexcept;        // tokens in the cache
   int64_t context() const noexcept;
   void rewind(int64_t position);            // forget what comes after; position <= position()

@@ -243,6 +243,10 @@ void Transformer::block(Backend& backend, int l, const BlockTokens& tokens, cons
   feed_forward_end(backend, l, T, read, precision);
 }
 
+void Transformer::norm_output(Backend& backend, const float* hidden, float* normed) const {
+  backend.rmsnorm(hidden, width_, 1, 1, width_, output_norm_->data(), epsilon_, normed, width_, nullptr);
+}
+
 void Transformer::head(Backend& backend, const float* hidden, int64_t rows, float* normed, float* inv_rms,
                        float* logits, Precision precision) const {
   const LinearPart part{&head_, nullptr, logits};

@@ -153,6 +153,8 @@ class Transformer {
   // null.
   void head(Backend& backend, const float* hidden, int64_t rows, float* normed, float* inv_rms, float* logits,
             Precision precision) const;
+  // normed [D] that the head multiplies, of one final hidden state.
+  void norm_output(Backend& backend, const float* hidden, float* normed) const;
   const std::vector<float>& output_norm() const { return *output_norm_; }
   const WeightView& head_view() const { return head_; }
 

@@ -36,26 +36,40 @@ inline __attribute__((always_inline)) void begin(const int32_t* start, __m256i (
   for (int t = 0; t < Tokens; ++t) acc[t][0] = acc[t][1] = broadcast32(start + t);
 }
 
-// out [t] += (sums as floats) * a * d [t].
-template <int Tokens>
+// Where the sums of a tile lie, and the offsets that are subtracted on the way.
+struct Target {
+  explicit Target(const Tile& tile) : out(tile.out), stride(tile.token_stride), sums(tile.sums), c(tile.c) {}
+  float* out;
+  int64_t stride;
+  const float *sums, *c;
+};
+
+// Token t of out += (sums as floats) * a * d [t], less sums [t] * c where Joined; j: the chunk or half.
+template <int Tokens, bool Joined>
 inline __attribute__((always_inline)) void scale_add(const __m256i (&sum)[Tokens][2], const float* a, const float* d,
-                                                     float* out) {
+                                                     int64_t j, const Target& to) {
   const __m256 a0 = _mm256_loadu_ps(a), a1 = _mm256_loadu_ps(a + 8);
+  float* out = to.out;
 #pragma GCC unroll 6
-  for (int t = 0; t < Tokens; ++t) {
+  for (int t = 0; t < Tokens; ++t, out += to.stride) {
     const __m256 scale = _mm256_broadcast_ss(d + t);
-    float* to = out + 16 * t;
-    _mm256_storeu_ps(to, _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[t][0]), _mm256_mul_ps(a0, scale), _mm256_loadu_ps(to)));
-    _mm256_storeu_ps(to + 8,
-                     _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[t][1]), _mm256_mul_ps(a1, scale), _mm256_loadu_ps(to + 8)));
+    __m256 y0 = _mm256_loadu_ps(out), y1 = _mm256_loadu_ps(out + 8);
+    if constexpr (Joined) {
+      const __m256 x = _mm256_broadcast_ss(to.sums + kTileTokens * j + t);
+      y0 = _mm256_fnmadd_ps(x, _mm256_loadu_ps(to.c + 16 * j), y0);
+      y1 = _mm256_fnmadd_ps(x, _mm256_loadu_ps(to.c + 16 * j + 8), y1);
+    }
+    _mm256_storeu_ps(out, _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[t][0]), _mm256_mul_ps(a0, scale), y0));
+    _mm256_storeu_ps(out + 8, _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[t][1]), _mm256_mul_ps(a1, scale), y1));
   }
 }
 
-template <int Tokens>
+template <int Tokens, bool Joined>
 void whole(const Tile& tile) {
   const __m256i one = _mm256_set1_epi16(1);
   const uint8_t* w = tile.panel;
   const int8_t* q = tile.q;
+  const Target to(tile);
   for (int64_t j = 0; j < tile.chunks; ++j, w += 512, q += 32 * kTileTokens) {
     __m256i acc[Tokens][2];
     begin<Tokens>(tile.start + kTileTokens * j, acc);
@@ -65,15 +79,16 @@ void whole(const Tile& tile) {
       acc[t][0] = _mm256_madd_epi16(acc[t][0], one);
       acc[t][1] = _mm256_madd_epi16(acc[t][1], one);
     }
-    scale_add<Tokens>(acc, tile.a + 16 * j, tile.d + kTileTokens * j, tile.out);
+    scale_add<Tokens, Joined>(acc, tile.a + 16 * j, tile.d + kTileTokens * j, j, to);
   }
 }
 
-template <int Tokens>
+template <int Tokens, bool Joined>
 void halves(const Tile& tile) {
   const __m256i one = _mm256_set1_epi16(1);
   const uint8_t* w = tile.panel;
   const int8_t* q = tile.q;
+  const Target to(tile);
   for (int64_t j = 0; j < 2 * tile.chunks; ++j, w += 256, q += 16 * kTileTokens) {
     __m256i acc[Tokens][2];
     begin<Tokens>(tile.start + kTileTokens * j, acc);
@@ -83,15 +98,16 @@ void halves(const Tile& tile) {
       acc[t][0] = _mm256_madd_epi16(acc[t][0], one);
       acc[t][1] = _mm256_madd_epi16(acc[t][1], one);
     }
-    scale_add<Tokens>(acc, tile.a + 16 * j, tile.d + kTileTokens * (j / 2), tile.out);
+    scale_add<Tokens, Joined>(acc, tile.a + 16 * j, tile.d + kTileTokens * (j / 2), j, to);
   }
 }
 
-template <int Tokens>
+template <int Tokens, bool Joined>
 void nibbles(const Tile& tile) {
   const __m256i one = _mm256_set1_epi16(1), sixteen = _mm256_set1_epi16(16);
   const uint8_t* w = tile.panel;
   const int8_t* q = tile.q;
+  const Target to(tile);
   for (int64_t j = 0; j < tile.chunks; ++j, w += 1024, q += 32 * kTileTokens) {
     __m256i acc[Tokens][2];
     alignas(32) int32_t low[Tokens][16];
@@ -113,17 +129,27 @@ void nibbles(const Tile& tile) {
                                         _mm256_load_si256(reinterpret_cast<const __m256i*>(low[t] + 8 * half)));
       }
     }
-    scale_add<Tokens>(acc, tile.a + 16 * j, tile.d + kTileTokens * j, tile.out);
+    scale_add<Tokens, Joined>(acc, tile.a + 16 * j, tile.d + kTileTokens * j, j, to);
   }
 }
 
 template <int Tokens>
-void offsets(const float* sums, const float* c, int64_t granules, float* out) {
+inline __attribute__((always_inline)) void clear(const Tile& tile) {
+  for (int t = 0; t < Tokens; ++t) {
+    _mm256_storeu_ps(tile.out + t * tile.token_stride, _mm256_setzero_ps());
+    _mm256_storeu_ps(tile.out + t * tile.token_stride + 8, _mm256_setzero_ps());
+  }
+}
+
+template <int Tokens>
+void offsets(const float* sums, const float* c, int64_t granules, const Tile& tile) {
+  if (!tile.accumulate) clear<Tokens>(tile);
   __m256 acc[Tokens][2];
+  float* out = tile.out;
 #pragma GCC unroll 6
   for (int t = 0; t < Tokens; ++t) {
-    acc[t][0] = _mm256_loadu_ps(out + 16 * t);
-    acc[t][1] = _mm256_loadu_ps(out + 16 * t + 8);
+    acc[t][0] = _mm256_loadu_ps(out + t * tile.token_stride);
+    acc[t][1] = _mm256_loadu_ps(out + t * tile.token_stride + 8);
   }
   for (int64_t g = 0; g < granules; ++g, sums += kTileTokens, c += 16) {
     const __m256 c0 = _mm256_loadu_ps(c), c1 = _mm256_loadu_ps(c + 8);
@@ -136,21 +162,26 @@ void offsets(const float* sums, const float* c, int64_t granules, float* out) {
   }
 #pragma GCC unroll 6
   for (int t = 0; t < Tokens; ++t) {
-    _mm256_storeu_ps(out + 16 * t, acc[t][0]);
-    _mm256_storeu_ps(out + 16 * t + 8, acc[t][1]);
+    _mm256_storeu_ps(out + t * tile.token_stride, acc[t][0]);
+    _mm256_storeu_ps(out + t * tile.token_stride + 8, acc[t][1]);
   }
 }
 
-template <int Tokens>
-void product(TileForm form, const Tile& tile) {
+template <int Tokens, bool Joined>
+void product_in_form(TileForm form, const Tile& tile) {
   switch (form) {
     case TileForm::Whole:
-      return whole<Tokens>(tile);
+      return whole<Tokens, Joined>(tile);
     case TileForm::Halves:
-      return halves<Tokens>(tile);
+      return halves<Tokens, Joined>(tile);
     case TileForm::Nibbles:
-      return nibbles<Tokens>(tile);
+      return nibbles<Tokens, Joined>(tile);
   }
+}
+template <int Tokens>
+void product(TileForm form, const Tile& tile) {
+  if (!tile.accumulate) clear<Tokens>(tile);
+  return tile.sums ? product_in_form<Tokens, true>(form, tile) : product_in_form<Tokens, false>(form, tile);
 }
 
 template <int Bits>
@@ -190,22 +221,20 @@ void tile_product(TileForm form, const Tile& tile) {
   }
 }
 
-// Both work in a buffer [6][16] of their own caller's, whatever the strides.
 void tile_offsets(const float* sums, const float* c, int64_t granules, const Tile& tile) {
-  float* out = tile.out;
   switch (tile.tokens) {
     case 1:
-      return offsets<1>(sums, c, granules, out);
+      return offsets<1>(sums, c, granules, tile);
     case 2:
-      return offsets<2>(sums, c, granules, out);
+      return offsets<2>(sums, c, granules, tile);
     case 3:
-      return offsets<3>(sums, c, granules, out);
+      return offsets<3>(sums, c, granules, tile);
     case 4:
-      return offsets<4>(sums, c, granules, out);
+      return offsets<4>(sums, c, granules, tile);
     case 5:
-      return offsets<5>(sums, c, granules, out);
+      return offsets<5>(sums, c, granules, tile);
     default:
-      return offsets<6>(sums, c, granules, out);
+      return offsets<6>(sums, c, granules, tile);
   }
 }
 
@@ -255,7 +284,7 @@ void tile_pack_token(const int8_t* q, const float* d, int64_t chunks, TileForm f
 }  // namespace
 
 const TileKernels& tile_kernels_avx2() {
-  static const TileKernels table{1, false, false, tile_product, tile_offsets, tile_panel, tile_pack_token};
+  static const TileKernels table{1, false, true, tile_product, tile_offsets, tile_panel, tile_pack_token};
   return table;
 }
 

@@ -59,6 +59,7 @@ struct Shape {
     t.chunks_per_sub = layout.sub == layout.block ? chunks_per_record : layout.sub / kChunk;
     t.header_bytes = layout.header_bytes();
     t.offset = layout.offset;
+    t.ahead = kAhead;
     t.q = row.integers.q + chunk * row.planes * kChunk;
     t.d = row.integers.d + chunk;
     t.sum32 = row.integers.sum32 + chunk;

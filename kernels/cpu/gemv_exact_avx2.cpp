@@ -12,8 +12,6 @@
 namespace scalewright::kernels::cpu {
 namespace {
 
-constexpr int kPrefetch = 2048;  // bytes ahead of the line being used
-
 // 32-bit sums of a block: low = q0 + 255 q1, top = q2, for both halves of the rows.
 struct DigitSums {
   __m256i low[2], top[2];
@@ -113,13 +111,13 @@ struct ExactLoop {
       const int64_t chunks = left < task.chunks_per_record ? left : task.chunks_per_record;
       left -= chunks;
       const uint8_t* lines = header + task.header_bytes;
-      _mm_prefetch(reinterpret_cast<const char*>(header + kPrefetch), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(header + task.ahead), _MM_HINT_T0);
       record.begin();
       int64_t sub = 0;
       for (int64_t at = 0; at < chunks;) {
         DigitSums sums;
         if constexpr (Sub16) {
-          prefetch(lines);
+          prefetch(lines + task.ahead);
           const __m256 scale = _mm256_set1_ps(*d), top = _mm256_set1_ps(*d * kTopDigit), zero = _mm256_setzero_ps();
           sums.clear();
           add_quads<Bits, 0, 4>(lines, q, sums);
@@ -142,7 +140,7 @@ struct ExactLoop {
           float S = 0.0f;
           const int64_t end = at + task.chunks_per_sub < chunks ? at + task.chunks_per_sub : chunks;
           for (; at < end; ++at) {
-            prefetch(lines);
+            prefetch(lines + task.ahead);
             sums.clear();
             add_quads<Bits, 0, 8>(lines, q, sums);
             const __m256 scale = _mm256_set1_ps(*d), top = _mm256_set1_ps(*d * kTopDigit);
@@ -170,7 +168,7 @@ struct ExactLoop {
 
   static inline __attribute__((always_inline)) void prefetch(const uint8_t* lines) {
     for (int v = 0; v < Bits; ++v) {
-      _mm_prefetch(reinterpret_cast<const char*>(lines + kPrefetch + 64 * v), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(lines + 64 * v), _MM_HINT_T0);
     }
   }
 };

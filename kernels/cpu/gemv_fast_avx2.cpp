@@ -11,8 +11,6 @@
 namespace scalewright::kernels::cpu {
 namespace {
 
-constexpr int kPrefetch = 2048;  // bytes ahead of the line being used
-
 inline __attribute__((always_inline)) __m256i broadcast_quad(const int8_t* q) {
   int value;
   __builtin_memcpy(&value, q, sizeof value);
@@ -73,16 +71,17 @@ struct FastLoop {
     const uint8_t* header = task.records;
     const int8_t* q = task.q;
     const float *d = task.d, *sum32 = task.sum32, *sum16 = task.sum16, *a = task.a, *c = task.c;
+    const int64_t ahead = task.ahead;
     for (int64_t left = task.chunks; left > 0;) {
       const int64_t chunks = left < task.chunks_per_record ? left : task.chunks_per_record;
       left -= chunks;
       const uint8_t* lines = header + task.header_bytes;
-      _mm_prefetch(reinterpret_cast<const char*>(header + kPrefetch), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(header + ahead), _MM_HINT_T0);
       record.begin();
       int64_t sub = 0;
       for (int64_t at = 0; at < chunks;) {
         if constexpr (Sub16) {
-          prefetch(lines);
+          prefetch(lines + ahead);
           __m256i low[2], high[2];
           add_half_chunk<Bits, 0>(lines, q, low);
           add_half_chunk<Bits, 4>(lines, q, high);
@@ -104,7 +103,7 @@ struct FastLoop {
           float S = 0.0f;
           const int64_t end = at + task.chunks_per_sub < chunks ? at + task.chunks_per_sub : chunks;
           for (; at < end; ++at) {
-            prefetch(lines);
+            prefetch(lines + ahead);
             __m256i low[2], high[2];
             add_half_chunk<Bits, 0>(lines, q, low);
             add_half_chunk<Bits, 4>(lines, q, high);
@@ -141,7 +140,7 @@ struct FastLoop {
 
   static inline __attribute__((always_inline)) void prefetch(const uint8_t* lines) {
     for (int v = 0; v < kLines; ++v) {
-      _mm_prefetch(reinterpret_cast<const char*>(lines + kPrefetch + 64 * v), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(lines + 64 * v), _MM_HINT_T0);
     }
   }
 };

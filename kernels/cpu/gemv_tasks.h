@@ -14,6 +14,7 @@ struct StripTask {
   int64_t chunks_per_sub = 1;  // where sub-blocks are 32 inputs or longer
   int64_t header_bytes = 0;
   float offset = 0.0f;  // of Offset and KScale
+  int64_t ahead = 0;    // bytes from a line in use to the one to fetch
   // x as integers (gemv_activations.h), from the task's first chunk on.
   const int8_t* q = nullptr;     // [chunks][planes][32]; planes 1 fast, 3 exact
   const float* d = nullptr;      // [chunks]
@@ -24,6 +25,10 @@ struct StripTask {
   const float* c = nullptr;
   float* out = nullptr;  // [16]; the products are added to it
 };
+
+// `ahead` where strips follow each other. Measured, two threads from memory on a Zen 5: 2048 is 15 to 20 % slower, 6144 2
+// to 3 %, 12288 1 to 10 %.
+inline constexpr int64_t kAhead = 9216;
 
 using StripKernel = void (*)(const StripTask& task);
 

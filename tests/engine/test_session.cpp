@@ -48,6 +48,7 @@ class TestSession : public QObject {
   void refusals();
   void half_cache_and_fast_products_stay_close();
   void scales_change_in_place();
+  void largest_logits_without_the_others();
   void nothing_is_allocated();
 
  private:
@@ -239,6 +240,68 @@ void TestSession::scales_change_in_place() {
       QVERIFY(all_logits(*session, ids) == before);
     }
   }
+}
+
+// Where the head waits, the largest logits are those of all of them, bit for bit, at less than reading the whole head.
+void TestSession::largest_logits_without_the_others() {
+  const RandomKind& eight = random_kinds()[2];
+  const auto model = random_model(random_kinds()[0], false, 4);
+  const int64_t V = 8200;
+  model->config.vocabulary = static_cast<int>(V);
+  ModelMaker make(eight, 5);
+  model->weights.token_embd = make.dense(V, model->config.width, 1.0f);
+  model->weights.output = make.quantized(V, model->config.width, 0.2f);
+  const std::vector<int32_t> ids = tokens(*model, 40);
+  int searched = 0;
+  for (const NamedBackend& device : backends_) {
+    if (device.name == "reference") continue;  // it has no fast products
+    const SessionOptions fast{.context = 64, .precision = Precision::Fast, .chunk = 16};
+    auto session = need(Session::create(model, *device.backend, fast));
+    const bool waits = device.backend->sketch_bytes(model->weights.head().view()) > 0;
+    QCOMPARE(session->head_waits(), waits);
+    QVERIFY(!need(Session::create(model, *device.backend, {.context = 64}))->head_waits());
+    if (!waits) continue;
+    ++searched;
+    auto all = need(Session::create(model, *device.backend, fast));
+    const uint64_t head = model->weights.head().bytes();
+    std::vector<float> values(40);
+    std::vector<int32_t> found(40), order(static_cast<size_t>(V));
+    uint64_t read = 0;
+    for (size_t t = 0; t < ids.size(); ++t) {
+      const size_t first = t == 0 ? 0 : t + 2, count = t == 0 ? 3 : 1;  // a prompt, then token by token
+      if (first + count > ids.size()) break;
+      QVERIFY(session->append(std::span(ids).subspan(first, count)) &&
+              all->append(std::span(ids).subspan(first, count)));
+      const int64_t before = allocations;
+      QVERIFY(session->largest_logits(40, values.data(), found.data()));
+      QCOMPARE(int64_t{allocations}, before);
+      read += session->head_bytes();
+      const std::span<const float> logits = all->logits();
+      QCOMPARE(all->head_bytes(), head);
+      for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int32_t>(i);
+      std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return logits[a] > logits[b]; });
+      for (size_t i = 0; i < found.size(); ++i) {
+        QCOMPARE(found[i], order[i]);
+        QCOMPARE(values[i], logits[order[i]]);
+      }
+      // What was asked for first does not change what the others are.
+      QVERIFY(std::equal(logits.begin(), logits.end(), session->logits().begin()));
+    }
+    QVERIFY(read > 0);
+    std::vector<float> many(1000);
+    std::vector<int32_t> many_ids(1000);
+    session->rewind(4);
+    QVERIFY(session->append(std::span(ids).subspan(4, 1)));
+    QVERIFY(!session->largest_logits(1000, many.data(), many_ids.data()));  // too many: the host looks through all
+    all->rewind(4);
+    QVERIFY(all->append(std::span(ids).subspan(4, 1)));
+    QVERIFY(std::equal(all->logits().begin(), all->logits().end(), session->logits().begin()));
+    model->config.final_softcap = 30.0;  // may make equal ones of different ones
+    QVERIFY(!need(Session::create(model, *device.backend, fast))->head_waits());
+    model->config.final_softcap = 0.0;
+    QVERIFY(Session::bytes(*model, fast) > Session::bytes(*model, {.context = 64, .chunk = 16}) + head / 2);
+  }
+  if (searched == 0) qInfo("SKIP: no device here finds the largest logits alone");
 }
 
 void TestSession::nothing_is_allocated() {
