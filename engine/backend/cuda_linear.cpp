@@ -13,14 +13,13 @@ namespace {
 using kernels::kStripRows;
 
 // What is unpacked, or multiplied and then summed by groups, at a time: so much that starting and ending costs little.
-constexpr size_t kSliceBytes = size_t{96} << 20, kSumBytes = size_t{64} << 20;
-static_assert(kSumBytes <= kSliceBytes);  // they share one slice
+constexpr size_t kSliceBytes = size_t{96} << 20;
 
 constexpr int64_t kSetWidth = 2;  // gradients of so many of the largest outputs are rounded side by side
 
 // Rows of W that are unpacked at a time, whole strips.
-int64_t slice_rows(int64_t N, int64_t K, size_t element, size_t bytes = kSliceBytes) {
-  const int64_t rows = static_cast<int64_t>(bytes / element) / K / kStripRows * kStripRows;
+int64_t slice_rows(int64_t N, int64_t K, size_t element) {
+  const int64_t rows = static_cast<int64_t>(kSliceBytes / element) / K / kStripRows * kStripRows;
   return std::clamp<int64_t>(rows, kStripRows, (N + kStripRows - 1) / kStripRows * kStripRows);
 }
 // Elements of a slice of w.
@@ -86,6 +85,11 @@ void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, device::Strided a, de
 void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, float* c, int64_t ldc,
                           bool accumulate) {
   if (!products_->gemm_bf16(stream_, M, N, K, a.data, a.row, a.col, b.data, b.row, b.col, c, ldc, accumulate))
+    throw std::runtime_error(card_ + " failed in a product of " + products_->name() + ".");
+}
+
+void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, uint16_t* c) {
+  if (!products_->gemm_bf16(stream_, M, N, K, a.data, a.row, a.col, b.data, b.row, b.col, c, N))
     throw std::runtime_error(card_ + " failed in a product of " + products_->name() + ".");
 }
 
@@ -190,17 +194,20 @@ void CudaLinear::backward(StagedCall& call, const float* x, int64_t ldx, int64_t
     if (kept) small_room += round ? T * N : 0;
     staged.push_back({w, dy, kept ? small : nullptr});
     if (!part.dscale) continue;
-    const int64_t scales = N * w.quant.layout.groups(), rows = slice_rows(N, K, sizeof(float), kSumBytes);
+    const int64_t scales = N * w.quant.layout.groups(),
+                  rows = slice_rows(N, K, round ? sizeof(uint16_t) : sizeof(float));
     float* out = call.both(part.dscale, scales);
     float* out_min = w.quant.layout.has_second_scale() ? call.both(part.dscale_min, scales) : nullptr;
     for (int64_t n0 = 0; n0 < N; n0 += rows) {
       const int64_t some = std::min(rows, N - n0);
       if (round) {
-        multiply(some, K, T, Rounded{small + n0, 1, N}, Rounded{small_in, K, 1}, slice, K, false);
+        auto* product = reinterpret_cast<uint16_t*>(slice);
+        multiply(some, K, T, Rounded{small + n0, 1, N}, Rounded{small_in, K, 1}, product);
+        device::reduce_dscale(stream_, product, n0, some, w.quant, out, out_min);
       } else {
         multiply(some, K, T, {dy + n0, 1, lddy}, {in, ldx, 1}, slice, K, false);
+        device::reduce_dscale(stream_, slice, n0, some, w.quant, out, out_min);
       }
-      device::reduce_dscale(stream_, slice, n0, some, w.quant, out, out_min);
     }
   }
   if (!dx) return;

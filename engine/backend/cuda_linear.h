@@ -51,6 +51,7 @@ class CudaLinear {
     int64_t row, col;
   };
   void multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, float* c, int64_t ldc, bool accumulate);
+  void multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, uint16_t* c);  // rounded, rows side by side
 
   void* stream_;
   std::unique_ptr<kernels::CardProducts> products_;

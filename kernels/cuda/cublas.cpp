@@ -47,26 +47,30 @@ class Cublas final : public CardProducts {
   }
   bool gemm(void* stream, int64_t M, int64_t N, int64_t K, const float* a, int64_t a_row, int64_t a_col, const float* b,
             int64_t b_row, int64_t b_col, float* c, int64_t ldc, bool accumulate) override {
-    return multiply(stream, M, N, K, a, a_row, a_col, b, b_row, b_col, CUDA_R_32F, c, ldc, accumulate);
+    return multiply(stream, M, N, K, a, a_row, a_col, b, b_row, b_col, CUDA_R_32F, c, CUDA_R_32F, ldc, accumulate);
   }
   bool gemm_bf16(void* stream, int64_t M, int64_t N, int64_t K, const uint16_t* a, int64_t a_row, int64_t a_col,
                  const uint16_t* b, int64_t b_row, int64_t b_col, float* c, int64_t ldc, bool accumulate) override {
-    return multiply(stream, M, N, K, a, a_row, a_col, b, b_row, b_col, CUDA_R_16BF, c, ldc, accumulate);
+    return multiply(stream, M, N, K, a, a_row, a_col, b, b_row, b_col, CUDA_R_16BF, c, CUDA_R_32F, ldc, accumulate);
+  }
+  bool gemm_bf16(void* stream, int64_t M, int64_t N, int64_t K, const uint16_t* a, int64_t a_row, int64_t a_col,
+                 const uint16_t* b, int64_t b_row, int64_t b_col, uint16_t* c, int64_t ldc) override {
+    return multiply(stream, M, N, K, a, a_row, a_col, b, b_row, b_col, CUDA_R_16BF, c, CUDA_R_16BF, ldc, false);
   }
 
  private:
   // Row-major C = A B is column-major C^T = B^T A^T. A factor whose elements lie side by side along k is, read by columns,
   // the transpose of what is wanted there.
   bool multiply(void* stream, int64_t M, int64_t N, int64_t K, const void* a, int64_t a_row, int64_t a_col,
-                const void* b, int64_t b_row, int64_t b_col, cudaDataType_t type, float* c, int64_t ldc,
-                bool accumulate) {
+                const void* b, int64_t b_row, int64_t b_col, cudaDataType_t type, void* c, cudaDataType_t to,
+                int64_t ldc, bool accumulate) {
     const cublasOperation_t op_b = b_col == 1 ? CUBLAS_OP_N : CUBLAS_OP_T;
     const cublasOperation_t op_a = a_col == 1 ? CUBLAS_OP_N : CUBLAS_OP_T;
     const int64_t ldb = b_col == 1 ? b_row : b_col, lda = a_col == 1 ? a_row : a_col;
     const float one = 1.0f, beta = accumulate ? 1.0f : 0.0f;
     if (library_.set_stream(handle_, static_cast<cudaStream_t>(stream)) != CUBLAS_STATUS_SUCCESS) return false;
     return library_.gemm(handle_, op_b, op_a, static_cast<int>(N), static_cast<int>(M), static_cast<int>(K), &one, b,
-                         type, static_cast<int>(ldb), a, type, static_cast<int>(lda), &beta, c, CUDA_R_32F,
+                         type, static_cast<int>(ldb), a, type, static_cast<int>(lda), &beta, c, to,
                          static_cast<int>(ldc), CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT) == CUBLAS_STATUS_SUCCESS;
   }
 

@@ -46,9 +46,12 @@ void unpack_bf16(void* stream, const WeightView& w, int64_t n0, int64_t rows, ui
 void to_bf16(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, uint16_t* out);
 // out [T, K] = factor * rows `ids` of w.
 void embed(void* stream, const int32_t* ids, int64_t T, const WeightView& w, float factor, float* out, int64_t ldo);
-// dscale, dscale_min [N, G] += over the inputs of a group, product [rows, K] times dW/dscale (method.md, "per group"), for
-// rows n0 .. n0 + rows - 1, n0 a multiple of 16; product = dY^T X of these rows. dscale_min may be null.
+// dscale.cu. dscale, dscale_min [N, G] += over the inputs of a group, product [rows, K] times dW/dscale (method.md, "per group"), for
+// rows n0 .. n0 + rows - 1, n0 a multiple of 16; product = dY^T X of these rows, K a multiple of 8 where it is in bf16. dscale_min
+// may be null.
 void reduce_dscale(void* stream, const float* product, int64_t n0, int64_t rows, const QuantView& w, float* dscale,
+                   float* dscale_min);
+void reduce_dscale(void* stream, const uint16_t* product, int64_t n0, int64_t rows, const QuantView& w, float* dscale,
                    float* dscale_min);
 
 // gemm.cu. C [M, N] = (accumulate ? C : 0) + A B in fp32, for where cuBLAS is not. Element (m, k) of A lies at

@@ -18,6 +18,9 @@ class CardProducts {
   // The same of bf16 factors (bits), sums and result in fp32.
   virtual bool gemm_bf16(void* stream, int64_t M, int64_t N, int64_t K, const uint16_t* a, int64_t a_row, int64_t a_col,
                          const uint16_t* b, int64_t b_row, int64_t b_col, float* c, int64_t ldc, bool accumulate) = 0;
+  // The same with the result rounded to bf16.
+  virtual bool gemm_bf16(void* stream, int64_t M, int64_t N, int64_t K, const uint16_t* a, int64_t a_row, int64_t a_col,
+                         const uint16_t* b, int64_t b_row, int64_t b_col, uint16_t* c, int64_t ldc) = 0;
 };
 
 // Null when the library is not installed or does not start; `why` then says so.

@@ -1,6 +1,8 @@
 #pragma once
 // Reading the records of quant_layout.h on a card: codes by quads of inputs, and what a header says of a row.
 
+#include <type_traits>
+
 #include "kernels/common/quant_layout.h"
 #include "kernels/cuda/portable.h"
 
@@ -130,9 +132,33 @@ SW_DEVICE Scales read_scales(const DeviceQuant& w, Global<const uint8_t> header,
   return make_scales(w, h, n, group);
 }
 
+// Of the sub-block that quad `quad` of chunk `within` of a record lies in.
+SW_DEVICE int sub_index(const DeviceQuant& w, int within, int quad) {
+  return w.subs_per_record == 1 ? 0 : w.sub16 ? 2 * within + quad / 4 : within;
+}
+
 // Where record `group` of strip `strip` begins, bytes from `records`.
 SW_DEVICE int64_t record_at(const DeviceQuant& w, int64_t strip, int64_t group) {
   return strip * w.strip_bytes + group * w.record_bytes;
+}
+
+// use(bits as a constant).
+template <class Use>
+void with_bits(int bits, const Use& use) {
+  switch (bits) {
+    case 2:
+      return use(std::integral_constant<int, 2>());
+    case 3:
+      return use(std::integral_constant<int, 3>());
+    case 4:
+      return use(std::integral_constant<int, 4>());
+    case 5:
+      return use(std::integral_constant<int, 5>());
+    case 6:
+      return use(std::integral_constant<int, 6>());
+    default:
+      return use(std::integral_constant<int, 8>());
+  }
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

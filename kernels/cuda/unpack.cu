@@ -1,6 +1,6 @@
-// Weights to plain rows for products by a library, rows of an embedding, and the last step of the scale gradients. Two
-// of them walk a strip in the same way: four lanes a row, each four inputs of half a chunk, so that a warp reads whole
-// sectors of codes (eight rows of a line) and of rows (64 bytes side by side).
+// Weights to plain rows for products by a library, rows of an embedding, and numbers rounded to bf16. A strip is walked
+// with four lanes a row, each four inputs of half a chunk, so that a warp reads whole sectors of codes (eight rows of a
+// line) and writes whole sectors of rows (64 bytes side by side).
 
 #include <type_traits>
 
@@ -43,9 +43,6 @@ SW_DEVICE uint32_t codes_at(int bits, Global<const uint8_t> lines, int row, int 
 }
 SW_DEVICE float weight_of(const Scales& s, uint32_t codes, int c) {
   return s.scale * (code_of(codes, c) - s.zero) - s.shift;
-}
-SW_DEVICE int sub_index(const DeviceQuant& w, int within, int quad) {
-  return w.subs_per_record == 1 ? 0 : w.sub16 ? 2 * within + quad / 4 : within;
 }
 
 // A warp takes a chunk of a strip in two halves of eight rows: four lanes a row, two quads of inputs each, so that
@@ -148,116 +145,6 @@ SW_KERNEL(128, embed_dense_kernel)
     st(out, t * ldo + k, factor * dense_at<kType>(w, n * w.cols + k));
 }
 
-// dW/dscale = factor * (q - zero), dW/dscale_min = -minimum, in one sub-block of a row.
-struct Slope {
-  float factor, zero, minimum;
-};
-SW_DEVICE Slope read_slope(const DeviceQuant& w, Global<const uint8_t> header, int64_t n, int index) {
-  const int row = static_cast<int>(n % kStripRows);
-  const float factor = w.row_scale ? ld(w.row_scale, n) : 1.0f;
-  Slope s{factor, static_cast<float>(w.offset), 0.0f};
-  switch (w.kind) {
-    case BlockKind::Offset:
-      break;
-    case BlockKind::Min: {  // the offset m follows the scale, unless there is no scale to follow
-      const float d = half_at(header, 2 * row), m = half_at(header, 32 + 2 * row);
-      s.zero = d != 0.0f ? -m / d : 0.0f;
-      break;
-    }
-    case BlockKind::Affine:
-      s.zero = static_cast<float>(ld(as<const int16_t>(header), 16 + row));
-      break;
-    case BlockKind::KMin: {
-      const int first = ld(header, 64 + index * kStripRows + row);
-      s.zero = 0.0f;
-      s.factor *= static_cast<float>(w.sub16 ? first & 15 : first);
-      s.minimum = factor * static_cast<float>(w.sub16 ? first >> 4 : ld(header, 192 + index * kStripRows + row));
-      break;
-    }
-    case BlockKind::KScale:
-      s.factor *= static_cast<float>(static_cast<int8_t>(ld(header, 64 + index * kStripRows + row)));
-      break;
-  }
-  return s;
-}
-
-// A warp takes a record, so every sum has one owner and one order.
-template <int kBits>
-SW_KERNEL_BLOCKS(32 * kWarps, 6, dscale_kernel)
-(Global<const float> product, int64_t n0, int64_t rows, DeviceQuant w, Global<float> dscale, Global<float> dscale_min) {
-  const int lane = thread_x() % kWarp, record = block_x() * kWarps + thread_x() / kWarp;
-  if (record >= w.groups) return;
-  const int64_t strip = n0 / kStripRows + block_y();
-  const auto header = w.records + record_at(w, strip, record);
-  const int first = record * w.chunks_per_record;
-  const int chunks = w.chunks - first < w.chunks_per_record ? w.chunks - first : w.chunks_per_record;
-  float sum[2] = {0.0f, 0.0f}, minimum[2] = {0.0f, 0.0f};  // rows lane / 4 and 8 + lane / 4
-  for (int within = 0; within < chunks; ++within) {
-    const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * kBits * 64);
-    SW_UNROLL
-    for (int half = 0; half < 2; ++half) {
-      const int row = row_of(half, lane);
-      const int64_t n = strip * kStripRows + row;
-      if (n >= n0 + rows) continue;
-      Slope s = {0.0f, 0.0f, 0.0f};
-      SW_UNROLL
-      for (int which = 0; which < 2; ++which) {
-        const int quad = quad_of<float>(which, lane);
-        const int64_t k = static_cast<int64_t>(first + within) * kChunk + 4 * quad, at = (n - n0) * w.cols + k;
-        if (k >= w.cols) continue;
-        float4 p = {0.0f, 0.0f, 0.0f, 0.0f};
-        if (w.cols % 4 == 0) {
-          p = ld4(product, at);
-        } else {
-          p.x = ld(product, at);
-          if (k + 1 < w.cols) p.y = ld(product, at + 1);
-          if (k + 2 < w.cols) p.z = ld(product, at + 2);
-          if (k + 3 < w.cols) p.w = ld(product, at + 3);
-        }
-        const uint32_t codes = codes_at(kBits, lines, row, quad);
-        if (which == 0 || w.sub16) s = read_slope(w, header, n, sub_index(w, within, quad));
-        float by_code = (code_of(codes, 0) - s.zero) * p.x;
-        by_code = fmaf(code_of(codes, 1) - s.zero, p.y, by_code);
-        by_code = fmaf(code_of(codes, 2) - s.zero, p.z, by_code);
-        by_code = fmaf(code_of(codes, 3) - s.zero, p.w, by_code);
-        sum[half] += s.factor * by_code;
-        minimum[half] -= s.minimum * ((p.x + p.y) + (p.z + p.w));
-      }
-    }
-  }
-  SW_UNROLL
-  for (int half = 0; half < 2; ++half) {
-    SW_UNROLL
-    for (int mask = 2; mask > 0; mask /= 2) {
-      sum[half] += shuffle_xor(sum[half], mask);
-      minimum[half] += shuffle_xor(minimum[half], mask);
-    }
-    const int64_t n = strip * kStripRows + row_of(half, lane), at = n * w.groups + record;
-    if (lane % 4 != 0 || n >= n0 + rows) continue;
-    st(dscale, at, ld(dscale, at) + sum[half]);
-    if (w.kind == BlockKind::KMin && dscale_min) st(dscale_min, at, ld(dscale_min, at) + minimum[half]);
-  }
-}
-
-// use(bits as a constant).
-template <class Use>
-void with_bits(int bits, const Use& use) {
-  switch (bits) {
-    case 2:
-      return use(std::integral_constant<int, 2>());
-    case 3:
-      return use(std::integral_constant<int, 3>());
-    case 4:
-      return use(std::integral_constant<int, 4>());
-    case 5:
-      return use(std::integral_constant<int, 5>());
-    case 6:
-      return use(std::integral_constant<int, 6>());
-    default:
-      return use(std::integral_constant<int, 8>());
-  }
-}
-
 template <class Out>
 void unpack_any(void* stream, const WeightView& w, int64_t n0, int64_t rows, Out* out) {
   if (w.quantized) {
@@ -323,17 +210,6 @@ void embed(void* stream, const int32_t* ids, int64_t T, const WeightView& w, flo
       SW_LAUNCH((embed_dense_kernel<DenseType::BF16>), grid, block, stream, ids, d, factor, out, ldo);
       break;
   }
-}
-
-void reduce_dscale(void* stream, const float* product, int64_t n0, int64_t rows, const QuantView& w, float* dscale,
-                   float* dscale_min) {
-  const QuantLayout& l = w.layout;
-  const dim3 grid(static_cast<unsigned>((l.groups() + kWarps - 1) / kWarps),
-                  static_cast<unsigned>((rows + kStripRows - 1) / kStripRows));
-  with_bits(l.bits, [&](auto bits) {
-    SW_LAUNCH((dscale_kernel<decltype(bits)::value>), grid, dim3(kWarp * kWarps), stream, product, n0, rows,
-              to_device(w), dscale, dscale_min);
-  });
 }
 
 }  // namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE

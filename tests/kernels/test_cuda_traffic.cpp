@@ -131,6 +131,11 @@ class TestCudaTraffic : public QObject {
       const double read = product.read_bytes() / static_cast<double>(N * K * 4);
       qInfo("%s: product read %.3f of the least", all_layouts()[layout].name, read);
       QCOMPARE(read, 1.0);
+      const OnCard<uint16_t> rounded(N * K);
+      card::to_bf16(nullptr, product.data(), K, N, K, rounded.data());
+      simt::counting(true);
+      card::reduce_dscale(nullptr, rounded.data(), 0, N, w, ds.data(), dmin.data());
+      QCOMPARE(rounded.read_bytes(), static_cast<double>(N * K * 2));
     }
     const Numbers dy(T * N, 4), y(T * N, 5), factor(N, 6), drow(N, 7);
     simt::counting(true);
