@@ -110,6 +110,26 @@ class TestCli : public QObject {
     QCOMPARE(answer.json()["larger"].get<std::string>().empty(), fs::file_size(path("written.gguf").toStdString()) <= fs::file_size(model_.toStdString()));
   }
 
+  // Before the work: what it will come to, and what would be smaller where it grows or wins nothing.
+  void size_before_the_work() {
+    const auto quantize = [&](const QStringList& words) { return run(QStringList{"quantize", model_, "-o", path("size.gguf"), "--method", "rtn", "--group", "32", "--json"} + words); };
+    const Answer larger = quantize({"--bits", "6"});
+    QVERIFY2(larger.code == 0, larger.err.constData());
+    const std::string advice = larger.json()["forecast"]["advice"].get<std::string>();
+    QVERIFY2(advice.starts_with("The result will be larger") && advice.find("--bits ") != std::string::npos, advice.c_str());
+    QVERIFY2(larger.err.indexOf("will be larger") >= 0 && larger.err.indexOf("will be larger") < larger.err.indexOf("layer 1"), larger.err.constData());
+    const Answer same = quantize({"--bits", "3", "--symmetric"});
+    QVERIFY2(same.says("3 bits come to the same size as --bits 4"), same.err.constData());
+    QVERIFY(quantize({"--bits", "4", "--symmetric"}).json()["forecast"]["advice"].get<std::string>().empty());
+    for (const QStringList& words : {QStringList{"--bits", "4"}, QStringList{"--bits", "4", "--symmetric"}, QStringList{"--bits", "2"}, QStringList{"--bits", "4", "--type", "q8_0"}}) {
+      const nlohmann::json answer = quantize(words).json();
+      for (const char* key : {"file_bytes", "bits_per_weight"}) {
+        const double told = answer["forecast"][key].get<double>(), came = answer[key].get<double>();
+        QVERIFY2(std::abs(told - came) <= 0.005 * came, qPrintable(QStringLiteral("%1 %2: %3, %4").arg(words.join(' '), QString::fromUtf8(key)).arg(told).arg(came)));
+      }
+    }
+  }
+
   void what_a_file_is_without_its_hash() {
     auto all = run({"inspect", model_, "--json"}).json(), quick = run({"inspect", model_, "--no-hash", "--json"}).json();
     QCOMPARE(all["codes_hash"].get<std::string>().size(), size_t{32});
