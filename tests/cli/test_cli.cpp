@@ -44,8 +44,8 @@ class TestCli : public QObject {
     process.waitForFinished(-1);
     return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(), process.readAllStandardError()};
   }
-  QStringList tune_words(const QString& run_folder, int steps) const {
-    return {"tune", model_, "--data", data_, "-o", run_folder, "--steps", QString::number(steps), "--context", "64", "--threads", "1", "--validation-split", "0.1"};
+  QStringList tune_words(const QString& run_folder, int steps, const QString& split = "0.1") const {
+    return {"tune", model_, "--data", data_, "-o", run_folder, "--steps", QString::number(steps), "--context", "64", "--threads", "1", "--validation-split", split};
   }
 
  private slots:
@@ -181,6 +181,38 @@ class TestCli : public QObject {
     testkit::write_rows(first.toStdString(), 12);
     QCOMPARE(run({"tune", model_, "--data", data_, "--data", first, "-o", path("small"), "--steps", "2", "--memory-limit", "1MB"}).code, 1);
     QVERIFY(!fs::exists(path("small").toStdString()));
+  }
+
+  // The first and the last step saw other rows: what is compared is the held-out loss, else means.
+  void compares_like_with_like() {
+    Answer answer = run(tune_words(path("held-out"), 3) + QStringList{"--json"});
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    nlohmann::json report = answer.json();
+    QCOMPARE(report["loss_change"]["of"].get<std::string>(), std::string("validation"));
+    QCOMPARE(report["loss_change"]["first"].get<double>(), report["validation"].front()["loss"].get<double>());
+    QCOMPARE(report["loss_change"]["last"].get<double>(), report["validation"].back()["loss"].get<double>());
+    QVERIFY(run(tune_words(path("held-out"), 3)).out.contains("held-out loss "));
+    const QStringList words = tune_words(path("training"), 10, "0");
+    answer = run(words + QStringList{"--json"});
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    report = answer.json();
+    QCOMPARE(report["loss_change"]["of"].get<std::string>(), std::string("training"));
+    QCOMPARE(report["loss_change"]["steps"].get<int>(), 2);
+    const auto losses = report["losses"].get<std::vector<double>>();
+    QCOMPARE(report["loss_change"]["last"].get<double>(), (losses[8] + losses[9]) / 2);
+    QVERIFY(run(words).out.contains("(means of the first and the last 2 steps)"));
+  }
+
+  void a_learning_rate_far_too_high() {
+    QVERIFY(run(tune_words(path("fast"), 1) + QStringList{"--learning-rate", "1"}).err.contains("is usual for this model"));
+    QVERIFY(!run(tune_words(path("usual"), 1) + QStringList{"--learning-rate", "0.005"}).err.contains("is usual"));
+    for (const char* verb : {"tune", "plan"}) {
+      const Answer absurd = run(QStringList{verb} + tune_words(path("absurd"), 1).mid(1) + QStringList{"--learning-rate", "100"});
+      QVERIFY2(absurd.code != 0 && absurd.says("is usual"), absurd.err.constData());
+    }
+    QVERIFY(!fs::exists(path("absurd").toStdString()));
+    const auto planned = run(QStringList{"plan"} + tune_words(path("absurd"), 1).mid(1) + QStringList{"--learning-rate", "1", "--json"}).json();
+    QVERIFY(!planned["warnings"].empty() && planned["usual_learning_rate"].get<double>() > 0);
   }
 
   void goes_on_by_its_folder_alone() {
