@@ -238,6 +238,35 @@ class TestCli : public QObject {
     QCOMPARE(run({"export", folder, "--to", "gguf", "-o", model_}).code, 1);
     QCOMPARE(text(model_), before);
     QVERIFY2(run({"export", folder, "--to", "gguf", "-o", path("tuned.gguf")}).code == 0, "export");
+    // What was written before is replaced only when that is asked for.
+    const QString pack = path("task.safetensors"), gptq = path("gptq");
+    for (const QStringList& words : {QStringList{"export", folder, "--to", "pack", "-o", pack}, QStringList{"export", folder, "--to", "safetensors", "-o", gptq},
+                                     QStringList{"apply", model_, "--pack", pack, "-o", path("applied.gguf")}}) {
+      QVERIFY2(run(words).code == 0, qPrintable(words.join(' ')));
+      const fs::path file = fs::is_directory(words.last().toStdString()) ? fs::path(words.last().toStdString()) / "config.json" : fs::path(words.last().toStdString());
+      const auto written = fs::last_write_time(file);
+      answer = run(words);
+      QVERIFY2(answer.code == 1 && answer.says("--force"), answer.err.constData());
+      QVERIFY(fs::last_write_time(file) == written);
+      QVERIFY2(run(words + QStringList{"--force"}).code == 0, qPrintable(words.join(' ')));
+      QVERIFY(fs::last_write_time(file) != written);
+    }
+  }
+
+  // A second run in the same folder moves the first aside, with its place in the history.
+  void an_earlier_run_stays_in_the_history() {
+    const QString folder = path("again");
+    for (const int steps : {2, 3, 4}) QCOMPARE(run(tune_words(folder, steps)).code, 0);
+    const nlohmann::json runs = run({"runs", folder, "--json"}).json()["runs"];
+    std::map<std::string, int> steps;
+    for (const auto& each : runs) steps[each["folder"].get<std::string>()] = each["steps"].get<int>();
+    const std::string here = fs::weakly_canonical(folder.toStdString()).string();
+    const std::map<std::string, int> expected = {{here, 4}, {here + "/earlier-1", 2}, {here + "/earlier-2", 3}};
+    QVERIFY2(steps == expected, runs.dump(1).c_str());
+    QVERIFY(run({"runs"}).out.contains("earlier-1"));
+    // Resumed from its own beginning it is the same run.
+    QCOMPARE(run({"tune", "--resume", "-o", folder}).code, 0);
+    QCOMPARE(run({"runs", folder, "--json"}).json()["runs"].size(), size_t{3});
   }
 
   void a_killed_run_is_interrupted() {
