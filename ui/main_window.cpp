@@ -13,6 +13,7 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QStackedWidget>
+#include <QScreen>
 #include <QTimer>
 #include <QUrl>
 #include <QWindow>
@@ -81,7 +82,7 @@ MainWindow::MainWindow(AppContext& app, QWidget* parent)
   qApp->installEventFilter(this);
 
   setMinimumSize(640, 420);
-  if (!restoreGeometry(m_app.settings().geometry())) resize(px(1280), px(720));
+  if (!restoreGeometry(m_app.settings().geometry())) resize(roomOn(screen()->availableSize(), {px(1280), px(720)}));
   auto* clock = new QTimer(this);
   connect(clock, &QTimer::timeout, this, &MainWindow::updateMachine);
   clock->start(2000);
@@ -374,6 +375,12 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   m_closing = true;
   m_status->setJob(tr("Saving before closing"), {}, {});
   m_app.jobs().cancelAll();
+}
+
+QSize MainWindow::roomOn(QSize screen, QSize wanted) {
+  // A title bar and borders lie around the window; a panel is no part of the available size, but not every desktop says so.
+  constexpr int kTitleBar = 40, kBorders = 4, kPanel = 32;
+  return wanted.boundedTo(screen - QSize(kBorders, kTitleBar + kPanel)).expandedTo({640, 420});
 }
 
 void MainWindow::resizeEvent(QResizeEvent* event) {

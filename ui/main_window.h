@@ -20,6 +20,8 @@ class MainWindow : public QMainWindow {
  public:
   using MakePage = std::function<Page*()>;
   explicit MainWindow(AppContext& app, QWidget* parent = nullptr);
+  // The size that a first window has on a screen with so much room: `wanted`, or what fits with the frame around it.
+  static QSize roomOn(QSize screen, QSize wanted);
   ~MainWindow() override;
 
   // Pages are made when they are first needed, so that the window is there at once.

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "app/cli/context.h"
+#include "app/cli/loss_words.h"
 #include "engine/chat/generator.h"
 #include "engine/core/system.h"
 #include "engine/eval/evaluate.h"
@@ -129,12 +130,13 @@ Result<int> demo(const Context& context, const Options& options) {
                      {"trainable", tuned->trainable},
                      {"first_loss", tuned->losses.front()},
                      {"last_loss", tuned->losses.back()},
+                     {"loss_change", loss_change_json(*tuned)},
                      {"tokens_per_second", tuned->tokens_per_second},
                      {"reserved_bytes", tuned->reserved_bytes},
                      {"peak_bytes", tuned->peak_bytes},
                      {"codes_hash_before", tuned->codes_hash_before},
                      {"codes_hash_after", tuned->codes_hash_after}};
-  context.print("   loss " + format_number(tuned->losses.front(), 3) + " -> " + format_number(tuned->losses.back(), 3) + " in " + std::to_string(tuned->steps) + " steps, " +
+  context.print("   " + loss_words(*tuned, 3) + " in " + std::to_string(tuned->steps) + " steps, " +
                 format_duration(tuned->seconds) + "; memory " + format_bytes(tuned->peak_bytes) + " of " + format_bytes(tuned->reserved_bytes) + " reserved");
   context.print("   codes hash before and after: " + tuned->codes_hash_before + (tuned->codes_hash_before == tuned->codes_hash_after ? ", unchanged" : ", CHANGED"));
 

@@ -21,7 +21,18 @@ const std::map<std::string, ExportTarget> kTargets = {{"gguf", ExportTarget::Ggu
 
 struct Options {
   std::string model, target, output, type, pack;
+  bool force = false;
 };
+
+// What stands at the output already goes only when that is asked for.
+Result<void> refuse_existing(const Options& options) {
+  std::error_code error;
+  const std::filesystem::path path = options.output;
+  if (options.force || !std::filesystem::exists(path, error)) return {};
+  const bool folder = std::filesystem::is_directory(path, error);
+  if (folder && std::filesystem::is_empty(path, error)) return {};
+  return fail(ErrorCode::InvalidArgument, options.output + (folder ? ": the folder is" : ": the file is") + " there already; nothing was written. Choose another name, or replace it with --force.");
+}
 
 void print_report(const Context& context, const std::string& output, const ExportReport& report) {
   context.print_json({{"bytes", report.bytes},
@@ -56,6 +67,7 @@ Result<int> export_verb(const Context& context, const Options& options) {
     return fail(ErrorCode::InvalidArgument, "A scale pack holds what a tuning run learned, and " + options.model + " is no run. Give the folder of a run.");
   SW_ASSIGN(const std::vector<KeptPath> kept, kept_paths(options.model));
   SW_TRY(check_output(options.output, kept));
+  SW_TRY(refuse_existing(options));
   SW_TRY(try_output(options.output, target != ExportTarget::Gguf && target != ExportTarget::Pack));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
@@ -70,6 +82,7 @@ Result<int> export_verb(const Context& context, const Options& options) {
 Result<int> apply(const Context& context, const Options& options) {
   const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   SW_TRY(check_output(options.output, {{options.model, "the model being read"}, {options.pack, "the scale pack being read"}}));
+  SW_TRY(refuse_existing(options));
   SW_TRY(try_output(options.output, folder));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
@@ -97,6 +110,7 @@ void add_export(CLI::App& app, Context& context) {
   verb->add_option("--to", e->target, "What to write")->required()->check(CLI::IsMember({"gguf", "gptq", "awq", "compressed-tensors", "safetensors", "pack"}));
   verb->add_option("-o,--output", e->output, "A .gguf or .safetensors file, or a folder")->required();
   verb->add_option("--type", e->type, "GGUF type of the matrices; default: the one that is exact");
+  verb->add_flag("--force", e->force, "Replace what is at the output already");
   verb->callback([&context, e] { context.command = [&context, e] { return export_verb(context, *e); }; });
 
   CLI::App* apply_verb = add_verb(app, context, "apply", "Write a base model with a scale pack applied");
@@ -104,6 +118,7 @@ void add_export(CLI::App& app, Context& context) {
   apply_verb->add_option("MODEL", a->model, "The base model")->required();
   apply_verb->add_option("--pack", a->pack, "The scale pack; refused when it belongs to another base")->required();
   apply_verb->add_option("-o,--output", a->output, "A .gguf file, or a folder")->required();
+  apply_verb->add_flag("--force", a->force, "Replace what is at the output already");
   apply_verb->callback([&context, a] { context.command = [&context, a] { return apply(context, *a); }; });
 }
 

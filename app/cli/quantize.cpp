@@ -4,6 +4,7 @@
 #include <map>
 
 #include "app/cli/context.h"
+#include "app/cli/size_words.h"
 #include "engine/export/exporter.h"
 #include "engine/export/output_check.h"
 #include "engine/quant/quantize_job.h"
@@ -91,19 +92,6 @@ Result<ModelSummary> check_before(const Options& options, const QuantizeRequest&
   return summary;
 }
 
-// Why a result can be larger than what it was made from, and what would not be. Empty where it is not.
-std::string larger_than_before(const ModelSummary& before, const ModelSummary& after, const QuantizeRequest& request, bool folder) {
-  if (after.file_bytes <= before.file_bytes) return "";
-  std::string text = "The result is larger than the model it was made from: " + format_bytes(after.file_bytes) + " (" + after.type + "), before " +
-                     format_bytes(before.file_bytes) + " (" + before.type + ").";
-  QuantizeRequest other = request;
-  other.spec.symmetric = true;
-  const auto forecast = forecast_quantize(before, other);
-  if (!folder && !request.spec.symmetric && forecast && !forecast->container.empty() && forecast->file_bytes < after.file_bytes)
-    return text + " With --symmetric it would be about " + format_bytes(forecast->file_bytes) + " (" + forecast->container + ").";
-  return text + " Choose fewer --bits" + (request.spec.group > 0 ? " or a larger --group." : ".");
-}
-
 Result<int> quantize(const Context& context, const Options& options) {
   QuantizeRequest request;
   request.input = options.input;
@@ -136,11 +124,22 @@ Result<int> quantize(const Context& context, const Options& options) {
 
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   LayerProgress observer;
+  const SizeQuestion question{before, request, target, options.type};
+  SizeWords words;
+  if (!options.budget_of_codes) {
+    SW_ASSIGN(words, size_words(question));
+    context.print(words.line);
+    if (!words.advice.empty()) observer.warning(words.advice);
+  }
   SW_ASSIGN(const QuantizeReport report, quantize_model(request, *backend, observer, context.stop));
   if (context.stop.stop_requested()) return kExitInterrupted;
   SW_ASSIGN(const ExportCheck written, write_model(*report.model, target, options.output, options.type, observer, context.stop));
   SW_ASSIGN(const ModelSummary after, summarize_model(options.output));
-  const std::string larger = larger_than_before(before, after, request, folder);
+  std::string larger;
+  if (after.file_bytes > before.file_bytes) {
+    larger = "The result is larger than the model it was made from: " + format_bytes(after.file_bytes) + " (" + after.type + "), before " + format_bytes(before.file_bytes) +
+             " (" + before.type + ")." + smaller_choices(question, before.file_bytes);
+  }
 
   Json layers = Json::array();
   double worst = 0.0;
@@ -154,6 +153,7 @@ Result<int> quantize(const Context& context, const Options& options) {
                       {"file_bytes", after.file_bytes},
                       {"input_bytes", before.file_bytes},
                       {"larger", larger},
+                      {"forecast", {{"file_bytes", words.forecast.file_bytes}, {"bits_per_weight", words.forecast.bits_per_weight}, {"container", words.forecast.container}, {"advice", words.advice}}},
                       {"seconds", report.seconds},
                       {"container", written.container},
                       {"exact", written.exact},
@@ -161,9 +161,9 @@ Result<int> quantize(const Context& context, const Options& options) {
                       {"warnings", report.warnings},
                       {"learned", observer.learning()},
                       {"layers", layers}});
-  context.print("wrote " + options.output + ": " + format_bytes(after.file_bytes) + ", " + format_number(after.bits_per_weight, 2) + " bits per weight as " + written.container);
+  context.print("wrote " + options.output + ": " + format_bytes(written.bytes) + ", " + format_number(after.bits_per_weight, 2) + " bits per weight as " + written.container);
   if (!written.explanation.empty()) context.print(written.explanation);
-  if (!larger.empty()) context.print(larger);
+  if (!larger.empty() && words.advice.empty()) context.print(larger);
   context.print(std::to_string(report.layers.size()) + " matrices in " + format_duration(report.seconds) + "; largest relative error " + format_number(worst * 100, 2) + " % in " + worst_name);
   return 0;
 }

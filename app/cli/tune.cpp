@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "app/cli/context.h"
+#include "app/cli/loss_words.h"
 #include "app/cli/tune_options.h"
 #include "engine/tune/recording_observer.h"
 #include "engine/tune/run_folder.h"
@@ -144,6 +145,7 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
                       {"trainable", plan.trainable},
                       {"kept_layers", plan.kept_layers},
                       {"learning_rate", plan.learning_rate},
+                      {"usual_learning_rate", plan.usual_learning_rate},
                       {"rows", plan.rows},
                       {"tokens", plan.tokens},
                       {"learned_tokens", plan.learned_tokens},
@@ -207,6 +209,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
                       {"validation", validation},
                       {"samples", samples},
                       {"learning_rates", report->learning_rates},
+                      {"loss_change", loss_change_json(*report)},
                       {"trainable", report->trainable},
                       {"tokens", report->tokens},
                       {"seconds", report->seconds},
@@ -216,8 +219,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
                       {"codes_hash_before", report->codes_hash_before},
                       {"codes_hash_after", report->codes_hash_after}});
   if (!report->losses.empty())
-    context.print("loss " + format_number(report->losses.front(), 4) + " -> " + format_number(report->losses.back(), 4) + " over " +
-                  std::to_string(report->steps) + " steps, " + format_duration(report->seconds) + ", " +
+    context.print(loss_words(*report, 4) + " over " + std::to_string(report->steps) + " steps, " + format_duration(report->seconds) + ", " +
                   format_number(report->tokens_per_second, 0) + " tokens/s");
   context.print("memory: " + format_bytes(report->peak_bytes) + " at its peak, " + format_bytes(report->reserved_bytes) + " reserved");
   context.print("codes hash " + report->codes_hash_before + (report->codes_hash_before == report->codes_hash_after ? ": unchanged" : ": CHANGED to " + report->codes_hash_after));

@@ -42,11 +42,39 @@ std::string dense_dtype(const Matrix& matrix) {
   return matrix.quantized() ? std::string("F16") : std::string(dtype_name(matrix.dense().type));
 }
 
+const std::map<std::string, std::string> kFileMetadata = {{"format", "pt"}};
+
 struct FolderPlan {
   PackedForm form;
   ExportCheck check;
   std::string dtype = "float16";
 };
+
+// The tensors of the file, in its order.
+Result<std::vector<SafetensorsTensor>> weight_headers(const Model& model, ExportTarget target, const PackedForm& form) {
+  std::vector<SafetensorsTensor> headers;
+  for (const ExportTensor& tensor : export_tensors(model, RopeStyle::Halves)) {
+    const std::string module = module_name(model, tensor);
+    if (is_packed(tensor, target)) {
+      SW_ASSIGN(auto parts, packed_tensors(tensor.matrix->quant(), form, false));
+      for (PackedTensor& part : parts) {
+        part.header.name = module + "." + part.header.name;
+        headers.push_back(std::move(part.header));
+      }
+    } else if (tensor.matrix != nullptr) {
+      headers.push_back({.name = module + ".weight",
+                         .dtype = dense_dtype(*tensor.matrix),
+                         .shape = {tensor.matrix->rows(), tensor.matrix->cols()}});
+    } else {
+      const std::vector<float> values = hf_vector(model, tensor);
+      const bool bias = tensor.name.ends_with(".bias");
+      headers.push_back({.name = module + (bias ? ".bias" : ".weight"),
+                         .dtype = std::string(exact_dtype(values)),
+                         .shape = {static_cast<int64_t>(values.size())}});
+    }
+  }
+  return headers;
+}
 
 Result<FolderPlan> plan_folder(const Model& model, ExportTarget target) {
   FolderPlan plan;
@@ -63,22 +91,16 @@ Result<FolderPlan> plan_folder(const Model& model, ExportTarget target) {
   plan.check.exact = true;
   bool block_rounded = false, rest_rounded = false;
   for (const ExportTensor& tensor : export_tensors(model, RopeStyle::Halves)) {
-    if (tensor.matrix == nullptr) {
-      plan.check.bytes += 4 * tensor.vector->size();
-    } else if (is_packed(tensor, target)) {
-      SW_ASSIGN(const auto parts, packed_tensors(tensor.matrix->quant(), plan.form, false));
-      for (const PackedTensor& part : parts)
-        plan.check.bytes += static_cast<uint64_t>(part.header.count()) * safetensors_dtype_bits(part.header.dtype) / 8;
-    } else {
-      const std::string dtype = dense_dtype(*tensor.matrix);
-      if (tensor.name.starts_with("blk.") && !tensor.matrix->quantized()) plan.check.container = dtype;
-      if (dtype == "BF16") plan.dtype = "bfloat16";
-      if (dtype == "F32") plan.dtype = "float32";
-      plan.check.bytes +=
-          static_cast<uint64_t>(tensor.matrix->rows() * tensor.matrix->cols()) * (dtype == "F32" ? 4 : 2);
-      if (tensor.matrix->quantized()) (tensor.name.starts_with("blk.") ? block_rounded : rest_rounded) = true;
-    }
+    if (tensor.matrix == nullptr || is_packed(tensor, target)) continue;
+    const std::string dtype = dense_dtype(*tensor.matrix);
+    if (tensor.name.starts_with("blk.") && !tensor.matrix->quantized()) plan.check.container = dtype;
+    if (dtype == "BF16") plan.dtype = "bfloat16";
+    if (dtype == "F32") plan.dtype = "float32";
+    if (tensor.matrix->quantized()) (tensor.name.starts_with("blk.") ? block_rounded : rest_rounded) = true;
   }
+  SW_ASSIGN(auto headers, weight_headers(model, target, plan.form));
+  SW_ASSIGN(plan.check.bytes, SafetensorsWriter::file_bytes(model.name, std::move(headers), kFileMetadata));
+  plan.check.bytes += small_files_bytes(model);
   if (packs(target)) plan.dtype = "float16";
   plan.check.exact = !block_rounded && !rest_rounded;
   if (block_rounded)
@@ -108,28 +130,8 @@ Result<FolderPlan> plan_folder(const Model& model, ExportTarget target) {
 Result<void> write_weights(const Model& model, ExportTarget target, const FolderPlan& plan, const fs::path& path,
                            Observer& observer, std::stop_token stop) {
   const std::vector<ExportTensor> tensors = export_tensors(model, RopeStyle::Halves);
-  std::vector<SafetensorsTensor> headers;
-  for (const ExportTensor& tensor : tensors) {
-    const std::string module = module_name(model, tensor);
-    if (is_packed(tensor, target)) {
-      SW_ASSIGN(auto parts, packed_tensors(tensor.matrix->quant(), plan.form, false));
-      for (PackedTensor& part : parts) {
-        part.header.name = module + "." + part.header.name;
-        headers.push_back(std::move(part.header));
-      }
-    } else if (tensor.matrix != nullptr) {
-      headers.push_back({.name = module + ".weight",
-                         .dtype = dense_dtype(*tensor.matrix),
-                         .shape = {tensor.matrix->rows(), tensor.matrix->cols()}});
-    } else {
-      const std::vector<float> values = hf_vector(model, tensor);
-      const bool bias = tensor.name.ends_with(".bias");
-      headers.push_back({.name = module + (bias ? ".bias" : ".weight"),
-                         .dtype = std::string(exact_dtype(values)),
-                         .shape = {static_cast<int64_t>(values.size())}});
-    }
-  }
-  SW_ASSIGN(SafetensorsWriter writer, SafetensorsWriter::create(path, std::move(headers), {{"format", "pt"}}));
+  SW_ASSIGN(std::vector<SafetensorsTensor> headers, weight_headers(model, target, plan.form));
+  SW_ASSIGN(SafetensorsWriter writer, SafetensorsWriter::create(path, std::move(headers), kFileMetadata));
   const auto write = [&](std::span<const std::byte> part) { return writer.write(part); };
   ExportProgress progress(observer, std::move(stop), tensors.size());
   for (const ExportTensor& tensor : tensors) {

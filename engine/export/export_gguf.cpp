@@ -121,11 +121,9 @@ Result<GgufPlan> plan_gguf(const Model& model, const std::string& wanted) {
     plan.check.explanation += (plan.check.explanation.empty() ? "" : " ") +
                               std::string("Q2_0 is new: older builds of llama.cpp reject the file.");
   }
-  for (const Planned& planned : plan.tensors) {
-    const GgufTypeInfo& info = gguf_type_info(planned.header.type);
-    plan.check.bytes += static_cast<uint64_t>(planned.header.rows()) * static_cast<uint64_t>(planned.header.cols()) /
-                        info.block * info.block_bytes;
-  }
+  std::vector<GgufTensor> headers;
+  for (const Planned& planned : plan.tensors) headers.push_back(planned.header);
+  SW_ASSIGN(plan.check.bytes, GgufWriter::file_bytes(model.name, plan.header.entries, std::move(headers)));
   return plan;
 }
 

@@ -103,7 +103,7 @@ ExportCheck pack_check(const TrainableLayout& layout) {
   check.container = "scale pack";
   check.explanation = "The pack holds the scales alone; it needs the model that it was made from.";
   check.opens_in = {"Scalewright"};
-  check.bytes = 2 * layout.total;
+  check.bytes = 2 * layout.total + 128 * layout.entries.size();  // a header entry each
   return check;
 }
 

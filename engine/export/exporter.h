@@ -21,7 +21,7 @@ struct ExportCheck {
   bool exact = false;                 // every weight of the model comes back as it is
   std::string explanation;            // why not, or what to know; complete sentences
   std::vector<std::string> opens_in;  // programs that read the result
-  uint64_t bytes = 0;                 // of the weights, about
+  uint64_t bytes = 0;                 // of the file, or of all files of the folder within 0.5 %
   std::string container;              // "Q4_1", "Q5_0", "GPTQ v2, 4 bits, groups of 128"
 };
 

@@ -16,5 +16,8 @@ Result<std::string> hf_config(const Model& model, const std::string& quantizatio
 // Copies or makes the tokenizer's files in `folder`; notes say what other programs will miss.
 Result<void> write_tokenizer_files(const Model& model, const std::filesystem::path& folder,
                                    std::vector<std::string>& notes);
+// How large the small files will be together, without making them: those that are copied to the byte, those that are
+// made from a GGUF's keys nearly.
+uint64_t small_files_bytes(const Model& model);
 
 }  // namespace scalewright

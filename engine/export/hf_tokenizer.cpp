@@ -2,6 +2,7 @@
 // BPE, tokenizer.model for SentencePiece.
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/file.h"
@@ -21,6 +22,10 @@ constexpr const char* kLlama3Words =
 constexpr const char* kQwen2Words =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
     "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+constexpr std::array kCopied = {"tokenizer.json",      "tokenizer.model",    "tokenizer_config.json", "special_tokens_map.json",
+                                "added_tokens.json",   "vocab.json",         "merges.txt",            "chat_template.jinja",
+                                "chat_template.json", "generation_config.json"};
 
 std::string written(const ordered& document, int indent = 2) {
   return document.dump(indent, ' ', false, ordered::error_handler_t::replace) + "\n";
@@ -196,6 +201,25 @@ Result<void> make_files(const Model& model, const fs::path& folder, std::vector<
 
 }  // namespace
 
+uint64_t small_files_bytes(const Model& model) {
+  uint64_t bytes = 2048;  // config.json and the like
+  if (!model.metadata || !model.tokenizer) return bytes;
+  const fs::path& from = model.metadata->folder;
+  if (!from.empty()) {
+    std::error_code error;
+    for (const char* name : kCopied)
+      if (fs::exists(from / name, error)) bytes += fs::file_size(from / name, error);
+    return bytes;
+  }
+  const Keys keys{*model.metadata};
+  bytes += model.metadata->chat_template.size();
+  if (keys.text("model") != "llama" && pre_tokenizer(keys.text("pre")).is_null()) return bytes;
+  // "token":12345, for a string with its length, and "a b", for a merge.
+  if (const GgufEntry* tokens = keys.find("tokens")) bytes += tokens->bytes.size() + tokens->count;
+  if (const GgufEntry* merges = keys.find("merges")) bytes += merges->bytes.size() - 5 * merges->count;
+  return bytes;
+}
+
 Result<void> write_tokenizer_files(const Model& model, const fs::path& folder, std::vector<std::string>& notes) {
   if (!model.metadata || !model.tokenizer) {
     notes.push_back("The model has no tokenizer, so none is written.");
@@ -205,9 +229,7 @@ Result<void> write_tokenizer_files(const Model& model, const fs::path& folder, s
   if (from.empty()) return make_files(model, folder, notes);
   std::error_code error;
   bool any = false;
-  for (const char* name :
-       {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-        "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "generation_config.json"}) {
+  for (const char* name : kCopied) {
     if (!fs::exists(from / name, error)) continue;
     SW_ASSIGN(const std::string text, read_text_file(from / name));
     SW_TRY(write_text_file(folder / name, text));

@@ -9,6 +9,7 @@
 #include "engine/export/export_plan.h"
 #include "engine/export/gguf_container.h"
 #include "engine/export/packed_form.h"
+#include "engine/quant/container.h"
 
 namespace scalewright {
 namespace {
@@ -45,6 +46,26 @@ std::pair<std::string, std::string> split_set(const fs::path& path) {
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
+}
+
+constexpr uint64_t kHeaderEntryBytes = 112;  // of a tensor in the header of a safetensors file
+
+// Of a GGUF: all that is not tensors.
+uint64_t gguf_key_bytes(const ModelSummary& model) {
+  const double tensors = model.bits_per_weight * static_cast<double>(model.parameters) / 8.0;
+  return static_cast<uint64_t>(std::max(0.0, static_cast<double>(model.file_bytes) - tensors));
+}
+
+// Of a folder: the files that stay beside the tensors.
+uint64_t copied_files_bytes(const fs::path& folder) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string ending = entry.path().extension().string(), name = entry.path().filename().string();
+    const bool copied = name == "tokenizer.model" || name == "merges.txt" || ending == ".jinja" || (ending == ".json" && !name.ends_with(".index.json"));
+    if (copied && entry.is_regular_file(error)) bytes += entry.file_size(error);
+  }
+  return bytes;
 }
 
 bool is_block_matrix(const TensorSummary& tensor) {
@@ -126,7 +147,9 @@ Result<QuantizeForecast> forecast_folder(const ModelSummary& model, const Quanti
   uint64_t known = 0, bytes = 0;
   for (const TensorSummary& tensor : model.tensors) {
     known += tensor.bytes;
+    bytes += kHeaderEntryBytes;
     if (is_block_matrix(tensor)) {
+      bytes += 3 * kHeaderEntryBytes;  // codes, scales, zero points and what goes with them
       bytes += packed_bytes(target, request.spec, tensor.shape[0], tensor.shape[1]);
       continue;
     }
@@ -135,12 +158,38 @@ Result<QuantizeForecast> forecast_folder(const ModelSummary& model, const Quanti
     for (const int64_t extent : tensor.shape) elements *= static_cast<uint64_t>(extent);
     bytes += elements * (tensor.type == "F32" ? 4 : 2);
   }
-  forecast.file_bytes = bytes + (model.file_bytes > known ? model.file_bytes - known : 0);
+  // Norms, and of a GGUF the keys, which become the tokenizer's files; those of a folder are copied.
+  bytes += model.file_bytes > known ? model.file_bytes - known : 0;
+  const uint64_t tokenizer = model.container == Container::Gguf ? gguf_key_bytes(model) : copied_files_bytes(model.path);
+  // Without the lengths of the strings: a fifth of them.
+  forecast.file_bytes = model.container == Container::Gguf ? bytes - tokenizer / 5 : bytes + tokenizer;
   forecast.bits_per_weight =
-      model.parameters > 0 ? 8.0 * static_cast<double>(forecast.file_bytes) / static_cast<double>(model.parameters) : 0.0;
+      model.parameters > 0 ? 8.0 * static_cast<double>(bytes - (model.container == Container::Gguf ? tokenizer : 0)) / static_cast<double>(model.parameters) : 0.0;
   forecast.container.clear();
   forecast.explanation = std::string("A ") + packed_form_name(target) + " folder holds " + std::to_string(request.spec.bits) +
                          "-bit codes as they are: " + std::to_string((forecast.file_bytes + 500000) / 1000000) + " MB.";
+  return forecast;
+}
+
+Result<QuantizeForecast> forecast_target(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target, const std::string& gguf_type) {
+  if (target != ExportTarget::Gguf) return forecast_folder(model, request, target);
+  SW_ASSIGN(QuantizeForecast forecast, forecast_quantize(model, request));
+  const GgufTypeInfo* type = gguf_type.empty() ? nullptr : find_gguf_type(gguf_type);
+  if (type == nullptr || request.budget.given()) return forecast;
+  // Embedding and head follow a dense type, not a quantized one (plan_container).
+  double more = 0.0;
+  for (const TensorSummary& tensor : model.tensors) {
+    const bool block = is_block_matrix(tensor);
+    if (tensor.shape.size() != 2 || !(block || is_dense(type->type))) continue;
+    const double weights = static_cast<double>(tensor.shape[0] * tensor.shape[1]);
+    const quant::GgufFit fit = quant::gguf_fit(request.spec, tensor.shape[1]);
+    more += weights / static_cast<double>(type->block) * static_cast<double>(type->block_bytes);
+    more -= block ? weights * (fit.type.empty() ? 16.0 : fit.bits_per_weight) / 8.0 : static_cast<double>(tensor.bytes);
+  }
+  forecast.file_bytes = static_cast<uint64_t>(std::max(0.0, static_cast<double>(forecast.file_bytes) + more));
+  forecast.bits_per_weight += 8.0 * more / static_cast<double>(std::max<int64_t>(1, model.parameters));
+  forecast.container = type->name;
+  forecast.explanation.clear();
   return forecast;
 }
 

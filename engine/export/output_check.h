@@ -39,4 +39,8 @@ Result<void> check_folder_holds(const ModelSummary& model, const QuantSpec& spec
 // forecast_quantize for such a folder: the size on disk and bits a weight are the folder's, and so are the words.
 Result<QuantizeForecast> forecast_folder(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target);
 
+// forecast_quantize for what is written: a folder, or a GGUF whose matrices are to have `gguf_type` (empty: what fits).
+Result<QuantizeForecast> forecast_target(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target,
+                                         const std::string& gguf_type);
+
 }  // namespace scalewright

@@ -100,6 +100,9 @@ class GgufWriter {
   // `tensors`: name, type and ne; offsets and sizes are computed. Alignment comes from general.alignment, else 32.
   static Result<GgufWriter> create(const std::filesystem::path& path, const std::vector<GgufEntry>& entries,
                                    std::vector<GgufTensor> tensors);
+  // Bytes of the whole file that create() would begin; fails as it does.
+  static Result<uint64_t> file_bytes(const std::filesystem::path& path, const std::vector<GgufEntry>& entries,
+                                     std::vector<GgufTensor> tensors);
   const std::vector<GgufTensor>& tensors() const noexcept { return tensors_; }
   Result<void> write(std::span<const std::byte> part);  // of the tensor whose turn it is
   uint64_t bytes_written() const noexcept { return file_.bytes_written(); }

@@ -41,14 +41,13 @@ Result<void> pad(AtomicFile& file, uint64_t alignment) {
   return {};
 }
 
-}  // namespace
+uint32_t alignment_of(const std::vector<GgufEntry>& entries) {
+  const GgufEntry* entry = find_entry(entries, "general.alignment");
+  return entry == nullptr ? 32 : static_cast<uint32_t>(entry->as_int().value_or(32));
+}
 
-Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, const std::vector<GgufEntry>& entries,
-                                      std::vector<GgufTensor> tensors) {
-  uint32_t alignment = 32;
-  if (const GgufEntry* entry = find_entry(entries, "general.alignment")) {
-    alignment = static_cast<uint32_t>(entry->as_int().value_or(32));
-  }
+// Sizes and offsets of the tensors; gives the bytes of them all, each padded.
+Result<uint64_t> lay_out(const std::filesystem::path& path, uint32_t alignment, std::vector<GgufTensor>& tensors) {
   std::unordered_set<std::string> names;
   uint64_t running = 0;
   for (GgufTensor& tensor : tensors) {
@@ -70,6 +69,29 @@ Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, const s
       return fail(ErrorCode::InvalidArgument, path.string() + ": the model is too large for a file.");
     }
   }
+  return running;
+}
+
+}  // namespace
+
+Result<uint64_t> GgufWriter::file_bytes(const std::filesystem::path& path, const std::vector<GgufEntry>& entries,
+                                        std::vector<GgufTensor> tensors) {
+  const uint32_t alignment = alignment_of(entries);
+  SW_ASSIGN(const uint64_t data, lay_out(path, alignment, tensors));
+  uint64_t header = 4 + 4 + 8 + 8;
+  for (const GgufEntry& entry : entries) {
+    header += 8 + entry.key.size() + 4 + entry.bytes.size();
+    if (entry.type == GgufValueType::Array) header += 4 + 8;
+    if (entry.type == GgufValueType::String) header += 8;
+  }
+  for (const GgufTensor& tensor : tensors) header += 8 + tensor.name.size() + 4 + 8 * tensor.ne.size() + 4 + 8;
+  return header + (alignment - header % alignment) % alignment + data;
+}
+
+Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, const std::vector<GgufEntry>& entries,
+                                      std::vector<GgufTensor> tensors) {
+  const uint32_t alignment = alignment_of(entries);
+  SW_TRY(lay_out(path, alignment, tensors));
   SW_ASSIGN(AtomicFile file, AtomicFile::create(path));
   GgufWriter writer(std::move(file));
   writer.alignment_ = alignment;

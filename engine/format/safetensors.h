@@ -84,6 +84,9 @@ class SafetensorsWriter {
   // `tensors`: name, dtype, shape; their data follow in this order.
   static Result<SafetensorsWriter> create(const std::filesystem::path& path, std::vector<SafetensorsTensor> tensors,
                                           const std::map<std::string, std::string>& metadata);
+  // Bytes of the whole file that create() would begin; fails as it does.
+  static Result<uint64_t> file_bytes(const std::filesystem::path& path, std::vector<SafetensorsTensor> tensors,
+                                     const std::map<std::string, std::string>& metadata);
   const std::vector<SafetensorsTensor>& tensors() const noexcept { return tensors_; }
   Result<void> write(std::span<const std::byte> part);  // of the tensor whose turn it is
   uint64_t bytes_written() const noexcept { return file_.bytes_written(); }

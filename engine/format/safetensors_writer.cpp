@@ -5,10 +5,16 @@
 #include "engine/format/safetensors.h"
 
 namespace scalewright {
+namespace {
 
-Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path,
-                                                    std::vector<SafetensorsTensor> tensors,
-                                                    const std::map<std::string, std::string>& metadata) {
+struct Header {
+  std::string text;
+  uint64_t data = 0;  // bytes behind it
+};
+
+// Fills in where each tensor begins and ends.
+Result<Header> lay_out(const std::filesystem::path& path, std::vector<SafetensorsTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
   uint64_t running = 0;
   std::set<std::string> names;
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
@@ -28,13 +34,29 @@ Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path&
   }
   std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   while (text.size() % 8 != 0) text += ' ';
+  return Header{std::move(text), running};
+}
+
+}  // namespace
+
+Result<uint64_t> SafetensorsWriter::file_bytes(const std::filesystem::path& path,
+                                               std::vector<SafetensorsTensor> tensors,
+                                               const std::map<std::string, std::string>& metadata) {
+  SW_ASSIGN(const Header header, lay_out(path, tensors, metadata));
+  return sizeof(uint64_t) + header.text.size() + header.data;
+}
+
+Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path,
+                                                    std::vector<SafetensorsTensor> tensors,
+                                                    const std::map<std::string, std::string>& metadata) {
+  SW_ASSIGN(const Header header, lay_out(path, tensors, metadata));
   SW_ASSIGN(AtomicFile file, AtomicFile::create(path));
   SafetensorsWriter writer(std::move(file));
-  const uint64_t length = text.size();
+  const uint64_t length = header.text.size();
   SW_TRY(writer.file_.write(std::as_bytes(std::span(&length, 1))));
-  SW_TRY(writer.file_.write(text));
+  SW_TRY(writer.file_.write(header.text));
   writer.tensors_ = std::move(tensors);
-  writer.remaining_ = running;
+  writer.remaining_ = header.data;
   return writer;
 }
 

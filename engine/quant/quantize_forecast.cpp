@@ -10,6 +10,13 @@
 #include "engine/quant/quantize_job.h"
 
 namespace scalewright {
+namespace {
+
+// A token of a byte-level tokenizer in a GGUF, with its type and its share of the merges.
+constexpr double kTokenBytes = 36.0;
+constexpr double kHeaderEntryBytes = 112.0;  // of a tensor in the header of a safetensors file
+
+}  // namespace
 
 Result<void> check_quantize_request(const QuantizeRequest& request) {
   SW_TRY(check_quant_spec(request.spec));
@@ -54,8 +61,10 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
     const double rows = static_cast<double>(tensor.shape[0]), cols = static_cast<double>(tensor.shape[1]);
     const double groups = request.spec.group > 0 ? std::ceil(cols / request.spec.group) : 1.0;
     const double packed = rows * cols * request.spec.bits / 8.0 + rows * groups * 4.0;
+    // Each matrix gets the type that fits it; what no block divides becomes F16.
+    const quant::GgufFit own = quant::gguf_fit(request.spec, tensor.shape[1]);
     old_bytes += static_cast<double>(tensor.bytes);
-    new_bytes += fit.type.empty() ? packed : rows * cols * fit.bits_per_weight / 8.0;
+    new_bytes += rows * cols * (own.type.empty() ? 16.0 : own.bits_per_weight) / 8.0;
     memory += packed;
     weights += rows * cols;
     largest_layer = std::max(largest_layer, rows * cols);
@@ -68,10 +77,16 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
     feed_forward = std::max(feed_forward, cols);
   }
   const double rest = std::max(0.0, static_cast<double>(model.file_bytes) - old_bytes);
-  forecast.file_bytes = static_cast<uint64_t>(rest + new_bytes);
-  forecast.bits_per_weight =
-      model.parameters > 0 ? 8.0 * static_cast<double>(forecast.file_bytes) / static_cast<double>(model.parameters)
-                           : 0.0;
+  if (request.budget.bits_per_weight > 0.0) new_bytes = weights * request.budget.bits_per_weight / 8.0;
+  if (request.budget.file_bytes > 0) new_bytes = std::max(0.0, static_cast<double>(request.budget.file_bytes) - rest);
+  // Bits a weight are those of the tensors alone, as in a summary. A folder's tokenizer comes into the file.
+  const bool gguf = model.container == Container::Gguf;
+  const double parameters = static_cast<double>(std::max<int64_t>(1, model.parameters));
+  const double header = kHeaderEntryBytes * static_cast<double>(model.tensors.size() + 2 * static_cast<size_t>(std::max(0, model.layers)) + 1);
+  const double tensors = gguf ? model.bits_per_weight * parameters / 8.0 : static_cast<double>(model.file_bytes) - header;
+  const double keys = !gguf && model.has_tokenizer ? kTokenBytes * static_cast<double>(model.vocabulary) : 0.0;
+  forecast.file_bytes = static_cast<uint64_t>(rest + keys + new_bytes);
+  forecast.bits_per_weight = 8.0 * std::max(0.0, tensors - old_bytes + new_bytes) / parameters;
   forecast.container = fit.type;
   forecast.explanation = fit.type.empty()
                              ? fit.why + "."

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <numbers>
 #include <utility>
 #include <vector>
@@ -75,6 +76,12 @@ uint64_t json_unsigned(const nlohmann::json& object, const char* key, uint64_t f
 
 bool finite_between(double value, double low, double high) {
   return std::isfinite(value) && value >= low && value <= high;
+}
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
 }
 
 }  // namespace
@@ -164,9 +171,9 @@ Result<void> check_recipe(const TuneRecipe& r) {
   if (r.steps < 0) return bad("steps is " + std::to_string(r.steps) + "; choose 1 or more, or 0 to count by epochs.");
   if (r.steps == 0 && !(finite_between(r.epochs, 0.0, 1e6) && r.epochs > 0.0))
     return bad("epochs is " + std::to_string(r.epochs) + "; choose more than 0, or give the number of steps.");
-  if (!finite_between(r.learning_rate, 0.0, 1e3))
-    return bad("The learning rate is " + std::to_string(r.learning_rate) +
-               "; choose 0 (the default) to 1000.");
+  if (!finite_between(r.learning_rate, 0.0, kLargestLearningRate))
+    return bad("The learning rate is " + short_number(r.learning_rate) + ", and 0.001 to 0.005 is usual; choose at most " +
+               short_number(kLargestLearningRate) + ", or 0 for the default.");
   if (!finite_between(r.warmup, 0.0, 1e9))
     return bad("warmup is below 0; choose a fraction of the steps or their number.");
   if (!finite_between(r.weight_decay, 0.0, 1e3)) return bad("The weight decay is not 0 or more.");
@@ -196,6 +203,13 @@ std::string recipe_difference(const TuneRecipe& began, const TuneRecipe& now) {
   }
   if (began.steps == 0 && now.steps == 0) differs("epochs");  // otherwise they decide nothing
   return text;
+}
+
+std::string learning_rate_warning(double rate, double usual) {
+  constexpr double kFar = 30.0;
+  if (rate <= kFar * usual) return {};
+  return "The learning rate is " + short_number(rate) + "; " + short_number(usual) +
+         " is usual for this model, and far above it a model gets worse instead of better.";
 }
 
 double default_learning_rate(const Model& model, const TuneRecipe& recipe) {

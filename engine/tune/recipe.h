@@ -67,6 +67,9 @@ inline constexpr double kRelativeRate2Bits = 5e-3;
 //   raw: the relative rate times the mean size of the values before tuning (5e-3 for a LLaMA's scales: 5e-6; 1 for row
 //   factors), so that the average scale moves as far as in the relative form
 double default_learning_rate(const Model& model, const TuneRecipe& recipe);
+// Words for a rate far above the default, which tends to ruin a model; empty where it is not.
+std::string learning_rate_warning(double rate, double usual);
+inline constexpr double kLargestLearningRate = 10.0;
 // Linear warm-up to `peak`, then the schedule down to (not including) zero at `steps`; step 0-based.
 double learning_rate_at(const TuneRecipe& recipe, double peak, int64_t step, int64_t steps);
 

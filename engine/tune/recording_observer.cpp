@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "engine/core/system.h"
+#include "engine/tune/run_folder.h"
 
 namespace scalewright {
 namespace {
@@ -59,6 +60,10 @@ void RecordingObserver::planned(const TunePlan& plan) {
   row_.steps = plan.steps;
   row_.step = plan.done_steps;
   row_.started = std::time(nullptr);
+  // A new run in an old folder: the trainer has moved the earlier one's files aside, and its entry follows them.
+  if (const auto earlier = newest_earlier_run(row_.folder); plan.done_steps == 0 && !earlier.empty()) {
+    if (const auto moved = store_.moved(row_.folder, earlier.string()); !moved) check(tl::unexpected(moved.error()));
+  }
   if (auto id = store_.begin(row_)) {
     row_.id = *id;
     row_.started = 0;

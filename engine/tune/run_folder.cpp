@@ -126,6 +126,16 @@ Result<fs::path> move_earlier_run_aside(const fs::path& run_folder) {
   return aside;
 }
 
+fs::path newest_earlier_run(const fs::path& run_folder) {
+  std::error_code error;
+  fs::path newest;
+  for (int number = 1;; ++number) {
+    const fs::path candidate = run_folder / ("earlier-" + std::to_string(number));
+    if (!fs::is_directory(candidate, error)) return newest;
+    newest = candidate;
+  }
+}
+
 Result<TuneRecipe> read_run_recipe(const fs::path& run_folder) {
   SW_ASSIGN(const std::string text, read_text_file(run_folder / kRecipeFile, uint64_t{16} << 20));
   auto recipe = recipe_from_json(text);

@@ -51,6 +51,8 @@ Result<void> make_run_folder(const std::filesystem::path& run_folder);
 void remove_leftovers(const std::filesystem::path& run_folder);
 // Moves the files of an earlier run in the same folder to a new folder in it; its path, or empty where there was none.
 Result<std::filesystem::path> move_earlier_run_aside(const std::filesystem::path& run_folder);
+// The newest of those folders; empty: there is none.
+std::filesystem::path newest_earlier_run(const std::filesystem::path& run_folder);
 // The recipe as it was begun (to resume, or to show).
 Result<TuneRecipe> read_run_recipe(const std::filesystem::path& run_folder);
 // The run answers another prompt from now on, also when it is resumed. Nothing else of its recipe changes.

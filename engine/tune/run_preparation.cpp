@@ -47,7 +47,10 @@ Result<Preparation> prepare_run(const Model& model, const Backend& backend, cons
     plan.validations = plan.steps / every + 1 + (plan.steps % every != 0 ? 1 : 0);
   }
   plan.validation_rows = p.data.validation ? static_cast<int64_t>(p.data.validation->examples.size()) : 0;
-  plan.learning_rate = recipe.learning_rate > 0.0 ? recipe.learning_rate : default_learning_rate(model, recipe);
+  plan.usual_learning_rate = default_learning_rate(model, recipe);
+  plan.learning_rate = recipe.learning_rate > 0.0 ? recipe.learning_rate : plan.usual_learning_rate;
+  if (const std::string far = learning_rate_warning(plan.learning_rate, plan.usual_learning_rate); !far.empty())
+    observer.warning(far);
   p.shares = share_rows(recipe, backend);
   plan.devices = p.shares.devices;
   if (const Companions* companions = backend.companions();

@@ -247,6 +247,21 @@ Result<int64_t> RunStore::begin(const RunRow& run) {
   return row.id;
 }
 
+Result<bool> RunStore::moved(const std::string& from, const std::string& to) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    Statement taken(impl_->db, "select id from runs where folder = ?");
+    if (taken.with(to).next()) return false;
+    Statement there(impl_->db, "select id from runs where folder = ?");
+    if (!there.with(from).next()) return false;
+  }
+  const std::filesystem::path old = from, now = to;
+  const std::string name = old.filename().string();
+  SW_TRY(impl_->write("update runs set folder = ?, name = case when name = ? then ? else name end where folder = ?",
+                      [&](Statement& s) { s.with(to, name, name + "/" + now.filename().string(), from); }));
+  return true;
+}
+
 Result<void> RunStore::update(const RunRow& r) {
   return impl_->write(
       "update runs set name = case when coalesce(name, '') = '' then ? else name end, model = ?, data = ?, state = ?, "

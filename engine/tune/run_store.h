@@ -41,6 +41,8 @@ class RunStore {
   ~RunStore();
 
   Result<int64_t> begin(const RunRow& run);  // inserts, or takes over the row of the same folder
+  // The entry of the folder `from` is that of `to` from now on, where its files went. False: there is none, or `to` has one.
+  Result<bool> moved(const std::string& from, const std::string& to);
   Result<void> update(const RunRow& run);  // by id; started 0 keeps the time, name only fills an empty one, notes stay
   Result<void> forget_after(
       int64_t run, int64_t step);  // steps, validations, samples above it; -1: all (a new run in an old folder)

@@ -62,6 +62,7 @@ struct TunePlan {
   uint64_t checkpoint_bytes = 0, pack_bytes = 0;
   int64_t rows = 0, tokens = 0, learned_tokens = 0, cut = 0, dropped = 0, validation_rows = 0;
   double learning_rate = 0.0;  // the one that will be used
+  double usual_learning_rate = 0.0;  // the default for the model and the form
 };
 
 struct StepRecord {

@@ -1,6 +1,8 @@
 #include "engine/tune/tune_report.h"
 
+#include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "engine/core/json.h"
 
@@ -39,6 +41,15 @@ const char* to_string(MemoryPart part) {
       return "program";
   }
   return "program";
+}
+
+std::optional<LossChange> loss_change(const TuneReport& report) {
+  if (report.losses.empty()) return {};
+  if (report.validation.size() > 1) return LossChange{report.validation.front().loss, report.validation.back().loss};
+  const auto all = static_cast<std::ptrdiff_t>(report.losses.size());
+  const std::ptrdiff_t part = std::clamp<std::ptrdiff_t>(all / 5, 1, 20);
+  const auto mean = [&](auto from) { return std::accumulate(from, from + part, 0.0) / static_cast<double>(part); };
+  return LossChange{mean(report.losses.begin()), mean(report.losses.end() - part), part};
 }
 
 std::string report_to_json(const TuneReport& r) {

@@ -879,6 +879,14 @@
         <source>'%1' has %2 bits, the others %3; the format has one setting for all. Export GGUF instead.</source>
         <translation>„%1“ hat %2 Bit, die anderen %3; das Format hat eine Einstellung für alle. Exportieren Sie stattdessen GGUF.</translation>
     </message>
+    <message>
+        <source>The learning rate is %1; %2 is usual for this model, and far above it a model gets worse instead of better.</source>
+        <translation>Die Lernrate ist %1; üblich für dieses Modell ist %2, und weit darüber wird ein Modell schlechter statt besser.</translation>
+    </message>
+    <message>
+        <source>The learning rate is %1, and 0.001 to 0.005 is usual; choose at most %2, or 0 for the default.</source>
+        <translation>Die Lernrate ist %1, und üblich sind 0.001 bis 0.005; wählen Sie höchstens %2, oder 0 für die Vorgabe.</translation>
+    </message>
 </context>
 <context>
     <name>ExportWork</name>
@@ -5146,6 +5154,10 @@
     <message>
         <source>Answered at each validation; empty: none</source>
         <translation>Wird bei jeder Validierung beantwortet; leer: keine</translation>
+    </message>
+    <message>
+        <source>Usual: %1</source>
+        <translation>Üblich: %1</translation>
     </message>
 </context>
 <context>

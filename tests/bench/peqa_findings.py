@@ -94,7 +94,7 @@ class Findings:
         dense, merged = self.at("dense"), self.at("merged")
         for folder in (dense, merged):
             shutil.rmtree(folder, ignore_errors=True)
-        self.cli("export", self.options.model, "--to", "safetensors", "-o", dense)
+        self.cli("export", self.options.model, "--to", "safetensors", "-o", dense, "--force")
         self.torch("lora", dense, self.batches(), merged, "--learning-rate", str(self.options.lora_rate))
         before = evaluate(self.options, merged, self.texts)
         model = self.at("model.gguf")

@@ -44,8 +44,8 @@ class TestCli : public QObject {
     process.waitForFinished(-1);
     return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(), process.readAllStandardError()};
   }
-  QStringList tune_words(const QString& run_folder, int steps) const {
-    return {"tune", model_, "--data", data_, "-o", run_folder, "--steps", QString::number(steps), "--context", "64", "--threads", "1", "--validation-split", "0.1"};
+  QStringList tune_words(const QString& run_folder, int steps, const QString& split = "0.1") const {
+    return {"tune", model_, "--data", data_, "-o", run_folder, "--steps", QString::number(steps), "--context", "64", "--threads", "1", "--validation-split", split};
   }
 
  private slots:
@@ -110,6 +110,26 @@ class TestCli : public QObject {
     QCOMPARE(answer.json()["larger"].get<std::string>().empty(), fs::file_size(path("written.gguf").toStdString()) <= fs::file_size(model_.toStdString()));
   }
 
+  // Before the work: what it will come to, and what would be smaller where it grows or wins nothing.
+  void size_before_the_work() {
+    const auto quantize = [&](const QStringList& words) { return run(QStringList{"quantize", model_, "-o", path("size.gguf"), "--method", "rtn", "--group", "32", "--json"} + words); };
+    const Answer larger = quantize({"--bits", "6"});
+    QVERIFY2(larger.code == 0, larger.err.constData());
+    const std::string advice = larger.json()["forecast"]["advice"].get<std::string>();
+    QVERIFY2(advice.starts_with("The result will be larger") && advice.find("--bits ") != std::string::npos, advice.c_str());
+    QVERIFY2(larger.err.indexOf("will be larger") >= 0 && larger.err.indexOf("will be larger") < larger.err.indexOf("layer 1"), larger.err.constData());
+    const Answer same = quantize({"--bits", "3", "--symmetric"});
+    QVERIFY2(same.says("3 bits come to the same size as --bits 4"), same.err.constData());
+    QVERIFY(quantize({"--bits", "4", "--symmetric"}).json()["forecast"]["advice"].get<std::string>().empty());
+    for (const QStringList& words : {QStringList{"--bits", "4"}, QStringList{"--bits", "4", "--symmetric"}, QStringList{"--bits", "2"}, QStringList{"--bits", "4", "--type", "q8_0"}}) {
+      const nlohmann::json answer = quantize(words).json();
+      for (const char* key : {"file_bytes", "bits_per_weight"}) {
+        const double told = answer["forecast"][key].get<double>(), came = answer[key].get<double>();
+        QVERIFY2(std::abs(told - came) <= 0.005 * came, qPrintable(QStringLiteral("%1 %2: %3, %4").arg(words.join(' '), QString::fromUtf8(key)).arg(told).arg(came)));
+      }
+    }
+  }
+
   void what_a_file_is_without_its_hash() {
     auto all = run({"inspect", model_, "--json"}).json(), quick = run({"inspect", model_, "--no-hash", "--json"}).json();
     QCOMPARE(all["codes_hash"].get<std::string>().size(), size_t{32});
@@ -163,6 +183,38 @@ class TestCli : public QObject {
     QVERIFY(!fs::exists(path("small").toStdString()));
   }
 
+  // The first and the last step saw other rows: what is compared is the held-out loss, else means.
+  void compares_like_with_like() {
+    Answer answer = run(tune_words(path("held-out"), 3) + QStringList{"--json"});
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    nlohmann::json report = answer.json();
+    QCOMPARE(report["loss_change"]["of"].get<std::string>(), std::string("validation"));
+    QCOMPARE(report["loss_change"]["first"].get<double>(), report["validation"].front()["loss"].get<double>());
+    QCOMPARE(report["loss_change"]["last"].get<double>(), report["validation"].back()["loss"].get<double>());
+    QVERIFY(run(tune_words(path("held-out"), 3)).out.contains("held-out loss "));
+    const QStringList words = tune_words(path("training"), 10, "0");
+    answer = run(words + QStringList{"--json"});
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    report = answer.json();
+    QCOMPARE(report["loss_change"]["of"].get<std::string>(), std::string("training"));
+    QCOMPARE(report["loss_change"]["steps"].get<int>(), 2);
+    const auto losses = report["losses"].get<std::vector<double>>();
+    QCOMPARE(report["loss_change"]["last"].get<double>(), (losses[8] + losses[9]) / 2);
+    QVERIFY(run(words).out.contains("(means of the first and the last 2 steps)"));
+  }
+
+  void a_learning_rate_far_too_high() {
+    QVERIFY(run(tune_words(path("fast"), 1) + QStringList{"--learning-rate", "1"}).err.contains("is usual for this model"));
+    QVERIFY(!run(tune_words(path("usual"), 1) + QStringList{"--learning-rate", "0.005"}).err.contains("is usual"));
+    for (const char* verb : {"tune", "plan"}) {
+      const Answer absurd = run(QStringList{verb} + tune_words(path("absurd"), 1).mid(1) + QStringList{"--learning-rate", "100"});
+      QVERIFY2(absurd.code != 0 && absurd.says("is usual"), absurd.err.constData());
+    }
+    QVERIFY(!fs::exists(path("absurd").toStdString()));
+    const auto planned = run(QStringList{"plan"} + tune_words(path("absurd"), 1).mid(1) + QStringList{"--learning-rate", "1", "--json"}).json();
+    QVERIFY(!planned["warnings"].empty() && planned["usual_learning_rate"].get<double>() > 0);
+  }
+
   void goes_on_by_its_folder_alone() {
     const QString folder = path("run");
     Answer answer = run(tune_words(folder, 4) + QStringList{"--learning-rate", "0.001", "--json"});
@@ -186,6 +238,35 @@ class TestCli : public QObject {
     QCOMPARE(run({"export", folder, "--to", "gguf", "-o", model_}).code, 1);
     QCOMPARE(text(model_), before);
     QVERIFY2(run({"export", folder, "--to", "gguf", "-o", path("tuned.gguf")}).code == 0, "export");
+    // What was written before is replaced only when that is asked for.
+    const QString pack = path("task.safetensors"), gptq = path("gptq");
+    for (const QStringList& words : {QStringList{"export", folder, "--to", "pack", "-o", pack}, QStringList{"export", folder, "--to", "safetensors", "-o", gptq},
+                                     QStringList{"apply", model_, "--pack", pack, "-o", path("applied.gguf")}}) {
+      QVERIFY2(run(words).code == 0, qPrintable(words.join(' ')));
+      const fs::path file = fs::is_directory(words.last().toStdString()) ? fs::path(words.last().toStdString()) / "config.json" : fs::path(words.last().toStdString());
+      const auto written = fs::last_write_time(file);
+      answer = run(words);
+      QVERIFY2(answer.code == 1 && answer.says("--force"), answer.err.constData());
+      QVERIFY(fs::last_write_time(file) == written);
+      QVERIFY2(run(words + QStringList{"--force"}).code == 0, qPrintable(words.join(' ')));
+      QVERIFY(fs::last_write_time(file) != written);
+    }
+  }
+
+  // A second run in the same folder moves the first aside, with its place in the history.
+  void an_earlier_run_stays_in_the_history() {
+    const QString folder = path("again");
+    for (const int steps : {2, 3, 4}) QCOMPARE(run(tune_words(folder, steps)).code, 0);
+    const nlohmann::json runs = run({"runs", folder, "--json"}).json()["runs"];
+    std::map<std::string, int> steps;
+    for (const auto& each : runs) steps[each["folder"].get<std::string>()] = each["steps"].get<int>();
+    const std::string here = fs::weakly_canonical(folder.toStdString()).string();
+    const std::map<std::string, int> expected = {{here, 4}, {here + "/earlier-1", 2}, {here + "/earlier-2", 3}};
+    QVERIFY2(steps == expected, runs.dump(1).c_str());
+    QVERIFY(run({"runs"}).out.contains("earlier-1"));
+    // Resumed from its own beginning it is the same run.
+    QCOMPARE(run({"tune", "--resume", "-o", folder}).code, 0);
+    QCOMPARE(run({"runs", folder, "--json"}).json()["runs"].size(), size_t{3});
   }
 
   void a_killed_run_is_interrupted() {

@@ -297,6 +297,7 @@ class TestExport : public QObject {
     const auto model = quantized_family(name.toStdString(), {.bits = 4, .group = 0}, 1, 15);
     const ExportReport gguf =
         testkit::need(export_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", *backend_, quiet_, {}));
+    QCOMPARE(gguf.bytes, testkit::need(check_export(*model, ExportTarget::Gguf, "")).bytes);
     const bool whole_blocks =
         std::ranges::all_of(model->weights.linears(), [](const Linear* l) { return l->weight.cols() % 32 == 0; });
     QCOMPARE(gguf.exact, whole_blocks);
@@ -306,6 +307,8 @@ class TestExport : public QObject {
       const ExportReport report = testkit::need(export_model(*model, target, folder, "", *backend_, quiet_, {}));
       QVERIFY2(report.exact, report.explanation.c_str());
       QCOMPARE(report.largest_logit_difference, 0.0);
+      const uint64_t told = testkit::need(check_export(*model, target, "")).bytes;
+      QVERIFY2(told + 2048 >= report.bytes && told <= report.bytes + 2048, std::to_string(told).c_str());  // config.json
       compare_linears(*model, *testkit::open_model(folder));
     }
   }

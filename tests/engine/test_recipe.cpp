@@ -82,6 +82,7 @@ void TestRecipe::refuses_bad_values() {
                                                                 [](TuneRecipe& r) { r.epochs = 0.0; },
                                                                 [&](TuneRecipe& r) { r.epochs = nan; },
                                                                 [](TuneRecipe& r) { r.learning_rate = -1; },
+                                                                [](TuneRecipe& r) { r.learning_rate = 100; },
                                                                 [&](TuneRecipe& r) { r.learning_rate = nan; },
                                                                 [](TuneRecipe& r) { r.warmup = -1; },
                                                                 [](TuneRecipe& r) { r.weight_decay = -1; },

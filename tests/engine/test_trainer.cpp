@@ -377,7 +377,7 @@ void TestTrainer::samples_do_not_change_the_run() {
 
 void TestTrainer::stops_when_the_loss_is_no_number() {
   TuneRecipe r = recipe(30);
-  r.learning_rate = 900.0;
+  r.learning_rate = kLargestLearningRate;
   r.weight_decay = 900.0;
   r.schedule = Schedule::Constant;
   r.warmup = 0.0;

@@ -213,7 +213,7 @@ def main():
             for target in options.targets.split(","):
                 out = root / (method + "-" + target + (".gguf" if target == "gguf" else ""))
                 try:
-                    written = cli("export", base, "--to", target, "-o", out)
+                    written = cli("export", base, "--to", target, "-o", out, "--force")
                 except RuntimeError as error:
                     print("%-5s w%d g%d %-18s not written: %s" % (method, options.bits, options.group, target, error))
                     continue

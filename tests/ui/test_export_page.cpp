@@ -7,6 +7,8 @@
 #include <QMessageBox>
 #include <QTimer>
 
+#include "engine/core/file.h"
+#include "engine/tune/recipe.h"
 #include "ui/pages/export_targets.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/option_card.h"
@@ -59,6 +61,40 @@ class TestExportPage : public QObject {
     QTRY_VERIFY(page->banner()->isVisible());
     QCOMPARE(page->banner()->title(), "This cannot be exported");
     QCOMPARE(targets->modelPath(), folder);
+  }
+
+  // The run that ended last is what a person comes for, unless they chose something since.
+  void theNewestRunIsChosen() {
+    const QString sample = m_sample.giveTo(*m_home);
+    TestWindow w(*m_home);
+    QVERIFY(w.context->project().ensureOpen());
+    w.context->catalog().add({sample});
+    QVERIFY(w.waitForJobs());
+    w.window->showPlace(Place::Export);
+    QVERIFY(w.waitForJobs());
+    auto* targets = w.window->page(Place::Export)->findChild<ExportTargets*>();
+    QTRY_COMPARE(targets->modelPath(), sample);
+    const auto ends = [&](const QString& name, int secondsFromNow) {
+      const QString run = w.context->project().runsFolder() + "/" + name;
+      TuneRecipe recipe;
+      recipe.model = sample.toStdString();
+      QFile pack(run + "/tuned.safetensors");
+      const bool made = QDir().mkpath(run) && write_text_file((run + "/recipe.json").toStdString(), recipe_to_json(recipe)) && pack.open(QIODevice::WriteOnly) &&
+                        pack.write("pack") > 0 && pack.flush() && pack.setFileTime(QDateTime::currentDateTime().addSecs(secondsFromNow), QFileDevice::FileModificationTime);
+      pack.close();
+      w.context->catalog().refresh();
+      return made && w.waitForJobs() ? run : QString();
+    };
+    const QString last = ends("b-run", 10);
+    QTRY_COMPARE(targets->modelPath(), last);
+    (void)ends("a-run", 5);  // older
+    QTest::qWait(50);
+    QCOMPARE(targets->modelPath(), last);
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", sample}}});
+    (void)ends("c-run", -20);
+    QTRY_COMPARE(targets->modelPath(), sample);
+    const QString again = ends("b-run", 60);
+    QTRY_COMPARE(targets->modelPath(), again);
   }
 
   void aModelfileIsNotReplacedWithoutAsking() {

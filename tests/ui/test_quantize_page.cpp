@@ -13,6 +13,7 @@
 #include "ui/jobs/quantize_work.h"
 #include "ui/pages/quantize_forecast_card.h"
 #include "ui/pages/quantize_form.h"
+#include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/option_card.h"
 
@@ -60,6 +61,10 @@ class TestQuantizePage : public QObject {
     const auto written = summarize_model((m_models + "/full.Q4_0.gguf").toStdString());
     QVERIFY(written.has_value());
     QCOMPARE(written->type, "Q4_0");
+    // The figure that was told before is the one of the file.
+    const auto* card = page->findChild<QuantizeForecastCard*>();
+    QVERIFY2(std::abs(card->forecast().bits_per_weight - written->bits_per_weight) < 0.005 * written->bits_per_weight, qPrintable(QStringLiteral("%1, %2").arg(card->forecast().bits_per_weight).arg(written->bits_per_weight)));
+    QVERIFY(says(page, numberText(written->bits_per_weight, 2)));
   }
 
   void refusedBeforeTheWork() {

@@ -2,7 +2,9 @@
 
 #include "tests/ui/small_chat_model.h"
 
+#include <QDoubleSpinBox>
 #include <QLabel>
+#include <qcustomplot.h>
 
 #include "engine/data/data_files.h"
 #include "engine/tune/run_folder.h"
@@ -11,7 +13,9 @@
 #include "ui/pages/data_file_row.h"
 #include "ui/pages/tune_run_view.h"
 #include "ui/widgets/banner.h"
+#include "ui/settings/format.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 
 using namespace scalewright;
@@ -101,6 +105,46 @@ class TestTunePage : public QObject {
     QVERIFY(w.waitForJobs());
     QTRY_COMPARE(rows(tune), 1);
     QVERIFY(buttonOf(tune, "Next: Method")->isEnabled());
+  }
+
+  // The rate's chart ends with the run; a rate far above the usual one is marked, with the usual one.
+  void theLearningRate() {
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Next: Method");
+    QVERIFY(w.waitForJobs());
+    Chart* chart = nullptr;
+    for (Chart* each : tune->findChildren<Chart*>())
+      if (each->accessibleName() == "Learning rate") chart = each;
+    QVERIFY(chart);
+    chart->redrawNow();
+    const auto* axis = chart->plot()->axisRect(0)->axis(QCPAxis::atBottom);
+    QTRY_COMPARE(axis->range().lower, 0.0);
+    const double last = axis->range().upper;
+    QVERIFY(last >= 1 && chart->size(0) > 1);
+    auto* steps = [&]() -> QLabel* {
+      for (QLabel* each : tune->findChildren<QLabel*>())
+        if (each->isVisible() && each->text() == countText(qint64(last))) return each;
+      return nullptr;
+    }();
+    QVERIFY2(steps, qPrintable(QString::number(last)));  // the number of steps is said on the page
+    QDoubleSpinBox* rate = nullptr;
+    for (QDoubleSpinBox* box : tune->findChildren<QDoubleSpinBox*>())
+      if (box->accessibleName() == "Learning rate") rate = box;
+    QVERIFY(rate);
+    auto* field = qobject_cast<FormField*>(rate->parentWidget());
+    QVERIFY(field && field->error().isEmpty());
+    rate->setValue(1.0);
+    emit rate->editingFinished();
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY2(field->error() == "Usual: " + rateText(1e-3), qPrintable(field->error()));
+    rate->setValue(0.0);
+    emit rate->editingFinished();
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(field->error().isEmpty());
   }
 
   void thePromptChangesWhileItRuns() {

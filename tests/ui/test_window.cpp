@@ -376,6 +376,35 @@ class TestWindowShell : public QObject {
   }
 
   // A field or button is never less high than it asks for, whatever the window's size: then its words or its edge would be cut.
+  // A first window fits the smallest screen with its title bar and a panel, and so does every page.
+  void fitsASmallScreen() {
+    QCOMPARE(MainWindow::roomOn({1280, 720}, {1280, 720}).width(), 1276);
+    QVERIFY(MainWindow::roomOn({1280, 720}, {1280, 720}).height() <= 720 - 37 - 30);
+    QCOMPARE(MainWindow::roomOn({1920, 1080}, {1280, 720}), QSize(1280, 720));
+    TestWindow w(*m_home);
+    for (const Place place : {Place::Models, Place::Quantize, Place::Tune, Place::Runs, Place::Chat, Place::Export, Place::Settings, Place::Help}) {
+      w.window->showPlace(place);
+      w.window->resize(1276, 648);
+      QTest::qWait(20);
+      QCOMPARE(w.window->size(), QSize(1276, 648));
+    }
+  }
+
+  // What the set-up put into the data folder is in the list as soon as there is one.
+  void theDataFolderIsScanned() {
+    const QString own = m_home->path("home/.local/share/scalewright/models");
+    QVERIFY(QDir().mkpath(own) && copyFolder(smallModel(), own + "/small"));
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(w.context->catalog().table().rowCount(), 0);  // the first start offers the sample
+    const QString mine = m_home->path("home/mine");
+    QVERIFY(copyFolder(smallModel(), mine));
+    w.context->catalog().add({mine});
+    QVERIFY(w.waitForJobs());
+    QTRY_COMPARE(w.context->catalog().table().rowCount(), 2);
+    QVERIFY(w.context->catalog().table().find(own + "/small"));
+  }
+
   void nothingIsSqueezed_data() {
     QTest::addColumn<QSize>("size");
     QTest::newRow("1024x640") << QSize(1024, 640);

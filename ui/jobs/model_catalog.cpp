@@ -153,7 +153,13 @@ QStringList ModelCatalog::known(const QString& present) const {
   return paths;
 }
 
-void ModelCatalog::refresh() { read(m_project.models(), m_settings.modelFolders(), false); }
+void ModelCatalog::refresh() {
+  QStringList folders = m_settings.modelFolders();
+  // What the set-up brought is there too, beside the person's own. Alone it is offered by the first start.
+  const QString own = QString::fromStdString((data_folder() / "models").string());
+  if ((!m_project.models().isEmpty() || !folders.isEmpty()) && !folders.contains(own) && QFileInfo(own).isDir()) folders << own;
+  read(m_project.models(), folders, false);
+}
 
 void ModelCatalog::add(const QStringList& paths) {
   QStringList models, folders;

@@ -134,10 +134,6 @@ bool symmetricIsSmaller(const ModelSummary& model, QuantizeRequest request) {
   return !free || free->container.empty() || middle->file_bytes < free->file_bytes;
 }
 
-Result<QuantizeForecast> forecastOf(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target) {
-  return target == ExportTarget::Gguf ? forecast_quantize(model, request) : forecast_folder(model, request, target);
-}
-
 Result<void> checkHolds(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target) {
   SW_TRY(check_quantize_request(request));
   if (!model.unsupported.empty()) return fail(ErrorCode::Unsupported, model.path.string() + ": " + model.unsupported);
@@ -172,10 +168,11 @@ Result<QuantizeOutcome> runQuantize(EngineHost& engine, const QuantizeOrder& ord
     outcome.cancelled = true;
     return outcome;
   }
-  outcome.bitsPerWeight = report.bits_per_weight;
   PartObserver writing(context, measure ? 0.75 : 0.85, measure ? 0.88 : 1.0, {});
   SW_ASSIGN(outcome.check, export_model(*report.model, order.target, order.output, order.ggufType, *backend, writing, context.stop()));
   outcome.bytes = outcome.check.bytes;
+  SW_ASSIGN(const ModelSummary written, summarize_model(order.output));
+  outcome.bitsPerWeight = written.bits_per_weight;
   if (measure) {
     PartObserver part(context, 0.88, 1.0, words("measuring the result"));
     SW_ASSIGN(const PerplexityReport after, perplexity(report.model, *backend, order.text, options, part, context.stop()));

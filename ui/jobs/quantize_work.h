@@ -48,8 +48,6 @@ struct QuantizeOrder {
 };
 // Whether a GGUF of the request is smaller with zero points in the middle than with free ones, which fit better where it is not.
 bool symmetricIsSmaller(const ModelSummary& model, QuantizeRequest request);
-// What quantizing will give and cost, as the file or folder that is asked for.
-Result<QuantizeForecast> forecastOf(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target);
 // What is known of an order before hours of work, as `scalewright-cli quantize` knows it: that the container, a file or a folder, holds such integers,
 Result<void> checkHolds(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target);
 // and that the output can be written and replaces nothing that is read.

@@ -46,6 +46,7 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target
     const QString path = m_model->itemData(index).toString();
     if (path == kFile || path == kFolder) return browseModel(path == kFolder);
     takeModel(path);
+    m_chosenAt = QDateTime::currentDateTime();
     emit modelChosen();
   });
   auto* explain = label(tr("Exact: the same numbers as in memory. Where a format must round, the self-check measures by how much."), FontRole::Help, Ink::Text3, true);
@@ -106,6 +107,7 @@ QString ExportTargets::modelfile() const {
 }
 
 bool ExportTargets::chooseModel(const QString& path) {
+  m_chosenAt = QDateTime::currentDateTime();
   const int index = m_model->findData(path);
   if (index >= 0) {
     m_wanted.clear();
@@ -146,6 +148,20 @@ void ExportTargets::fillModels() {
   for (qsizetype i = 0; i < paths.size(); ++i) m_model->addItem(names[i], paths[i]);
   m_model->addItem(tr("Choose a file…"), kFile);
   m_model->addItem(tr("Choose a folder…"), kFolder);
+  // A run that ended since the last look is what a person comes for.
+  QDateTime newest = m_newestRun;
+  QString run;
+  for (const QString& path : paths) {
+    const ModelEntry* entry = m_app.catalog().table().find(path);
+    if (!entry || !entry->run()) continue;
+    const QDateTime learned = QFileInfo(path + QStringLiteral("/tuned.safetensors")).lastModified();
+    if (learned.isValid() && (!newest.isValid() || learned > newest) && (!m_chosenAt.isValid() || learned > m_chosenAt)) {
+      newest = learned;
+      run = path;
+    }
+  }
+  m_newestRun = newest;
+  if (!run.isEmpty()) takeModel(run);
   if (paths.contains(m_wanted)) takeModel(std::exchange(m_wanted, {}));
   if (!paths.contains(m_current)) takeModel(paths.value(0));
   m_model->setCurrentIndex(paths.isEmpty() ? -1 : m_model->findData(m_current));

@@ -4,6 +4,8 @@
 #include "ui/jobs/export_work.h"
 #include "ui/widgets/card.h"
 
+#include <QDateTime>
+
 class QButtonGroup;
 class QCheckBox;
 class QComboBox;
@@ -63,6 +65,7 @@ class ExportTargets : public Card {
   ExportChoices m_choices;
   bool m_outputByHand = false;
   QString m_agreed;
+  QDateTime m_newestRun, m_chosenAt;    // when the newest run seen was written; when a person chose a model
   QString m_current, m_wanted;          // path of the model; asked for and not read yet
 };
 

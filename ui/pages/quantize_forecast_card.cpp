@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "engine/core/system.h"
+#include "engine/export/output_check.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/settings/format.h"
@@ -102,11 +103,11 @@ void QuantizeForecastCard::ask() {
       [order = m_order](JobContext&) -> Result<Answer> {
         Answer answer;
         const QuantizeRequest request = withBits(order, order.request.spec.bits);
-        SW_ASSIGN(answer.forecast, forecastOf(*order.summary, request, order.target));
+        SW_ASSIGN(answer.forecast, forecast_target(*order.summary, request, order.target, {}));
         for (int bits : kBits) {
           const QuantizeRequest other = withBits(order, bits);
           if (order.target != ExportTarget::Gguf && !checkHolds(*order.summary, other, order.target)) continue;  // no such folder
-          if (const auto forecast = forecastOf(*order.summary, other, order.target)) answer.sizes.insert(bits, forecast->file_bytes);
+          if (const auto forecast = forecast_target(*order.summary, other, order.target, {})) answer.sizes.insert(bits, forecast->file_bytes);
         }
         if (const auto held = checkHolds(*order.summary, request, order.target); !held) answer.refusal = held.error().message;
         return answer;

@@ -154,7 +154,11 @@ QWidget* TuneMethodStep::buildAdvanced() {
   const QList<QPair<QString, QWidget*>> fields = {{tr("Length"), length}, {tr("Context"), m_context}, {tr("Batch"), m_batch}, {tr("Accumulate"), m_accumulate},
                                                   {tr("Learning rate"), m_rate}, {tr("Warm-up"), m_warmup}, {tr("Gradient clip"), m_clip}, {tr("Weight decay"), m_decay},
                                                   {tr("Schedule"), m_schedule}, {tr("Form"), m_form}, {tr("Seed"), m_seed}, {tr("System prompt"), m_system}};
-  for (int i = 0; i < fields.size(); ++i) grid->addWidget(new FormField(fields[i].first, fields[i].second), i / 4, i % 4);
+  for (int i = 0; i < fields.size(); ++i) {
+    auto* field = new FormField(fields[i].first, fields[i].second);
+    grid->addWidget(field, i / 4, i % 4);
+    if (fields[i].second == m_rate) m_rateField = field;
+  }
   for (QSpinBox* box : {m_steps, m_context, m_batch, m_accumulate, m_seed}) connect(box, &QSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
   for (QDoubleSpinBox* box : {m_epochs, m_rate, m_warmup, m_clip, m_decay}) connect(box, &QDoubleSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
   connect(m_lengthBy, &QComboBox::activated, this, [this](int by) {
@@ -313,16 +317,20 @@ void TuneMethodStep::showEstimate() {
                      {tr("Memory"), plan ? bytesText(workedIn(plan->ledger).total) : unknown},
                      {tr("Checkpoints"), tr("every %1 s").arg(draft().recipe.checkpoint_every)},
                      {tr("Fits"), !plan ? unknown : plan->ledger.fits ? tr("yes, %1 stay free").arg(bytesText(workedIn(plan->ledger).stillFree())) : tr("no: see the plan")}});
-  const int64_t steps = plan ? plan->steps : 100;
-  const double peak = plan ? plan->learning_rate : draft().recipe.learning_rate > 0 ? draft().recipe.learning_rate : 1e-3;
+  if (!plan) return;  // how many steps there will be is not known yet
+  const int64_t steps = plan->steps;
   QList<double> x, y;
   constexpr int kPoints = 120;
   for (int i = 0; i <= kPoints; ++i) {
     const int64_t step = std::min<int64_t>(steps - 1, steps * i / kPoints);
     x.append(static_cast<double>(step));
-    y.append(learning_rate_at(draft().recipe, peak, step, steps));
+    y.append(learning_rate_at(draft().recipe, plan->learning_rate, step, steps));
   }
   m_rateChart->setData(m_rateSeries, x, y);
+  m_rateChart->setXRange(0.0, static_cast<double>(std::max<int64_t>(1, steps)));
+  const QString far = inWords(learning_rate_warning(plan->learning_rate, plan->usual_learning_rate));
+  m_rateField->setError(far.isEmpty() ? QString() : tr("Usual: %1").arg(rateText(plan->usual_learning_rate)));
+  m_rateField->setToolTip(far);
 }
 
 }  // namespace scalewright::ui

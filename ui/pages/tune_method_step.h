@@ -20,6 +20,7 @@ class ElidedLabel;
 class Card;
 class Chart;
 class FactsGrid;
+class FormField;
 class OptionCard;
 
 class TuneMethodStep : public TuneStep {
@@ -53,6 +54,7 @@ class TuneMethodStep : public TuneStep {
   QSpinBox* m_steps;
   QComboBox* m_lengthBy;       // epochs or steps
   QDoubleSpinBox *m_epochs, *m_rate, *m_warmup, *m_clip, *m_decay;
+  FormField* m_rateField = nullptr;
   QComboBox *m_schedule, *m_form;
   QLineEdit* m_system;
   FactsGrid* m_facts;

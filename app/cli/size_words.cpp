@@ -1,0 +1,79 @@
+#include "app/cli/size_words.h"
+
+#include "app/cli/context.h"
+#include "engine/export/output_check.h"
+
+namespace scalewright::cli {
+namespace {
+
+// The forecast of a request that the target holds.
+Result<QuantizeForecast> holding(const SizeQuestion& question, const QuantizeRequest& request, ExportTarget target) {
+  SW_TRY(target == ExportTarget::Gguf ? check_gguf_holds(question.before, request.spec, {}) : check_folder_holds(question.before, request.spec, target));
+  return forecast_target(question.before, request, target, {});
+}
+
+// Why it takes the type or form it does: of a GGUF the forecast's explanation without the size.
+std::string reason(const QuantizeForecast& forecast, ExportTarget target) {
+  if (target != ExportTarget::Gguf) return "a folder holds the embedding in 16 bits";
+  return forecast.explanation.substr(0, forecast.explanation.rfind(": "));
+}
+
+// Sizes within a percent are one size to a person.
+bool smaller(uint64_t bytes, uint64_t than) { return static_cast<double>(bytes) < 0.99 * static_cast<double>(than); }
+
+}  // namespace
+
+std::string smaller_choices(const SizeQuestion& question, uint64_t bytes) {
+  std::string text;
+  uint64_t least = bytes;
+  const auto offer = [&](const std::string& words, const QuantizeRequest& request, ExportTarget target) {
+    const auto forecast = holding(question, request, target);
+    if (!forecast || !smaller(forecast->file_bytes, least)) return false;
+    least = forecast->file_bytes;
+    text += (text.empty() ? " Smaller: " : "; ") + words + " (about " + format_bytes(forecast->file_bytes) + (forecast->container.empty() ? ")" : ", " + forecast->container + ")");
+    return true;
+  };
+  QuantizeRequest symmetric = question.request;
+  symmetric.spec.symmetric = true;
+  if (!question.request.spec.symmetric && question.target == ExportTarget::Gguf) offer("--symmetric", symmetric, question.target);
+  const ExportTarget other = question.target == ExportTarget::Gguf ? ExportTarget::Gptq : ExportTarget::Gguf;
+  const std::string words = other == ExportTarget::Gguf ? "a .gguf file instead of a folder" : "a folder instead of a .gguf file";
+  symmetric.spec.bits = question.request.spec.bits;
+  if (!offer(words, question.request, other) && other == ExportTarget::Gguf) offer(words + ", with --symmetric", symmetric, other);
+  for (int bits = question.request.spec.bits - 1; bits >= 2; --bits) {
+    QuantizeRequest fewer = question.request;
+    fewer.spec.bits = symmetric.spec.bits = bits;
+    const std::string fewer_bits = "--bits " + std::to_string(bits);
+    if (offer(fewer_bits + (fewer.spec.symmetric ? " --symmetric" : ""), fewer, question.target) || (!fewer.spec.symmetric && offer(fewer_bits + " --symmetric", symmetric, question.target))) break;
+  }
+  return text.empty() ? text : text + ".";
+}
+
+Result<SizeWords> size_words(const SizeQuestion& question) {
+  SizeWords words;
+  SW_ASSIGN(words.forecast, forecast_target(question.before, question.request, question.target, question.gguf_type));
+  const QuantizeForecast& forecast = words.forecast;
+  const uint64_t before = question.before.file_bytes;
+  words.line = "about " + format_bytes(forecast.file_bytes) + ", " + format_number(forecast.bits_per_weight, 2) + " bits per weight" +
+               (forecast.container.empty() ? std::string() : " as " + forecast.container) + "; before " + format_bytes(before);
+  if (question.request.budget.given()) return words;
+  if (forecast.file_bytes > before) {
+    words.advice = "The result will be larger than the model it is made from (" + format_bytes(before) + ", " + question.before.type + ")" +
+                   (forecast.explanation.empty() ? "." : ": " + reason(forecast, question.target) + ".") + smaller_choices(question, before);
+    return words;
+  }
+  if (!question.gguf_type.empty() || question.target != ExportTarget::Gguf) return words;
+  for (const int bits : {8, 6, 5, 4, 3}) {
+    if (bits <= question.request.spec.bits) break;
+    QuantizeRequest more = question.request;
+    more.spec.bits = bits;
+    const auto forecast_of_more = holding(question, more, question.target);
+    if (!forecast_of_more || smaller(forecast.file_bytes, forecast_of_more->file_bytes)) continue;
+    words.advice = std::to_string(question.request.spec.bits) + " bits come to the same size as --bits " + std::to_string(bits) + ", which is more precise: " + reason(forecast, question.target) + "." +
+                   smaller_choices(question, forecast.file_bytes);
+    break;
+  }
+  return words;
+}
+
+}  // namespace scalewright::cli
