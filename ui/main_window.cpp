@@ -89,6 +89,8 @@ MainWindow::MainWindow(AppContext& app, QWidget* parent)
   updateMachine();
   fitWidth();
   QTimer::singleShot(600, this, &MainWindow::offerInterruptedRuns);
+  QTimer::singleShot(0, this, &MainWindow::tellOfOtherWindow);
+  connect(&m_app.project(), &Project::changed, this, &MainWindow::tellOfOtherWindow);
   // What was wrong with the settings is said where the person is.
   if (!m_app.settings().warning().isEmpty())
     QTimer::singleShot(0, this, [this] {
@@ -375,6 +377,16 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   m_closing = true;
   m_status->setJob(tr("Saving before closing"), {}, {});
   m_app.jobs().cancelAll();
+}
+
+// Once for each folder: two windows in one project write the same lists.
+void MainWindow::tellOfOtherWindow() {
+  const Project& project = m_app.project();
+  if (!project.inUse() || project.folder() == m_toldInUse) return;
+  m_toldInUse = project.folder();
+  if (Page* page = m_made.value(m_place))
+    page->banner()->show(Tone::Warn, tr("Another window works in this project"),
+                         tr("Both write the list of models and runs of %1, and the one that writes last wins. Close one of them, or open another project here.").arg(folderText(project.folder())));
 }
 
 QSize MainWindow::roomOn(QSize screen, QSize wanted) {

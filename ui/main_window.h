@@ -51,6 +51,7 @@ class MainWindow : public QMainWindow {
   void jobChanged(Job* job);
   void jobDone(Job* job);
   void offerInterruptedRuns();
+  void tellOfOtherWindow();
   void updateMachine();
   void fitWidth();
   void cycleFocus();
@@ -66,6 +67,7 @@ class MainWindow : public QMainWindow {
   QHash<Place, Page*> m_made;
   Place m_place = Place::None;
   bool m_closing = false, m_narrow = false, m_altAlone = false;
+  QString m_toldInUse;  // project folder
 };
 
 }  // namespace scalewright::ui

@@ -110,11 +110,21 @@ Result<int> chat(const Context& context, Options options) {
     SW_ASSIGN(side.conversation, Conversation::create(model, *backend, session_options(options)));
     if (!options.system.empty()) side.messages.push_back({"system", options.system});
   }
-  std::cout << "Talking to " << model->name << ". An empty line or Ctrl+D ends the conversation.\n";
+  std::cout << "Talking to " << model->name << ". /help names the few words that are not for the model. An empty line or Ctrl+D ends the conversation.\n";
   std::string line;
   while (!context.stop.stop_requested()) {
     std::cout << "\nyou> " << std::flush;
-    if (!std::getline(std::cin, line) || line.empty()) break;
+    if (!std::getline(std::cin, line) || line.empty() || line == "/quit" || line == "/exit") break;
+    if (line.starts_with("/") && line.find('/', 1) == std::string::npos) {
+      if (line == "/new") {
+        for (Side& side : sides) std::erase_if(side.messages, [](const Message& message) { return message.role != "system"; });
+        std::cout << "  A new conversation; the model has forgotten the last one.\n";
+        continue;
+      }
+      if (line != "/help") std::cout << "  " << line << " is not known here.\n";
+      std::cout << "  /new begins a new conversation, /quit ends it, /help says this. Everything else goes to the model; a line that is to begin with a slash, after a space.\n";
+      continue;
+    }
     for (Side& side : sides) {
       restore_scales(*model, layout, side.scales);
       if (!side.title.empty()) std::cout << "\n[" << side.title << "]\n";

@@ -2666,6 +2666,14 @@
         <source>Nothing yet</source>
         <translation>Noch nichts</translation>
     </message>
+    <message>
+        <source>Another window works in this project</source>
+        <translation>Ein anderes Fenster arbeitet in diesem Projekt</translation>
+    </message>
+    <message>
+        <source>Both write the list of models and runs of %1, and the one that writes last wins. Close one of them, or open another project here.</source>
+        <translation>Beide schreiben die Liste der Modelle und Läufe von %1, und was zuletzt geschrieben wird, gilt. Schließen Sie eines der beiden, oder öffnen Sie hier ein anderes Projekt.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ModelCatalog</name>

@@ -269,6 +269,21 @@ class TestCli : public QObject {
     QCOMPARE(run({"runs", folder, "--json"}).json()["runs"].size(), size_t{3});
   }
 
+  // Words with a slash are for the program: no model answers them.
+  void words_of_the_chat() {
+    QProcess process;
+    prepare(process);
+    process.setArguments({"chat", model_, "--max-tokens", "4", "--threads", "1"});
+    process.start();
+    process.write("/help\n/frobnicate\n/new\n/quit\n");
+    process.closeWriteChannel();
+    QVERIFY(process.waitForFinished(60000));
+    const QByteArray out = process.readAllStandardOutput();
+    QCOMPARE(process.exitCode(), 0);
+    QVERIFY2(out.contains("/new begins a new conversation") && out.contains("/frobnicate is not known here") && out.contains("A new conversation"), out.constData());
+    QVERIFY2(!out.contains("tokens/s"), out.constData());
+  }
+
   void a_killed_run_is_interrupted() {
     const QString folder = path("killed");
     QProcess process;

@@ -160,6 +160,7 @@ class TestQuantizePage : public QObject {
     QVERIFY(page->findChild<QuantizeForm*>()->request().method == QuantMethod::Awq);
     QVERIFY(says(page, "AWQ needs a text."));
     QVERIFY(!buttonOf(page, "Quantize")->isEnabled());
+    QTRY_VERIFY(says(page, "AWQ needs a text: choose one"));  // beside the button
     // Another card takes over, and this one offers the rest again.
     for (OptionCard* card : page->findChildren<OptionCard*>())
       if (card->text() == "Clip search") QTest::mouseClick(card, Qt::LeftButton);

@@ -390,6 +390,31 @@ class TestWindowShell : public QObject {
     }
   }
 
+  void aProjectInUseSaysSo() {
+    const QString folder = m_home->path("home/project");
+    {
+      TestWindow w(*m_home);
+      QVERIFY(w.context->project().open(folder));
+      QVERIFY(!w.context->project().inUse() && !w.window->page(Place::Models)->banner()->isVisible());
+      Settings settings(m_home->path("other.ini"));
+      settings.setProjectFolder(folder);
+      AppContext context(settings);
+      MainWindow second(context);
+      installPages(second, context);
+      second.showPlace(Place::Models);
+      second.show();
+      QTRY_VERIFY(second.page(Place::Models)->banner()->isVisible());
+      QVERIFY(second.page(Place::Models)->banner()->text().contains("project"));
+      QVERIFY(w.waitForJobs());
+      context.jobs().waitForAll(5000);
+    }
+    // It ends with the window.
+    TestWindow again(*m_home);
+    QVERIFY(again.context->project().open(folder));
+    QVERIFY(!again.context->project().inUse());
+    QVERIFY(again.waitForJobs());
+  }
+
   // What the set-up put into the data folder is in the list as soon as there is one.
   void theDataFolderIsScanned() {
     const QString own = m_home->path("home/.local/share/scalewright/models");

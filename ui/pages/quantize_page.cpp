@@ -16,6 +16,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/layout.h"
+#include "ui/widgets/labels.h"
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/page_stack.h"
 #include "ui/widgets/tab_order.h"
@@ -32,6 +33,9 @@ QuantizePage::QuantizePage(AppContext& app, QWidget* parent)
   m_againButton = new Button(Button::Default, tr("Quantize another"), QStringLiteral("quantize"));
   m_chatButton = new Button(Button::Default, tr("Chat with it"), QStringLiteral("chat"));
   m_tuneButton = new Button(Button::Primary, tr("Fine-tune it"), QStringLiteral("tune"));
+  m_why = new ElidedLabel({}, FontRole::Help, Ink::Danger);
+  m_why->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);  // as wide as its words, where there is room
+  header()->addAction(m_why);
   for (Button* button : {m_startButton, m_cancelButton, m_againButton, m_chatButton, m_tuneButton}) header()->addAction(button);
   connect(m_startButton, &Button::clicked, this, &QuantizePage::start);
   connect(m_cancelButton, &Button::clicked, this, &QuantizePage::cancel);
@@ -52,7 +56,7 @@ QuantizePage::QuantizePage(AppContext& app, QWidget* parent)
   connect(m_form, &QuantizeForm::changed, this, &QuantizePage::chosen);
   connect(m_forecast, &QuantizeForecastCard::known, this, [this](const QString& refusal) {
     const QString own = m_form->refusal();
-    m_startButton->setRefusal(own.isEmpty() ? refusal : own);
+    refuseStart(own.isEmpty() ? refusal : own);
   });
   connect(m_forecast, &QuantizeForecastCard::containerRefused, m_form, &QuantizeForm::refuseContainer);
   connect(m_forecast, &QuantizeForecastCard::trialFailed, this, [this](const QString& why) { showError(tr("The trial ended"), why); });
@@ -92,7 +96,7 @@ void QuantizePage::showView(View view) {
   m_stack->setCurrentIndex(view == View::Empty ? 0 : view == View::Form ? 1 : 2);
   switch (view) {
     case View::Empty: header()->setActions({}); break;
-    case View::Form: header()->setActions({m_startButton}); break;
+    case View::Form: header()->setActions({m_why, m_startButton}); break;
     case View::Running: header()->setActions({m_cancelButton}); break;
     case View::Done: header()->setActions({m_againButton, m_chatButton, m_tuneButton}); break;
   }
@@ -135,7 +139,7 @@ void QuantizePage::chosen() {
   const View view = m_form->hasModels() ? View::Form : View::Empty;
   if (view != m_view) return showView(view);
   const ModelEntry* entry = m_form->model();
-  m_startButton->setRefusal(m_form->refusal());
+  refuseStart(m_form->refusal());
   m_forecast->setOrder({.path = entry ? entry->path : QString(),
                         .name = entry ? entry->name : QString(),
                         .text = m_form->textPath(),
@@ -144,6 +148,12 @@ void QuantizePage::chosen() {
                         .request = m_form->request(),
                         .target = m_form->target(),
                         .freeZeros = m_form->freeZeros()});
+}
+
+// A button that is grey says why beside it, not only to the pointer.
+void QuantizePage::refuseStart(const QString& why) {
+  m_startButton->setRefusal(why);
+  m_why->setFullText(why);
 }
 
 void QuantizePage::refuseOutput(const QString& why) {

@@ -11,6 +11,7 @@ class QBoxLayout;
 namespace scalewright::ui {
 
 class Button;
+class ElidedLabel;
 class PageStack;
 class QuantizeForecastCard;
 class QuantizeForm;
@@ -34,6 +35,7 @@ class QuantizePage : public Page {
   void showView(View view);
   void chosen();                 // any choice of the form changed
   void start();
+  void refuseStart(const QString& why);
   void refuseOutput(const QString& why);
   void cancel();
   void finished(Result<QuantizeOutcome> outcome);
@@ -49,6 +51,7 @@ class QuantizePage : public Page {
   QString m_running, m_runningContainer, m_written;
   quint64 m_originalBytes = 0;
   // Header actions.
+  ElidedLabel* m_why;  // of a start that is refused, beside it
   Button *m_startButton, *m_cancelButton, *m_againButton, *m_chatButton, *m_tuneButton;
 };
 

@@ -6,6 +6,7 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QLockFile>
 #include <QSaveFile>
 #include <QStandardPaths>
 
@@ -32,6 +33,8 @@ Project::Project(Settings& settings, QObject* parent) : QObject(parent), m_setti
   if (!last.isEmpty() && QFileInfo(last).isDir()) open(last);
 }
 
+Project::~Project() = default;
+
 QString Project::name() const { return m_folder.isEmpty() ? tr("No project yet") : QDir(m_folder).dirName(); }
 QString Project::runsFolder() const { return m_folder.isEmpty() ? QString() : QDir(m_folder).filePath(QStringLiteral("runs")); }
 
@@ -47,6 +50,7 @@ bool Project::open(const QString& folder, QString* error) {
     m_folder = before;
     return false;
   }
+  lock();
   m_settings.setProjectFolder(path);
   emit changed();
   return true;
@@ -58,8 +62,16 @@ bool Project::ensureOpen(QString* error) {
   return open(base + tr("My project"), error);
 }
 
+void Project::lock() {
+  m_lock = std::make_unique<QLockFile>(QDir(m_folder).filePath(QStringLiteral(".in-use")));
+  m_lock->setStaleLockTime(0);  // a program that was killed is known by its process, not by its age
+  m_inUse = !m_lock->tryLock(0) && m_lock->error() == QLockFile::LockFailedError;
+}
+
 void Project::close() {
   m_folder.clear();
+  m_lock.reset();
+  m_inUse = false;
   m_models.clear();
   m_datasets.clear();
   m_settings.setProjectFolder({});

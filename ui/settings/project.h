@@ -3,6 +3,9 @@
 
 #include <QObject>
 #include <QStringList>
+#include <memory>
+
+class QLockFile;
 
 namespace scalewright::ui {
 
@@ -12,6 +15,7 @@ class Project : public QObject {
   Q_OBJECT
  public:
   explicit Project(Settings& settings, QObject* parent = nullptr);
+  ~Project() override;
 
   bool isOpen() const { return !m_folder.isEmpty(); }
   QString name() const;        // the folder's name; "No project yet"
@@ -29,6 +33,9 @@ class Project : public QObject {
   QStringList datasets() const { return m_datasets; }
   void addDataset(const QString& path);
 
+  // Whether another window works in this folder: both write the same list of models and runs.
+  bool inUse() const { return m_inUse; }
+
  signals:
   void changed();
 
@@ -36,7 +43,10 @@ class Project : public QObject {
   bool read(QString* error);
   bool write(QString* error = nullptr) const;
   Settings& m_settings;
+  void lock();
   QString m_folder;
+  std::unique_ptr<QLockFile> m_lock;  // held while the folder is open
+  bool m_inUse = false;
   QStringList m_models, m_datasets;
 };
 
