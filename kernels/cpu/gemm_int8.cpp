@@ -24,7 +24,7 @@ int64_t piece_of(const ThreadPool& pool, int64_t count) {
 
 // Activations of all tokens, in tiles of six, cut from the workspace. Counts of one tile:
 struct Packed {
-  int8_t* q = nullptr;       // [chunks][8][6][4]
+  int8_t* q = nullptr;       // [chunks][8][6][4]; Words [chunks][16][6][2] of 16 bits
   float* d = nullptr;        // [chunks][6]
   int32_t* start = nullptr;  // [chunks][6] or [chunks][2][6]
   float* sums = nullptr;     // [granules][6]
@@ -45,7 +45,7 @@ struct Plan {
     const bool sub16 = layout.sub == 16 && layout.block != 16;
     const bool offset_kind = layout.kind == BlockKind::Offset || layout.kind == BlockKind::KScale;
     const bool narrow = !kernels.wide_sums;
-    form = narrow && layout.bits == 8              ? TileForm::Nibbles
+    form = narrow && layout.bits == 8              ? TileForm::Words
            : sub16 || (narrow && layout.bits == 6) ? TileForm::Halves
                                                    : TileForm::Whole;
     // Up to 4 bits any centre fits the 16-bit sums; above only the middle does.
@@ -55,15 +55,15 @@ struct Plan {
     chunks = layout.chunks();
     a_per_chunk = form == TileForm::Halves ? 2 : 1;
     // Inputs that share an offset in the small product; it must divide a block of the panel.
-    block_chunks = form == TileForm::Nibbles ? kBlockChunks / 2 : kBlockChunks;
+    block_chunks = form == TileForm::Words ? kBlockChunks / 2 : kBlockChunks;
     const int64_t block = block_chunks * kChunk;
     granule = sub16 ? 16 : layout.sub <= block && block % layout.sub == 0 ? layout.sub : kChunk;
     if (kernels.joins_offsets && granule <= 2 * kChunk) granule = kChunk / a_per_chunk;
     joined = kernels.joins_offsets && with_offsets && granule == kChunk / a_per_chunk;
     granules = joined ? chunks * a_per_chunk : (layout.cols + granule - 1) / granule;
   }
-  // The high plane of 8 bits is centred by 8, 128 of the code.
-  int plane_centre() const { return form == TileForm::Nibbles ? 8 : centre; }
+  // Bytes of packed activations a token and chunk.
+  int64_t q_bytes() const { return form == TileForm::Words ? 2 * kChunk : kChunk; }
 
   QuantLayout layout;
   const TileKernels& kernels;
@@ -90,7 +90,7 @@ void pack_tile(const Plan& plan, Isa isa, const float* x, int64_t ldx, int token
   float* sum16 = sum32 + plan.chunks;
   for (int t = 0; t < tokens; ++t) {
     round_activations(isa, x + t * ldx, plan.layout.cols, {q, d, sum32, sum16});
-    plan.kernels.pack_token(q, d, plan.chunks, plan.form, plan.plane_centre(), t, tile.q, tile.d, tile.start);
+    plan.kernels.pack_token(q, d, plan.chunks, plan.form, plan.centre, t, tile.q, tile.d, tile.start);
     if (plan.with_offsets) pack_sums(plan, sum16, t, tile.sums);
   }
 }
@@ -122,7 +122,7 @@ void block_scales(const Plan& plan, const QuantView& w, int64_t strip, int64_t c
 
 // Chunks chunk0 .. of a strip, across its records.
 void block_panel(const Plan& plan, const QuantView& w, int64_t strip, int64_t chunk0, int64_t chunks, uint8_t* panel) {
-  const int64_t per_record = plan.layout.chunks_per_record(), bytes = plan.form == TileForm::Nibbles ? 1024 : 512;
+  const int64_t per_record = plan.layout.chunks_per_record(), bytes = plan.form == TileForm::Words ? 1024 : 512;
   for (int64_t done = 0; done < chunks;) {
     const int64_t chunk = chunk0 + done, within = per_record - chunk % per_record;
     const int64_t count = within < chunks - done ? within : chunks - done;
@@ -188,7 +188,7 @@ void multiply_strips(const Plan& plan, const QuantView& w, int64_t first, int st
       tile.panel_next = kPanelBytes;
       tile.a = a;
       tile.a_next = kScales;
-      tile.q = tiles.q + (unit * plan.chunks + chunk0) * kChunk * kTileTokens;
+      tile.q = tiles.q + (unit * plan.chunks + chunk0) * plan.q_bytes() * kTileTokens;
       tile.d = tiles.d + (unit * plan.chunks + chunk0) * kTileTokens;
       tile.start = tiles.start + (unit * plan.chunks + chunk0) * plan.a_per_chunk * kTileTokens;
       tile.chunks = count;
@@ -230,7 +230,7 @@ void multiply_strips(const Plan& plan, const QuantView& w, int64_t first, int st
 size_t gemm_fast_workspace_bytes(int64_t T, int64_t K) {
   const int64_t units = (T + kTileTokens - 1) / kTileTokens, chunks = (K + kChunk - 1) / kChunk;
   // A tile's codes, scales, starts and sums (at most two of the latter a chunk), and its scratch.
-  const auto tile = static_cast<size_t>(chunks * kTileTokens * (kChunk + 4 + 8 + 8) + 4 * 64);
+  const auto tile = static_cast<size_t>(chunks * kTileTokens * (2 * kChunk + 4 + 8 + 8) + 4 * 64);
   const size_t packed = static_cast<size_t>(units) * (tile + scratch_bytes(chunks)) + 4 * 64;
   const size_t plain = gemv_workspace_bytes(T, K);
   return packed > plain ? packed : plain;
@@ -250,7 +250,7 @@ void gemm_fast(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T
     };
     const int64_t lanes = units * plan.chunks * kTileTokens;
     Packed all;
-    all.q = reinterpret_cast<int8_t*>(take(lanes * kChunk));
+    all.q = reinterpret_cast<int8_t*>(take(lanes * plan.q_bytes()));
     all.d = reinterpret_cast<float*>(take(lanes * 4));
     all.start = reinterpret_cast<int32_t*>(take(lanes * 4 * plan.a_per_chunk));
     all.sums = reinterpret_cast<float*>(take(units * plan.granules * kTileTokens * 4));
@@ -259,7 +259,7 @@ void gemm_fast(ThreadPool& pool, Isa isa, const float* x, int64_t ldx, int64_t T
     pool.parallel_pieces(units, piece_of(pool, units), [&](int64_t begin, int64_t end) {
       for (int64_t unit = begin; unit < end; ++unit) {
         Packed tile = all;
-        tile.q += unit * plan.chunks * kChunk * kTileTokens;
+        tile.q += unit * plan.chunks * plan.q_bytes() * kTileTokens;
         tile.d += unit * plan.chunks * kTileTokens;
         tile.start += unit * plan.chunks * plan.a_per_chunk * kTileTokens;
         tile.sums += unit * plan.granules * kTileTokens;

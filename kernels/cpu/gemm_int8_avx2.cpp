@@ -12,6 +12,11 @@ inline __attribute__((always_inline)) __m256i broadcast32(const void* p) {
   return _mm256_set1_epi32(value);
 }
 
+// As add16 (quads_avx2.h), in 32-bit lanes.
+inline __attribute__((always_inline)) void add32(__m256i& sum, __m256i value) {
+  asm("vpaddd %1, %0, %0" : "+x"(sum) : "x"(value));
+}
+
 // acc [token][half of the rows], 16-bit lanes, over `Quads` quads.
 template <int Tokens, int Quads>
 inline __attribute__((always_inline)) void dot(const uint8_t* w, const int8_t* q, __m256i (&acc)[Tokens][2]) {
@@ -102,32 +107,29 @@ void halves(const Tile& tile) {
   }
 }
 
+// 8 bits: 16-bit codes and activations, 32-bit sums. As many instructions as two planes of 4 bits in 16-bit sums, but
+// for those that would put the planes together.
 template <int Tokens, bool Joined>
-void nibbles(const Tile& tile) {
-  const __m256i one = _mm256_set1_epi16(1), sixteen = _mm256_set1_epi16(16);
+void words(const Tile& tile) {
   const uint8_t* w = tile.panel;
   const int8_t* q = tile.q;
   const Target to(tile);
-  for (int64_t j = 0; j < tile.chunks; ++j, w += 1024, q += 32 * kTileTokens) {
+  for (int64_t j = 0; j < tile.chunks; ++j) {
     __m256i acc[Tokens][2];
-    alignas(32) int32_t low[Tokens][16];
 #pragma GCC unroll 6
     for (int t = 0; t < Tokens; ++t) acc[t][0] = acc[t][1] = _mm256_setzero_si256();
-    dot<Tokens, 8>(w, q, acc);
+#pragma GCC unroll 1
+    for (int i = 0; i < 16; ++i) {
+      const __m256i w0 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
+      const __m256i w1 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + 32));
 #pragma GCC unroll 6
-    for (int t = 0; t < Tokens; ++t) {
-      for (int half = 0; half < 2; ++half) {
-        _mm256_store_si256(reinterpret_cast<__m256i*>(low[t] + 8 * half), _mm256_madd_epi16(acc[t][half], one));
+      for (int t = 0; t < Tokens; ++t) {
+        const __m256i x = broadcast32(q + 4 * t);
+        add32(acc[t][0], _mm256_madd_epi16(w0, x));
+        add32(acc[t][1], _mm256_madd_epi16(w1, x));
       }
-    }
-    begin<Tokens>(tile.start + kTileTokens * j, acc);
-    dot<Tokens, 8>(w + 512, q, acc);
-#pragma GCC unroll 6
-    for (int t = 0; t < Tokens; ++t) {
-      for (int half = 0; half < 2; ++half) {
-        acc[t][half] = _mm256_add_epi32(_mm256_madd_epi16(acc[t][half], sixteen),
-                                        _mm256_load_si256(reinterpret_cast<const __m256i*>(low[t] + 8 * half)));
-      }
+      w += 64;
+      q += 4 * kTileTokens;
     }
     scale_add<Tokens, Joined>(acc, tile.a + 16 * j, tile.d + kTileTokens * j, j, to);
   }
@@ -174,8 +176,8 @@ void product_in_form(TileForm form, const Tile& tile) {
       return whole<Tokens, Joined>(tile);
     case TileForm::Halves:
       return halves<Tokens, Joined>(tile);
-    case TileForm::Nibbles:
-      return nibbles<Tokens, Joined>(tile);
+    case TileForm::Words:
+      return words<Tokens, Joined>(tile);
   }
 }
 template <int Tokens>
@@ -184,19 +186,24 @@ void product(TileForm form, const Tile& tile) {
   return tile.sums ? product_in_form<Tokens, true>(form, tile) : product_in_form<Tokens, false>(form, tile);
 }
 
+constexpr char Z = -128;  // of a shuffle: zero
+
 template <int Bits>
 void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
   for (int64_t j = 0; j < chunks; ++j, lines += 64 * Bits) {
     for (int half = 0; half < 2; ++half) {
       for_quads<Bits>(
           lines, half, [&](int quad, __m256i codes) __attribute__((always_inline)) {
-            auto* to = reinterpret_cast<__m256i*>(panel + 64 * quad + 32 * half);
-            if constexpr (Bits == 8) {
-              const __m256i low = _mm256_set1_epi8(15);
-              _mm256_storeu_si256(to, _mm256_and_si256(codes, low));
-              _mm256_storeu_si256(to + 16, _mm256_and_si256(_mm256_srli_epi16(codes, 4), low));
+            if constexpr (Bits == 8) {  // inputs 0, 1 and 2, 3 of a quad, less 128, as 16-bit numbers
+              const __m256i first = _mm256_setr_epi8(Z, 0, Z, 1, Z, 4, Z, 5, Z, 8, Z, 9, Z, 12, Z, 13, Z, 0, Z, 1, Z, 4,
+                                                     Z, 5, Z, 8, Z, 9, Z, 12, Z, 13);
+              const __m256i second = _mm256_or_si256(first, _mm256_set1_epi16(2 << 8));
+              const __m256i centred = _mm256_xor_si256(codes, _mm256_set1_epi8(-128));
+              auto* to = reinterpret_cast<__m256i*>(panel + 128 * quad + 32 * half);
+              _mm256_storeu_si256(to, _mm256_srai_epi16(_mm256_shuffle_epi8(centred, first), 8));
+              _mm256_storeu_si256(to + 2, _mm256_srai_epi16(_mm256_shuffle_epi8(centred, second), 8));
             } else {
-              _mm256_storeu_si256(to, codes);
+              _mm256_storeu_si256(reinterpret_cast<__m256i*>(panel + 64 * quad + 32 * half), codes);
             }
           });
     }
@@ -260,12 +267,22 @@ void tile_pack_token(const int8_t* q, const float* d, int64_t chunks, TileForm f
   const __m256i ones = _mm256_set1_epi8(1), factor = _mm256_set1_epi16(static_cast<short>(-centre));
   for (int64_t j = 0; j < chunks; ++j, q += 32) {
     const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
+    packed_d[j * kTileTokens + token] = d[j];
+    if (form == TileForm::Words) {
+      alignas(32) int32_t pairs[16];
+      auto* to = reinterpret_cast<__m256i*>(pairs);
+      _mm256_store_si256(to, _mm256_cvtepi8_epi16(_mm256_castsi256_si128(codes)));
+      _mm256_store_si256(to + 1, _mm256_cvtepi8_epi16(_mm256_extracti128_si256(codes, 1)));
+      for (int i = 0; i < 16; ++i) {
+        __builtin_memcpy(packed_q + ((j * 16 + i) * kTileTokens + token) * 4, &pairs[i], 4);
+      }
+      continue;
+    }
     alignas(32) int32_t quads[8];
     _mm256_store_si256(reinterpret_cast<__m256i*>(quads), codes);
     for (int i = 0; i < 8; ++i) {
       __builtin_memcpy(packed_q + ((j * 8 + i) * kTileTokens + token) * 4, &quads[i], 4);
     }
-    packed_d[j * kTileTokens + token] = d[j];
     // Sums of inputs 0, 1 and of 2, 3 of each quad, added over four quads (a 128-bit half of the chunk).
     __m256i pairs = _mm256_maddubs_epi16(ones, codes);
     pairs = _mm256_add_epi16(pairs, _mm256_shuffle_epi32(pairs, 0x4e));

@@ -3,9 +3,9 @@
 //
 // Codes enter centred: sums start at -centre * (sum of x). With AVX2 they stand in 16-bit lanes that may wrap on the
 // way, because only the final sum of (q - centre) x must fit: 16 * 127 * 16 < 2^15 for 32 inputs of up to 5 bits,
-// 32 * 127 * 8 < 2^15 for 16 inputs of 6; 8 bits go as two planes of 4. With AVX-512 they stand in 32-bit lanes and
-// everything fits. What is left of the offset, c - centre * a, meets the sums of x in a small product in fp32
-// (offsets).
+// 32 * 127 * 8 < 2^15 for 16 inputs of 6; 8 bits go as 16-bit numbers into 32-bit lanes. With AVX-512 they stand in
+// 32-bit lanes and everything fits. What is left of the offset, c - centre * a, meets the sums of x in fp32: on the way
+// (joined) or in a small product (offsets).
 
 #include <cstdint>
 
@@ -18,15 +18,15 @@ inline constexpr int kMostTileStrips = 2;
 enum class TileForm {
   Whole,   // one (a) for the chunk; in 16-bit lanes codes up to 5 bits
   Halves,  // (a) for each 16 inputs; in 16-bit lanes codes up to 6 bits
-  Nibbles  // 8 bits as two planes of 4: low plane, then high plane (centre 8)
+  Words    // 8 bits less 128, and x, as 16-bit numbers
 };
 
 struct Tile {
-  const uint8_t* panel = nullptr;  // [chunks][8 quads][16 rows][4]; Nibbles: [chunks][2][8][16][4]
+  const uint8_t* panel = nullptr;  // [chunks][8 quads][16 rows][4]; Words: [chunks][16 pairs][16 rows][2] of 16 bits
   const float* a = nullptr;        // [chunks][16]; Halves [chunks][2][16]
   int64_t panel_next = 0;          // bytes from the panel of a strip to that of the second
   int64_t a_next = 0;              // floats, the same of a
-  const int8_t* q = nullptr;       // [chunks][8][6][4]
+  const int8_t* q = nullptr;       // [chunks][8][6][4]; Words: [chunks][16][6][2] of 16 bits
   const float* d = nullptr;        // [chunks][6]
   // [chunks][6], Halves [chunks][2][6]: first value of each 32-bit lane; with AVX2 that is two sums of 16 bits.
   const int32_t* start = nullptr;
@@ -44,7 +44,7 @@ struct Tile {
 
 struct TileKernels {
   int strips;          // of 16 rows in a tile
-  bool wide_sums;      // sums have 32 bits: any centre, and no Nibbles
+  bool wide_sums;      // sums have 32 bits: any centre, and no Words
   bool joins_offsets;  // offsets for every (a) are subtracted in product
   void (*product)(TileForm form, const Tile& tile);
   // out -= sums [granules][6] x c [granules][16], by strips, tokens, out and accumulate of the tile; a_next: floats to
