@@ -2241,7 +2241,7 @@
     </message>
     <message>
         <source>Codes hash</source>
-        <translation>Prüfsumme der Codes</translation>
+        <translation>Prüfsumme</translation>
     </message>
     <message>
         <source>A fingerprint of the codes. The same before and after tuning: nothing else has changed.</source>
@@ -2890,7 +2890,7 @@
     </message>
     <message>
         <source>Codes hash</source>
-        <translation>Prüfsumme der Codes</translation>
+        <translation>Prüfsumme</translation>
     </message>
     <message>
         <source>Path</source>
@@ -3174,7 +3174,7 @@
     <name>scalewright::ui::Project</name>
     <message>
         <source>No project yet</source>
-        <translation>Noch kein Projekt</translation>
+        <translation>Kein Projekt</translation>
     </message>
     <message>
         <source>The folder %1 cannot be made. Choose one that you may write to.</source>

@@ -3,6 +3,7 @@
 #include "tests/ui/ui_fixture.h"
 
 #include <QAbstractItemView>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDBusConnection>
 #include <QDragEnterEvent>
@@ -375,7 +376,24 @@ class TestWindowShell : public QObject {
     context.jobs().waitForAll(5000);
   }
 
-  // A field or button is never less high than it asks for, whatever the window's size: then its words or its edge would be cut.
+  // Also where it cannot be changed, a box that is checked differs from one that is not, as far as the eye needs it.
+  void aDisabledBoxShowsItsState() {
+    for (const ThemeMode mode : {ThemeMode::Light, ThemeMode::Dark}) {
+      TestWindow w(*m_home, mode);
+      QVERIFY(w.waitForJobs());
+      QCheckBox box(QString(), w.window.get());
+      box.setEnabled(false);
+      box.resize(24, 24);
+      box.show();
+      const auto ground = [&](bool checked) {
+        box.setChecked(checked);
+        return box.grab().toImage().pixelColor(3, 12);  // within the frame, beside the tick
+      };
+      const double without = contrastRatio(ground(false), color(&ThemeTokens::card)), with = contrastRatio(ground(true), color(&ThemeTokens::card));
+      QVERIFY2(without < 1.5 && with >= 3.0, qPrintable(QStringLiteral("%1, %2").arg(without).arg(with)));
+    }
+  }
+
   // A first window fits the smallest screen with its title bar and a panel, and so does every page.
   void fitsASmallScreen() {
     QCOMPARE(MainWindow::roomOn({1280, 720}, {1280, 720}).width(), 1276);
@@ -430,6 +448,7 @@ class TestWindowShell : public QObject {
     QVERIFY(w.context->catalog().table().find(own + "/small"));
   }
 
+  // A field or button is never less high than it asks for, whatever the window's size: then its words or its edge would be cut.
   void nothingIsSqueezed_data() {
     QTest::addColumn<QSize>("size");
     QTest::newRow("1024x640") << QSize(1024, 640);
