@@ -91,6 +91,34 @@ struct LinearGradient {
   float* dscale_min = nullptr;  // [N, G], KMin; else null
 };
 
+// x [T, K] of products backwards: rows as they are, or what a norm or a gate makes of others, so that a device can make
+// them in the form that it multiplies.
+struct BackwardInput {
+  enum class Of { Rows, Norm, Gate };
+  Of of = Of::Rows;
+  const float* x = nullptr;       // the rows, the norm's input, or the gate's
+  int64_t ldx = 0;
+  const float* weight = nullptr;  // Norm: as rmsnorm's, inv_rms too
+  float epsilon = 0.0f;
+  float* inv_rms = nullptr;
+  const float* up = nullptr;      // Gate: act(x) * up, rows of up ldx apart
+  Activation act = Activation::Silu;
+  float* room = nullptr;          // [T, K], Norm and Gate: where rows may be made; may be dx
+};
+
+// Their dy: as it lies in the parts, or what is still to be done to it.
+struct BackwardGradient {
+  enum class Of { Rows, Gate, Turn };
+  Of of = Of::Rows;
+  float* rows = nullptr;          // Gate and Turn: where dy of the first part lies, the others beside it
+  const float *gate = nullptr, *up = nullptr, *dout = nullptr;  // Gate: as gated_backward's, dout [T, F]; dgate, then dup
+  int64_t ldg = 0, width = 0;     // of gate and up; F
+  Activation act = Activation::Silu;
+  int heads = 0, head_dim = 0, rotary = 0;  // Turn: the first heads of dy are to be turned back, as rope's
+  const float *cos = nullptr, *sin = nullptr;
+  RopeStyle style = RopeStyle::Halves;
+};
+
 // Where a move reads and writes: numbers of rows and columns; null: as they are.
 struct MoveLists {
   const int32_t *from_rows = nullptr, *from_columns = nullptr, *to_rows = nullptr, *to_columns = nullptr;
@@ -152,9 +180,14 @@ class Backend {
   // What a block of a transformer does in one go, where a device gains by it. Each gives what its parts give one after the
   // other; `normed` [T, K], `activated` [T, F] and `room` [T, N] are for them to use, and are left as they may be.
   //
-  // rmsnorm of rows of x [T, K] into normed, then the set of it. With inv_rms, which is [T] or null, normed is kept.
+  // rmsnorm of rows of x [T, K] into normed, then the set of it. With inv_rms, which is [T] or null, normed is kept where
+  // the precision is Exact.
   virtual void linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
                              float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision);
+  // y [T, N] = act(gate) * up, [T, K], W^T + bias.
+  virtual void linear_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                            float* activated, const WeightView& w, const float* bias, float* y, int64_t ldy,
+                            Precision precision);
   // y [T, N] += x [T, K] W^T + bias, rows of y side by side.
   virtual void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y,
                           float* room, Precision precision);
@@ -179,6 +212,13 @@ class Backend {
   // be null where nothing is learned.
   virtual void linear_backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts, int64_t lddy,
                                float* dx, int64_t lddx, Precision precision);
+  // The same of rows that are still to be made. What of x and dy is left in their rooms is not said.
+  virtual void linear_backward_made(const BackwardInput& x, const BackwardGradient& dy, int64_t T,
+                                    std::span<const LinearGradient> parts, int64_t lddy, float* dx, int64_t lddx,
+                                    Precision precision);
+  // Makes them as rows of floats. Of x: where they are.
+  const float* make_rows(const BackwardInput& x, int64_t T, int64_t K);
+  void make_rows(const BackwardGradient& dy, int64_t T, int64_t lddy);
   // dx [T, K] = (accumulate ? dx : 0) + dy [T, N] W.
   virtual void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                          bool accumulate) = 0;

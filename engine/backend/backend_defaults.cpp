@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <stdexcept>
 
 #include "engine/backend/backend.h"
 
@@ -19,12 +20,60 @@ void Backend::linear_backward(const float* x, int64_t ldx, int64_t T, std::span<
   }
 }
 
+const float* Backend::make_rows(const BackwardInput& x, int64_t T, int64_t K) {
+  switch (x.of) {
+    case BackwardInput::Of::Rows:
+      break;
+    case BackwardInput::Of::Norm:
+      rmsnorm(x.x, x.ldx, T, 1, K, x.weight, x.epsilon, x.room, K, x.inv_rms);
+      return x.room;
+    case BackwardInput::Of::Gate:
+      gated(x.x, x.ldx, x.up, x.ldx, T, K, x.act, x.room, K);
+      return x.room;
+  }
+  return x.x;
+}
+
+void Backend::make_rows(const BackwardGradient& dy, int64_t T, int64_t lddy) {
+  switch (dy.of) {
+    case BackwardGradient::Of::Rows:
+      break;
+    case BackwardGradient::Of::Gate:
+      // gated_backward takes its strides from gate and up.
+      if (lddy != dy.ldg) throw std::logic_error("gradients of a gate lie as the gate does");
+      gated_backward(dy.gate, dy.ldg, dy.up, dy.ldg, dy.dout, dy.width, T, dy.width, dy.act, dy.rows,
+                     dy.rows + dy.width);
+      break;
+    case BackwardGradient::Of::Turn:
+      if (dy.rotary > 0) rope(dy.rows, lddy, T, dy.heads, dy.head_dim, dy.rotary, dy.cos, dy.sin, dy.style, true);
+      break;
+  }
+}
+
+void Backend::linear_backward_made(const BackwardInput& x, const BackwardGradient& dy, int64_t T,
+                                   std::span<const LinearGradient> parts, int64_t lddy, float* dx, int64_t lddx,
+                                   Precision precision) {
+  const int64_t K = parts.front().w->cols();
+  bool learns = false;
+  for (const LinearGradient& part : parts) learns = learns || part.dscale;
+  make_rows(dy, T, lddy);
+  const float* rows = learns ? make_rows(x, T, K) : nullptr;
+  linear_backward(rows, rows == x.x ? x.ldx : K, T, parts, lddy, dx, lddx, precision);
+}
+
 void Backend::linear_normed(const float* x, int64_t ldx, int64_t T, const float* weight, float epsilon, float* normed,
                             float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) {
   const int64_t K = parts.front().w->cols();
   rmsnorm(x, ldx, T, 1, K, weight, epsilon, normed, K, inv_rms);
   if (parts.size() == 1) return linear(normed, K, T, *parts[0].w, parts[0].bias, parts[0].y, ldy, precision);
   linear_set(normed, K, T, parts, ldy, precision);
+}
+
+void Backend::linear_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                           float* activated, const WeightView& w, const float* bias, float* y, int64_t ldy,
+                           Precision precision) {
+  gated(gate, ldg, up, ldu, T, w.cols(), act, activated, w.cols());
+  linear(activated, w.cols(), T, w, bias, y, ldy, precision);
 }
 
 void Backend::linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/backend/backend_convert.h"
+#include "engine/backend/cuda_factors.h"
 #include "engine/backend/cuda_linear.h"
 #include "engine/backend/cuda_memory.h"
 #include "engine/backend/cuda_staging.h"
@@ -68,7 +69,7 @@ class CudaBackend final : public Backend {
 
   // Of products, of the parts of attention over many keys, or of its gradient, whose queries are inputs of a product.
   size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const override {
-    constexpr size_t kGradient = 4 * sizeof(uint16_t) + 1;  // a number of a query: four rounded ones, and its share of delta
+    constexpr size_t kGradient = 4 * sizeof(uint16_t) + 2;  // a number of a query: four rounded ones, its share of its terms
     return std::max({CudaLinear::scratch_bytes(T, largest_n, largest_k),
                      device::most_attention_workspace_bytes(info_.processors),
                      T > device::kGemvRows ? static_cast<size_t>(T * largest_k) * kGradient : 0});
@@ -94,6 +95,15 @@ class CudaBackend final : public Backend {
                      float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {
     if (T == 0 || parts.empty()) return;
     const int64_t K = parts.front().w->cols();
+    if (linear_.rounds(T, parts, precision)) {
+      StagedCall call(stream_, held_, workspace_);
+      const auto made = [&](uint16_t* to) {
+        device::rmsnorm_rounded(stream_, call.in(x, T, K, ldx), ldx, T, K, call.in(weight, K), epsilon, to,
+                                call.out(inv_rms, T));
+      };
+      linear_.linear_rounded(call, made, T, parts, ldy);
+      return done(call);
+    }
     if (inv_rms || !CudaLinear::few_rows(T, parts))
       return Backend::linear_normed(x, ldx, T, weight, epsilon, normed, inv_rms, parts, ldy, precision);
     StagedCall call(stream_, held_, workspace_);
@@ -101,6 +111,21 @@ class CudaBackend final : public Backend {
       device::split_normed(stream_, call.in(x, T, K, ldx), ldx, T, K, call.in(weight, K), room);
     };
     linear_.few_rows(call, T, parts, ldy, false, split, epsilon);
+    done(call);
+  }
+  void linear_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                    float* activated, const WeightView& w, const float* bias, float* y, int64_t ldy,
+                    Precision precision) override {
+    if (T == 0) return;
+    const LinearPart part{&w, bias, y};
+    if (!linear_.rounds(T, {&part, 1}, precision))
+      return Backend::linear_gated(gate, ldg, up, ldu, T, act, activated, w, bias, y, ldy, precision);
+    const int64_t F = w.cols();
+    StagedCall call(stream_, held_, workspace_);
+    const auto made = [&](uint16_t* to) {
+      device::gated_rounded(stream_, call.in(gate, T, F, ldg), ldg, call.in(up, T, F, ldu), ldu, T, F, to_kind(act), to);
+    };
+    linear_.linear_rounded(call, made, T, {&part, 1}, ldy);
     done(call);
   }
   void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, float* room,
@@ -185,6 +210,20 @@ class CudaBackend final : public Backend {
   void linear_backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts, int64_t lddy,
                        float* dx, int64_t lddx, Precision precision) override {
     backward(x, ldx, T, parts, lddy, dx, lddx, false, precision);
+  }
+  void linear_backward_made(const BackwardInput& x, const BackwardGradient& dy, int64_t T,
+                            std::span<const LinearGradient> parts, int64_t lddy, float* dx, int64_t lddx,
+                            Precision precision) override {
+    if (T == 0) return;
+    StagedCall call(stream_, held_, workspace_);
+    const bool changes = dy.of != BackwardGradient::Of::Rows;
+    if (!linear_.rounds(parts, precision) || parts.size() > device::kMostSplit ||
+        (changes && !CudaLinear::together(call, T, parts)))
+      return Backend::linear_backward_made(x, dy, T, parts, lddy, dx, lddx, precision);
+    const auto input = [&](uint16_t* to) { make_rounded(stream_, call, x, T, parts[0].w->cols(), to); };
+    const auto gradient = [&](uint16_t* to) { make_rounded(stream_, call, dy, T, parts, lddy, to); };
+    linear_.backward_rounded(call, input, changes ? CudaLinear::Make(gradient) : nullptr, T, parts, lddy, dx, lddx, false);
+    done(call);
   }
   void linear_drow(const float* dy, int64_t lddy, const float* y, int64_t ldy, int64_t T, int64_t N,
                    const float* row_scale, float* drow) override {

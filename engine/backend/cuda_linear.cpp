@@ -15,7 +15,7 @@ using kernels::kStripRows;
 // What is unpacked, or multiplied and then summed by groups, at a time: so much that starting and ending costs little.
 constexpr size_t kSliceBytes = size_t{96} << 20;
 
-constexpr int64_t kSetWidth = 2;  // gradients of so many of the largest outputs are rounded side by side
+constexpr int64_t kSetWidth = 2;  // gradients of so many of the largest outputs find room side by side
 
 // Rows of W that are unpacked at a time, whole strips.
 int64_t slice_rows(int64_t N, int64_t K, size_t element) {
@@ -69,11 +69,13 @@ bool CudaLinear::fast(Precision precision, int64_t K) const {
   return precision == Precision::Fast && products_ && K % 8 == 0;
 }
 
-const uint16_t* CudaLinear::rounded(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K,
-                                    uint16_t* room) {
-  if (!room) room = call.scratch<uint16_t>(T * K);
-  device::to_bf16(stream_, x, ldx, T, K, room);
-  return room;
+bool CudaLinear::rounds(int64_t T, std::span<const LinearPart> parts, Precision precision) const {
+  return T > device::kGemvRows && fast(precision, parts[0].w->cols());
+}
+
+bool CudaLinear::rounds(std::span<const LinearGradient> parts, Precision precision) const {
+  return fast(precision, parts[0].w->cols()) &&
+         std::all_of(parts.begin(), parts.end(), [](const LinearGradient& part) { return part.w->rows() % 8 == 0; });
 }
 
 void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, device::Strided a, device::Strided b, float* c, int64_t ldc,
@@ -129,104 +131,161 @@ void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T
     }
     return;
   }
-  const bool round = fast(precision, K);
-  const uint16_t* small = round ? rounded(call, in, ldx, T, K) : nullptr;
-  // One slice for all.
-  uint16_t* small_slice = nullptr;
-  float* slice_room = nullptr;
+  if (rounds(T, parts, precision))
+    return linear_rounded(
+        call, [&](uint16_t* to) { device::to_bf16(stream_, in, ldx, T, K, to); }, T, parts, ldy);
   int64_t largest = 0;
   for (const LinearPart& part : parts)
-    if (round || !plain(*part.w))
-      largest = std::max(largest, slice_size(*part.w, round ? sizeof(uint16_t) : sizeof(float)));
-  if (round) small_slice = call.scratch<uint16_t>(largest);
-  if (!round && largest > 0) slice_room = call.scratch<float>(largest);
+    if (!plain(*part.w)) largest = std::max(largest, slice_size(*part.w, sizeof(float)));
+  float* room = largest > 0 ? call.scratch<float>(largest) : nullptr;  // one slice for all
   for (const LinearPart& part : parts) {
-    const int64_t N = part.w->rows();
-    const WeightView w = call.in(*part.w);
-    const float* bias = call.in(part.bias, N);
-    float* y = call.out(part.y, T, N, ldy);
-    if (bias) device::fill_rows(stream_, bias, T, N, y, ldy);
-    if (round) {
-      for_slices(stream_, w, small_slice, [&](int64_t n0, int64_t rows, const uint16_t* slice) {
-        multiply(T, rows, K, Rounded{small, K, 1}, Rounded{slice, 1, K}, y + n0, ldy, bias != nullptr);
-      });
-    } else {
-      for_slices(stream_, w, slice_room, [&](int64_t n0, int64_t rows, const float* slice) {
-        multiply(T, rows, K, {in, ldx, 1}, {slice, 1, K}, y + n0, ldy, bias != nullptr);
-      });
-    }
+    float* y = started(call, part, T, ldy);
+    for_slices(stream_, call.in(*part.w), room, [&](int64_t n0, int64_t rows, const float* slice) {
+      multiply(T, rows, K, {in, ldx, 1}, {slice, 1, K}, y + n0, ldy, part.bias != nullptr);
+    });
   }
+}
+
+void CudaLinear::linear_rounded(StagedCall& call, const Make& x, int64_t T, std::span<const LinearPart> parts,
+                                int64_t ldy) {
+  const int64_t K = parts[0].w->cols();
+  auto* small = call.scratch<uint16_t>(T * K);
+  x(small);
+  int64_t largest = 0;
+  for (const LinearPart& part : parts) largest = std::max(largest, slice_size(*part.w, sizeof(uint16_t)));
+  auto* room = call.scratch<uint16_t>(largest);
+  for (const LinearPart& part : parts) {
+    float* y = started(call, part, T, ldy);
+    for_slices(stream_, call.in(*part.w), room, [&](int64_t n0, int64_t rows, const uint16_t* slice) {
+      multiply(T, rows, K, Rounded{small, K, 1}, Rounded{slice, 1, K}, y + n0, ldy, part.bias != nullptr);
+    });
+  }
+}
+
+float* CudaLinear::started(StagedCall& call, const LinearPart& part, int64_t T, int64_t ldy) {
+  const int64_t N = part.w->rows();
+  const float* bias = call.in(part.bias, N);
+  float* y = call.out(part.y, T, N, ldy);
+  if (bias) device::fill_rows(stream_, bias, T, N, y, ldy);
+  return y;
 }
 
 void CudaLinear::backward(StagedCall& call, const float* x, int64_t ldx, int64_t T,
                           std::span<const LinearGradient> parts, int64_t lddy, float* dx, int64_t lddx, bool accumulate,
                           Precision precision) {
   const int64_t K = parts[0].w->cols();
-  int64_t widest = 0, together = 0, largest = 0;
-  bool learns = false, round = fast(precision, K);
+  if (rounds(parts, precision)) {
+    const auto round = [&](uint16_t* to) { device::to_bf16(stream_, call.in(x, T, K, ldx), ldx, T, K, to); };
+    return backward_rounded(call, round, {}, T, parts, lddy, dx, lddx, accumulate);
+  }
+  int64_t largest = 0;
+  bool learns = false;
   for (const LinearGradient& part : parts) {
-    widest = std::max(widest, part.w->rows());
-    together += part.w->rows();
-    largest = std::max(largest, plain(*part.w) && !round ? 0 : slice_size(*part.w, sizeof(float)));
     learns = learns || part.dscale;
-    round = round && part.w->rows() % 8 == 0;
+    if (part.dscale || !plain(*part.w)) largest = std::max(largest, slice_size(*part.w, sizeof(float)));
   }
   const float* in = learns ? call.in(x, T, K, ldx) : nullptr;
-  const uint16_t* small_in = learns && round ? rounded(call, in, ldx, T, K) : nullptr;
-  // Gradients are rounded once where there is room for all of them.
-  const bool kept = together <= kSetWidth * widest;
-  uint16_t* small_room = round ? call.scratch<uint16_t>(T * (kept ? together : widest)) : nullptr;
-  // One slice for all: products, weights in fp32, or twice as many in bf16.
-  float* slice = largest > 0 ? call.scratch<float>(largest) : nullptr;
-  struct Staged {
-    WeightView w;
-    const float* dy;
-    const uint16_t* small;  // null: not there any more
-  };
-  std::vector<Staged> staged;
+  float* slice = largest > 0 ? call.scratch<float>(largest) : nullptr;  // one for all, products or weights
+  std::vector<std::pair<WeightView, const float*>> staged;
   // All gradients of scales first: dx may be written over x.
   for (const LinearGradient& part : parts) {
     const WeightView w = call.in(*part.w);
-    const int64_t N = w.rows();
+    const int64_t N = w.rows(), rows = slice_rows(N, K, sizeof(float));
     const float* dy = call.in(part.dy, T, N, lddy);
-    const uint16_t* small = nullptr;
-    if (round && (part.dscale || kept)) small = rounded(call, dy, lddy, T, N, small_room);
-    if (kept) small_room += round ? T * N : 0;
-    staged.push_back({w, dy, kept ? small : nullptr});
+    staged.emplace_back(w, dy);
     if (!part.dscale) continue;
-    const int64_t scales = N * w.quant.layout.groups(),
-                  rows = slice_rows(N, K, round ? sizeof(uint16_t) : sizeof(float));
-    float* out = call.both(part.dscale, scales);
-    float* out_min = w.quant.layout.has_second_scale() ? call.both(part.dscale_min, scales) : nullptr;
+    const ScaleGradients to = scale_gradients(call, part, w);
     for (int64_t n0 = 0; n0 < N; n0 += rows) {
       const int64_t some = std::min(rows, N - n0);
-      if (round) {
-        auto* product = reinterpret_cast<uint16_t*>(slice);
-        multiply(some, K, T, Rounded{small + n0, 1, N}, Rounded{small_in, K, 1}, product);
-        device::reduce_dscale(stream_, product, n0, some, w.quant, out, out_min);
-      } else {
-        multiply(some, K, T, {dy + n0, 1, lddy}, {in, ldx, 1}, slice, K, false);
-        device::reduce_dscale(stream_, slice, n0, some, w.quant, out, out_min);
-      }
+      multiply(some, K, T, {dy + n0, 1, lddy}, {in, ldx, 1}, slice, K, false);
+      device::reduce_dscale(stream_, slice, n0, some, w.quant, to.scale, to.minimum);
     }
   }
   if (!dx) return;
   float* out = accumulate ? call.both(dx, T, K, lddx) : call.out(dx, T, K, lddx);
   bool more = accumulate;
-  for (const auto& [w, dy, there] : staged) {
-    const int64_t N = w.rows();
-    if (round) {
-      const uint16_t* small = there ? there : rounded(call, dy, lddy, T, N, small_room);
-      for_slices(stream_, w, reinterpret_cast<uint16_t*>(slice), [&](int64_t n0, int64_t rows, const uint16_t* some) {
-        multiply(T, K, rows, Rounded{small + n0, N, 1}, Rounded{some, K, 1}, out, lddx, more || n0 > 0);
-      });
-    } else {
-      for_slices(stream_, w, slice, [&](int64_t n0, int64_t rows, const float* some) {
-        multiply(T, K, rows, {dy + n0, lddy, 1}, {some, K, 1}, out, lddx, more || n0 > 0);
-      });
-    }
+  for (const auto& [w, dy] : staged) {
+    for_slices(stream_, w, slice, [&, dy = dy](int64_t n0, int64_t rows, const float* some) {
+      multiply(T, K, rows, {dy + n0, lddy, 1}, {some, K, 1}, out, lddx, more || n0 > 0);
+    });
     more = true;
   }
+}
+
+bool CudaLinear::together(StagedCall& call, int64_t T, std::span<const LinearGradient> parts) {
+  const int64_t K = parts[0].w->cols();
+  int64_t rows = 0, largest = 0;
+  for (const LinearGradient& part : parts) {
+    rows += part.w->rows();
+    largest = std::max(largest, slice_size(*part.w, sizeof(uint16_t)));
+  }
+  constexpr auto kAlign = static_cast<int64_t>(kScratchAlign / sizeof(uint16_t));
+  return call.fits<uint16_t>(T * (K + rows) + largest + 2 * kAlign);  // the three begin where all scratch does
+}
+
+void CudaLinear::backward_rounded(StagedCall& call, const Make& x, const Make& made, int64_t T,
+                                  std::span<const LinearGradient> parts, int64_t lddy, float* dx, int64_t lddx,
+                                  bool accumulate) {
+  const int64_t K = parts[0].w->cols();
+  int64_t widest = 0, all = 0, largest = 0;
+  bool learns = false;
+  for (const LinearGradient& part : parts) {
+    widest = std::max(widest, part.w->rows());
+    all += part.w->rows();
+    largest = std::max(largest, slice_size(*part.w, sizeof(uint16_t)));
+    learns = learns || part.dscale;
+  }
+  // Gradients are rounded once where there is room for all of them.
+  const bool kept = made || together(call, T, parts);
+  auto* in = learns ? call.scratch<uint16_t>(T * K) : nullptr;
+  auto* room = call.scratch<uint16_t>(T * (kept ? all : widest));
+  auto* slice = call.scratch<uint16_t>(largest);  // one for all, products or weights
+  if (learns) x(in);
+  if (made) made(room);
+  struct Staged {
+    WeightView w;
+    const float* dy;
+    uint16_t* small;
+  };
+  std::vector<Staged> staged;
+  const auto round = [&](const Staged& part) {
+    const int64_t N = part.w.rows();
+    if (!made) device::to_bf16(stream_, part.dy, lddy, T, N, part.small);
+  };
+  // All gradients of scales first: dx may be written over x.
+  for (const LinearGradient& part : parts) {
+    const WeightView w = call.in(*part.w);
+    const int64_t N = w.rows(), rows = slice_rows(N, K, sizeof(uint16_t));
+    staged.push_back({w, made ? nullptr : call.in(part.dy, T, N, lddy), room});
+    if (kept) room += T * N;
+    const Staged& now = staged.back();
+    if (kept || part.dscale) round(now);
+    if (!part.dscale) continue;
+    const ScaleGradients to = scale_gradients(call, part, w);
+    for (int64_t n0 = 0; n0 < N; n0 += rows) {
+      const int64_t some = std::min(rows, N - n0);
+      multiply(some, K, T, Rounded{now.small + n0, 1, N}, Rounded{in, K, 1}, slice);
+      device::reduce_dscale(stream_, slice, n0, some, w.quant, to.scale, to.minimum);
+    }
+  }
+  if (!dx) return;
+  float* out = accumulate ? call.both(dx, T, K, lddx) : call.out(dx, T, K, lddx);
+  bool more = accumulate;
+  for (const Staged& part : staged) {
+    if (!kept) round(part);
+    const int64_t N = part.w.rows();
+    for_slices(stream_, part.w, slice, [&](int64_t n0, int64_t rows, const uint16_t* some) {
+      multiply(T, K, rows, Rounded{part.small + n0, N, 1}, Rounded{some, K, 1}, out, lddx, more || n0 > 0);
+    });
+    more = true;
+  }
+}
+
+CudaLinear::ScaleGradients CudaLinear::scale_gradients(StagedCall& call, const LinearGradient& part,
+                                                       const WeightView& w) {
+  const int64_t scales = w.rows() * w.quant.layout.groups();
+  return {call.both(part.dscale, scales),
+          w.quant.layout.has_second_scale() ? call.both(part.dscale_min, scales) : nullptr};
 }
 
 double CudaLinear::measure_product_rate() {

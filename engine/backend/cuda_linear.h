@@ -28,6 +28,10 @@ class CudaLinear {
   // As Backend's functions of these names. Fast: factors rounded to bf16, sums in fp32.
   void linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
               Precision precision);
+  // The same of a factor that is made rounded; rounds() holds.
+  using Make = std::function<void(uint16_t* to)>;  // rows side by side
+  bool rounds(int64_t T, std::span<const LinearPart> parts, Precision precision) const;
+  void linear_rounded(StagedCall& call, const Make& x, int64_t T, std::span<const LinearPart> parts, int64_t ldy);
   // Products of few rows with quantized matrices, `split` being what makes the rows ready for them (kernels.h). `add`: to y.
   // norm_epsilon: as gemv's.
   static bool few_rows(int64_t T, std::span<const LinearPart> parts);
@@ -36,14 +40,19 @@ class CudaLinear {
   void backward(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts,
                 int64_t lddy, float* dx, int64_t lddx, bool accumulate, Precision precision);
 
+  // The same of factors that are made rounded; rounds() holds. dy: [T, rows] of one part after the other; empty: made of
+  // the parts' own.
+  bool rounds(std::span<const LinearGradient> parts, Precision precision) const;
+  void backward_rounded(StagedCall& call, const Make& x, const Make& dy, int64_t T, std::span<const LinearGradient> parts,
+                        int64_t lddy, float* dx, int64_t lddx, bool accumulate);
+  // Whether all gradients find room side by side.
+  static bool together(StagedCall& call, int64_t T, std::span<const LinearGradient> parts);
+
   // Operations a second of a plain product in bf16, of the size of a tuning step; 0 without a library.
   double measure_product_rate();
 
  private:
   bool fast(Precision precision, int64_t K) const;
-  // x in bf16, in `room` or scratch.
-  const uint16_t* rounded(StagedCall& call, const float* x, int64_t ldx, int64_t T, int64_t K,
-                          uint16_t* room = nullptr);
   void multiply(int64_t M, int64_t N, int64_t K, device::Strided a, device::Strided b, float* c, int64_t ldc,
                 bool accumulate);
   struct Rounded {  // as device::Strided
@@ -52,6 +61,12 @@ class CudaLinear {
   };
   void multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, float* c, int64_t ldc, bool accumulate);
   void multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, uint16_t* c);  // rounded, rows side by side
+
+  float* started(StagedCall& call, const LinearPart& part, int64_t T, int64_t ldy);  // its y, filled with the bias
+  struct ScaleGradients {
+    float *scale, *minimum;
+  };
+  static ScaleGradients scale_gradients(StagedCall& call, const LinearGradient& part, const WeightView& w);
 
   void* stream_;
   std::unique_ptr<kernels::CardProducts> products_;

@@ -80,6 +80,11 @@ class StagedCall {
     used_ = begin + bytes<T>(count);
     return reinterpret_cast<T*>(workspace_.data + begin);
   }
+  // Whether so many find room in what is left of the workspace; without one, or where it is not on the card, always.
+  template <class T>
+  bool fits(int64_t count) const {
+    return !workspace_.data || used_ + kScratchAlign + bytes<T>(count) <= workspace_.bytes;
+  }
   template <class T>
   T* buffer(int64_t count) {
     void* data = device::device_allocate(stream_, bytes<T>(count));

@@ -41,6 +41,11 @@ class ForwardingBackend : public Backend {
                      float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {
     inner_.linear_normed(x, ldx, T, weight, epsilon, normed, inv_rms, parts, ldy, precision);
   }
+  void linear_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                    float* activated, const WeightView& w, const float* bias, float* y, int64_t ldy,
+                    Precision precision) override {
+    inner_.linear_gated(gate, ldg, up, ldu, T, act, activated, w, bias, y, ldy, precision);
+  }
   void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, float* room,
                   Precision precision) override {
     inner_.linear_add(x, ldx, T, w, bias, y, room, precision);
@@ -62,6 +67,11 @@ class ForwardingBackend : public Backend {
   void linear_backward(const float* x, int64_t ldx, int64_t T, std::span<const LinearGradient> parts, int64_t lddy,
                        float* dx, int64_t lddx, Precision precision) override {
     inner_.linear_backward(x, ldx, T, parts, lddy, dx, lddx, precision);
+  }
+  void linear_backward_made(const BackwardInput& x, const BackwardGradient& dy, int64_t T,
+                            std::span<const LinearGradient> parts, int64_t lddy, float* dx, int64_t lddx,
+                            Precision precision) override {
+    inner_.linear_backward_made(x, dy, T, parts, lddy, dx, lddx, precision);
   }
   void linear_dx(const float* dy, int64_t lddy, int64_t T, const WeightView& w, float* dx, int64_t lddx,
                  bool accumulate) override {

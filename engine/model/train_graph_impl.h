@@ -123,10 +123,10 @@ struct TrainGraph::Impl {
   void backward_feed_forward(int l, const BlockBuffers& k, bool below);
   void backward_attention(int l, const BlockBuffers& k, bool below);
   bool any_trained(const LinearSet& set) const;
-  bool any_input_needed(const LinearSet& set) const;
+  BackwardInput normed(const float* x, const std::vector<float>& weight, float* inv_rms) const;  // rows of D, made in b.normed
   void row_gradient(const BoundLinear& w, const float* dy, int64_t lddy, const float* y, int64_t ldy);
-  void backward_products(std::span<const BoundLinear> set, const float* dy, int64_t lddy, const float* x, int64_t ldx,
-                         const float* y, int64_t ldy, float* dx, int64_t lddx);
+  void backward_products(std::span<const BoundLinear> set, const BackwardGradient& dy, int64_t lddy,
+                         const BackwardInput& x, const float* y, int64_t ldy, float* dx, int64_t lddx);
 };
 
 }  // namespace scalewright

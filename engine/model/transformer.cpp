@@ -81,11 +81,19 @@ void Transformer::norm_heads(Backend& backend, int l, int64_t T, const BlockBuff
 
 void Transformer::rotate(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b) const {
   norm_heads(backend, l, tokens.count, b);
-  turn(backend, l, tokens, b.rot, false);
+  turn(backend, l, tokens, b.rot);
 }
 
-void Transformer::unrotate(Backend& backend, int l, const BlockTokens& tokens, float* d_qkv) const {
-  turn(backend, l, tokens, d_qkv, true);
+BackwardGradient Transformer::unrotated(int l, const BlockTokens& tokens, float* d_qkv) const {
+  const Angles by = angles(l, tokens);
+  return {.of = BackwardGradient::Of::Turn,
+          .rows = d_qkv,
+          .heads = heads_ + kv_heads_,
+          .head_dim = head_dim_,
+          .rotary = rotary_,
+          .cos = by.cos,
+          .sin = by.sin,
+          .style = config_->rope_style};
 }
 
 Transformer::Angles Transformer::angles(int l, const BlockTokens& tokens) const {
@@ -93,12 +101,12 @@ Transformer::Angles Transformer::angles(int l, const BlockTokens& tokens) const 
   return local ? Angles{tokens.rope.local_cos, tokens.rope.local_sin} : Angles{tokens.rope.cos, tokens.rope.sin};
 }
 
-void Transformer::turn(Backend& backend, int l, const BlockTokens& tokens, float* rows, bool inverse) const {
+void Transformer::turn(Backend& backend, int l, const BlockTokens& tokens, float* rows) const {
   if (rotary_ == 0) return;
   const Angles by = angles(l, tokens);
   // Heads of q and k lie side by side in a row: one call turns both.
   backend.rope(rows, qkv_width(), tokens.count, heads_ + kv_heads_, head_dim_, rotary_, by.cos, by.sin,
-               config_->rope_style, inverse);
+               config_->rope_style, false);
 }
 
 // to = from + [post norm of] (input W^T). The product lands where the sum will be, unless that would overwrite the
@@ -138,7 +146,7 @@ void Transformer::attend(Backend& backend, int l, const BlockTokens& tokens, con
   norm_heads(backend, l, T, b);
   // In a Session rot is qkv, so k and v of a token are neighbours and one call turns and stores both.
   const bool neighbours = b.rot == b.qkv;
-  if (!cache || !neighbours) turn(backend, l, tokens, b.rot, false);
+  if (!cache || !neighbours) turn(backend, l, tokens, b.rot);
 
   const float* k = b.rot + q_width();
   const float* v = b.qkv + q_width() + kv_width();
@@ -220,6 +228,11 @@ void Transformer::feed_forward_end(Backend& backend, int l, int64_t T, const Blo
   if (layer.layer->post_ffn_norm.empty() && b.next == b.mid && !layer.down.order)
     return backend.linear_add_gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, config_->activation, b.act,
                                     layer.down.view, layer.down.bias, b.next, b.y_down, precision);
+  if (layer.layer->post_ffn_norm.empty() && b.next != b.mid && !layer.down.order) {
+    backend.linear_gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, config_->activation, b.act, layer.down.view,
+                         layer.down.bias, b.next, width_, precision);
+    return backend.add(b.mid, b.next, T * width_);
+  }
   backend.gated(b.gate_up, 2 * F, b.gate_up + F, 2 * F, T, F, config_->activation, b.act, F);
   add_feed_forward(backend, l, T, b, precision);
 }

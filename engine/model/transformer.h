@@ -145,8 +145,11 @@ class Transformer {
                         Precision precision) const;  // b.mid and b.act -> b.next
   // Norms of heads and RoPE: b.qkv -> b.rot.
   void rotate(Backend& backend, int l, const BlockTokens& tokens, const BlockBuffers& b) const;
-  // Gradients of rotated q and k become those of the products (or of the norms' outputs), in place; rows of qkv_width.
-  void unrotate(Backend& backend, int l, const BlockTokens& tokens, float* d_qkv) const;
+  // Gradients of rotated q and k as those of the products (or of the norms' outputs); rows of qkv_width.
+  BackwardGradient unrotated(int l, const BlockTokens& tokens, float* d_qkv) const;
+  void unrotate(Backend& backend, int l, const BlockTokens& tokens, float* d_qkv) const {  // in place
+    backend.make_rows(unrotated(l, tokens, d_qkv), tokens.count, qkv_width());
+  }
   AttentionShape attention_shape(int l, int64_t T) const;  // of tokens that attend to each other, strides of qkv rows
 
   // Raw logits [rows, V] (soft cap applied) of final hidden states: normed [rows, D] is scratch, inv_rms [rows] may be
@@ -173,7 +176,7 @@ class Transformer {
     const float *cos, *sin;
   };
   Angles angles(int l, const BlockTokens& tokens) const;
-  void turn(Backend& backend, int l, const BlockTokens& tokens, float* rows, bool inverse) const;
+  void turn(Backend& backend, int l, const BlockTokens& tokens, float* rows) const;
   void add_branch(Backend& backend, const BoundLinear& w, const std::vector<float>& post_norm, const float* input,
                   int64_t ld_input, int64_t T, const float* from, float* to, float* own, float* inv_rms,
                   float* gathered, Precision precision) const;

@@ -43,6 +43,11 @@ class TapBackend : public ForwardingBackend {
                      float* inv_rms, std::span<const LinearPart> parts, int64_t ldy, Precision precision) override {
     Backend::linear_normed(x, ldx, T, weight, epsilon, normed, inv_rms, parts, ldy, precision);
   }
+  void linear_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                    float* activated, const WeightView& w, const float* bias, float* y, int64_t ldy,
+                    Precision precision) override {
+    Backend::linear_gated(gate, ldg, up, ldu, T, act, activated, w, bias, y, ldy, precision);
+  }
   void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, float* room,
                   Precision precision) override {
     Backend::linear_add(x, ldx, T, w, bias, y, room, precision);

@@ -216,9 +216,10 @@ void launch_backward(void* stream, const AttentionSpec& s, const float* q, const
 
 }  // namespace
 
-// Of delta [queries, heads], in whole lines: the numbers in bf16 lie behind it.
+// Of delta [queries, heads], or of four words each where factors are rounded, in whole lines: those lie behind it.
 static size_t delta_bytes(const AttentionSpec& s) {
-  return (static_cast<size_t>(s.queries * s.heads) * sizeof(float) + 127) / 128 * 128;
+  const size_t each = attention_backward_rounded(s) > 0 ? 4 * sizeof(uint32_t) : sizeof(float);
+  return (static_cast<size_t>(s.queries * s.heads) * each + 127) / 128 * 128;
 }
 size_t attention_backward_workspace_bytes(const AttentionSpec& s) {
   return delta_bytes(s) + static_cast<size_t>(attention_backward_rounded(s)) * sizeof(uint16_t);
@@ -229,9 +230,9 @@ void attention_backward(void* stream, const AttentionSpec& s, const float* q, co
                         void* workspace) {
   auto* delta = static_cast<float*>(workspace);
   auto* rounded = reinterpret_cast<uint16_t*>(static_cast<uint8_t*>(workspace) + delta_bytes(s));
+  if (attention_backward_fast(stream, s, q, k, v, out, logsumexp, dout, dq, dk, dv, delta, rounded)) return;
   SW_LAUNCH(delta_kernel, dim3(static_cast<unsigned>(s.queries * s.heads)), dim3(kWarp), stream, to_device(s), dout,
             out, delta);
-  if (attention_backward_fast(stream, s, q, k, v, logsumexp, dout, delta, dq, dk, dv, rounded)) return;
   const auto launch = s.head_dim <= 64    ? launch_backward<64>
                       : s.head_dim <= 128 ? launch_backward<128>
                                           : launch_backward<256>;

@@ -1,5 +1,6 @@
 // Attention forward on the tensor cores. A warp has 16 rows, their queries and sums in registers; the block's keys and
-// values, in bf16 or in halves, go through shared memory, the next tile on its way while products of this one run.
+// values, in bf16 or in halves, go through shared memory, values on their way while scores are made, the next keys
+// while values are summed.
 
 #include "kernels/cuda/attention_fast.h"
 #include "kernels/cuda/attention_fast_device.h"
@@ -8,12 +9,9 @@
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
-// Of heads up to kWidth: warps of a block, and keys of a tile, so that two of keys and two of values fit 48 KB.
+constexpr int kBlockWarps = 4, kTileKeys = 64;
 template <int kWidth>
-constexpr int kBlockWarps = kWidth > 64 ? 8 : 4;
-constexpr int kTileKeys = 32, kStages = 2;
-template <int kWidth>
-constexpr int kBlocks = kWidth > 64 ? 1 : 3;  // that should fit a processor
+constexpr int kBlocks = kWidth > 64 ? 2 : 3;  // that should fit a processor
 
 // Scores of 16 rows become probabilities up to a factor a row; what was summed before fades by fade[row].
 template <int kTiles>
@@ -40,22 +38,31 @@ SW_DEVICE void soften(float (&score)[kTiles][4], float factor, float (&most)[2],
   }
 }
 
-// grid: tiles of rows, the last first (they see most keys), and heads of keys.
+// grid: tiles of rows, the last first (they see most keys), heads of keys side by side.
 template <int kWidth, bool kCap, bool kHalves>
-SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kernel)
+SW_KERNEL_BLOCKS(32 * kBlockWarps, kBlocks<kWidth>, fast_attention_kernel)
 (FastAttention s, Global<const float> q, Global<const uint16_t> k, Global<const uint16_t> v, Global<float> out,
  Global<float> logsumexp) {
-  constexpr int kThreads = kWarp * kBlockWarps<kWidth>, kRows = 16 * kBlockWarps<kWidth>, kKeys = kTileKeys;
+  constexpr int kThreads = kWarp * kBlockWarps, kRows = 16 * kBlockWarps, kKeys = kTileKeys;
   constexpr int kSteps = kWidth / 16, kColumns = kWidth / 8, kTiles = kKeys / 8, kWords = kKeys * kRowWords<kWidth>;
-  SW_SHARED(uint32_t, keys, kStages * kWords);
-  SW_SHARED(uint32_t, values, kStages * kWords);
-  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
-  const int row0 = (grid_dim_x() - 1 - block_x()) * kRows;
+  SW_SHARED(uint32_t, keys, kWords);
+  SW_SHARED(uint32_t, values, kWords);
+  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = s.head_of_block();
+  const int row0 = (s.tiles() - 1 - s.tile_of_block()) * kRows;
   const KeySpan all = keys_of_rows(s, row0, kRows);
-  const auto fetch = [&](int key0, int stage) {
-    copy_keys_later<kKeys, kWidth, kThreads>(s, kv_head, key0, all.high, k, v, keys, values, stage * kWords);
+  // On their way to where nobody reads any more; keys after the last are zeros.
+  const KeyTiles<kKeys, kWidth, kThreads> key_tiles(k, s.ldk, D, kv_head, all.high + 1),
+      value_tiles(v, s.ldv, D, kv_head, all.high + 1);
+  const auto fetch = [&](const auto& tiles, Shared<uint32_t> to, int key0) {
+    tiles.copy_later(key0, to, 0);
+    close_copies();
   };
-  fetch(all.low, 0);
+  const auto arrived = [&](Shared<uint32_t> tile) {
+    open_copies<0>();
+    if constexpr (kHalves) halves_to_bf16<kKeys, kWidth, kThreads>(tile, 0);
+    sync_block();
+  };
+  fetch(key_tiles, keys, all.low);
   KeySpan seen[2];
   int64_t from[2], to[2];
   SW_UNROLL
@@ -80,66 +87,66 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
     for (int i = 0; i < 4; ++i) sum[c][i] = 0.0f;
   }
 
-  for (int key0 = all.low, stage = 0; key0 <= all.high; key0 += kKeys, stage = 1 - stage) {
-    const int now = stage * kWords;
-    open_copies<kStages - 2>();
-    if constexpr (kHalves) {
-      halves_to_bf16<kKeys, kWidth, kThreads>(keys, now);
-      halves_to_bf16<kKeys, kWidth, kThreads>(values, now);
-    }
-    sync_block();
-    fetch(key0 + kKeys, 1 - stage);
-    if (key0 > some_high || key0 + kKeys <= some_low) continue;
-    float score[kTiles][4];
-    SW_UNROLL
-    for (int j = 0; j < kTiles; ++j) {
-      SW_UNROLL
-      for (int i = 0; i < 4; ++i) score[j][i] = 0.0f;
-    }
-    SW_UNROLL
-    for (int step = 0; step < kSteps; ++step) {
-      SW_UNROLL
-      for (int j = 0; j < kTiles; j += 2) {
-        uint32_t b[4];
-        ld_rows_across<kWidth>(keys + now, j * 8, step, b);
-        two_products(score[j], score[j + 1], query[step], b);
-      }
-    }
-    if constexpr (kCap) {
+  for (int key0 = all.low; key0 <= all.high; key0 += kKeys) {
+    const bool sees = key0 <= some_high && key0 + kKeys > some_low;
+    arrived(keys);
+    fetch(value_tiles, values, key0);
+    uint32_t p[kKeys / 16][4];
+    if (sees) {
+      float score[kTiles][4];
       SW_UNROLL
       for (int j = 0; j < kTiles; ++j) {
         SW_UNROLL
-        for (int i = 0; i < 4; ++i) score[j][i] = s.capped(score[j][i]);
+        for (int i = 0; i < 4; ++i) score[j][i] = 0.0f;
       }
-    }
-    if (key0 < every_low || key0 + kKeys - 1 > every_high) {
       SW_UNROLL
-      for (int j = 0; j < kTiles; ++j) {
+      for (int step = 0; step < kSteps; ++step) {
         SW_UNROLL
-        for (int i = 0; i < 4; ++i) {
-          const int key = key0 + j * 8 + lane % 4 * 2 + i % 2;
-          if (key < seen[i / 2].low || key > seen[i / 2].high) score[j][i] = -INFINITY;
+        for (int j = 0; j < kTiles; j += 2) {
+          uint32_t b[4];
+          ld_rows_across<kWidth>(keys, j * 8, step, b);
+          two_products(score[j], score[j + 1], query[step], b);
         }
       }
-    }
-    float fade[2];
-    soften(score, s.factor<kCap>(), most, total, fade);
-    if (ballot(fade[0] != 1.0f || fade[1] != 1.0f) != 0) {
-      SW_UNROLL
-      for (int c = 0; c < kColumns; ++c) {
+      if constexpr (kCap) {
         SW_UNROLL
-        for (int i = 0; i < 4; ++i) sum[c][i] *= fade[i / 2];
+        for (int j = 0; j < kTiles; ++j) {
+          SW_UNROLL
+          for (int i = 0; i < 4; ++i) score[j][i] = s.capped(score[j][i]);
+        }
       }
+      if (key0 < every_low || key0 + kKeys - 1 > every_high) {
+        SW_UNROLL
+        for (int j = 0; j < kTiles; ++j) {
+          SW_UNROLL
+          for (int i = 0; i < 4; ++i) {
+            const int key = key0 + j * 8 + lane % 4 * 2 + i % 2;
+            if (key < seen[i / 2].low || key > seen[i / 2].high) score[j][i] = -INFINITY;
+          }
+        }
+      }
+      float fade[2];
+      soften(score, s.factor<kCap>(), most, total, fade);
+      if (ballot(fade[0] != 1.0f || fade[1] != 1.0f) != 0) {
+        SW_UNROLL
+        for (int c = 0; c < kColumns; ++c) {
+          SW_UNROLL
+          for (int i = 0; i < 4; ++i) sum[c][i] *= fade[i / 2];
+        }
+      }
+      SW_UNROLL
+      for (int step = 0; step < kKeys / 16; ++step) to_left(score[step * 2], score[step * 2 + 1], p[step]);
     }
+    arrived(values);
+    fetch(key_tiles, keys, key0 + kKeys);
+    if (!sees) continue;
     SW_UNROLL
     for (int step = 0; step < kKeys / 16; ++step) {
-      uint32_t p[4];
-      to_left(score[step * 2], score[step * 2 + 1], p);
       SW_UNROLL
       for (int c = 0; c < kColumns; c += 2) {
         uint32_t b[4];
-        ld_rows_down<kWidth>(values + now, step * 16, c, b);
-        two_products(sum[c], sum[c + 1], p, b);
+        ld_rows_down<kWidth>(values, step * 16, c, b);
+        two_products(sum[c], sum[c + 1], p[step], b);
       }
     }
   }
@@ -161,11 +168,11 @@ SW_KERNEL_BLOCKS(32 * kBlockWarps<kWidth>, kBlocks<kWidth>, fast_attention_kerne
 template <int kWidth, bool kCap, bool kHalves>
 void launch(void* stream, const AttentionSpec& s, const float* q, const uint16_t* k, const uint16_t* v, float* out,
             float* logsumexp) {
-  constexpr int kRows = 16 * kBlockWarps<kWidth>;
+  constexpr int kRows = 16 * kBlockWarps;
   const int64_t rows = s.queries * (s.heads / s.kv_heads);
   SW_LAUNCH((fast_attention_kernel<kWidth, kCap, kHalves>),
-            dim3(static_cast<unsigned>((rows + kRows - 1) / kRows), static_cast<unsigned>(s.kv_heads)),
-            dim3(kWarp * kBlockWarps<kWidth>), stream, to_fast(s), q, k, v, out, logsumexp);
+            dim3(static_cast<unsigned>((rows + kRows - 1) / kRows * s.kv_heads)), dim3(kWarp * kBlockWarps), stream,
+            to_fast(s), q, k, v, out, logsumexp);
 }
 
 }  // namespace

@@ -17,11 +17,12 @@ inline constexpr int kLargestFastHead = 128;
 int64_t attention_rounded(const AttentionSpec& s);
 bool attention_fast(void* stream, const AttentionSpec& s, const float* q, const void* k, const void* v, float* out,
                     float* logsumexp, uint16_t* rounded);
-// As attention_backward(), with delta [queries, heads] given. rounded: room for attention_backward_rounded(spec) numbers.
+// As attention_backward(). terms: room for four words a query and head; rounded: for attention_backward_rounded(spec)
+// numbers.
 int64_t attention_backward_rounded(const AttentionSpec& s);
 bool attention_backward_fast(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
-                             const float* logsumexp, const float* dout, const float* delta, float* dq, float* dk,
-                             float* dv, uint16_t* rounded);
+                             const float* out, const float* logsumexp, const float* dout, float* dq, float* dk,
+                             float* dv, void* terms, uint16_t* rounded);
 
 // What both need of a call: numbers that can be read four at a time, and heads in eights.
 inline bool suits_fast(const AttentionSpec& s) {

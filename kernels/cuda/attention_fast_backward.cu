@@ -1,25 +1,24 @@
 // Attention backward on the tensor cores. As attention_backward.cu: one kernel owns rows and walks keys for dq, one
 // owns keys and walks rows for dk and dv, of factors that were rounded to bf16 before. A warp has 16 of its own; the
-// others go through shared memory in tiles of 16, the next ones on their way while products of this one run.
+// others go through shared memory in tiles of 32, the next ones on their way while products of this one run.
 
 #include "kernels/cuda/attention_fast.h"
 #include "kernels/cuda/attention_fast_device.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/rounding_device.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
-// Of heads up to kWidth: warps of a block, and keys or rows of the tile that it walks.
+// Warps of a block, for keys of heads up to kWidth, and keys or rows of the tile that it walks.
+constexpr int kQueryWarps = 4;
 template <int kWidth>
-constexpr int kQueryWarps = kWidth > 64 ? 8 : 4;
-constexpr int kKeyWarps = 4;
-constexpr int kTile = 16;
+constexpr int kKeyWarps = kWidth > 64 ? 8 : 4;
+constexpr int kTile = 32, kTiles = kTile / 8;
 // Tiles in shared memory: the one that is used, and those on their way.
-constexpr int kKeyStages = 4;
-template <int kWidth>
-constexpr int kRowStages = kWidth > 64 ? 3 : 4;
+constexpr int kStages = 2;
 
-// Strides of the gradients; those of FastAttention are of the rounded factors.
+// Strides of the gradients; those of FastAttention are of the rounded factors: of queries and of dout the same.
 struct GradientRows {
   int ldq, ldk, ldv;
 };
@@ -52,22 +51,54 @@ SW_DEVICE void clear(float (&sum)[kCount][4]) {
   }
 }
 
+// Rows that read one head of keys follow each other.
+SW_DEVICE int64_t place_of_terms(const FastAttention& s, int row, int kv_head) {
+  return static_cast<int64_t>(kv_head) * s.rows + row;
+}
+// Of each row, four words: logsumexp in powers of two, delta = the sum over d of dout * out, its lowest and highest
+// key; and dout [queries, heads] in bf16. A warp a query and head.
+constexpr int kTermWarps = 8;
+SW_KERNEL(32 * kTermWarps, terms_kernel)
+(FastAttention s, Global<const float> dout, Global<const float> out, int ld_row, Global<const float> logsumexp,
+ Global<uint32_t> terms, Global<uint16_t> rounded) {
+  const int lane = thread_x() % kWarp, number = block_x() * kTermWarps + thread_x() / kWarp, t = number / s.heads;
+  if (t >= s.queries) return;
+  const int64_t d = 4 * lane, at = static_cast<int64_t>(t) * ld_row + (number - t * s.heads) * s.head_dim + d;
+  float sum = 0.0f;
+  if (d < s.head_dim) {
+    const float4 gradient = ld4(dout, at), value = ld4(out, at);
+    sum = fmaf(gradient.x, value.x, fmaf(gradient.y, value.y, fmaf(gradient.z, value.z, gradient.w * value.w)));
+    put4(rounded, static_cast<int64_t>(number) * s.head_dim + d, gradient);
+  }
+  sum = warp_sum(sum);
+  if (lane != 0) return;
+  const KeySpan span = s.keys_of_token(t);
+  const int head = number - t * s.heads, kv_head = head / s.group;
+  st(as<uint4>(terms), place_of_terms(s, t * s.group + head - kv_head * s.group, kv_head),
+     uint4{float_to_bits(in_powers(ld(logsumexp, number))), float_to_bits(sum), static_cast<uint32_t>(span.low),
+           static_cast<uint32_t>(span.high)});
+}
+
 template <int kWidth, bool kCap>
-SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
+SW_KERNEL_BLOCKS(32 * kQueryWarps, kWidth > 64 ? 2 : 3, fast_dq_kernel)
 (FastAttention s, GradientRows to, Global<const uint16_t> q, Global<const uint16_t> k, Global<const uint16_t> v,
- Global<const float> logsumexp, Global<const uint16_t> dout, Global<const float> delta, Global<float> dq) {
-  constexpr int kThreads = kWarp * kQueryWarps<kWidth>, kRows = 16 * kQueryWarps<kWidth>;
+ Global<const uint16_t> dout, Global<const uint8_t> terms, Global<float> dq) {
+  constexpr int kThreads = kWarp * kQueryWarps, kRows = 16 * kQueryWarps;
   constexpr int kSteps = kWidth / 16, kColumns = kWidth / 8, kWords = kTile * kRowWords<kWidth>;
-  SW_SHARED(uint32_t, keys, kKeyStages * kWords);
-  SW_SHARED(uint32_t, values, kKeyStages * kWords);
-  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
-  const int row0 = (grid_dim_x() - 1 - block_x()) * kRows;
+  SW_SHARED(uint32_t, keys, kStages * kWords);
+  SW_SHARED(uint32_t, values, kStages * kWords);
+  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = s.head_of_block();
+  const int row0 = (s.tiles() - 1 - s.tile_of_block()) * kRows;
   const KeySpan all = keys_of_rows(s, row0, kRows);
+  const KeyTiles<kTile, kWidth, kThreads> key_tiles(k, s.ldk, D, kv_head, all.high + 1),
+      value_tiles(v, s.ldv, D, kv_head, all.high + 1);
   const auto fetch = [&](int key0, int stage) {
-    copy_keys_later<kTile, kWidth, kThreads>(s, kv_head, key0, all.high, k, v, keys, values, stage * kWords);
+    key_tiles.copy_later(key0, keys, stage * kWords);
+    value_tiles.copy_later(key0, values, stage * kWords);
+    close_copies();
   };
   SW_UNROLL
-  for (int i = 0; i + 1 < kKeyStages; ++i) fetch(all.low == kNoKey ? kNoKey : all.low + i * kTile, i);
+  for (int i = 0; i + 1 < kStages; ++i) fetch(all.low == kNoKey ? kNoKey : all.low + i * kTile, i);
 
   KeySpan seen[2];
   int64_t from[2], from_grad[2];
@@ -76,11 +107,15 @@ SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
   for (int r = 0; r < 2; ++r) {
     const int row = row0 + warp * 16 + lane / 4 + r * 8;
     const bool real = row < s.rows;
-    seen[r] = s.keys_of(row);
     from[r] = real ? s.start_of(row, kv_head, s.ldq) : -1;
     from_grad[r] = real ? s.start_of(row, kv_head, s.ldo) : -1;
-    row_lse[r] = real ? in_powers(ld(logsumexp, s.number_of(row, kv_head))) : 0.0f;
-    row_delta[r] = real ? ld(delta, s.number_of(row, kv_head)) : 0.0f;
+    row_lse[r] = row_delta[r] = 0.0f;
+    if (!real) continue;
+    const uint4 term = ld_u128(terms, 16 * place_of_terms(s, row, kv_head));
+    row_lse[r] = bits_to_float(term.x);
+    row_delta[r] = bits_to_float(term.y);
+    seen[r].low = static_cast<int>(term.z);
+    seen[r].high = static_cast<int>(term.w);
   }
   const int some_low = warp_least(seen[0].low < seen[1].low ? seen[0].low : seen[1].low);
   const int some_high = warp_most(seen[0].high > seen[1].high ? seen[0].high : seen[1].high);
@@ -92,26 +127,29 @@ SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
   float sum[kColumns][4];
   clear(sum);
 
-  for (int key0 = all.low, stage = 0; key0 <= all.high; key0 += kTile, stage = (stage + 1) % kKeyStages) {
-    open_copies<kKeyStages - 2>();
+  for (int key0 = all.low, stage = 0; key0 <= all.high; key0 += kTile, stage = (stage + 1) % kStages) {
+    open_copies<kStages - 2>();
     sync_block();
-    fetch(key0 + (kKeyStages - 1) * kTile, (stage + kKeyStages - 1) % kKeyStages);
+    fetch(key0 + (kStages - 1) * kTile, (stage + kStages - 1) % kStages);
     if (key0 > some_high || key0 + kTile <= some_low) continue;
     const int now = stage * kWords;
-    float score[2][4], dp[2][4];
+    float score[kTiles][4], dp[kTiles][4];
     clear(score);
     clear(dp);
     SW_UNROLL
     for (int step = 0; step < kSteps; ++step) {
-      uint32_t b[4];
-      ld_rows_across<kWidth>(keys + now, 0, step, b);
-      two_products(score[0], score[1], query[step], b);
-      ld_rows_across<kWidth>(values + now, 0, step, b);
-      two_products(dp[0], dp[1], grad[step], b);
+      SW_UNROLL
+      for (int j = 0; j < kTiles; j += 2) {
+        uint32_t b[4];
+        ld_rows_across<kWidth>(keys + now, j * 8, step, b);
+        two_products(score[j], score[j + 1], query[step], b);
+        ld_rows_across<kWidth>(values + now, j * 8, step, b);
+        two_products(dp[j], dp[j + 1], grad[step], b);
+      }
     }
     const auto all_pairs = [&](auto hidden) {
       SW_UNROLL
-      for (int i = 0; i < 8; ++i) {
+      for (int i = 0; i < kTiles * 4; ++i) {
         const int r = i % 4 / 2;
         pair_gradient<kCap>(s, hidden(key0 + i / 4 * 8 + lane % 4 * 2 + i % 2, seen[r]), row_lse[r], row_delta[r],
                             score[i / 4][i % 4], dp[i / 4][i % 4]);
@@ -122,13 +160,16 @@ SW_KERNEL_BLOCKS(32 * kQueryWarps<kWidth>, kWidth > 64 ? 1 : 3, fast_dq_kernel)
     } else {
       all_pairs([](int, const KeySpan&) { return false; });
     }
-    uint32_t left[4];
-    to_left(dp[0], dp[1], left);
     SW_UNROLL
-    for (int c = 0; c < kColumns; c += 2) {
-      uint32_t b[4];
-      ld_rows_down<kWidth>(keys + now, 0, c, b);
-      two_products(sum[c], sum[c + 1], left, b);
+    for (int j = 0; j < kTiles; j += 2) {
+      uint32_t left[4];
+      to_left(dp[j], dp[j + 1], left);
+      SW_UNROLL
+      for (int c = 0; c < kColumns; c += 2) {
+        uint32_t b[4];
+        ld_rows_down<kWidth>(keys + now, j * 8, c, b);
+        two_products(sum[c], sum[c + 1], left, b);
+      }
     }
   }
   open_copies<0>();
@@ -150,19 +191,20 @@ SW_DEVICE int next_tile(const FastAttention& s, int row0, int row_end, int first
   return row0;
 }
 
+// Words of shared memory: values of the block's keys, and tiles of queries and of their gradients.
+template <int kWidth>
+constexpr int kGradientWords = (16 * kKeyWarps<kWidth> + 2 * kStages * kTile) * kRowWords<kWidth>;
 template <int kWidth, bool kCap>
-SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
+SW_KERNEL_BLOCKS(32 * kKeyWarps<kWidth>, kWidth > 64 ? 1 : 2, fast_dkv_kernel)
 (FastAttention s, GradientRows to, Global<const uint16_t> q, Global<const uint16_t> k, Global<const uint16_t> v,
- Global<const float> logsumexp, Global<const uint16_t> dout, Global<const float> delta, Global<float> dk,
- Global<float> dv) {
-  constexpr int kThreads = kWarp * kKeyWarps, kOwn = 16 * kKeyWarps, kStages = kRowStages<kWidth>;
+ Global<const uint16_t> dout, Global<const uint8_t> row_terms, Global<float> dk, Global<float> dv) {
+  constexpr int kThreads = kWarp * kKeyWarps<kWidth>, kOwn = 16 * kKeyWarps<kWidth>;
   constexpr int kSteps = kWidth / 16, kColumns = kWidth / 8, kWords = kTile * kRowWords<kWidth>;
-  SW_SHARED(uint32_t, values, kOwn * kRowWords<kWidth>);
-  SW_SHARED(uint32_t, queries, kStages * kWords);
-  SW_SHARED(uint32_t, grads, kStages * kWords);
-  SW_SHARED(float, terms, kStages * 4 * kTile);  // of a row: logsumexp, delta, lowest and highest key (bits)
-  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = block_y();
-  const int first = block_x() * kOwn, last = first + kOwn < s.keys ? first + kOwn - 1 : s.keys - 1;
+  SW_ROOM(values);
+  const auto queries = values + kOwn * kRowWords<kWidth>, grads = queries + kStages * kWords;
+  SW_SHARED(uint32_t, terms, kStages * kTile * 4);  // as terms_kernel leaves them
+  const int lane = thread_x() % kWarp, warp = thread_x() / kWarp, D = s.head_dim, kv_head = s.head_of_block();
+  const int first = s.tile_of_block() * kOwn, last = first + kOwn < s.keys ? first + kOwn - 1 : s.keys - 1;
   // Where the lane's two keys begin.
   const auto starts = [&](int ld_row, int64_t(&start)[2]) {
     SW_UNROLL
@@ -176,47 +218,33 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
   if (s.window > 0 && last + s.window - s.query_offset < end) end = last + s.window - s.query_offset;
   const int row_end = end * s.group, begin = first > s.query_offset ? (first - s.query_offset) * s.group : 0;
   const auto fetch = [&](int row0, int stage) {
-    const auto at = [&](int ld_row) {
-      return [&, ld_row](int i) { return row0 + i < s.rows ? s.start_of(row0 + i, kv_head, ld_row) : int64_t{-1}; };
-    };
+    const Pieces<kTile, kWidth, kThreads> pieces;
     if (row0 < row_end) {
-      copy_rows_later<kTile, kWidth, kThreads>(queries, stage * kWords, q, D, at(s.ldq));
-      copy_rows_later<kTile, kWidth, kThreads>(grads, stage * kWords, dout, D, at(s.ldo));
+      SW_UNROLL
+      for (int i = 0; i < pieces.kCount; ++i) {
+        const int row = row0 + pieces.row + i * pieces.kStep;
+        const bool there = pieces.column < D && row < s.rows;
+        const int64_t byte = 2 * (s.start_of(row, kv_head, s.ldq) + pieces.column);
+        const int word = stage * kWords + pieces.word + i * pieces.kStep * kRowWords<kWidth>;
+        copy_or_zero_later(queries, word, as<const uint8_t>(q), byte, there);
+        copy_or_zero_later(grads, word, as<const uint8_t>(dout), byte, there);
+      }
+      // Rows after the last are zeros, and so is what they add.
+      const int row = row0 + thread_x();
+      if (thread_x() < kTile)
+        copy_or_zero_later(terms, (stage * kTile + thread_x()) * 4, row_terms, 16 * place_of_terms(s, row, kv_head),
+                           row < s.rows);
     }
     close_copies();
   };
-  // What a row's softmax was: a thread has one of its terms.
-  static_assert(kThreads >= 4 * kTile);
-  const auto term_of = [&](int row0) {
-    const int which = thread_x() / kTile, row = row0 + thread_x() % kTile;
-    if (which >= 2) {
-      const KeySpan span = s.keys_of(row);
-      return bits_to_float(static_cast<uint32_t>(which == 2 ? span.low : span.high));
-    }
-    if (row >= s.rows) return 0.0f;
-    const float value = ld(which == 0 ? logsumexp : delta, s.number_of(row, kv_head));
-    return which == 0 ? in_powers(value) : value;
-  };
-  const auto store_terms = [&](int stage, float term) {
-    if (thread_x() < 4 * kTile) st(terms, stage * 4 * kTile + thread_x(), term);
-  };
-  const auto key_of_term = [&](int at) { return static_cast<int>(float_to_bits(ld(terms, at))); };
-
   // The values of the block stay in shared memory.
-  SW_UNROLL
-  for (int j = 0; j < kOwn; j += kTile)
-    copy_rows_later<kTile, kWidth, kThreads>(values, j * kRowWords<kWidth>, v, D, [&](int i) {
-      const int key = first + j + i;
-      return key < s.keys ? static_cast<int64_t>(key) * s.ldv + kv_head * D : int64_t{-1};
-    });
+  const KeyTiles<kOwn, kWidth, kThreads> value_tiles(v, s.ldv, D, kv_head, last + 1);
+  value_tiles.copy_later(first, values, 0);
   int rows[kStages];  // where the tiles begin, the one that is used first
-  float term = 0.0f;  // of the tile before the last of them: the others are in shared memory
   SW_UNROLL
   for (int i = 0; i + 1 < kStages; ++i) {
     rows[i] = next_tile(s, i == 0 ? begin : rows[i - 1] + kTile, row_end, first, last);
     fetch(rows[i], i);
-    if (i > 0) store_terms(i - 1, term);
-    term = rows[i] < row_end ? term_of(rows[i]) : 0.0f;
   }
   int64_t start[2];
   starts(s.ldk, start);
@@ -228,65 +256,82 @@ SW_KERNEL_BLOCKS(32 * kKeyWarps, 2, fast_dkv_kernel)
   rows[kStages - 1] = next_tile(s, rows[kStages - 2] + kTile, row_end, first, last);
   const int key0 = first + warp * 16;
   for (int stage = 0; rows[0] < row_end; stage = (stage + 1) % kStages) {
-    const int behind = (stage + kStages - 1) % kStages, before = (stage + kStages - 2) % kStages;
     open_copies<kStages - 2>();
-    store_terms(before, term);
     sync_block();
-    fetch(rows[kStages - 1], behind);
-    if (rows[kStages - 1] < row_end) term = term_of(rows[kStages - 1]);
+    fetch(rows[kStages - 1], (stage + kStages - 1) % kStages);
     // Whether the tile after the last sees any of the keys: its first keys are on their way during the products.
     const int candidate = rows[kStages - 1] + kTile;
-    const KeySpan span = s.keys_of(candidate + lane % kTile);
-    const int now = stage * kWords, at = stage * 4 * kTile;
-    const int low = key_of_term(at + 2 * kTile + lane % 16), high = key_of_term(at + 3 * kTile + lane % 16);
-    if (ballot(low <= key0 + 15 && high >= key0) != 0) {
-      float p[2][4], ds[2][4];
+    const KeySpan span = s.keys_of(candidate + thread_x() % kTile);
+    const int now = stage * kWords, at = stage * kTile;
+    const auto keys_seen = [&](int row) {
+      const uint4 term = ld_u128(terms, (at + row) * 4);
+      return KeySpan{static_cast<int>(term.z), static_cast<int>(term.w)};
+    };
+    const KeySpan own = keys_seen(lane);
+    const auto sees_any = [&] { return ballot(span.low <= last && span.high >= first) != 0; };
+    bool next_sees = false;
+    const bool partly = ballot(own.low > key0 || own.high < key0 + 15) != 0;
+    if (ballot(own.low <= key0 + 15 && own.high >= key0) != 0) {
+      float p[kTiles][4], ds[kTiles][4];
       clear(p);
       clear(ds);
       SW_UNROLL
       for (int step = 0; step < kSteps; ++step) {
-        uint32_t a[4], b[4];
-        ld_rows_across<kWidth>(queries + now, 0, step, b);
-        two_products(p[0], p[1], key_rows[step], b);
+        uint32_t a[4];
         ld_left<kWidth>(values, warp * 16, step, a);
-        ld_rows_across<kWidth>(grads + now, 0, step, b);
-        two_products(ds[0], ds[1], a, b);
+        SW_UNROLL
+        for (int j = 0; j < kTiles; j += 2) {
+          uint32_t b[4];
+          ld_rows_across<kWidth>(queries + now, j * 8, step, b);
+          two_products(p[j], p[j + 1], key_rows[step], b);
+          ld_rows_across<kWidth>(grads + now, j * 8, step, b);
+          two_products(ds[j], ds[j + 1], a, b);
+        }
       }
-      const bool partly = ballot(low > key0 || high < key0 + 15) != 0;
+      next_sees = sees_any();
       const auto all_pairs = [&](auto hidden) {
         SW_UNROLL
-        for (int j = 0; j < 2; ++j) {
-          const int row = at + j * 8 + lane % 4 * 2;
-          const float2 logs = ld2(terms, row), deltas = ld2(terms, row + kTile);
+        for (int j = 0; j < kTiles; ++j) {
           SW_UNROLL
-          for (int i = 0; i < 4; ++i)
-            pair_gradient<kCap>(s, hidden(key0 + lane / 4 + i / 2 * 8, row + i % 2), i % 2 ? logs.y : logs.x,
-                                i % 2 ? deltas.y : deltas.x, p[j][i], ds[j][i]);
+          for (int odd = 0; odd < 2; ++odd) {
+            const int row = j * 8 + lane % 4 * 2 + odd;
+            const uint2 term = ld_u64(terms, (at + row) * 4);
+            SW_UNROLL
+            for (int i = odd; i < 4; i += 2)
+              pair_gradient<kCap>(s, hidden(key0 + lane / 4 + i / 2 * 8, row), bits_to_float(term.x),
+                                  bits_to_float(term.y), p[j][i], ds[j][i]);
+          }
         }
       };
       if (partly) {
-        all_pairs(
-            [&](int key, int row) { return key < key_of_term(row + 2 * kTile) || key > key_of_term(row + 3 * kTile); });
+        all_pairs([&](int key, int row) {
+          const KeySpan sees = keys_seen(row);
+          return key < sees.low || key > sees.high;
+        });
       } else {
         all_pairs([](int, int) { return false; });
       }
-      uint32_t by_value[4], by_key[4];
-      to_left(p[0], p[1], by_value);
-      to_left(ds[0], ds[1], by_key);
       SW_UNROLL
-      for (int c = 0; c < kColumns; c += 2) {
-        uint32_t b[4];
-        ld_rows_down<kWidth>(grads + now, 0, c, b);
-        two_products(sum_v[c], sum_v[c + 1], by_value, b);
-        ld_rows_down<kWidth>(queries + now, 0, c, b);
-        two_products(sum_k[c], sum_k[c + 1], by_key, b);
+      for (int j = 0; j < kTiles; j += 2) {
+        uint32_t by_value[4], by_key[4];
+        to_left(p[j], p[j + 1], by_value);
+        to_left(ds[j], ds[j + 1], by_key);
+        SW_UNROLL
+        for (int c = 0; c < kColumns; c += 2) {
+          uint32_t b[4];
+          ld_rows_down<kWidth>(grads + now, j * 8, c, b);
+          two_products(sum_v[c], sum_v[c + 1], by_value, b);
+          ld_rows_down<kWidth>(queries + now, j * 8, c, b);
+          two_products(sum_k[c], sum_k[c + 1], by_key, b);
+        }
       }
+    } else {
+      next_sees = sees_any();
     }
     SW_UNROLL
     for (int i = 0; i + 1 < kStages; ++i) rows[i] = rows[i + 1];
-    const bool sees = ballot(span.low <= last && span.high >= first) != 0;
     rows[kStages - 1] =
-        sees || candidate >= row_end ? candidate : next_tile(s, candidate + kTile, row_end, first, last);
+        next_sees || candidate >= row_end ? candidate : next_tile(s, candidate + kTile, row_end, first, last);
   }
   open_copies<0>();
   const float one[2] = {1.0f, 1.0f}, scale[2] = {s.scale, s.scale};
@@ -300,17 +345,16 @@ struct Rounded {
   const uint16_t *q, *k, *v, *dout;
 };
 template <int kWidth, bool kCap>
-void launch(void* stream, const AttentionSpec& s, const GradientRows& to, const Rounded& of, const float* logsumexp,
-            const float* delta, float* dq, float* dk, float* dv) {
-  constexpr int kRows = 16 * kQueryWarps<kWidth>, kKeys = 16 * kKeyWarps;
+void launch(void* stream, const AttentionSpec& s, const GradientRows& to, const Rounded& of, const uint8_t* terms,
+            float* dq, float* dk, float* dv) {
+  constexpr int kRows = 16 * kQueryWarps, kKeys = 16 * kKeyWarps<kWidth>;
   const int64_t rows = s.queries * (s.heads / s.kv_heads);
   const FastAttention d = to_fast(s);
-  SW_LAUNCH((fast_dq_kernel<kWidth, kCap>),
-            dim3(static_cast<unsigned>((rows + kRows - 1) / kRows), static_cast<unsigned>(s.kv_heads)),
-            dim3(kWarp * kQueryWarps<kWidth>), stream, d, to, of.q, of.k, of.v, logsumexp, of.dout, delta, dq);
-  SW_LAUNCH((fast_dkv_kernel<kWidth, kCap>),
-            dim3(static_cast<unsigned>((s.keys + kKeys - 1) / kKeys), static_cast<unsigned>(s.kv_heads)),
-            dim3(kWarp * kKeyWarps), stream, d, to, of.q, of.k, of.v, logsumexp, of.dout, delta, dk, dv);
+  SW_LAUNCH((fast_dq_kernel<kWidth, kCap>), dim3(static_cast<unsigned>((rows + kRows - 1) / kRows * s.kv_heads)),
+            dim3(kWarp * kQueryWarps), stream, d, to, of.q, of.k, of.v, of.dout, terms, dq);
+  SW_LAUNCH_ROOM(4 * kGradientWords<kWidth>, (fast_dkv_kernel<kWidth, kCap>),
+                 dim3(static_cast<unsigned>((s.keys + kKeys - 1) / kKeys * s.kv_heads)),
+                 dim3(kWarp * kKeyWarps<kWidth>), stream, d, to, of.q, of.k, of.v, of.dout, terms, dk, dv);
 }
 
 }  // namespace
@@ -321,9 +365,9 @@ int64_t attention_backward_rounded(const AttentionSpec& s) {
 }
 
 bool attention_backward_fast(void* stream, const AttentionSpec& s, const float* q, const float* k, const float* v,
-                             const float* logsumexp, const float* dout, const float* delta, float* dq, float* dk,
-                             float* dv, uint16_t* rounded) {
-  if (!suits_fast(s) || !lie_in_fours({q, k, v, dout, dq, dk, dv, rounded})) return false;
+                             const float* out, const float* logsumexp, const float* dout, float* dq, float* dk,
+                             float* dv, void* terms, uint16_t* rounded) {
+  if (!suits_fast(s) || !lie_in_fours({q, k, v, out, dout, dq, dk, dv, terms, rounded})) return false;
   const int64_t width = int64_t{s.heads} * s.head_dim, kv_width = int64_t{s.kv_heads} * s.head_dim;
   const auto round = [&](const float* from, int64_t ld, int64_t count, int64_t columns) {
     uint16_t* to = rounded;
@@ -332,14 +376,17 @@ bool attention_backward_fast(void* stream, const AttentionSpec& s, const float* 
     return to;
   };
   const Rounded of{round(q, s.ldq, s.queries, width), round(k, s.ldk, s.keys, kv_width),
-                   round(v, s.ldv, s.keys, kv_width), round(dout, s.ldo, s.queries, width)};
+                   round(v, s.ldv, s.keys, kv_width), rounded};
   const GradientRows to{static_cast<int>(s.ldq), static_cast<int>(s.ldk), static_cast<int>(s.ldv)};
   AttentionSpec tight = s;
   tight.ldq = tight.ldo = width;
   tight.ldk = tight.ldv = kv_width;
   const auto run = s.softcap > 0.0f ? (s.head_dim <= 64 ? launch<64, true> : launch<128, true>)
                                     : (s.head_dim <= 64 ? launch<64, false> : launch<128, false>);
-  run(stream, tight, to, of, logsumexp, delta, dq, dk, dv);
+  SW_LAUNCH(terms_kernel, dim3(static_cast<unsigned>((s.queries * s.heads + kTermWarps - 1) / kTermWarps)),
+            dim3(kWarp * kTermWarps), stream, to_fast(tight), dout, out, static_cast<int>(s.ldo), logsumexp,
+            static_cast<uint32_t*>(terms), rounded);
+  run(stream, tight, to, of, static_cast<const uint8_t*>(terms), dq, dk, dv);
   return true;
 }
 

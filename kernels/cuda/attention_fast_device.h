@@ -21,11 +21,16 @@ struct KeySpan {
 struct FastAttention {
   Global<const int32_t> first;
   int rows, queries, keys, query_offset, ldq, ldk, ldv, ldo, window;
-  int heads, group, head_dim;
+  int heads, kv_heads, group, head_dim;
   uint32_t share;  // 2^32 / group, rounded up: row / group without a division; 0 where group is 1
   float scale;
   float cap,
       cap_factor;  // of a soft cap: of scores in powers of two; of a raw product to 2 / ln 2 times the tanh's argument
+
+  // Of a block in a grid where the heads of a tile follow each other: what takes long begins first, whatever the head.
+  SW_DEVICE int head_of_block() const { return block_x() % kv_heads; }
+  SW_DEVICE int tile_of_block() const { return block_x() / kv_heads; }
+  SW_DEVICE int tiles() const { return grid_dim_x() / kv_heads; }
 
   SW_DEVICE int token_of(int row) const {
     if (share == 0) return row;
@@ -79,6 +84,7 @@ inline FastAttention to_fast(const AttentionSpec& s) {
   f.ldo = static_cast<int>(s.ldo);
   f.window = static_cast<int>(s.window < s.keys ? s.window : 0);
   f.heads = s.heads;
+  f.kv_heads = s.kv_heads;
   f.head_dim = s.head_dim;
   f.share = f.group == 1 ? 0 : static_cast<uint32_t>((uint64_t{1} << 32) / static_cast<uint64_t>(f.group) + 1);
   f.scale = s.scale;
@@ -213,47 +219,49 @@ SW_DEVICE void store_rows(const float (&sum)[kColumns][4], const float (&factor)
   }
 }
 
-// Rows of numbers of 16 bits on their way to a tile, at `word` of `tiles`, D a multiple of 8. at(row): where its
-// numbers begin, -1: zeros.
-template <int kRows, int kWidth, int kThreads, class At>
-SW_DEVICE void copy_rows_later(Shared<uint32_t> tiles, int word, Global<const uint16_t> from, int D, At at) {
-  constexpr int kPieces = kWidth / 8;
-  static_assert(kRows * kPieces % kThreads == 0);
-  SW_UNROLL
-  for (int i = 0; i < kRows * kPieces / kThreads; ++i) {
-    const int piece = i * kThreads + thread_x(), row = piece / kPieces, column = piece % kPieces * 8;
-    const int64_t start = at(row);
-    const bool there = start >= 0 && column < D;
-    copy_or_zero_later(tiles, word + tile_word<kWidth>(row, column / 8), as<const uint8_t>(from),
-                       there ? 2 * (start + column) : 0, there);
-  }
-}
+// A thread's pieces of eight numbers of 16 bits of a tile of rows: the same columns of every kStep-th row, heads of D.
+template <int kRows, int kWidth, int kThreads>
+struct Pieces {
+  static constexpr int kAcross = kWidth / 8, kStep = kThreads / kAcross, kCount = kRows / kStep;
+  static_assert(kThreads % kAcross == 0 && kRows % kStep == 0);
+  int row = thread_x() / kAcross, column = thread_x() % kAcross * 8, word = tile_word<kWidth>(row, column / 8);
 
-// The same of keys key0 .. key0 + kKeys - 1 and of their values, zeros after key `last`, as one group of copies; no
-// copy where key0 is after it.
-template <int kKeys, int kWidth, int kThreads>
-SW_DEVICE void copy_keys_later(const FastAttention& s, int kv_head, int key0, int last, Global<const uint16_t> k,
-                               Global<const uint16_t> v, Shared<uint32_t> keys, Shared<uint32_t> values, int word) {
-  const auto at = [&](int ld_row) {
-    return [&, ld_row](int j) {
-      return key0 + j <= last ? static_cast<int64_t>(key0 + j) * ld_row + kv_head * s.head_dim : int64_t{-1};
-    };
-  };
-  if (key0 <= last) {
-    copy_rows_later<kKeys, kWidth, kThreads>(keys, word, k, s.head_dim, at(s.ldk));
-    copy_rows_later<kKeys, kWidth, kThreads>(values, word, v, s.head_dim, at(s.ldv));
+  // On their way to a tile at `to`, a multiple of eight being in a row: rows 0 .. left - 1 lie `pitch` bytes apart and the
+  // thread's first piece of them at `from` + byte; the others are zeros.
+  SW_DEVICE void copy_later(Shared<uint32_t> to, int at, Global<const uint8_t> from, int64_t byte, int64_t pitch, int D,
+                            int left) const {
+    SW_UNROLL
+    for (int i = 0; i < kCount; ++i)
+      copy_or_zero_later(to, at + word + i * kStep * kRowWords<kWidth>, from, byte + i * kStep * pitch,
+                         column < D && row + i * kStep < left);
   }
-  close_copies();
-}
+};
+
+// Rows of keys, or of their values, that a block walks over by tiles.
+template <int kKeys, int kWidth, int kThreads>
+struct KeyTiles {
+  Pieces<kKeys, kWidth, kThreads> pieces;
+  Global<const uint8_t> from;  // the thread's first piece of the tile at key 0
+  int pitch, D, end;           // bytes of a row; the key after the last
+  SW_DEVICE KeyTiles(Global<const uint16_t> all, int ld_row, int D_, int kv_head, int end_)
+      : from(as<const uint8_t>(all) + 2 * (static_cast<int64_t>(pieces.row) * ld_row + kv_head * D_ + pieces.column)),
+        pitch(2 * ld_row),
+        D(D_),
+        end(end_) {}
+  // Nothing where key0 is not before the end.
+  SW_DEVICE void copy_later(int key0, Shared<uint32_t> tiles, int word) const {
+    if (key0 < end) pieces.copy_later(tiles, word, from, static_cast<int64_t>(key0) * pitch, pitch, D, end - key0);
+  }
+};
 
 // Makes bf16 of the halves that the thread itself copied to a tile.
 template <int kRows, int kWidth, int kThreads>
 SW_DEVICE void halves_to_bf16(Shared<uint32_t> tiles, int word) {
-  constexpr int kPieces = kWidth / 8;
+  const Pieces<kRows, kWidth, kThreads> pieces;
   const auto pair = [](uint32_t two) { return bf16_pair(half_to_float(two & 0xffffu), half_to_float(two >> 16)); };
   SW_UNROLL
-  for (int i = 0; i < kRows * kPieces / kThreads; ++i) {
-    const int piece = i * kThreads + thread_x(), at = word + tile_word<kWidth>(piece / kPieces, piece % kPieces);
+  for (int i = 0; i < pieces.kCount; ++i) {
+    const int at = word + pieces.word + i * pieces.kStep * kRowWords<kWidth>;
     const uint4 halves = ld_u128(tiles, at);
     st4(tiles, at, uint4{pair(halves.x), pair(halves.y), pair(halves.z), pair(halves.w)});
   }

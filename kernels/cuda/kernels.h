@@ -40,7 +40,7 @@ void gemv_dense(void* stream, const float* x, int64_t ldx, int64_t T, const Dens
 
 // unpack.cu. Rows n0 .. n0 + rows - 1 of W to out [rows, K] (n0 a multiple of 16 when quantized).
 void unpack(void* stream, const WeightView& w, int64_t n0, int64_t rows, float* out);
-// The same, rounded to bf16 (bits, to nearest even).
+// The same, rounded to bf16 (bits, to nearest even); of a quantized W K is a multiple of 8.
 void unpack_bf16(void* stream, const WeightView& w, int64_t n0, int64_t rows, uint16_t* out);
 // x [T, K] to bf16 out [T, K].
 void to_bf16(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, uint16_t* out);
@@ -64,7 +64,7 @@ void gemm(void* stream, int64_t M, int64_t N, int64_t K, Strided a, Strided b, f
 // y [T, N] = bias [N], row after row; a null bias gives zeros.
 void fill_rows(void* stream, const float* bias, int64_t T, int64_t N, float* y, int64_t ldy);
 
-// rowwise.cu. As Backend's functions of these names.
+// rowwise.cu, gates.cu. As Backend's functions of these names.
 void rmsnorm(void* stream, const float* x, int64_t ldx, int64_t T, int groups, int64_t D, const float* weight,
              float epsilon, float* y, int64_t ldy, float* inv_rms);
 void rmsnorm_dx(void* stream, const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, int groups,
@@ -80,6 +80,22 @@ void gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_
            GateKind kind, float* out, int64_t ldo);
 void gated_backward(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout,
                     int64_t lddo, int64_t T, int64_t F, GateKind kind, float* dgate, float* dup);
+// The same as factors of products, rounded to bf16, rows side by side but for those of dgate and dup, ldd apart.
+void rmsnorm_rounded(void* stream, const float* x, int64_t ldx, int64_t T, int64_t D, const float* weight, float epsilon,
+                     uint16_t* y, float* inv_rms);
+void gated_rounded(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
+                   GateKind kind, uint16_t* out);
+void gated_backward_rounded(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout,
+                            int64_t lddo, int64_t T, int64_t F, GateKind kind, uint16_t* dgate, uint16_t* dup,
+                            int64_t ldd);
+// x [T, heads * head_dim], its first `turning` heads as rope leaves them, x itself left alone. Its columns are those of up to
+// kMostSplit matrices side by side, `widths` of each, and out has [T, width] of one after the other.
+struct TurnedHeads {
+  int heads, turning, head_dim, rotary;
+};
+inline constexpr int kMostSplit = 3;
+void turn_rounded(void* stream, const float* x, int64_t ldx, int64_t T, const TurnedHeads& h, const float* cosine,
+                  const float* sine, bool adjacent, bool inverse, std::span<const int64_t> widths, uint16_t* out);
 // first_row: null, or where the row of dst to begin at is read.
 void store_kv(void* stream, const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, bool half,
               const int32_t* first_row = nullptr);

@@ -7,6 +7,7 @@
 //   SW_LAUNCH_EARLY(..)                   the same of a kernel that may begin while the one before it ends, and passes
 //                                         wait_for_previous() in all of its threads
 //   SW_SHARED(T, name, count);            shared memory; passed on as Shared<T>
+//   SW_LAUNCH_ROOM(bytes, kernel, ..)     a launch with so much more of it, up to 99 KB in all; SW_ROOM(name) are its words
 //   ld(p, i), st(p, i, v)                 one element of either; ld4, st4: four of 32 bits, 16-byte aligned; ld2, st2: two, 8
 //   ldg_u32(p, byte), ldg_u64, ldg_u128   words of bytes that no kernel writes; stream_u128: that are read once
 //   ld_u64(p, byte), ld_u128              words of any bytes, or of shared words: (p, word)
@@ -42,6 +43,9 @@
 #define SW_KERNEL_BLOCKS(threads, blocks, name) static void name
 #define SW_LAUNCH(kernel, grid, block, stream, ...) simt::launch(stream, kernel, grid, block, __VA_ARGS__)
 #define SW_LAUNCH_EARLY SW_LAUNCH
+#define SW_LAUNCH_ROOM(bytes, kernel, grid, block, stream, ...) \
+  simt::launch_with_room(stream, bytes, kernel, grid, block, __VA_ARGS__)
+#define SW_ROOM(name) const auto name = simt::room()
 #define SW_SHARED(T, name, count) const auto name = simt::shared<T>(count)
 #define SW_UNROLL
 
@@ -232,6 +236,9 @@ inline float reciprocal_root(float x) { return 1.0f / std::sqrt(x); }
 #define SW_LAUNCH(kernel, grid, block, stream, ...) \
   ((kernel)<<<(grid), (block), 0, static_cast<cudaStream_t>(stream)>>>(__VA_ARGS__))
 #define SW_LAUNCH_EARLY(kernel, grid, block, stream, ...) launch_early((kernel), (grid), (block), (stream), __VA_ARGS__)
+#define SW_LAUNCH_ROOM(bytes, kernel, grid, block, stream, ...) \
+  launch_with_room((bytes), (kernel), (grid), (block), (stream), __VA_ARGS__)
+#define SW_ROOM(name) extern __shared__ __align__(16) uint32_t name[]
 #define SW_SHARED(T, name, count) __shared__ __align__(16) T name[count]
 #define SW_UNROLL _Pragma("unroll")
 
@@ -250,6 +257,12 @@ void launch_early(void (*kernel)(P...), dim3 grid, dim3 block, void* stream, A..
   config.attrs = &early;
   config.numAttrs = overlaps_kernels() ? 1 : 0;
   cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...);
+}
+
+template <class... P, class... A>
+void launch_with_room(int64_t bytes, void (*kernel)(P...), dim3 grid, dim3 block, void* stream, A... arguments) {
+  cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
+  kernel<<<grid, block, static_cast<size_t>(bytes), static_cast<cudaStream_t>(stream)>>>(static_cast<P>(arguments)...);
 }
 
 template <class T>

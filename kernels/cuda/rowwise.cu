@@ -1,9 +1,9 @@
-// Norms, rotations, gates and other operations on rows.
+// Norms, rotations and other operations on rows.
 
-#include "kernels/cuda/gates_device.h"
 #include "kernels/cuda/grids.h"
 #include "kernels/cuda/kernels.h"
-#include "kernels/cuda/portable.h"
+#include "kernels/cuda/rounding_device.h"
+#include "kernels/cuda/rowwise_device.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
@@ -27,8 +27,9 @@ SW_DEVICE float4 weight4(Global<const float> weight, int64_t d) {
 }
 
 // A block a head (or row) of D numbers.
+template <class Out>
 SW_KERNEL(kNormThreads, rmsnorm_kernel)
-(Global<const float> x, int64_t ldx, int groups, int64_t D, Global<const float> weight, float epsilon, Global<float> y,
+(Global<const float> x, int64_t ldx, int groups, int64_t D, Global<const float> weight, float epsilon, Global<Out> y,
  int64_t ldy, Global<float> inv_rms) {
   SW_SHARED(float, room, kNormThreads / kWarp);
   const int64_t t = block_x() / groups, from = t * ldx + block_x() % groups * D, to = t * ldy + block_x() % groups * D;
@@ -41,10 +42,11 @@ SW_KERNEL(kNormThreads, rmsnorm_kernel)
   const float inverse = reciprocal_root(squares / static_cast<float>(D) + epsilon);
   if (inv_rms && thread_x() == 0) st(inv_rms, block_x(), inverse);
   for (int64_t d = thread_x(); d < D; d += block_dim_x())
-    st(y, to + d, ld(x, from + d) * inverse * (weight ? ld(weight, d) : 1.0f));
+    put(y, to + d, ld(x, from + d) * inverse * (weight ? ld(weight, d) : 1.0f));
 }
+template <class Out>
 SW_KERNEL(kFourThreads, rmsnorm_fours_kernel)
-(Global<const float> x, int64_t ldx, int groups, int64_t D, Global<const float> weight, float epsilon, Global<float> y,
+(Global<const float> x, int64_t ldx, int groups, int64_t D, Global<const float> weight, float epsilon, Global<Out> y,
  int64_t ldy, Global<float> inv_rms) {
   SW_SHARED(float, room, kFourThreads / kWarp);
   const int64_t t = block_x() / groups, from = t * ldx + block_x() % groups * D, to = t * ldy + block_x() % groups * D;
@@ -64,7 +66,7 @@ SW_KERNEL(kFourThreads, rmsnorm_fours_kernel)
   SW_UNROLL
   for (int i = 0; i < kMostFours; ++i) {
     const int d = begin + i * stride;
-    if (d < width) st4(y, to + d, times4(scaled4(mine[i], inverse), weight4(weight, d)));
+    if (d < width) put4(y, to + d, times4(scaled4(mine[i], inverse), weight4(weight, d)));
   }
 }
 
@@ -132,62 +134,60 @@ SW_KERNEL(256, rope_kernel)
   st(x, second, b * c + a * s);
 }
 
-SW_DEVICE float activation_slope(GateKind kind, float x) {
-  switch (kind) {
-    case GateKind::Silu: {
-      const float s = 1.0f / (1.0f + expf(-x));
-      return s * (1.0f + x * (1.0f - s));
+// Where the columns of several matrices side by side go: of each [T, its columns], one after the other.
+struct Split {
+  int64_t ends[kMostSplit];  // the column after a matrix's last
+  int count;
+  // Of number `column` of row t, of T.
+  SW_DEVICE int64_t place(int64_t t, int64_t T, int64_t column) const {
+    int64_t begin = 0;
+    SW_UNROLL
+    for (int i = 0; i < kMostSplit; ++i) {
+      if (i >= count) break;
+      if (column < ends[i]) return T * begin + t * (ends[i] - begin) + column - begin;
+      begin = ends[i];
     }
-    case GateKind::GeluTanh: {
-      const float h = tanhf(kRoot * (x + 0.044715f * x * x * x));
-      return 0.5f * (1.0f + h) + 0.5f * x * (1.0f - h * h) * kRoot * (1.0f + 3.0f * 0.044715f * x * x);
+    return 0;
+  }
+};
+
+// rope_kernel of the first `turning` heads of a row, and the rest of it as it is, rounded. kFour: a thread takes four
+// pairs, or eight numbers that do not turn; everything is aligned, pairs lie half a head apart, and whole heads turn.
+template <bool kFour>
+SW_KERNEL(256, turn_rounded_kernel)
+(Global<const float> x, int64_t ldx, int64_t T, int heads, int turning, int head_dim, int pairs,
+ Global<const float> cosine, Global<const float> sine, bool adjacent, bool inverse, Split split, Global<uint16_t> out) {
+  const int64_t t = block_x();
+  const int i = static_cast<int>(column());
+  if constexpr (kFour) {
+    const int each = pairs / 4, head = i / each, pair = i % each * 4;
+    if (head >= heads) return;
+    const int64_t first = static_cast<int64_t>(head) * head_dim + pair, second = first + pairs;
+    float4 a = ld4(x, t * ldx + first), b = ld4(x, t * ldx + second);
+    if (head < turning) {
+      const float4 c = ld4(cosine, t * pairs + pair), turn = ld4(sine, t * pairs + pair);
+      const float4 s = inverse ? scaled4(turn, -1.0f) : turn;
+      const float4 low = a, high = b;
+      a = {low.x * c.x - high.x * s.x, low.y * c.y - high.y * s.y, low.z * c.z - high.z * s.z,
+           low.w * c.w - high.w * s.w};
+      b = {high.x * c.x + low.x * s.x, high.y * c.y + low.y * s.y, high.z * c.z + low.z * s.z,
+           high.w * c.w + low.w * s.w};
     }
-    case GateKind::GeluErf:
-      return 0.5f * (1.0f + erff(x * 0.7071067811865476f)) + x * expf(-0.5f * x * x) * 0.3989422804014327f;
-  }
-  return 0.0f;
-}
-
-// Elementwise kernels: a block 256 columns of a row.
-SW_DEVICE int64_t column() {
-  return static_cast<int64_t>(block_y()) * block_dim_x() + thread_x();
-}
-
-// kFour: a thread takes four columns; everything is aligned.
-template <bool kFour>
-SW_KERNEL(256, gated_kernel)
-(Global<const float> gate, int64_t ldg, Global<const float> up, int64_t ldu, int64_t F, GateKind kind,
- Global<float> out, int64_t ldo) {
-  const int64_t t = block_x(), f = column() * (kFour ? 4 : 1);
-  if (f >= F) return;
-  if constexpr (kFour) {
-    const float4 g = ld4(gate, t * ldg + f), u = ld4(up, t * ldu + f);
-    st4(out, t * ldo + f,
-        {activation(kind, g.x) * u.x, activation(kind, g.y) * u.y, activation(kind, g.z) * u.z,
-         activation(kind, g.w) * u.w});
+    put4(out, split.place(t, T, first), a);
+    put4(out, split.place(t, T, second), b);
   } else {
-    st(out, t * ldo + f, activation(kind, ld(gate, t * ldg + f)) * ld(up, t * ldu + f));
-  }
-}
-
-template <bool kFour>
-SW_KERNEL(256, gated_backward_kernel)
-(Global<const float> gate, int64_t ldg, Global<const float> up, int64_t ldu, Global<const float> dout, int64_t lddo,
- int64_t F, GateKind kind, Global<float> dgate, Global<float> dup) {
-  const int64_t t = block_x(), f = column() * (kFour ? 4 : 1);
-  if (f >= F) return;
-  if constexpr (kFour) {
-    const float4 g = ld4(gate, t * ldg + f), u = ld4(up, t * ldu + f), d = ld4(dout, t * lddo + f);
-    st4(dgate, t * ldg + f,
-        {d.x * u.x * activation_slope(kind, g.x), d.y * u.y * activation_slope(kind, g.y),
-         d.z * u.z * activation_slope(kind, g.z), d.w * u.w * activation_slope(kind, g.w)});
-    st4(dup, t * ldu + f,
-        {d.x * activation(kind, g.x), d.y * activation(kind, g.y), d.z * activation(kind, g.z),
-         d.w * activation(kind, g.w)});
-  } else {
-    const float g = ld(gate, t * ldg + f), u = ld(up, t * ldu + f), d = ld(dout, t * lddo + f);
-    st(dgate, t * ldg + f, d * u * activation_slope(kind, g));
-    st(dup, t * ldu + f, d * activation(kind, g));
+    const int head = i / head_dim, d = i % head_dim;
+    if (head >= heads) return;
+    const int64_t at = t * ldx + i;
+    float v = ld(x, at);
+    if (head < turning && d < 2 * pairs) {
+      const int pair = adjacent ? d / 2 : d % pairs;
+      const bool low = adjacent ? d % 2 == 0 : d < pairs;
+      const int64_t apart = adjacent ? 1 : pairs;
+      const float c = ld(cosine, t * pairs + pair), turn = ld(sine, t * pairs + pair), s = inverse ? -turn : turn;
+      v = low ? v * c - ld(x, at + apart) * s : v * c + ld(x, at - apart) * s;
+    }
+    put(out, split.place(t, T, i), v);
   }
 }
 
@@ -255,17 +255,11 @@ SW_KERNEL(256, rope_store_kernel)
   if (from < q_width + 2 * static_cast<int64_t>(h.kv_heads) * h.head_dim) store(from - q_width, ld(x, t * ldx + from));
 }
 
-dim3 by_columns(int64_t T, int64_t width) {
-  return dim3(static_cast<unsigned>(T), static_cast<unsigned>((width + 255) / 256));
-}
 // Heads of a few numbers are a warp's work.
 dim3 norm_block(int64_t D) {
   return dim3(D <= 256 ? kWarp : kNormThreads);
 }
 
-bool aligned(const float* p, int64_t ld) {
-  return ld % 4 == 0 && reinterpret_cast<uintptr_t>(p) % 16 == 0;
-}
 bool fits_fours(int64_t D) {
   return D % 4 == 0 && D <= int64_t{4} * kMostFours * kFourThreads;
 }
@@ -275,16 +269,26 @@ dim3 fours_block(int64_t D) {
   return dim3(static_cast<unsigned>(threads < kWarp ? kWarp : threads < kFourThreads ? threads : kFourThreads));
 }
 
+template <class Out>
+void norm_to(void* stream, const float* x, int64_t ldx, int64_t T, int groups, int64_t D, const float* weight,
+             float epsilon, Out* y, int64_t ldy, float* inv_rms) {
+  const dim3 grid(static_cast<unsigned>(T * groups));
+  if (fits_fours(D) && aligned(x, ldx) && aligned(y, ldy) && aligned(weight, 0)) {
+    SW_LAUNCH((rmsnorm_fours_kernel<Out>), grid, fours_block(D), stream, x, ldx, groups, D, weight, epsilon, y, ldy,
+              inv_rms);
+  } else {
+    SW_LAUNCH((rmsnorm_kernel<Out>), grid, norm_block(D), stream, x, ldx, groups, D, weight, epsilon, y, ldy, inv_rms);
+  }
+}
 }  // namespace
 
 void rmsnorm(void* stream, const float* x, int64_t ldx, int64_t T, int groups, int64_t D, const float* weight,
              float epsilon, float* y, int64_t ldy, float* inv_rms) {
-  const dim3 grid(static_cast<unsigned>(T * groups));
-  if (fits_fours(D) && aligned(x, ldx) && aligned(y, ldy) && aligned(weight, 0)) {
-    SW_LAUNCH(rmsnorm_fours_kernel, grid, fours_block(D), stream, x, ldx, groups, D, weight, epsilon, y, ldy, inv_rms);
-  } else {
-    SW_LAUNCH(rmsnorm_kernel, grid, norm_block(D), stream, x, ldx, groups, D, weight, epsilon, y, ldy, inv_rms);
-  }
+  norm_to(stream, x, ldx, T, groups, D, weight, epsilon, y, ldy, inv_rms);
+}
+void rmsnorm_rounded(void* stream, const float* x, int64_t ldx, int64_t T, int64_t D, const float* weight,
+                     float epsilon, uint16_t* y, float* inv_rms) {
+  norm_to(stream, x, ldx, T, 1, D, weight, epsilon, y, D, inv_rms);
 }
 void rmsnorm_dx(void* stream, const float* dy, int64_t lddy, const float* x, int64_t ldx, int64_t T, int groups,
                 int64_t D, const float* weight, const float* inv_rms, float* dx, int64_t lddx, bool accumulate) {
@@ -310,32 +314,33 @@ void rope_store(void* stream, float* x, int64_t ldx, int64_t T, int heads, int k
   auto* floats = half ? nullptr : static_cast<float*>(dst);
   auto* halves = half ? static_cast<uint16_t*>(dst) : nullptr;
   const StoredHeads h{heads, kv_heads, head_dim, rotary / 2};
-  const dim3 grid = by_columns(T, int64_t{heads + kv_heads} * (rotary / 2) + int64_t{kv_heads} * (2 * head_dim - rotary));
+  const dim3 grid =
+      by_columns(T, int64_t{heads + kv_heads} * (rotary / 2) + int64_t{kv_heads} * (2 * head_dim - rotary));
   if (half) {
-    SW_LAUNCH_EARLY((rope_store_kernel<true>), grid, dim3(256), stream, x, ldx, h, cosine, sine, adjacent, floats, halves,
-                    ldd, first_row);
+    SW_LAUNCH_EARLY((rope_store_kernel<true>), grid, dim3(256), stream, x, ldx, h, cosine, sine, adjacent, floats,
+                    halves, ldd, first_row);
   } else {
     SW_LAUNCH_EARLY((rope_store_kernel<false>), grid, dim3(256), stream, x, ldx, h, cosine, sine, adjacent, floats,
                     halves, ldd, first_row);
   }
 }
-void gated(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, int64_t F,
-           GateKind kind, float* out, int64_t ldo) {
-  if (F % 4 == 0 && aligned(gate, ldg) && aligned(up, ldu) && aligned(out, ldo)) {
-    SW_LAUNCH((gated_kernel<true>), by_columns(T, F / 4), dim3(256), stream, gate, ldg, up, ldu, F, kind, out, ldo);
-  } else {
-    SW_LAUNCH((gated_kernel<false>), by_columns(T, F), dim3(256), stream, gate, ldg, up, ldu, F, kind, out, ldo);
+void turn_rounded(void* stream, const float* x, int64_t ldx, int64_t T, const TurnedHeads& h, const float* cosine,
+                  const float* sine, bool adjacent, bool inverse, std::span<const int64_t> widths, uint16_t* out) {
+  Split split{};
+  bool fours = !adjacent && h.rotary == h.head_dim && h.rotary % 8 == 0 && aligned(x, ldx) && aligned(cosine, 0) &&
+               aligned(sine, 0) && aligned(out, 0);
+  for (const int64_t width : widths) {
+    const int64_t end = (split.count ? split.ends[split.count - 1] : 0) + width;
+    split.ends[split.count++] = end;
+    fours = fours && width % 4 == 0;
   }
-}
-void gated_backward(void* stream, const float* gate, int64_t ldg, const float* up, int64_t ldu, const float* dout,
-                    int64_t lddo, int64_t T, int64_t F, GateKind kind, float* dgate, float* dup) {
-  if (F % 4 == 0 && aligned(gate, ldg) && aligned(up, ldu) && aligned(dout, lddo) && aligned(dgate, 0) &&
-      aligned(dup, 0)) {
-    SW_LAUNCH((gated_backward_kernel<true>), by_columns(T, F / 4), dim3(256), stream, gate, ldg, up, ldu, dout, lddo, F,
-              kind, dgate, dup);
+  const int64_t numbers = int64_t{h.heads} * h.head_dim;
+  if (fours) {
+    SW_LAUNCH((turn_rounded_kernel<true>), by_columns(T, numbers / 8), dim3(256), stream, x, ldx, T, h.heads, h.turning,
+              h.head_dim, h.rotary / 2, cosine, sine, adjacent, inverse, split, out);
   } else {
-    SW_LAUNCH((gated_backward_kernel<false>), by_columns(T, F), dim3(256), stream, gate, ldg, up, ldu, dout, lddo, F,
-              kind, dgate, dup);
+    SW_LAUNCH((turn_rounded_kernel<false>), by_columns(T, numbers), dim3(256), stream, x, ldx, T, h.heads, h.turning,
+              h.head_dim, h.rotary / 2, cosine, sine, adjacent, inverse, split, out);
   }
 }
 void store_kv(void* stream, const float* src, int64_t lds, int64_t T, int64_t width, void* dst, int64_t ldd, bool half,

@@ -7,34 +7,19 @@
 #include "kernels/cuda/dense_device.h"
 #include "kernels/cuda/grids.h"
 #include "kernels/cuda/kernels.h"
+#include "kernels/cuda/pair_codes.h"
 #include "kernels/cuda/quant_device.h"
+#include "kernels/cuda/rounding_device.h"
 
 namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 namespace {
 
 constexpr int kWarps = 4;
 
-SW_DEVICE void put(Global<float> out, int64_t i, float v) {
-  st(out, i, v);
-}
-SW_DEVICE void put(Global<uint16_t> out, int64_t i, float v) {
-  st(out, i, static_cast<uint16_t>(bf16_bits(v)));
-}
-SW_DEVICE void put4(Global<uint16_t> out, int64_t i, float4 v) {
-  st(as<uint2>(out), i / 4, uint2{bf16_pair(v.x, v.y), bf16_pair(v.z, v.w)});
-}
-
 // Two quads from `at` + first and + second on, of which those below `end` are real.
 SW_DEVICE void put_quads(Global<float> out, int64_t at, int first, int second, int64_t end, const float (&v)[2][4]) {
   if (first < end) st4(out, at + first, {v[0][0], v[0][1], v[0][2], v[0][3]});
   if (second < end) st4(out, at + second, {v[1][0], v[1][1], v[1][2], v[1][3]});
-}
-SW_DEVICE void put_quads(Global<uint16_t> out, int64_t at, int first, int /*second*/, int64_t end,
-                         const float (&v)[2][4]) {
-  if (first < end)
-    st(as<uint4>(out), (at + first) / 8,
-       uint4{bf16_pair(v[0][0], v[0][1]), bf16_pair(v[0][2], v[0][3]), bf16_pair(v[1][0], v[1][1]),
-             bf16_pair(v[1][2], v[1][3])});
 }
 
 // Codes of row `row` of a strip, quad `quad` of a chunk whose lines begin at `lines`.
@@ -46,18 +31,17 @@ SW_DEVICE float weight_of(const Scales& s, uint32_t codes, int c) {
 }
 
 // A warp takes a chunk of a strip in two halves of eight rows: four lanes a row, two quads of inputs each, so that
-// lanes side by side fill sectors: quads side by side as 16 bytes of bf16, or as 16 bytes each in fp32.
+// lanes side by side fill sectors.
 SW_DEVICE int row_of(int half, int lane) {
   return 8 * half + lane / 4;
 }
-template <class Number>
 SW_DEVICE int quad_of(int which, int lane) {
-  return sizeof(Number) == 2 ? lane % 4 * 2 + which : lane % 4 + 4 * which;
+  return lane % 4 + 4 * which;
 }
 
-template <int kBits, class Out>
+template <int kBits>
 SW_KERNEL(32 * kWarps, unpack_kernel)
-(DeviceQuant w, int64_t n0, int64_t rows, Global<Out> out) {
+(DeviceQuant w, int64_t n0, int64_t rows, Global<float> out) {
   const int lane = thread_x() % kWarp, chunk = block_x() * kWarps + thread_x() / kWarp;
   if (chunk >= w.chunks) return;
   const int64_t strip = n0 / kStripRows + block_y();
@@ -73,14 +57,14 @@ SW_KERNEL(32 * kWarps, unpack_kernel)
     float v[2][4];
     SW_UNROLL
     for (int which = 0; which < 2; ++which) {
-      const int quad = quad_of<Out>(which, lane);
+      const int quad = quad_of(which, lane);
       const uint32_t codes = codes_at(kBits, lines, row, quad);
       if (which == 0 || w.sub16) s = read_scales(w, header, n, record, sub_index(w, within, quad));
       SW_UNROLL
       for (int c = 0; c < 4; ++c) v[which][c] = weight_of(s, codes, c);
     }
     const int64_t at = (n - n0) * w.cols, k = static_cast<int64_t>(chunk) * kChunk;
-    const int first = 4 * quad_of<Out>(0, lane), second = 4 * quad_of<Out>(1, lane);
+    const int first = 4 * quad_of(0, lane), second = 4 * quad_of(1, lane);
     if (w.cols % 8 == 0) {
       put_quads(out, at + k, first, second, w.cols - k, v);
     } else {
@@ -88,6 +72,37 @@ SW_KERNEL(32 * kWarps, unpack_kernel)
         if (k + first + c < w.cols) put(out, at + k + first + c, v[0][c]);
         if (k + second + c < w.cols) put(out, at + k + second + c, v[1][c]);
       }
+    }
+  }
+}
+
+// To bf16, rows a multiple of eight long: a warp takes eight chunks side by side and writes 512 bytes of a row at a
+// time.
+template <int kBits>
+SW_KERNEL_BLOCKS(32 * kWarps, 8, unpack_rounded_kernel)
+(DeviceQuant w, int64_t n0, int64_t rows, Global<uint16_t> out) {
+  const int lane = thread_x() % kWarp, chunk = (block_x() * kWarps + thread_x() / kWarp) * kChunksAcross + lane / 4;
+  const int64_t k = static_cast<int64_t>(chunk) * kChunk + lane % 4 * 8, strip = n0 / kStripRows + block_y();
+  if (k >= w.cols) return;
+  const int record = chunk / w.chunks_per_record, within = chunk % w.chunks_per_record, quad = lane % 4 * 2;
+  const auto header = w.records + record_at(w, strip, record);
+  const auto lines = header + (w.header_bytes + static_cast<int64_t>(within) * kBits * 64);
+  for (int row0 = 0; row0 < kStripRows; row0 += 4) {
+    PairCodes<kBits> codes;
+    codes.read(lines, lane, row0);
+    SW_UNROLL
+    for (int r = 0; r < 4; ++r) {
+      const int64_t n = strip * kStripRows + row0 + r;
+      if (n >= n0 + rows) continue;
+      const Scales s = read_scales(w, header, n, record, sub_index(w, within, quad));
+      uint32_t pairs[4];
+      SW_UNROLL
+      for (int q = 0; q < 2; ++q) {
+        const uint32_t four = quad_codes(kBits, quad + q, [&](int line) { return codes.word(line, r); });
+        pairs[2 * q] = bf16_pair(weight_of(s, four, 0), weight_of(s, four, 1));
+        pairs[2 * q + 1] = bf16_pair(weight_of(s, four, 2), weight_of(s, four, 3));
+      }
+      st(as<uint4>(out), ((n - n0) * w.cols + k) / 8, uint4{pairs[0], pairs[1], pairs[2], pairs[3]});
     }
   }
 }
@@ -145,17 +160,14 @@ SW_KERNEL(128, embed_dense_kernel)
     st(out, t * ldo + k, factor * dense_at<kType>(w, n * w.cols + k));
 }
 
+// Of kernels whose warps take `across` chunks of a strip.
+dim3 strips_grid(const QuantLayout& l, int64_t rows, int64_t across) {
+  const int64_t warps = (l.chunks() + across - 1) / across;
+  return dim3(static_cast<unsigned>((warps + kWarps - 1) / kWarps),
+              static_cast<unsigned>((rows + kStripRows - 1) / kStripRows));
+}
 template <class Out>
-void unpack_any(void* stream, const WeightView& w, int64_t n0, int64_t rows, Out* out) {
-  if (w.quantized) {
-    const auto across = static_cast<unsigned>((w.quant.layout.chunks() + kWarps - 1) / kWarps);
-    const auto strips = static_cast<unsigned>((rows + kStripRows - 1) / kStripRows);
-    with_bits(w.quant.layout.bits, [&](auto bits) {
-      SW_LAUNCH((unpack_kernel<decltype(bits)::value, Out>), dim3(across, strips), dim3(kWarp * kWarps), stream,
-                to_device(w.quant), n0, rows, out);
-    });
-    return;
-  }
+void unpack_dense(void* stream, const WeightView& w, int64_t n0, int64_t rows, Out* out) {
   const int64_t count = rows * w.dense.cols, first = n0 * w.dense.cols;
   const dim3 grid(strided_blocks(count)), block(256);
   const DeviceDense d = to_device(w.dense);
@@ -175,10 +187,18 @@ void unpack_any(void* stream, const WeightView& w, int64_t n0, int64_t rows, Out
 }  // namespace
 
 void unpack(void* stream, const WeightView& w, int64_t n0, int64_t rows, float* out) {
-  unpack_any(stream, w, n0, rows, out);
+  if (!w.quantized) return unpack_dense(stream, w, n0, rows, out);
+  with_bits(w.quant.layout.bits, [&](auto bits) {
+    SW_LAUNCH((unpack_kernel<decltype(bits)::value>), strips_grid(w.quant.layout, rows, 1), dim3(kWarp * kWarps),
+              stream, to_device(w.quant), n0, rows, out);
+  });
 }
 void unpack_bf16(void* stream, const WeightView& w, int64_t n0, int64_t rows, uint16_t* out) {
-  unpack_any(stream, w, n0, rows, out);
+  if (!w.quantized) return unpack_dense(stream, w, n0, rows, out);
+  with_bits(w.quant.layout.bits, [&](auto bits) {
+    SW_LAUNCH((unpack_rounded_kernel<decltype(bits)::value>), strips_grid(w.quant.layout, rows, kChunksAcross),
+              dim3(kWarp * kWarps), stream, to_device(w.quant), n0, rows, out);
+  });
 }
 void to_bf16(void* stream, const float* x, int64_t ldx, int64_t T, int64_t K, uint16_t* out) {
   const auto grid = [&](int64_t threads) {

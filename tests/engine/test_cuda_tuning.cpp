@@ -107,6 +107,110 @@ class TestCudaTuning : public QObject {
     QVERIFY(distance(dx, dx_expected) < kTolerance);
   }
 
+  // Factors that are made on their way: of norms, gates and turned heads, of numbers that lie in fours and that do not.
+  void madeRows_data() {
+    QTest::addColumn<bool>("real");
+    QTest::addColumn<int>("gap");  // between rows
+    QTest::addColumn<int>("rotary");
+    QTest::addColumn<bool>("adjacent");
+    for (const bool real : {false, true})
+      for (const int gap : {0, 3})
+        for (const int rotary : {0, 8, 16})
+          for (const bool adjacent : {false, true})
+            QTest::addRow("%s gap %d rotary %d%s", real ? "card" : "emulated", gap, rotary, adjacent ? " adjacent" : "")
+                << real << gap << rotary << adjacent;
+  }
+  void madeRows() {
+    SW_DEVICE_OR_SKIP(devices_);
+    QFETCH(int, gap);
+    QFETCH(int, rotary);
+    QFETCH(bool, adjacent);
+    constexpr double kTolerance = 1.0 / 128;
+    constexpr int kHead = 16;
+    Random random(77);
+    const int64_t T = 19, K = 64, F = 40, ld = 2 * F + gap, ldx = K + gap, G = K / 32;
+    const Guarded<float> x = random.normals(T * ldx), weight = random.normals(K), gates = random.normals(T * ld),
+                         dout = random.normals(T * F), wide = random.normals(T * (2 * K + gap)),
+                         cos = random.normals(T * kHead), sin = random.normals(T * kHead), bias = random.normals(F),
+                         heads = random.normals(T * (112 + gap));
+    std::vector<RandomMatrix> matrices;
+    std::vector<WeightView> w(7);
+    // Two of a gate, one that its result meets, three that heads come from, and the two of a gate in one.
+    const int64_t shapes[][2] = {{F, K}, {F, K}, {F, K}, {48, K}, {32, K}, {32, K}, {2 * F, K}};
+    matrices.reserve(std::size(shapes));
+    for (size_t i = 0; i < std::size(shapes); ++i) {
+      matrices.emplace_back(make_layout(all_layouts()[0], shapes[i][0], shapes[i][1]), random);
+      w[i].quantized = true;
+      w[i].quant = matrices[i].view(true, false);
+    }
+    struct Results {
+      Guarded<float> normed, inverse, gated, dscale[7], dx[4];
+    };
+    const auto run = [&](Backend& on, Precision precision, Results& r) {
+      Guarded<float> room(T * K), held = gates, turned = heads;
+      r.normed = Guarded<float>(T * 2 * F), r.inverse = Guarded<float>(T), r.gated = Guarded<float>(T * F);
+      for (auto& d : r.dscale) d = Guarded<float>(2 * F * G);
+      for (auto& d : r.dx) d = Guarded<float>(T * ldx);
+      const LinearPart parts[] = {{&w[0], nullptr, r.normed.data()}, {&w[1], nullptr, r.normed.data() + F}};
+      on.linear_normed(x.data(), ldx, T, weight.data(), 1e-5f, room.data(), r.inverse.data(), parts, 2 * F, precision);
+      const float *gate = wide.data(), *up = wide.data() + K;
+      const int64_t ldg = 2 * K + gap;
+      on.linear_gated(gate, ldg, up, ldg, T, Activation::Silu, room.data(), w[2], bias.data(), r.gated.data(), F,
+                      precision);
+      const BackwardInput normed{.of = BackwardInput::Of::Norm,
+                                 .x = x.data(),
+                                 .ldx = ldx,
+                                 .weight = weight.data(),
+                                 .epsilon = 1e-5f,
+                                 .inv_rms = r.inverse.data(),
+                                 .room = room.data()};
+      const BackwardGradient of_gate{.of = BackwardGradient::Of::Gate,
+                                     .rows = held.data(),
+                                     .gate = held.data(),
+                                     .up = held.data() + F,
+                                     .dout = dout.data(),
+                                     .ldg = ld,
+                                     .width = F,
+                                     .act = Activation::GeluTanh};
+      const LinearGradient two[] = {{&w[0], held.data(), r.dscale[0].data()}, {&w[1], held.data() + F, r.dscale[1].data()}};
+      on.linear_backward_made(normed, of_gate, T, two, ld, r.dx[0].data(), ldx, precision);
+      held = gates;
+      const LinearGradient both{&w[6], held.data(), r.dscale[6].data()};
+      on.linear_backward_made(normed, of_gate, T, std::span(&both, 1), ld, r.dx[3].data(), ldx, precision);
+      const BackwardInput of_gated{.of = BackwardInput::Of::Gate,
+                                   .x = gate,
+                                   .ldx = ldg,
+                                   .up = up,
+                                   .act = Activation::Silu,
+                                   .room = room.data()};
+      Guarded<float> dy = dout;
+      const LinearGradient one{&w[2], dy.data(), r.dscale[2].data()};
+      on.linear_backward_made(of_gated, {.rows = dy.data()}, T, std::span(&one, 1), F, r.dx[1].data(), ldx, precision);
+      const BackwardGradient of_heads{.of = BackwardGradient::Of::Turn,
+                                      .rows = turned.data(),
+                                      .heads = 5,
+                                      .head_dim = kHead,
+                                      .rotary = rotary,
+                                      .cos = cos.data(),
+                                      .sin = sin.data(),
+                                      .style = adjacent ? RopeStyle::Adjacent : RopeStyle::Halves};
+      const LinearGradient three[] = {{&w[3], turned.data(), r.dscale[3].data()},
+                                      {&w[4], turned.data() + 48, r.dscale[4].data()},
+                                      {&w[5], turned.data() + 80, r.dscale[5].data()}};
+      on.linear_backward_made(normed, of_heads, T, three, 112 + gap, r.dx[2].data(), ldx, precision);
+    };
+    Results got, expected;
+    run(*backend, Precision::Fast, got);
+    run(*reference_, Precision::Exact, expected);
+    QVERIFY(distance(got.normed, expected.normed) < kTolerance);
+    QVERIFY(distance(got.normed, expected.normed) > 1e-6);  // they were rounded
+    QVERIFY(distance(got.inverse, expected.inverse) < 1e-5);
+    QVERIFY(distance(got.gated, expected.gated) < kTolerance);
+    for (int i = 0; i < 7; ++i)
+      QVERIFY2(distance(got.dscale[i], expected.dscale[i]) < kTolerance, qPrintable(QString::number(i)));
+    for (int i = 0; i < 4; ++i) QVERIFY2(distance(got.dx[i], expected.dx[i]) < kTolerance, qPrintable(QString::number(i)));
+  }
+
   void moves_data() { testkit::CardDevices::rows(); }
   void moves() {
     SW_DEVICE_OR_SKIP(devices_);

@@ -242,6 +242,34 @@ const std::vector<std::pair<const char*, Body>>& bodies() {
          card::linear_drow(nullptr, b.numbers(9 * 40, 4), 40, b.numbers(9 * 40, 5), 40, 9, 40, b.numbers(40, 6),
                            b.numbers(40, 7));
        }},
+      {"rounded factors",
+       [](Buffers& b) {
+         const int64_t T = 2, D = 64;
+         float *x = b.numbers(T * D, 1), *y = b.numbers(T * D, 2), *angles = b.numbers(T * 8, 3);
+         uint16_t* out = b.of(std::vector<uint16_t>(2 * T * D));
+         card::rmsnorm_rounded(nullptr, x, D, T, D, y, 1e-5f, out, b.numbers(T, 4));
+         card::gated_rounded(nullptr, x, D, y, D, T, D, GateKind::Silu, b.of(std::vector<uint16_t>(T * D)));
+         card::gated_backward_rounded(nullptr, x, D, y, D, b.numbers(T * D, 5), D, T, D, GateKind::Silu,
+                                      b.of(std::vector<uint16_t>(T * D)), b.of(std::vector<uint16_t>(T * D)), D);
+         const int64_t widths[] = {32, 32};
+         for (const bool adjacent : {false, true})
+           card::turn_rounded(nullptr, x, D, T, {4, 3, 16, 16}, angles, y, adjacent, true, widths,
+                              b.of(std::vector<uint16_t>(T * D)));
+       }},
+      {"weights and their gradients in bf16",
+       [](Buffers& b) {
+         for (const int layout : {0, 14}) {
+           const QuantView w = quantized(b, layout, 20, 512);
+           const int64_t scales = 20 * w.layout.groups();
+           WeightView view;
+           view.quantized = true;
+           view.quant = w;
+           card::unpack_bf16(nullptr, view, 0, 20, b.of(std::vector<uint16_t>(20 * 512)));
+           uint16_t* product = b.of(std::vector<uint16_t>(20 * 512));
+           card::to_bf16(nullptr, b.numbers(20 * 512, 1), 512, 20, 512, product);
+           card::reduce_dscale(nullptr, product, 0, 20, w, b.numbers(scales, 2), b.numbers(scales, 3));
+         }
+       }},
       {"sums of a block",
        [](Buffers& b) {
          SW_LAUNCH(two_sums, card::dim3(1), card::dim3(64), nullptr, b.numbers(128, 1), b.numbers(64, 2));

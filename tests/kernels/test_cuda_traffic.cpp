@@ -94,6 +94,11 @@ class TestCudaTraffic : public QObject {
     qInfo("written %.3f of the least", written);
     QCOMPARE(written, 1.0);
     nothing_is_wasted("unpack");
+    const OnCard<uint16_t> rounded(N * K);
+    simt::counting(true);
+    card::unpack_bf16(nullptr, w, 0, N, rounded.data());
+    // Codes come 16 bytes at a time, half a sector; the other half is in the first cache when its turn comes.
+    QCOMPARE(rounded.written_bytes(), static_cast<double>(N * K * 2));
   }
 
   void gemm() {
@@ -174,6 +179,21 @@ class TestCudaTraffic : public QObject {
     });
     counted("gate backward", [&] {
       card::gated_backward(nullptr, x.data(), D, other.data(), D, weight.data(), 0, T, D, GateKind::Silu, out.data(), m.data());
+    });
+    const OnCard<uint16_t> small(2 * T * D);
+    counted("norm, rounded", [&] {
+      card::rmsnorm_rounded(nullptr, x.data(), D, T, D, weight.data(), 1e-5f, small.data(), inverse.data());
+    });
+    counted("gate, rounded", [&] {
+      card::gated_rounded(nullptr, x.data(), D, other.data(), D, T, D, GateKind::Silu, small.data());
+    });
+    counted("gate backward, rounded", [&] {
+      card::gated_backward_rounded(nullptr, x.data(), D, other.data(), D, weight.data(), 0, T, D, GateKind::Silu, small.data(),
+                                   small.data() + T * D, D);
+    });
+    counted("rotation, rounded", [&] {
+      const int64_t widths[] = {D / 2, D / 2};
+      card::turn_rounded(nullptr, x.data(), D, T, {8, 6, 64, 64}, cosine.data(), sine.data(), false, true, widths, small.data());
     });
     counted("add", [&] { card::add(nullptr, x.data(), out.data(), T * D); });
     counted("optimizer", [&] {

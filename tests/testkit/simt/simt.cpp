@@ -17,7 +17,7 @@ namespace simt {
 namespace {
 
 constexpr int kWarp = 32;
-constexpr size_t kSharedLimit = 48 * 1024;
+constexpr size_t kSharedLimit = 48 * 1024, kLargeSharedLimit = 99 * 1024;
 
 enum class State : uint8_t { Ready, Waiting, Done };
 struct Thread {
@@ -57,7 +57,7 @@ struct Block {
     SharedRegion region;
   };
   std::vector<Site> regions;
-  int64_t shared_bytes = 0;
+  int64_t shared_bytes = 0, room = 0;
   uint32_t epoch = 0;
   std::exception_ptr failure;
 };
@@ -145,7 +145,7 @@ void run_block() {
   block.factors.resize(static_cast<size_t>(count));
   block.regions.clear();
   block.shadow.clear();
-  block.shared.assign(kSharedLimit, 0xff);
+  block.shared.assign(block.room > 0 ? kLargeSharedLimit : kSharedLimit, 0xff);
   block.shared_bytes = 0;
   block.epoch = 1;
   block.failure = nullptr;
@@ -305,7 +305,7 @@ SharedRegion shared_region(size_t element, int64_t count, const Where& where) {
   region.first = static_cast<int64_t>(block.shadow.size());
   region.data = block.shared.data() + region.offset;
   block.shared_bytes += static_cast<int64_t>(element) * count;
-  if (static_cast<size_t>(block.shared_bytes) > kSharedLimit)
+  if (static_cast<size_t>(block.shared_bytes) > block.shared.size())
     throw Error("a block asks for " + std::to_string(block.shared_bytes) + " bytes of shared memory at " + at(where));
   block.shadow.resize(block.shadow.size() + static_cast<size_t>(count));
   block.regions.push_back({where.line(), where.file_name(), region});
@@ -391,7 +391,11 @@ void open_copies(int left) {
   }
 }
 
-void run(Dim3 grid, Dim3 size, void (*kernel)(void*), void* context) {
+int64_t room_bytes() {
+  return block.room;
+}
+
+void run(Dim3 grid, Dim3 size, void (*kernel)(void*), void* context, int64_t room) {
   const uint64_t threads = size.count();
   if (threads == 0 || threads > 1024 || threads % kWarp != 0)
     throw Error("a block of " + std::to_string(threads) + " threads; whole warps up to 1024 can be run");
@@ -401,6 +405,7 @@ void run(Dim3 grid, Dim3 size, void (*kernel)(void*), void* context) {
   body = kernel;
   body_context = context;
   block_size = size;
+  block.room = room;
   ids.block_dim = size;
   ids.grid_dim = grid;
   std::vector<uint64_t> order(grid.count());

@@ -7,7 +7,7 @@
 //   - a barrier or a warp collective that some threads of the block (of the warp) do not reach, or reach at another line;
 //   - shared memory that is read before it was written, or written and read by two threads with no barrier between;
 //   - a thread that returns while copies of its own are under way;
-//   - more than 48 KB of shared memory, a block that is no multiple of a warp, or a grid beyond CUDA's limits.
+//   - more than 48 KB of shared memory (99 where a launch asks for room of its own), a block that is no multiple of a warp, or a grid beyond CUDA's limits.
 // While counting, it also tells how many bytes were moved and how well the lanes of a warp shared sectors and banks.
 
 #include <bit>
@@ -120,7 +120,8 @@ struct SharedRegion {
 };
 SharedRegion shared_region(size_t element, int64_t count, const Where& where);
 void check_shared(const SharedRegion& region, int64_t index, int64_t elements, bool write, const Where& where);
-void run(Dim3 grid, Dim3 block, void (*body)(void*), void* context);
+void run(Dim3 grid, Dim3 block, void (*body)(void*), void* context, int64_t room = 0);
+int64_t room_bytes();  // that the launch under way asks for
 void use_card(int card);  // that of the stream whose work is done now; -1: any
 
 // Streams: queues of work, null being one of them. While deferring, launches and what is put in line with them wait for
@@ -206,6 +207,9 @@ template <class T>
 Shared<T> shared(int64_t count, const Where& where = Where::current()) {
   return Shared<T>(shared_region(sizeof(T), count, where));
 }
+inline Shared<uint32_t> room(const Where& where = Where::current()) {
+  return shared<uint32_t>(room_bytes() / 4, where);
+}
 
 // One element; or a vector of elements of the pointer's type, aligned to its own size.
 template <class V, class T>
@@ -253,17 +257,22 @@ inline void copy_later(const Shared<uint32_t>& to, int64_t word, const Global<co
   begin_copy(to.region(), to.at() + word, reinterpret_cast<const void*>(at), where);
 }
 
+// room: bytes of shared memory that the kernel takes by room().
 template <class... P, class... A>
-void launch(void* stream, void (*kernel)(P...), Dim3 grid, Dim3 block, A... arguments) {
+void launch_with_room(void* stream, int64_t room, void (*kernel)(P...), Dim3 grid, Dim3 block, A... arguments) {
   struct Call {
     void (*kernel)(P...);
     std::tuple<P...> parameters;
   } call{kernel, std::tuple<P...>(static_cast<P>(arguments)...)};
-  in_line(static_cast<Stream*>(stream), [call, grid, block]() mutable {
+  in_line(static_cast<Stream*>(stream), [call, grid, block, room]() mutable {
     run(
         grid, block, [](void* c) { std::apply(static_cast<Call*>(c)->kernel, static_cast<Call*>(c)->parameters); },
-        &call);
+        &call, room);
   });
+}
+template <class... P, class... A>
+void launch(void* stream, void (*kernel)(P...), Dim3 grid, Dim3 block, A... arguments) {
+  launch_with_room(stream, 0, kernel, grid, block, arguments...);
 }
 
 }  // namespace simt
