@@ -210,7 +210,7 @@ void add_bench(CLI::App& app, Context& context) {
   verb->add_option("-n,--decode", b->decode, "Tokens to decode")->check(CLI::Range(int64_t{0}, int64_t{1} << 20))->capture_default_str();
   verb->add_option("-r,--repeats", b->repeats, "Runs; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
   verb->add_flag("--fast", b->fast, "Activations in 8 bits, as chat --fast");
-  verb->add_option("--candidates", b->candidates, "With --fast, where the head can be searched: the largest logits that are found of each token, exact, the others not computed; what chat's top-k takes. 0: all logits, as llama-bench")->check(CLI::Range(0, 1 << 20))->capture_default_str();
+  verb->add_option("--candidates", b->candidates, "With --fast, where the head can be searched: the largest logits that are found of each token, exact, the others not computed; what chat's top-k takes. The model then goes on with tokens of its own, sampled as in a chat, which is counted too. 0: all logits of given tokens, as llama-bench")->check(CLI::Range(0, 1 << 20))->capture_default_str();
   verb->add_flag("--behind", b->behind, "Decode goes on behind the prompt and reads its keys and values; else it begins with an empty context");
   verb->callback([&context, b] { context.command = [&context, b] { return bench(context, *b); }; });
 

@@ -52,7 +52,6 @@ ExportPage::ExportPage(AppContext& app, QWidget* parent)
   m_targets = new ExportTargets(app);
   // Messages belong to the side where the result is: the targets keep their place.
   m_beside = wrap(vbox({banner(), grow(buildSide())}, 14));
-  setScaledMaximumWidth(m_beside, 900);
   m_panes = hbox({m_targets, grow(m_beside)}, 16);
   setScaledWidth(m_targets, 416);
   m_stack->addWidget(wrap(m_panes));
@@ -137,8 +136,6 @@ void ExportPage::resizeEvent(QResizeEvent* event) {
 }
 void ExportPage::fitPanes() {
   m_narrow ? releaseWidth(m_targets) : setScaledWidth(m_targets, width() > px(1500) ? 480 : 416);
-  // Below each other both take the page's width; words that wrap at another than the layout asked for would not find their room.
-  m_narrow ? releaseWidth(m_beside) : setScaledMaximumWidth(m_beside, 900);
 }
 
 void ExportPage::receive(const PageMessage& message) {
