@@ -17,7 +17,8 @@ Result<std::string> hf_config(const Model& model, const std::string& quantizatio
 Result<void> write_tokenizer_files(const Model& model, const std::filesystem::path& folder,
                                    std::vector<std::string>& notes);
 // How large the small files will be together, without making them: those that are copied to the byte, those that are
-// made from a GGUF's keys nearly.
+// made from a GGUF's keys nearly. Of a folder: as small as what would be copied from it.
 uint64_t small_files_bytes(const Model& model);
+uint64_t small_files_bytes(const std::filesystem::path& folder);
 
 }  // namespace scalewright

@@ -26,6 +26,7 @@ constexpr const char* kQwen2Words =
 constexpr std::array kCopied = {"tokenizer.json",      "tokenizer.model",    "tokenizer_config.json", "special_tokens_map.json",
                                 "added_tokens.json",   "vocab.json",         "merges.txt",            "chat_template.jinja",
                                 "chat_template.json", "generation_config.json"};
+constexpr uint64_t kConfigBytes = 2048;  // of config.json and the like, about
 
 std::string written(const ordered& document, int indent = 2) {
   return document.dump(indent, ' ', false, ordered::error_handler_t::replace) + "\n";
@@ -201,16 +202,18 @@ Result<void> make_files(const Model& model, const fs::path& folder, std::vector<
 
 }  // namespace
 
+uint64_t small_files_bytes(const fs::path& folder) {
+  uint64_t bytes = kConfigBytes;
+  std::error_code error;
+  for (const char* name : kCopied)
+    if (fs::exists(folder / name, error)) bytes += fs::file_size(folder / name, error);
+  return bytes;
+}
+
 uint64_t small_files_bytes(const Model& model) {
-  uint64_t bytes = 2048;  // config.json and the like
+  uint64_t bytes = kConfigBytes;
   if (!model.metadata || !model.tokenizer) return bytes;
-  const fs::path& from = model.metadata->folder;
-  if (!from.empty()) {
-    std::error_code error;
-    for (const char* name : kCopied)
-      if (fs::exists(from / name, error)) bytes += fs::file_size(from / name, error);
-    return bytes;
-  }
+  if (!model.metadata->folder.empty()) return small_files_bytes(model.metadata->folder);
   const Keys keys{*model.metadata};
   bytes += model.metadata->chat_template.size();
   if (keys.text("model") != "llama" && pre_tokenizer(keys.text("pre")).is_null()) return bytes;

@@ -8,6 +8,7 @@
 #include "engine/core/file.h"
 #include "engine/export/export_plan.h"
 #include "engine/export/gguf_container.h"
+#include "engine/export/hf_files.h"
 #include "engine/export/packed_form.h"
 #include "engine/quant/container.h"
 
@@ -54,18 +55,6 @@ constexpr uint64_t kHeaderEntryBytes = 112;  // of a tensor in the header of a s
 uint64_t gguf_key_bytes(const ModelSummary& model) {
   const double tensors = model.bits_per_weight * static_cast<double>(model.parameters) / 8.0;
   return static_cast<uint64_t>(std::max(0.0, static_cast<double>(model.file_bytes) - tensors));
-}
-
-// Of a folder: the files that stay beside the tensors.
-uint64_t copied_files_bytes(const fs::path& folder) {
-  uint64_t bytes = 0;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string ending = entry.path().extension().string(), name = entry.path().filename().string();
-    const bool copied = name == "tokenizer.model" || name == "merges.txt" || ending == ".jinja" || (ending == ".json" && !name.ends_with(".index.json"));
-    if (copied && entry.is_regular_file(error)) bytes += entry.file_size(error);
-  }
-  return bytes;
 }
 
 bool is_block_matrix(const TensorSummary& tensor) {
@@ -160,7 +149,7 @@ Result<QuantizeForecast> forecast_folder(const ModelSummary& model, const Quanti
   }
   // Norms, and of a GGUF the keys, which become the tokenizer's files; those of a folder are copied.
   bytes += model.file_bytes > known ? model.file_bytes - known : 0;
-  const uint64_t tokenizer = model.container == Container::Gguf ? gguf_key_bytes(model) : copied_files_bytes(model.path);
+  const uint64_t tokenizer = model.container == Container::Gguf ? gguf_key_bytes(model) : small_files_bytes(model.path);
   // Without the lengths of the strings: a fifth of them.
   forecast.file_bytes = model.container == Container::Gguf ? bytes - tokenizer / 5 : bytes + tokenizer;
   forecast.bits_per_weight =
