@@ -36,15 +36,8 @@ SW_KERNEL(32 * kFewWarps, few_kernel)
       begin = rows.low[r] < begin ? rows.low[r] : begin;
       end = rows.high[r] + 1 > end ? rows.high[r] + 1 : end;
     }
-    const int64_t at = real ? t * s.ldq + static_cast<int64_t>(s.head_of(row, kv_head)) * D + mine : 0;
-    SW_UNROLL
-    for (int i = 0; i < kEight; i += 4) {
-      const float4 four = real && inside ? ld4(q, at + i) : float4{0.0f, 0.0f, 0.0f, 0.0f};
-      rows.query[r][i] = four.x;
-      rows.query[r][i + 1] = four.y;
-      rows.query[r][i + 2] = four.z;
-      rows.query[r][i + 3] = four.w;
-    }
+    if (real && inside)
+      read_eight(q, t * s.ldq + static_cast<int64_t>(s.head_of(row, kv_head)) * D + mine, rows.query[r]);
   }
   take_part(begin, end);
   rows.look(s, k, v, static_cast<int64_t>(kv_head) * D + mine, inside, thread_x() / kLanes, begin, end);

@@ -9,6 +9,13 @@ namespace scalewright::kernels::SCALEWRIGHT_CUDA_SPACE {
 inline constexpr int kFewWarps = 8, kEight = 8;  // halves in 16 bytes
 inline constexpr int kMostFewRows = 8;           // queries and heads of a block
 
+SW_DEVICE void read_eight(Global<const float> x, int64_t at, float (&out)[kEight]) {
+  const float4 low = ld4(x, at), high = ld4(x, at + 4);
+  const float all[kEight] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+  SW_UNROLL
+  for (int i = 0; i < kEight; ++i) out[i] = all[i];
+}
+
 // Eight halves as floats.
 SW_DEVICE void eight_floats(const uint4& words, float (&out)[kEight]) {
   const uint32_t word[4] = {words.x, words.y, words.z, words.w};
@@ -35,7 +42,7 @@ struct FewRows {
       most[r] = kMinusInfinity;
       total[r] = 0.0f;
       SW_UNROLL
-      for (int i = 0; i < kEight; ++i) sum[r][i] = 0.0f;
+      for (int i = 0; i < kEight; ++i) query[r][i] = sum[r][i] = 0.0f;
     }
   }
   SW_DEVICE float score(const DeviceAttention& s, int r, const float (&key)[kEight]) const {

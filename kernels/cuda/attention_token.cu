@@ -22,13 +22,6 @@ struct Turn {
   int apart;
 };
 
-SW_DEVICE void read_eight(Global<const float> x, int64_t at, float (&out)[kEight]) {
-  const float4 low = ld4(x, at), high = ld4(x, at + 4);
-  const float all[kEight] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-  SW_UNROLL
-  for (int i = 0; i < kEight; ++i) out[i] = all[i];
-}
-
 SW_DEVICE Turn read_turn(const DeviceRope& rope, int mine) {
   Turn turn;
   turn.apart = 0;
@@ -115,13 +108,8 @@ SW_KERNEL(32 * kFewWarps, token_kernel)
     const bool real = row0 + r < s.group;
     rows.low[r] = begin;
     rows.high[r] = real ? now : -1;
-    if (inside) {
-      const int its = kv_head * s.group + (real ? row0 + r : 0);
-      read_turned(turn, qkv, static_cast<int64_t>(its) * D + mine, rows.query[r]);
-      continue;
-    }
-    SW_UNROLL
-    for (int i = 0; i < kEight; ++i) rows.query[r][i] = 0.0f;
+    if (real && inside)
+      read_turned(turn, qkv, static_cast<int64_t>(kv_head * s.group + row0 + r) * D + mine, rows.query[r]);
   }
   if (first_part && warp == 0) {
     // The token's own key. Each group of lanes works it out, and the first one counts it.
