@@ -15,6 +15,7 @@ Result<std::unique_ptr<Backend>> Context::backend() const {
   options.device = device;
   if (isa == "scalar") options.isa = Isa::Scalar;
   if (isa == "avx2") options.isa = Isa::Avx2;
+  if (isa == "avxvnni") options.isa = Isa::AvxVnni;
   if (isa == "avx512") options.isa = Isa::Avx512;
   return make_backend(options);
 }
@@ -43,7 +44,7 @@ CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, con
           "auto|cpu|cuda"));
   verb->add_option("--seed", context.seed, "Seed of everything random");
   verb->add_option("--isa", context.isa, "Instruction set of the CPU path, for tests")
-      ->check(CLI::IsMember({"auto", "scalar", "avx2", "avx512"}));
+      ->check(CLI::IsMember({"auto", "scalar", "avx2", "avxvnni", "avx512"}));
   return verb;
 }
 

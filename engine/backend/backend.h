@@ -318,7 +318,7 @@ class DeferredCalls {
   Backend& backend_;
 };
 
-enum class Isa { Auto, Scalar, Avx2, Avx512 };
+enum class Isa { Auto, Scalar, Avx2, AvxVnni, Avx512 };
 struct BackendOptions {
   int threads = 0;  // 0: one a physical processor that this process may use
   Isa isa = Isa::Auto;

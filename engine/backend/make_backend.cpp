@@ -34,10 +34,12 @@ int physical_processors() {
 }
 
 std::string offered_here() {
-  const std::string built = "This build has kernels for AVX-512 with VNNI, AVX2 and plain C++";
-  if (supported(CpuIsa::Avx512)) return built + ", and this processor runs all three.";
-  if (supported(CpuIsa::Avx2)) return built + "; this processor runs AVX2 and plain C++.";
-  return built + "; this processor has no AVX2 with FMA and F16C, so only plain C++ runs here.";
+  std::string here;
+  for (const CpuIsa isa : {CpuIsa::Avx512, CpuIsa::AvxVnni, CpuIsa::Avx2}) {
+    if (supported(isa)) here += std::string(kernels::cpu::isa_name(isa)) + ", ";
+  }
+  return "This build has kernels for AVX-512 with VNNI, AVX-VNNI, AVX2 and plain C++; this processor runs " +
+         (here.empty() ? "only plain C++, as it has no AVX2 with FMA and F16C." : here + "and plain C++.");
 }
 
 Result<std::unique_ptr<Backend>> on(CpuIsa isa, const char* asked, int threads) {
@@ -76,6 +78,8 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
       return on(CpuIsa::Scalar, "Plain C++", threads);
     case Isa::Avx2:
       return on(CpuIsa::Avx2, "AVX2", threads);
+    case Isa::AvxVnni:
+      return on(CpuIsa::AvxVnni, "AVX-VNNI", threads);
     case Isa::Avx512:
       return on(CpuIsa::Avx512, "AVX-512", threads);
   }

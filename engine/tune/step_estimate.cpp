@@ -122,7 +122,7 @@ ProductTimes time_products_like(const Backend& like, const Model& model, Granula
     if (const auto found = cache().find(key_of(like, *linear, granularity)); found != cache().end())
       return found->second;
   }
-  for (const Isa isa : {Isa::Auto, Isa::Avx512, Isa::Avx2, Isa::Scalar}) {
+  for (const Isa isa : {Isa::Auto, Isa::Avx512, Isa::AvxVnni, Isa::Avx2, Isa::Scalar}) {
     auto backend = make_backend(BackendOptions{.threads = like.threads(), .isa = isa, .device = like.device()});
     if (backend && (*backend)->description() == like.description()) return time_products(**backend, model, granularity);
   }

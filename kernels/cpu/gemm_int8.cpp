@@ -37,10 +37,15 @@ size_t scratch_bytes(int64_t chunks) {
   return static_cast<size_t>(round_up(chunks * (kChunk + 4 * sizeof(float)), 64));
 }
 
+const TileKernels& tile_kernels(Isa isa) {
+  return isa == Isa::Avx512    ? tile_kernels_avx512()
+         : isa == Isa::AvxVnni ? tile_kernels_avxvnni()
+                               : tile_kernels_avx2();
+}
+
 // How a layout is multiplied.
 struct Plan {
-  Plan(const QuantView& w, Isa isa)
-      : layout(w.layout), kernels(isa == Isa::Avx512 ? tile_kernels_avx512() : tile_kernels_avx2()) {
+  Plan(const QuantView& w, Isa isa) : layout(w.layout), kernels(tile_kernels(isa)) {
     const int middle = 1 << (layout.bits - 1);
     const bool sub16 = layout.sub == 16 && layout.block != 16;
     const bool offset_kind = layout.kind == BlockKind::Offset || layout.kind == BlockKind::KScale;

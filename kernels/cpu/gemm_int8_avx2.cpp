@@ -1,16 +1,10 @@
 #include <immintrin.h>
 
 #include "kernels/common/quads_avx2.h"
-#include "kernels/cpu/gemm_int8_tile.h"
+#include "kernels/cpu/gemm_int8_tile_avx2.h"
 
 namespace scalewright::kernels::cpu {
 namespace {
-
-inline __attribute__((always_inline)) __m256i broadcast32(const void* p) {
-  int value;
-  __builtin_memcpy(&value, p, sizeof value);
-  return _mm256_set1_epi32(value);
-}
 
 // As add16 (quads_avx2.h), in 32-bit lanes.
 inline __attribute__((always_inline)) void add32(__m256i& sum, __m256i value) {
@@ -32,40 +26,6 @@ inline __attribute__((always_inline)) void dot(const uint8_t* w, const int8_t* q
     }
     w += 64;
     q += 4 * kTileTokens;
-  }
-}
-
-template <int Tokens>
-inline __attribute__((always_inline)) void begin(const int32_t* start, __m256i (&acc)[Tokens][2]) {
-#pragma GCC unroll 6
-  for (int t = 0; t < Tokens; ++t) acc[t][0] = acc[t][1] = broadcast32(start + t);
-}
-
-// Where the sums of a tile lie, and the offsets that are subtracted on the way.
-struct Target {
-  explicit Target(const Tile& tile) : out(tile.out), stride(tile.token_stride), sums(tile.sums), c(tile.c) {}
-  float* out;
-  int64_t stride;
-  const float *sums, *c;
-};
-
-// Token t of out += (sums as floats) * a * d [t], less sums [t] * c where Joined; j: the chunk or half.
-template <int Tokens, bool Joined>
-inline __attribute__((always_inline)) void scale_add(const __m256i (&sum)[Tokens][2], const float* a, const float* d,
-                                                     int64_t j, const Target& to) {
-  const __m256 a0 = _mm256_loadu_ps(a), a1 = _mm256_loadu_ps(a + 8);
-  float* out = to.out;
-#pragma GCC unroll 6
-  for (int t = 0; t < Tokens; ++t, out += to.stride) {
-    const __m256 scale = _mm256_broadcast_ss(d + t);
-    __m256 y0 = _mm256_loadu_ps(out), y1 = _mm256_loadu_ps(out + 8);
-    if constexpr (Joined) {
-      const __m256 x = _mm256_broadcast_ss(to.sums + kTileTokens * j + t);
-      y0 = _mm256_fnmadd_ps(x, _mm256_loadu_ps(to.c + 16 * j), y0);
-      y1 = _mm256_fnmadd_ps(x, _mm256_loadu_ps(to.c + 16 * j + 8), y1);
-    }
-    _mm256_storeu_ps(out, _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[t][0]), _mm256_mul_ps(a0, scale), y0));
-    _mm256_storeu_ps(out + 8, _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[t][1]), _mm256_mul_ps(a1, scale), y1));
   }
 }
 
@@ -135,40 +95,6 @@ void words(const Tile& tile) {
   }
 }
 
-template <int Tokens>
-inline __attribute__((always_inline)) void clear(const Tile& tile) {
-  for (int t = 0; t < Tokens; ++t) {
-    _mm256_storeu_ps(tile.out + t * tile.token_stride, _mm256_setzero_ps());
-    _mm256_storeu_ps(tile.out + t * tile.token_stride + 8, _mm256_setzero_ps());
-  }
-}
-
-template <int Tokens>
-void offsets(const float* sums, const float* c, int64_t granules, const Tile& tile) {
-  if (!tile.accumulate) clear<Tokens>(tile);
-  __m256 acc[Tokens][2];
-  float* out = tile.out;
-#pragma GCC unroll 6
-  for (int t = 0; t < Tokens; ++t) {
-    acc[t][0] = _mm256_loadu_ps(out + t * tile.token_stride);
-    acc[t][1] = _mm256_loadu_ps(out + t * tile.token_stride + 8);
-  }
-  for (int64_t g = 0; g < granules; ++g, sums += kTileTokens, c += 16) {
-    const __m256 c0 = _mm256_loadu_ps(c), c1 = _mm256_loadu_ps(c + 8);
-#pragma GCC unroll 6
-    for (int t = 0; t < Tokens; ++t) {
-      const __m256 sum = _mm256_broadcast_ss(sums + t);
-      acc[t][0] = _mm256_fnmadd_ps(sum, c0, acc[t][0]);
-      acc[t][1] = _mm256_fnmadd_ps(sum, c1, acc[t][1]);
-    }
-  }
-#pragma GCC unroll 6
-  for (int t = 0; t < Tokens; ++t) {
-    _mm256_storeu_ps(out + t * tile.token_stride, acc[t][0]);
-    _mm256_storeu_ps(out + t * tile.token_stride + 8, acc[t][1]);
-  }
-}
-
 template <int Tokens, bool Joined>
 void product_in_form(TileForm form, const Tile& tile) {
   switch (form) {
@@ -212,37 +138,7 @@ void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
 }
 
 void tile_product(TileForm form, const Tile& tile) {
-  switch (tile.tokens) {
-    case 1:
-      return product<1>(form, tile);
-    case 2:
-      return product<2>(form, tile);
-    case 3:
-      return product<3>(form, tile);
-    case 4:
-      return product<4>(form, tile);
-    case 5:
-      return product<5>(form, tile);
-    default:
-      return product<6>(form, tile);
-  }
-}
-
-void tile_offsets(const float* sums, const float* c, int64_t granules, const Tile& tile) {
-  switch (tile.tokens) {
-    case 1:
-      return offsets<1>(sums, c, granules, tile);
-    case 2:
-      return offsets<2>(sums, c, granules, tile);
-    case 3:
-      return offsets<3>(sums, c, granules, tile);
-    case 4:
-      return offsets<4>(sums, c, granules, tile);
-    case 5:
-      return offsets<5>(sums, c, granules, tile);
-    default:
-      return offsets<6>(sums, c, granules, tile);
-  }
+  with_tokens(tile.tokens, [&]<int Tokens>() { product<Tokens>(form, tile); });
 }
 
 void tile_panel(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {

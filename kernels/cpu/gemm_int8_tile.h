@@ -3,9 +3,9 @@
 //
 // Codes enter centred: sums start at -centre * (sum of x). With AVX2 they stand in 16-bit lanes that may wrap on the
 // way, because only the final sum of (q - centre) x must fit: 16 * 127 * 16 < 2^15 for 32 inputs of up to 5 bits,
-// 32 * 127 * 8 < 2^15 for 16 inputs of 6; 8 bits go as 16-bit numbers into 32-bit lanes. With AVX-512 they stand in
-// 32-bit lanes and everything fits. What is left of the offset, c - centre * a, meets the sums of x in fp32: on the way
-// (joined) or in a small product (offsets).
+// 32 * 127 * 8 < 2^15 for 16 inputs of 6; 8 bits go as 16-bit numbers into 32-bit lanes. With AVX-VNNI and AVX-512
+// they stand in 32-bit lanes and everything fits. What is left of the offset, c - centre * a, meets the sums of x in
+// fp32: on the way (joined) or in a small product (offsets).
 
 #include <cstdint>
 
@@ -57,7 +57,12 @@ struct TileKernels {
   void (*pack_token)(const int8_t* q, const float* d, int64_t chunks, TileForm form, int centre, int token,
                      int8_t* packed_q, float* packed_d, int32_t* packed_start);
 };
+// pack_token where sums have 32 bits. Needs AVX2.
+void pack_token_wide(const int8_t* q, const float* d, int64_t chunks, TileForm form, int centre, int token,
+                     int8_t* packed_q, float* packed_d, int32_t* packed_start);
+
 const TileKernels& tile_kernels_avx2();
+const TileKernels& tile_kernels_avxvnni();
 const TileKernels& tile_kernels_avx512();
 
 }  // namespace scalewright::kernels::cpu

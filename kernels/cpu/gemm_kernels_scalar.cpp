@@ -49,6 +49,7 @@ const GemmKernels& gemm_kernels(Isa isa) {
   switch (isa) {
     case Isa::Avx512:
       return gemm_kernels_avx512();
+    case Isa::AvxVnni:
     case Isa::Avx2:
       return gemm_kernels_avx2();
     case Isa::Scalar:

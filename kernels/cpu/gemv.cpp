@@ -174,16 +174,7 @@ int64_t piece_of(const ThreadPool& pool, int64_t strips, int64_t strip_bytes) {
 struct Bound {
   Bound(const GemvPart& p, Isa isa, bool fast, int64_t first_strip)
       : w(*p.w), bias(p.bias), y(p.y), shape(w), first(first_strip), end(first_strip + shape.layout.strips()) {
-#if defined(__x86_64__)
-    if (isa != Isa::Scalar) {
-      const bool wide = isa == Isa::Avx512;
-      const auto pick =
-          fast ? (wide ? fast_kernel_avx512 : fast_kernel_avx2) : (wide ? exact_kernel_avx512 : exact_kernel_avx2);
-      kernel = pick(w.layout.kind, w.layout.bits, shape.sub16, w.scale != nullptr);
-    }
-#endif
-    (void)isa;
-    (void)fast;
+    kernel = (fast ? fast_kernel : exact_kernel)(isa, w.layout.kind, w.layout.bits, shape.sub16, w.scale != nullptr);
   }
 
   void strip_product(int64_t strip, const Row* rows, int64_t T, int64_t row0, int64_t ldy) const {

@@ -105,7 +105,7 @@ BlockScale split_scale(uint32_t bits) {
 void round_activations(Isa isa, const float* x, int64_t K, const IntegerRow& row) {
   WholeChunks whole_chunks = nullptr;
 #if defined(__x86_64__)
-  if (isa == Isa::Avx2) whole_chunks = round_chunks_avx2;
+  if (isa != Isa::Scalar) whole_chunks = round_chunks_avx2;
   if (isa == Isa::Avx512) whole_chunks = round_chunks_avx512;
 #endif
   (void)isa;
@@ -115,7 +115,7 @@ void round_activations(Isa isa, const float* x, int64_t K, const IntegerRow& row
 void split_activations(Isa isa, const float* x, int64_t K, const IntegerRow& row) {
   WholeChunks whole_chunks = nullptr;
 #if defined(__x86_64__)
-  if (isa == Isa::Avx2) whole_chunks = split_chunks_avx2;
+  if (isa != Isa::Scalar) whole_chunks = split_chunks_avx2;
   if (isa == Isa::Avx512) whole_chunks = split_chunks_avx512;
 #endif
   (void)isa;

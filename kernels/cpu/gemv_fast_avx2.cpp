@@ -5,17 +5,10 @@
 #include <immintrin.h>
 
 #include "kernels/common/quads_avx2.h"
-#include "kernels/cpu/gemv_scales_avx2.h"
-#include "kernels/cpu/gemv_tasks.h"
+#include "kernels/cpu/gemv_fast_loop_avx2.h"
 
 namespace scalewright::kernels::cpu {
 namespace {
-
-inline __attribute__((always_inline)) __m256i broadcast_quad(const int8_t* q) {
-  int value;
-  __builtin_memcpy(&value, q, sizeof value);
-  return _mm256_set1_epi32(value);
-}
 
 // Adds the products of quad `Quad` to sums: 16-bit lanes up to 5 bits, 32-bit above.
 template <int Bits, int Quad>
@@ -56,94 +49,39 @@ inline __attribute__((always_inline)) void add_half_chunk(const uint8_t* lines, 
   }
 }
 
-template <int Bits, Scales Kind, bool Sub16>
-struct FastLoop {
-  static constexpr int kLines = Bits;
+struct PairDot {
+  template <int Bits>
   static constexpr int kShift = Bits == 8 ? 128 : 0;
 
+  template <int Bits>
   static inline __attribute__((always_inline)) __m256i widen(__m256i sum) {
     if constexpr (Bits <= 5) return _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
     return sum;
   }
-
-  static void run(const StripTask& task) {
-    RecordSum<Kind, Sub16, kShift> record;
-    const uint8_t* header = task.records;
-    const int8_t* q = task.q;
-    const float *d = task.d, *sum32 = task.sum32, *sum16 = task.sum16, *a = task.a, *c = task.c;
-    const int64_t ahead = task.ahead;
-    for (int64_t left = task.chunks; left > 0;) {
-      const int64_t chunks = left < task.chunks_per_record ? left : task.chunks_per_record;
-      left -= chunks;
-      const uint8_t* lines = header + task.header_bytes;
-      _mm_prefetch(reinterpret_cast<const char*>(header + ahead), _MM_HINT_T0);
-      record.begin();
-      int64_t sub = 0;
-      for (int64_t at = 0; at < chunks;) {
-        if constexpr (Sub16) {
-          prefetch(lines + ahead);
-          __m256i low[2], high[2];
-          add_half_chunk<Bits, 0>(lines, q, low);
-          add_half_chunk<Bits, 4>(lines, q, high);
-          const __m256 scale = _mm256_broadcast_ss(d);
-          for (int half = 0; half < 2; ++half) {
-            const __m256 t = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(widen(low[half])));
-            record.add(header, sub, half, t, sum16[0], task.offset, a, c);
-            const __m256 u = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(widen(high[half])));
-            record.add(header, sub + 1, half, u, sum16[1], task.offset, a, c);
-          }
-          lines += 64 * kLines;
-          q += 32;
-          ++d;
-          sum16 += 2;
-          sub += 2;
-          ++at;
-        } else {
-          __m256 t[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
-          float S = 0.0f;
-          const int64_t end = at + task.chunks_per_sub < chunks ? at + task.chunks_per_sub : chunks;
-          for (; at < end; ++at) {
-            prefetch(lines + ahead);
-            __m256i low[2], high[2];
-            add_half_chunk<Bits, 0>(lines, q, low);
-            add_half_chunk<Bits, 4>(lines, q, high);
-            const __m256 scale = _mm256_broadcast_ss(d);
-            for (int half = 0; half < 2; ++half) {
-              __m256i sum;
-              if constexpr (Bits <= 4) {
-                sum = widen(_mm256_add_epi16(low[half], high[half]));
-              } else {
-                sum = _mm256_add_epi32(widen(low[half]), widen(high[half]));
-              }
-              t[half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(sum), t[half]);
-            }
-            S += *sum32;
-            lines += 64 * kLines;
-            q += 32;
-            ++d;
-            ++sum32;
-          }
-          record.add(header, sub, 0, t[0], S, task.offset, a, c);
-          record.add(header, sub, 1, t[1], S, task.offset, a, c);
-          ++sub;
-        }
-      }
-      record.end(header);
-      if constexpr (Kind == Scales::Masters) {
-        a += 16 * sub;
-        c += 16 * sub;
-      }
-      header = lines;
+  template <int Bits>
+  static inline __attribute__((always_inline)) void half_chunks(const uint8_t* lines, const int8_t* q,
+                                                                __m256i (&low)[2], __m256i (&high)[2]) {
+    add_half_chunk<Bits, 0>(lines, q, low);
+    add_half_chunk<Bits, 4>(lines, q, high);
+    for (int half = 0; half < 2; ++half) {
+      low[half] = widen<Bits>(low[half]);
+      high[half] = widen<Bits>(high[half]);
     }
-    record.store(task.out);
   }
-
-  static inline __attribute__((always_inline)) void prefetch(const uint8_t* lines) {
-    for (int v = 0; v < kLines; ++v) {
-      _mm_prefetch(reinterpret_cast<const char*>(lines + 64 * v), _MM_HINT_T0);
+  template <int Bits>
+  static inline __attribute__((always_inline)) void chunk(const uint8_t* lines, const int8_t* q, __m256i (&sum)[2]) {
+    __m256i low[2], high[2];
+    add_half_chunk<Bits, 0>(lines, q, low);
+    add_half_chunk<Bits, 4>(lines, q, high);
+    for (int half = 0; half < 2; ++half) {
+      sum[half] = Bits <= 4 ? widen<Bits>(_mm256_add_epi16(low[half], high[half]))
+                            : _mm256_add_epi32(widen<Bits>(low[half]), widen<Bits>(high[half]));
     }
   }
 };
+
+template <int Bits, Scales Kind, bool Sub16>
+using FastLoop = WalkRecords<PairDot, Bits, Kind, Sub16>;
 
 }  // namespace
 

@@ -170,9 +170,8 @@ uint64_t gemv_largest(ThreadPool& pool, Isa isa, const float* x, const QuantView
   const QuantLayout rough = rough_layout(fine);
   const Sketch s(fine, sketch);
   const int64_t strips = fine.strips(), fine_bytes = fine.strip_bytes(), rough_bytes = rough.strip_bytes();
-  const auto pick = isa == Isa::Avx512 ? fast_kernel_avx512 : fast_kernel_avx2;
-  const StripKernel fine_product = pick(BlockKind::Offset, 8, false, false);
-  const StripKernel rough_product = pick(BlockKind::Offset, 4, false, false);
+  const StripKernel fine_product = fast_kernel(isa, BlockKind::Offset, 8, false, false);
+  const StripKernel rough_product = fast_kernel(isa, BlockKind::Offset, 4, false, false);
   const IntegerRow row = rounded_row(isa, x, fine.cols, workspace);
   energies(fine, row, s.energy);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/common/quant_layout.h"
+#include "kernels/cpu/cpu_features.h"
 
 namespace scalewright::kernels::cpu {
 
@@ -26,17 +27,22 @@ struct StripTask {
   float* out = nullptr;  // [16]; the products are added to it
 };
 
-// `ahead` where strips follow each other. Measured, two threads from memory on a Zen 5: 2048 is 15 to 20 % slower, 6144 2
-// to 3 %, 12288 1 to 10 %.
+// `ahead` where strips follow each other. Measured, two threads from memory on a Zen 5: 2048 is 15 to 20 % slower, 6144
+// 2 to 3 %, 12288 1 to 10 %.
 inline constexpr int64_t kAhead = 9216;
 
 using StripKernel = void (*)(const StripTask& task);
 
 // The loop for a layout; `masters`: with a and c from the task. Null for a combination that no format has.
 StripKernel fast_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters);
+StripKernel fast_kernel_avxvnni(BlockKind kind, int bits, bool sub16, bool masters);
 StripKernel exact_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters);
 StripKernel fast_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters);
 StripKernel exact_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters);
+
+// The loop that an instruction set uses; null with Scalar.
+StripKernel fast_kernel(Isa isa, BlockKind kind, int bits, bool sub16, bool masters);
+StripKernel exact_kernel(Isa isa, BlockKind kind, int bits, bool sub16, bool masters);
 
 // out [T] = rows of x times one row of a dense matrix, T 1..8; rows has rows_of_w (1..4) rows of K elements.
 void dense_rows_avx2(const float* x, int64_t ldx, int64_t T, const void* rows, DenseType type, int64_t K, int rows_of_w,

@@ -7,7 +7,7 @@ namespace scalewright::kernels::cpu {
 const RoundingGroup& rounding_group(Isa isa) {
 #if defined(__x86_64__)
   if (isa == Isa::Avx512) return rounding_group_avx512();
-  if (isa == Isa::Avx2) return rounding_group_avx2();
+  if (isa != Isa::Scalar) return rounding_group_avx2();
 #endif
   (void)isa;
   return kTable;

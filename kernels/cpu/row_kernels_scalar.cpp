@@ -12,6 +12,7 @@ const RowKernels& row_kernels(Isa isa) {
   switch (isa) {
     case Isa::Avx512:
       return row_kernels_avx512();
+    case Isa::AvxVnni:
     case Isa::Avx2:
       return row_kernels_avx2();
     case Isa::Scalar:

@@ -23,6 +23,7 @@ PanelUnpacker panel_unpacker(Isa isa) {
   switch (isa) {
     case Isa::Avx512:
       return unpack_panel_avx512;
+    case Isa::AvxVnni:
     case Isa::Avx2:
       return unpack_panel_avx2;
     case Isa::Scalar:

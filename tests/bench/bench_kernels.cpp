@@ -29,7 +29,7 @@ struct Choice {
   const char* name;
   Isa isa;
 };
-constexpr Choice kChoices[] = {{"scalar", Isa::Scalar}, {"avx2", Isa::Avx2}, {"avx512", Isa::Avx512}};
+constexpr Choice kChoices[] = {{"scalar", Isa::Scalar}, {"avx2", Isa::Avx2}, {"avxvnni", Isa::AvxVnni}, {"avx512", Isa::Avx512}};
 
 // One matrix, activations and room for every result.
 struct Fixture {
