@@ -122,6 +122,19 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
   return 0;
 }
 
+// Sum over all layers, heads and pairs of a query and a key that it sees, of the elements of a head: half the
+// operations of one of attention's products for a row of `context` tokens.
+double attention_terms(const ModelConfig& config, int64_t context) {
+  double terms = 0.0;
+  for (size_t layer = 0; layer < static_cast<size_t>(config.layers); ++layer) {
+    const bool windowed = layer < config.layer_has_window.size() && config.layer_has_window[layer] != 0;
+    const double all = static_cast<double>(context);
+    const double seen = windowed ? std::min(all, static_cast<double>(config.window)) : all;  // by the last query
+    terms += (seen * (seen + 1.0) / 2.0 + (all - seen) * seen) * static_cast<double>(config.heads * config.head_dim);
+  }
+  return terms;
+}
+
 struct BenchTrainOptions {
   std::string model, granularity = "group";
   int64_t context = 512, batch = 1;
@@ -172,13 +185,17 @@ Result<int> bench_train(const Context& context, const BenchTrainOptions& options
   }
   observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
-  // Products needed: forward and the two (per row) or three (per group) of the backward pass; the head's forward and backward.
+  // Products needed: forward and the two (per row) or three (per group) of the backward pass; the head's forward and backward;
+  // attention's two forward and four backward. What is computed a second time does not count.
   double linear_parameters = 0.0;
   for (const Linear* linear : std::as_const(model->weights).linears()) linear_parameters += static_cast<double>(linear->weight.rows() * linear->weight.cols());
   const bool no_product = shape.granularity == Granularity::Row;
   const double tokens = static_cast<double>(options.batch * options.context);
-  const double flops = tokens * linear_parameters * (no_product ? 4.0 : 6.0) + 4.0 * static_cast<double>(counted) * static_cast<double>(model->config.vocabulary * model->config.width);
+  const double head = static_cast<double>(counted) * static_cast<double>(model->config.vocabulary * model->config.width);
+  const double attention = static_cast<double>(options.batch) * attention_terms(model->config, options.context);
+  const double flops = tokens * linear_parameters * (no_product ? 4.0 : 6.0) + 4.0 * head + 12.0 * attention;
   const double step = median(seconds);
+  const uint64_t peak = peak_resident_bytes();  // before the ceilings are measured, which takes memory of its own
   const double rate = measure_ceilings(*backend).product_rate;
   context.print_json({{"seconds_per_step", step},
                       {"runs", seconds},
@@ -190,13 +207,13 @@ Result<int> bench_train(const Context& context, const BenchTrainOptions& options
                       {"kept_layers", shape.kept_layers},
                       {"granularity", options.granularity},
                       {"planned_bytes", bytes},
-                      {"peak_bytes", peak_resident_bytes()},
+                      {"peak_bytes", peak},
                       {"products", shape.precision == Precision::Fast ? "bf16" : "fp32"},
                       {"device", backend->description()}});
   context.print(format_number(step, 3) + " s a step, " + format_number(tokens / step, 0) + " tokens/s on " + backend->description());
   context.print(format_number(flops / step / 1e9, 0) + " GFLOP/s of the " + format_number(rate / 1e9, 0) + " that a plain " + (shape.precision == Precision::Fast ? "bf16" : "fp32") + " product reaches here: " +
                 format_number(100 * flops / step / rate, 0) + " %");
-  context.print(format_bytes(peak_resident_bytes()) + " at its peak");
+  context.print(format_bytes(peak) + " at its peak");
   return 0;
 }
 

@@ -32,6 +32,8 @@ Result<GgufPreTokenizer> gguf_pre_tokenizer(const std::string& name) {
   } else if (name == "tekken") {
     result.ignore_merges = true;
     SW_TRY(add(kTekkenPattern));
+  } else if (one_of({"gpt-4o", "llama4"})) {
+    SW_TRY(add(kGpt4oPattern));
   } else if (name.empty() || name == "default") {
     // What files from before this key (and llama.cpp, in its words "default") use.
     SW_TRY(add(R"([\p{P}\$\+<=>\^~\|]+)"));
@@ -43,7 +45,7 @@ Result<GgufPreTokenizer> gguf_pre_tokenizer(const std::string& name) {
         ErrorCode::Unsupported,
         "The file's pre-tokenizer is \"" + name +
             "\" (tokenizer.ggml.pre), which Scalewright does not know. Known are gpt-2, smollm, starcoder, refact, "
-            "command-r, llama-bpe, dbrx, qwen2, stablelm2, tekken and default.");
+            "command-r, llama-bpe, dbrx, qwen2, stablelm2, tekken, gpt-4o and default.");
   }
   return result;
 }

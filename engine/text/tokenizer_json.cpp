@@ -153,6 +153,7 @@ std::string gguf_name_of(const std::string& signature) {
   if (signature == std::string(kLlama3Pattern) + ";") return "llama-bpe";
   if (signature == std::string(kQwen2Pattern) + ";") return "qwen2";
   if (signature == std::string(kTekkenPattern) + ";") return "tekken";
+  if (signature == std::string(kGpt4oPattern) + ";") return "gpt-4o";
   return {};
 }
 
