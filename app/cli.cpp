@@ -75,6 +75,13 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int
     for (const CLI::App* verb : verbs_of(app)) verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
     return "\"" + std::string(argv[1]) + "\" is no command. The commands are " + verbs + ".";
   }
+  // What is not known comes before what is missing: a mistyped option is often both.
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    for (const CLI::App* verb : app.get_subcommands()) {
+      for (const std::string& word : verb->remaining())
+        if (word.size() > 1 && word[0] == '-') return "The following argument was not expected: " + word;
+    }
+  }
   return error.what();
 }
 

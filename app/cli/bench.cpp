@@ -26,6 +26,31 @@ double median(std::vector<double> values) {
   return values.size() % 2 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
 }
 
+// Keys that a query behind `position` others sees, itself among them.
+int64_t keys_seen(const ModelConfig& config, int layer, int64_t position) {
+  const auto at = static_cast<size_t>(layer);
+  const bool windowed = at < config.layer_has_window.size() && config.layer_has_window[at] != 0;
+  return windowed ? std::min(position + 1, config.window) : position + 1;
+}
+
+// Bytes of keys and values in 16 bits that decoding reads, the mean of `count` tokens from `position` on.
+double cache_bytes(const ModelConfig& config, int64_t position, int64_t count) {
+  double keys = 0.0;
+  for (int layer = 0; layer < config.layers; ++layer) keys += static_cast<double>(keys_seen(config, layer, position + count / 2));
+  return keys * 2.0 * 2.0 * static_cast<double>(config.kv_heads * config.head_dim);
+}
+
+// Sum over all layers, heads and pairs of a query and a key that it sees, of the elements of a head: half the
+// operations of one of attention's products for a row of `context` tokens.
+double attention_terms(const ModelConfig& config, int64_t context) {
+  double pairs = 0.0;
+  for (int layer = 0; layer < config.layers; ++layer) {
+    const auto seen = static_cast<double>(keys_seen(config, layer, context - 1)), all = static_cast<double>(context);
+    pairs += seen * (seen + 1.0) / 2.0 + (all - seen) * seen;
+  }
+  return pairs * static_cast<double>(config.heads * config.head_dim);
+}
+
 std::vector<int32_t> some_ids(int64_t count, int64_t vocabulary, uint64_t seed) {
   std::vector<int32_t> ids(static_cast<size_t>(count));
   uint64_t state = seed * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -100,6 +125,7 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
   if (context.stop.stop_requested()) return kExitInterrupted;
   auto token_bytes = static_cast<uint64_t>(head_bytes);
   for (const Linear* linear : std::as_const(model->weights).linears()) token_bytes += linear->weight.bytes();
+  token_bytes += static_cast<uint64_t>(cache_bytes(model->config, options.behind ? options.prompt : 0, options.decode));
   const double bandwidth = measure_ceilings(*backend).read_bandwidth;
   const double decode = median(decode_rates), bytes = decode * static_cast<double>(token_bytes);
   context.print_json({{"prompt_tokens_per_second", median(prompt_rates)},
@@ -120,19 +146,6 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
                 " GB/s: " + format_number(100 * bytes / bandwidth, 0) + " % of the " + format_number(bandwidth / 1e9, 1) + " GB/s that a plain read gets here");
   if (largest_only) context.print("of each token the " + std::to_string(options.candidates) + " largest logits, which is all that sampling looks at; the others are not computed (--candidates 0 does)");
   return 0;
-}
-
-// Sum over all layers, heads and pairs of a query and a key that it sees, of the elements of a head: half the
-// operations of one of attention's products for a row of `context` tokens.
-double attention_terms(const ModelConfig& config, int64_t context) {
-  double terms = 0.0;
-  for (size_t layer = 0; layer < static_cast<size_t>(config.layers); ++layer) {
-    const bool windowed = layer < config.layer_has_window.size() && config.layer_has_window[layer] != 0;
-    const double all = static_cast<double>(context);
-    const double seen = windowed ? std::min(all, static_cast<double>(config.window)) : all;  // by the last query
-    terms += (seen * (seen + 1.0) / 2.0 + (all - seen) * seen) * static_cast<double>(config.heads * config.head_dim);
-  }
-  return terms;
 }
 
 struct BenchTrainOptions {

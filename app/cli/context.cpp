@@ -152,6 +152,15 @@ std::string format_duration(double seconds) {
   return std::to_string(total / 3600) + " h " + std::to_string(total % 3600 / 60) + " min";
 }
 
+Result<void> refuse_existing(const std::string& output, bool force) {
+  std::error_code error;
+  const std::filesystem::path path = output;
+  if (force || !std::filesystem::exists(path, error)) return {};
+  const bool folder = std::filesystem::is_directory(path, error);
+  if (folder && std::filesystem::is_empty(path, error)) return {};
+  return fail(ErrorCode::InvalidArgument, output + (folder ? ": the folder is" : ": the file is") + " there already; nothing was written. Choose another name, or replace it with --force.");
+}
+
 std::string shell_word(const std::string& text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+/:,@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;

@@ -72,6 +72,8 @@ class ProgressObserver : public Observer {
 std::string format_bytes(uint64_t bytes);           // "98.4 MB"
 std::string format_duration(double seconds);        // "3 min 22 s"
 std::string format_number(double value, int digits);
+// InvalidArgument where something stands at `output` already (an empty folder is nothing) and it is not to be replaced.
+Result<void> refuse_existing(const std::string& output, bool force);
 std::string shell_word(const std::string& text);    // as a shell takes it for one word: quoted where it has to be
 
 // One function a file of verbs.

@@ -24,16 +24,6 @@ struct Options {
   bool force = false;
 };
 
-// What stands at the output already goes only when that is asked for.
-Result<void> refuse_existing(const Options& options) {
-  std::error_code error;
-  const std::filesystem::path path = options.output;
-  if (options.force || !std::filesystem::exists(path, error)) return {};
-  const bool folder = std::filesystem::is_directory(path, error);
-  if (folder && std::filesystem::is_empty(path, error)) return {};
-  return fail(ErrorCode::InvalidArgument, options.output + (folder ? ": the folder is" : ": the file is") + " there already; nothing was written. Choose another name, or replace it with --force.");
-}
-
 void print_report(const Context& context, const std::string& output, const ExportReport& report) {
   context.print_json({{"bytes", report.bytes},
                       {"exact", report.exact},
@@ -67,7 +57,9 @@ Result<int> export_verb(const Context& context, const Options& options) {
     return fail(ErrorCode::InvalidArgument, "A scale pack holds what a tuning run learned, and " + options.model + " is no run. Give the folder of a run.");
   SW_ASSIGN(const std::vector<KeptPath> kept, kept_paths(options.model));
   SW_TRY(check_output(options.output, kept));
-  SW_TRY(refuse_existing(options));
+  if (target == ExportTarget::Gguf && !std::filesystem::path(options.output).has_extension())
+    return fail(ErrorCode::InvalidArgument, options.output + ": a GGUF is one file, and programs look for the ending .gguf. Write -o " + shell_word(options.output + ".gguf") + ".");
+  SW_TRY(refuse_existing(options.output, options.force));
   SW_TRY(try_output(options.output, target != ExportTarget::Gguf && target != ExportTarget::Pack));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
@@ -82,7 +74,7 @@ Result<int> export_verb(const Context& context, const Options& options) {
 Result<int> apply(const Context& context, const Options& options) {
   const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   SW_TRY(check_output(options.output, {{options.model, "the model being read"}, {options.pack, "the scale pack being read"}}));
-  SW_TRY(refuse_existing(options));
+  SW_TRY(refuse_existing(options.output, options.force));
   SW_TRY(try_output(options.output, folder));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;

@@ -110,7 +110,9 @@ Result<int> chat(const Context& context, Options options) {
     SW_ASSIGN(side.conversation, Conversation::create(model, *backend, session_options(options)));
     if (!options.system.empty()) side.messages.push_back({"system", options.system});
   }
-  std::cout << "Talking to " << model->name << ". /help names the few words that are not for the model. An empty line or Ctrl+D ends the conversation.\n";
+  const std::string who = model->name + (run ? ", tuned by " + std::filesystem::path(options.model).lexically_normal().filename().string()
+                                         : !options.pack.empty() ? ", tuned by " + std::filesystem::path(options.pack).filename().string() : std::string());
+  std::cout << "Talking to " << who << ". /help names the few words that are not for the model. An empty line or Ctrl+D ends the conversation.\n";
   std::string line;
   while (!context.stop.stop_requested()) {
     std::cout << "\nyou> " << std::flush;

@@ -8,6 +8,7 @@ std::string loss_words(const TuneReport& report, int digits) {
   const LossChange change = loss_change(report).value_or(LossChange{});
   const std::string numbers = "loss " + format_number(change.first, digits) + " -> " + format_number(change.last, digits);
   if (change.steps == 0) return "held-out " + numbers;
+  if (change.steps == 1 && report.losses.size() == 1) return "training loss " + format_number(change.first, digits) + " (of the only step)";
   if (change.steps == 1) return "training " + numbers + " (the first and the last step, of different rows)";
   return "training " + numbers + " (means of the first and the last " + std::to_string(change.steps) + " steps)";
 }

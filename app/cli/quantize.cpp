@@ -20,7 +20,7 @@ struct Options {
   int group = 64;
   bool symmetric = false, budget_of_codes = false, groups_by_order = false;
   int64_t samples = 128, context = 512, learn_steps = 0;
-  bool fast = false;
+  bool fast = false, force = false;
 };
 
 std::vector<std::string> method_words() {
@@ -82,6 +82,7 @@ Result<ModelSummary> check_before(const Options& options, const QuantizeRequest&
                                                 ". Give that model, or write the tuned one first: scalewright-cli export " + shell_word(options.input) + " --to gguf -o FILE.gguf");
   }
   SW_TRY(check_output(options.output, {{options.input, "the model being read"}, {options.calibration, "the calibration text"}}));
+  SW_TRY(refuse_existing(options.output, options.force));
   SW_TRY(try_output(options.output, folder));
   SW_TRY(check_quantize_request(request));
   SW_ASSIGN(ModelSummary summary, summarize_model(options.input));
@@ -188,6 +189,7 @@ void add_quantize(CLI::App& app, Context& context) {
   verb->add_flag("--fast", o->fast, "GPTQ: the calibration text runs with activations in 8 bits; a third less time, perplexity may be a few percent higher or lower");
   verb->add_option("--learn-steps", o->learn_steps, "Steps of autoround and block on each layer; 0: as the method wants")->check(CLI::Range(int64_t{0}, int64_t{1000000}));
   verb->add_option("--type", o->type, "GGUF type to store the integers in (q4_0, q4_1, q5_0, q8_0, ...); default: the one that holds them exactly");
+  verb->add_flag("--force", o->force, "Replace what is at the output already");
   verb->callback([&context, o] { context.command = [&context, o] { return quantize(context, *o); }; });
 }
 

@@ -55,7 +55,7 @@ Result<SizeWords> size_words(const SizeQuestion& question) {
   const QuantizeForecast& forecast = words.forecast;
   const uint64_t before = question.before.file_bytes;
   words.line = "about " + format_bytes(forecast.file_bytes) + ", " + format_number(forecast.bits_per_weight, 2) + " bits per weight" +
-               (forecast.container.empty() ? std::string() : " as " + forecast.container) + "; before " + format_bytes(before);
+               (forecast.container.empty() || question.request.budget.given() ? std::string() : " as " + forecast.container) + "; before " + format_bytes(before);
   if (question.request.budget.given()) return words;
   if (forecast.file_bytes > before) {
     words.advice = "The result will be larger than the model it is made from (" + format_bytes(before) + ", " + question.before.type + ")" +
@@ -63,14 +63,23 @@ Result<SizeWords> size_words(const SizeQuestion& question) {
     return words;
   }
   if (!question.gguf_type.empty() || question.target != ExportTarget::Gguf) return words;
+  // The most bits that come to the same size, as asked for or with the zero point in the middle.
   for (const int bits : {8, 6, 5, 4, 3}) {
     if (bits <= question.request.spec.bits) break;
     QuantizeRequest more = question.request;
     more.spec.bits = bits;
-    const auto forecast_of_more = holding(question, more, question.target);
-    if (!forecast_of_more || smaller(forecast.file_bytes, forecast_of_more->file_bytes)) continue;
-    words.advice = std::to_string(question.request.spec.bits) + " bits come to the same size as --bits " + std::to_string(bits) + ", which is more precise: " + reason(forecast, question.target) + "." +
-                   smaller_choices(question, forecast.file_bytes);
+    const auto same_size = [&] {
+      const auto of_more = holding(question, more, question.target);
+      return of_more && !smaller(forecast.file_bytes, of_more->file_bytes);
+    };
+    if (!same_size()) {
+      if (more.spec.symmetric) continue;
+      more.spec.symmetric = true;
+      if (!same_size()) continue;
+    }
+    const bool middle = more.spec.symmetric && !question.request.spec.symmetric;
+    words.advice = std::to_string(question.request.spec.bits) + " bits come to the same size as --bits " + std::to_string(bits) + (middle ? " --symmetric" : "") + ", which is more precise: " +
+                   reason(forecast, question.target) + "." + smaller_choices(question, forecast.file_bytes);
     break;
   }
   return words;

@@ -131,7 +131,8 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
   file.descriptor_ = ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file.descriptor_ < 0) {
     const int error = errno;
-    if (error == ENOENT || error == ENOTDIR) {
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    if ((error == ENOENT || error == ENOTDIR) && !std::filesystem::is_directory(folder, ignored)) {
       return fail(ErrorCode::Io,
                   path.string() + ": cannot write the file: the folder does not exist; create it first.");
     }

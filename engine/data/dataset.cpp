@@ -88,7 +88,8 @@ class Importer {
       add_problem(line, "",
                   "The form of the row is not known: it has " + data::list_keys(row) +
                       ". Known are messages, conversations, instruction with output, prompt with completion, and text; "
-                      "other names can be mapped.");
+                      "other names can be mapped: --columns prompt=NAME,completion=NAME, or the columns' fields in the "
+                      "window.");
       return;
     }
     RowResult result = data::read_row(row, form_, options_.columns);
@@ -179,10 +180,11 @@ class Importer {
                 ? data::detect_row_format(sample, options_.columns)
                 : options_.format;
     if (form_ == DatasetFormat::Auto || form_ == DatasetFormat::Chat || form_ == DatasetFormat::ShareGpt) {
-      return fail(ErrorCode::InvalidArgument, dataset_.path.string() + ": none of its columns (" + names +
-                                                  ") is known as a prompt or an answer. Say which are: map \"prompt\" "
-                                                  "and \"completion\" (or \"text\") to column names (on the command line: "
-                                                  "--columns prompt=NAME,completion=NAME).");
+      return fail(ErrorCode::InvalidArgument,
+                  dataset_.path.string() + ": none of its columns (" + names +
+                      ") is known as a prompt or an answer. Say which are: map \"prompt\" "
+                      "and \"completion\" (or \"text\") to column names (on the command line: "
+                      "--columns prompt=NAME,completion=NAME).");
     }
     dataset_.columns = header;
     dataset_.format = DatasetFormat::Csv;

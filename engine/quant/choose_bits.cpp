@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "engine/quant/bit_allocation.h"
 #include "engine/quant/container.h"
@@ -14,14 +15,15 @@ namespace scalewright::quant {
 namespace {
 
 constexpr int64_t kGradientSamples = 32;
-constexpr QuantSpec kProbe{.bits = 8, .group = 64, .symmetric = true};  // gradients through it are those of the original
+constexpr QuantSpec kProbe{
+    .bits = 8, .group = 64, .symmetric = true};  // gradients through it are those of the original
 
 int64_t bytes_of(int64_t rows, int64_t cols, double bits_per_weight) {
   return static_cast<int64_t>(std::ceil(static_cast<double>(rows) * static_cast<double>(cols) * bits_per_weight / 8.0));
 }
 
-// The settings that a matrix may get and what they take; of settings of one size all are kept, the loss decides. GGUF types hold
-// a scale for every 32 weights whether or not it is used, so groups of 32 cost nothing there.
+// The settings that a matrix may get and what they take; of settings of one size all are kept, the loss decides. GGUF
+// types hold a scale for every 32 weights whether or not it is used, so groups of 32 cost nothing there.
 std::vector<std::pair<QuantSpec, int64_t>> settings_for(const QuantizeRequest& request, int64_t rows, int64_t cols) {
   std::vector<std::pair<QuantSpec, int64_t>> settings;
   std::vector<int> sizes = {request.spec.group};
@@ -51,25 +53,53 @@ bool is_block_matrix(const TensorSummary& tensor) {
   return block && tensor.shape.size() == 2;
 }
 
-// Bytes that the matrices may take.
-Result<int64_t> matrix_budget(const QuantizeRequest& request, int64_t weights) {
-  if (request.budget.bits_per_weight > 0.0)
-    return static_cast<int64_t>(std::floor(request.budget.bits_per_weight * static_cast<double>(weights) / 8.0));
-  SW_ASSIGN(const ModelSummary summary, summarize_model(request.input));
+// Of a model whose matrices take `matrices` bytes: what does not change with the bits of a matrix.
+uint64_t rest_of(const ModelSummary& model) {
   uint64_t matrices = 0;
-  for (const TensorSummary& tensor : summary.tensors) {
+  for (const TensorSummary& tensor : model.tensors) {
     if (is_block_matrix(tensor)) matrices += tensor.bytes;
   }
-  const uint64_t rest = summary.file_bytes - std::min(summary.file_bytes, matrices);
-  if (rest >= request.budget.file_bytes) {
-    return fail(ErrorCode::InvalidArgument,
-                request.input.string() + ": the embedding, the norms and the header alone take " + std::to_string(rest) +
-                    " bytes, and the budget is " + std::to_string(request.budget.file_bytes) + ". Choose a larger one.");
-  }
-  return static_cast<int64_t>(request.budget.file_bytes - rest);
+  return model.file_bytes - std::min(model.file_bytes, matrices);
+}
+
+// Bytes that `weights` weights of the matrices may take.
+int64_t matrix_budget(const ModelSummary& model, const SizeBudget& budget, int64_t weights) {
+  if (budget.bits_per_weight > 0.0)
+    return static_cast<int64_t>(std::floor(budget.bits_per_weight * static_cast<double>(weights) / 8.0));
+  const uint64_t rest = rest_of(model);
+  return static_cast<int64_t>(budget.file_bytes - std::min(budget.file_bytes, rest));
 }
 
 }  // namespace
+
+Result<void> check_budget(const ModelSummary& model, const QuantizeRequest& request) {
+  int64_t least = 0, weights = 0;
+  for (const TensorSummary& tensor : model.tensors) {
+    if (!is_block_matrix(tensor)) continue;
+    const int64_t rows = tensor.shape[0], cols = tensor.shape[1];
+    int64_t smallest = 2 * rows * cols;  // what no type holds stays in 16 bits
+    for (const auto& [spec, bytes] : settings_for(request, rows, cols)) smallest = std::min(smallest, bytes);
+    least += smallest;
+    weights += rows * cols;
+  }
+  if (least <= matrix_budget(model, request.budget, weights)) return {};
+  const std::string name = request.input.string() + ": the budget is too small; choose a larger budget. ";
+  const auto number = [](double value, const char* unit) {
+    char text[48];
+    std::snprintf(text, sizeof text, "%.2f %s", value, unit);
+    return std::string(text);
+  };
+  if (request.budget.bits_per_weight > 0.0) {
+    const double bits =
+        std::ceil(800.0 * static_cast<double>(least) / static_cast<double>(std::max<int64_t>(1, weights))) / 100.0;
+    return fail(ErrorCode::InvalidArgument, name + "The smallest settings take " + number(bits, "bits a weight."));
+  }
+  const uint64_t rest = rest_of(model);
+  return fail(ErrorCode::InvalidArgument,
+              name + "The smallest file is " +
+                  number(static_cast<double>(rest + static_cast<uint64_t>(least)) / 1e6, "MB") + ", of which " +
+                  number(static_cast<double>(rest) / 1e6, "MB") + " are the embedding, the norms and the header.");
+}
 
 Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::shared_ptr<Model> stage,
                                            const CalibrationText& text, const QuantizeRequest& request,
@@ -93,7 +123,8 @@ Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::share
           const int64_t rows = linear->weight.rows(), cols = linear->weight.cols();
           SW_TRY(dense_weights(*linear, probe->name, pool, w));
           const QuantizedArrays q = quantize_rtn(w, rows, cols, kProbe, threads);
-          SW_ASSIGN(QuantizedMatrix matrix, QuantizedMatrix::from_affine(rows, cols, kProbe, q.codes, q.scales, q.zeros));
+          SW_ASSIGN(QuantizedMatrix matrix,
+                    QuantizedMatrix::from_affine(rows, cols, kProbe, q.codes, q.scales, q.zeros));
           linear->weight = Matrix(std::move(matrix));
         }
       }
@@ -150,7 +181,8 @@ Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::share
         std::vector<BitOption> choices;
         std::vector<QuantSpec> meant;
         for (const auto& [spec, bytes] : settings_for(request, rows, cols)) {
-          choices.push_back({bytes, expected_rise(w, rows, cols, spec, hessian, sensitivities.outputs[options.size()], threads)});
+          choices.push_back(
+              {bytes, expected_rise(w, rows, cols, spec, hessian, sensitivities.outputs[options.size()], threads)});
           meant.push_back(spec);
         }
         options.push_back(std::move(choices));
@@ -158,7 +190,8 @@ Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::share
       }
     }
   }
-  SW_ASSIGN(const int64_t budget, matrix_budget(request, weights));
+  SW_ASSIGN(const ModelSummary summary, summarize_model(request.input));
+  const int64_t budget = matrix_budget(summary, request.budget, weights);
   SW_ASSIGN(const std::vector<int> chosen, allocate_bits(options, budget));
   std::vector<QuantSpec> result;
   for (size_t i = 0; i < chosen.size(); ++i) result.push_back(specs[i][static_cast<size_t>(chosen[i])]);

@@ -14,6 +14,9 @@
 
 namespace scalewright::quant {
 
+// InvalidArgument where the budget is below what the smallest settings take, from the headers alone; says what they take.
+Result<void> check_budget(const ModelSummary& model, const QuantizeRequest& request);
+
 // `stage`: see CalibrationRun. Gives the setting of each block linear in file order; empty where stopped.
 // InvalidArgument where the budget is too small for the smallest settings.
 Result<std::vector<QuantSpec>> choose_bits(const ModelReader& reader, std::shared_ptr<Model> stage,

@@ -5,6 +5,7 @@
 
 #include "engine/core/system.h"
 #include "engine/quant/calibration.h"
+#include "engine/quant/choose_bits.h"
 #include "engine/quant/container.h"
 #include "engine/quant/learned_rounding.h"
 #include "engine/quant/quantize_job.h"
@@ -43,6 +44,7 @@ Result<void> check_quantize_request(const QuantizeRequest& request) {
 Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const QuantizeRequest& request) {
   SW_TRY(check_quantize_request(request));
   if (!model.unsupported.empty()) return fail(ErrorCode::Unsupported, model.path.string() + ": " + model.unsupported);
+  if (request.budget.given()) SW_TRY(quant::check_budget(model, request));
   QuantizeForecast forecast;
   double old_bytes = 0.0, new_bytes = 0.0, memory = 0.0, weights = 0.0, largest_layer = 0.0, cholesky = 0.0,
          rounding = 0.0, gram = 0.0;
@@ -82,8 +84,10 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
   // Bits a weight are those of the tensors alone, as in a summary. A folder's tokenizer comes into the file.
   const bool gguf = model.container == Container::Gguf;
   const double parameters = static_cast<double>(std::max<int64_t>(1, model.parameters));
-  const double header = kHeaderEntryBytes * static_cast<double>(model.tensors.size() + 2 * static_cast<size_t>(std::max(0, model.layers)) + 1);
-  const double tensors = gguf ? model.bits_per_weight * parameters / 8.0 : static_cast<double>(model.file_bytes) - header;
+  const double header = kHeaderEntryBytes * static_cast<double>(model.tensors.size() +
+                                                                2 * static_cast<size_t>(std::max(0, model.layers)) + 1);
+  const double tensors =
+      gguf ? model.bits_per_weight * parameters / 8.0 : static_cast<double>(model.file_bytes) - header;
   const double keys = !gguf && model.has_tokenizer ? kTokenBytes * static_cast<double>(model.vocabulary) : 0.0;
   forecast.file_bytes = static_cast<uint64_t>(rest + keys + new_bytes);
   forecast.bits_per_weight = 8.0 * std::max(0.0, tensors - old_bytes + new_bytes) / parameters;

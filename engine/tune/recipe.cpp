@@ -172,8 +172,9 @@ Result<void> check_recipe(const TuneRecipe& r) {
   if (r.steps == 0 && !(finite_between(r.epochs, 0.0, 1e6) && r.epochs > 0.0))
     return bad("epochs is " + std::to_string(r.epochs) + "; choose more than 0, or give the number of steps.");
   if (!finite_between(r.learning_rate, 0.0, kLargestLearningRate))
-    return bad("The learning rate is " + short_number(r.learning_rate) + ", and 0.001 to 0.005 is usual; choose at most " +
-               short_number(kLargestLearningRate) + ", or 0 for the default.");
+    return bad("The learning rate is " + short_number(r.learning_rate) +
+               ", and 0.001 to 0.005 is usual; choose at most " + short_number(kLargestLearningRate) +
+               ", or leave it out for the default.");
   if (!finite_between(r.warmup, 0.0, 1e9))
     return bad("warmup is below 0; choose a fraction of the steps or their number.");
   if (!finite_between(r.weight_decay, 0.0, 1e3)) return bad("The weight decay is not 0 or more.");
@@ -190,9 +191,9 @@ Result<void> check_recipe(const TuneRecipe& r) {
 
 std::string recipe_difference(const TuneRecipe& began, const TuneRecipe& now) {
   const Json was = to_json(began), is = to_json(now);
-  constexpr std::array<std::string_view, 12> kFree{"model",   "data",           "validation",   "data_format",
-                                                   "threads", "memory_limit",   "save_batches", "checkpoint_every",
-                                                   "epochs",  "validate_every", "sample_prompt",  "columns"};
+  constexpr std::array<std::string_view, 12> kFree{"model",   "data",           "validation",    "data_format",
+                                                   "threads", "memory_limit",   "save_batches",  "checkpoint_every",
+                                                   "epochs",  "validate_every", "sample_prompt", "columns"};
   std::string text;
   const auto differs = [&](const std::string& key) {
     if (was[key] == is[key]) return;

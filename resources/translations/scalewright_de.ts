@@ -884,8 +884,8 @@
         <translation>Die Lernrate ist %1; üblich für dieses Modell ist %2, und weit darüber wird ein Modell schlechter statt besser.</translation>
     </message>
     <message>
-        <source>The learning rate is %1, and 0.001 to 0.005 is usual; choose at most %2, or 0 for the default.</source>
-        <translation>Die Lernrate ist %1, und üblich sind 0.001 bis 0.005; wählen Sie höchstens %2, oder 0 für die Vorgabe.</translation>
+        <source>The learning rate is %1, and 0.001 to 0.005 is usual; choose at most %2, or leave it out for the default.</source>
+        <translation>Die Lernrate ist %1, und üblich sind 0.001 bis 0.005; wählen Sie höchstens %2, oder lassen Sie sie für die Vorgabe weg.</translation>
     </message>
 </context>
 <context>

@@ -31,13 +31,13 @@ def main():
     parser.add_argument("--repeats", type=int, default=1)
     options = parser.parse_args()
     common = ["--threads", str(options.threads), "--isa", options.isa, "--repeats", str(options.repeats), "--json"]
-    print("| model | context | batch | step, s | of the product rate | tokens/s | planned, MB | peak, MB | decode behind it, tokens/s |")
+    print("| model | context | batch | step, s | of the product rate | tokens/s | planned, MB | peak, MB | decode behind it, tokens/s, of the read bandwidth |")
     print("|---|---|---|---|---|---|---|---|---|")
     for model in options.models:
         name = os.path.basename(model)
         for context in map(int, options.contexts.split(",")):
             decode, problem = run([options.cli, "bench", model, "--fast", "--behind", "--prompt", str(context), "--decode", "16", *common])
-            speed = f"{decode['decode_tokens_per_second']:.1f}" if decode else problem
+            speed = f"{decode['decode_tokens_per_second']:.1f}, {100 * decode['fraction_of_bandwidth']:.0f} %" if decode else problem
             for batch in map(int, options.batches.split(",")):
                 command = [options.cli, "bench-train", model, "--context", str(context), "--batch", str(batch), "--granularity", options.granularity, *common]
                 if options.kept_layers >= 0:

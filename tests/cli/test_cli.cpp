@@ -102,6 +102,31 @@ class TestCli : public QObject {
     QCOMPARE(run({"quantize", model_, "-o", path("no/q.gguf")}).code, 1);
   }
 
+  void an_output_that_is_there_stays() {
+    std::ofstream(path("there.gguf").toStdString()) << "mine";
+    for (const QStringList& words : {QStringList{"quantize", model_, "--method", "rtn", "--symmetric"}, QStringList{"export", model_, "--to", "gguf"}}) {
+      const Answer refused = run(words + QStringList{"-o", path("there.gguf")});
+      QVERIFY2(refused.code == 1 && refused.says("--force"), refused.err.constData());
+      QCOMPARE(text(path("there.gguf")), std::string("mine"));
+      QCOMPARE(run(words + QStringList{"-o", path("there.gguf"), "--force"}).code, 0);
+      std::ofstream(path("there.gguf").toStdString()) << "mine";
+    }
+    const Answer bare = run({"export", model_, "--to", "gguf", "-o", path("bare")});
+    QVERIFY2(bare.code == 1 && bare.says("bare.gguf"), bare.err.constData());
+  }
+
+  void a_budget_that_nothing_meets() {
+    for (const char* budget : {"1KB", "1.5"}) {
+      const Answer answer = run({"quantize", model_, "-o", path("tiny.gguf"), "--calibration", data_, "--budget", budget});
+      QVERIFY2(answer.code == 1 && answer.says("The smallest") && !answer.says("about"), answer.err.constData());
+    }
+  }
+
+  void the_word_that_is_wrong_is_named() {
+    QVERIFY(run({"tune", model_, "--stepz", "3"}).says("--stepz"));
+    QVERIFY(run({"quantize", model_, "--bitz", "3"}).says("--bitz"));
+  }
+
   void bits_of_the_written_file() {
     const Answer answer = run({"quantize", model_, "-o", path("written.gguf"), "--method", "rtn", "--bits", "4", "--group", "32", "--json"});
     QVERIFY2(answer.code == 0, answer.err.constData());
@@ -112,7 +137,7 @@ class TestCli : public QObject {
 
   // Before the work: what it will come to, and what would be smaller where it grows or wins nothing.
   void size_before_the_work() {
-    const auto quantize = [&](const QStringList& words) { return run(QStringList{"quantize", model_, "-o", path("size.gguf"), "--method", "rtn", "--group", "32", "--json"} + words); };
+    const auto quantize = [&](const QStringList& words) { return run(QStringList{"quantize", model_, "-o", path("size.gguf"), "--force", "--method", "rtn", "--group", "32", "--json"} + words); };
     const Answer larger = quantize({"--bits", "6"});
     QVERIFY2(larger.code == 0, larger.err.constData());
     const std::string advice = larger.json()["forecast"]["advice"].get<std::string>();
@@ -120,6 +145,8 @@ class TestCli : public QObject {
     QVERIFY2(larger.err.indexOf("will be larger") >= 0 && larger.err.indexOf("will be larger") < larger.err.indexOf("layer 1"), larger.err.constData());
     const Answer same = quantize({"--bits", "3", "--symmetric"});
     QVERIFY2(same.says("3 bits come to the same size as --bits 4"), same.err.constData());
+    const Answer free = quantize({"--bits", "3"});
+    QVERIFY2(free.says("3 bits come to the same size as --bits 4 --symmetric"), free.err.constData());
     QVERIFY(quantize({"--bits", "4", "--symmetric"}).json()["forecast"]["advice"].get<std::string>().empty());
     for (const QStringList& words : {QStringList{"--bits", "4"}, QStringList{"--bits", "4", "--symmetric"}, QStringList{"--bits", "2"}, QStringList{"--bits", "4", "--type", "q8_0"}}) {
       const nlohmann::json answer = quantize(words).json();

@@ -157,7 +157,7 @@ constexpr const char* kSentences[] = {
     QT_TR_NOOP("There is no card %1 that can be used; there is %2."),
     QT_TR_NOOP("The cards could not add up their gradients (%1). Go on with one card, the device \"cuda\"."),
     QT_TR_NOOP("The learning rate is %1; %2 is usual for this model, and far above it a model gets worse instead of better."),
-    QT_TR_NOOP("The learning rate is %1, and 0.001 to 0.005 is usual; choose at most %2, or 0 for the default."),
+    QT_TR_NOOP("The learning rate is %1, and 0.001 to 0.005 is usual; choose at most %2, or leave it out for the default."),
     QT_TR_NOOP("A step has %1 row, so only as many of the %2 devices work. Choose a larger batch, or accumulate more, to use all."),
     QT_TR_NOOP("A step has %1 rows, so only as many of the %2 devices work. Choose a larger batch, or accumulate more, to use all."),
     QT_TR_NOOP("%1 learned scales, their gradients and AdamW moments"),
