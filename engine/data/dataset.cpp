@@ -88,8 +88,7 @@ class Importer {
       add_problem(line, "",
                   "The form of the row is not known: it has " + data::list_keys(row) +
                       ". Known are messages, conversations, instruction with output, prompt with completion, and text; "
-                      "other names can be mapped: --columns prompt=NAME,completion=NAME, or the columns' fields in the "
-                      "window.");
+                      "other names can be mapped (--columns prompt=NAME,completion=NAME on the command line).");
       return;
     }
     RowResult result = data::read_row(row, form_, options_.columns);

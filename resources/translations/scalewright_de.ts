@@ -460,8 +460,8 @@
         <translation>keine ihrer %1 Zeilen ist brauchbar. Das erste Problem, in Zeile %2: %3</translation>
     </message>
     <message>
-        <source>The form of the row is not known: it has %1. Known are messages, conversations, instruction with output, prompt with completion, and text; other names can be mapped.</source>
-        <translation>Die Form der Zeile ist nicht bekannt: sie hat %1. Bekannt sind messages, conversations, instruction mit output, prompt mit completion, und text; andere Namen lassen sich zuordnen.</translation>
+        <source>The form of the row is not known: it has %1. Known are messages, conversations, instruction with output, prompt with completion, and text; other names can be mapped (--columns prompt=NAME,completion=NAME on the command line).</source>
+        <translation>Die Form der Zeile ist nicht bekannt: sie hat %1. Bekannt sind messages, conversations, instruction mit output, prompt mit completion, und text; andere Namen lassen sich zuordnen (--columns prompt=NAME,completion=NAME auf der Befehlszeile).</translation>
     </message>
     <message>
         <source>none of its columns (%1) is known as a prompt or an answer. Say which are: map "prompt" and "completion" (or "text") to column names (on the command line: --columns prompt=NAME,completion=NAME).</source>
