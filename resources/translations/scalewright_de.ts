@@ -895,8 +895,8 @@
         <translation>Modell wird geöffnet</translation>
     </message>
     <message>
-        <source>A scale pack holds what a tune learned; this model was not tuned here.</source>
-        <translation>Ein Skalenpaket enthält, was eine Anpassung gelernt hat; dieses Modell wurde hier nicht angepasst.</translation>
+        <source>A scale pack holds what a tune learned, and this model was not tuned here. Fine-tune it first.</source>
+        <translation>Ein Skalenpaket enthält, was eine Anpassung gelernt hat, und dieses Modell wurde hier nicht angepasst. Passen Sie es zuerst an.</translation>
     </message>
     <message>
         <source>Parameters</source>
@@ -2062,6 +2062,14 @@
         <source>First start</source>
         <translation>Erster Start</translation>
     </message>
+    <message>
+        <source>Scan folder…</source>
+        <translation>Ordner durchsuchen…</translation>
+    </message>
+    <message>
+        <source>Finds every model below a folder</source>
+        <translation>Findet jedes Modell unter einem Ordner</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::HeatMap</name>
@@ -3153,6 +3161,10 @@
     <message>
         <source>Undo</source>
         <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>No model that can be used</source>
+        <translation>Kein brauchbares Modell</translation>
     </message>
 </context>
 <context>
@@ -6165,6 +6177,10 @@
         <source>Recommended: finds the best range for each group.</source>
         <translation>Empfohlen: findet für jede Gruppe den besten Bereich.</translation>
     </message>
+    <message>
+        <source>%1 bits round it a second time; a model in 16 bits as the source keeps more.</source>
+        <translation>%1 Bits runden es ein zweites Mal; ein Modell mit 16 Bits als Quelle behält mehr.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::QuantizeForecastCard</name>
@@ -6216,6 +6232,33 @@
     <message>
         <source>%1, in this machine's memory</source>
         <translation>%1, im Speicher dieses Rechners</translation>
+    </message>
+</context>
+<context>
+    <name>ExportReasons</name>
+    <message>
+        <source>Holds whole zero points only; those of Q4_1 and Q5_1 lie in between. Choose GGUF, or quantize the full-precision model anew.</source>
+        <translation>Fasst nur ganze Nullpunkte; die von Q4_1 und Q5_1 liegen dazwischen. Wählen Sie GGUF, oder quantisieren Sie das Modell mit voller Genauigkeit neu.</translation>
+    </message>
+    <message>
+        <source>Has plain scales only; the K types of GGUF have scales of scales. Choose GGUF, or quantize the full-precision model anew.</source>
+        <translation>Hat nur einfache Skalen; die K-Typen von GGUF haben Skalen von Skalen. Wählen Sie GGUF, oder quantisieren Sie das Modell mit voller Genauigkeit neu.</translation>
+    </message>
+    <message>
+        <source>Holds quantized weights only, and this model has others. Quantize it first, or write it in full precision.</source>
+        <translation>Fasst nur quantisierte Gewichte, und dieses Modell hat andere. Quantisieren Sie es zuerst, oder schreiben Sie es mit voller Genauigkeit.</translation>
+    </message>
+    <message>
+        <source>Has the same bits and groups everywhere; this model mixes them. Choose GGUF.</source>
+        <translation>Hat überall gleiche Bits und Gruppen; dieses Modell mischt sie. Wählen Sie GGUF.</translation>
+    </message>
+    <message>
+        <source>Has too few bits for the numbers of this model. Choose GGUF, or quantize the full-precision model anew.</source>
+        <translation>Hat zu wenige Bits für die Zahlen dieses Modells. Wählen Sie GGUF, oder quantisieren Sie das Modell mit voller Genauigkeit neu.</translation>
+    </message>
+    <message>
+        <source>Packs weights in fixed portions, and the rows of this model do not fill them. Choose GGUF.</source>
+        <translation>Packt Gewichte in feste Portionen, und die Zeilen dieses Modells füllen sie nicht. Wählen Sie GGUF.</translation>
     </message>
 </context>
 </TS>

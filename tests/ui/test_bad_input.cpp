@@ -2,6 +2,7 @@
 
 #include "tests/ui/small_chat_model.h"
 
+#include <QLabel>
 #include <QComboBox>
 #include <QTableView>
 #include <csignal>
@@ -75,6 +76,21 @@ class TestBadInput : public QObject {
     QVERIFY2(models->banner()->title().contains("half.gguf is incomplete"), qPrintable(models->banner()->title()));
     QVERIFY2(models->banner()->text().contains("byte"), qPrintable(models->banner()->text()));
     QTRY_VERIFY(buttonOf(models->banner(), "Choose another file"));
+    // Said once, and no model is counted.
+    const auto told = [&](const QString& words) {
+      int count = 0;
+      for (QLabel* text : models->findChildren<QLabel*>()) count += text->isVisible() && text->text().contains(words);
+      return count;
+    };
+    QTRY_COMPARE(told("the download is incomplete"), 1);
+    QCOMPARE(told("1 model in 1 folder"), 0);
+    QCOMPARE(told("No model that can be used"), 1);
+    models->banner()->dismiss();
+    QTRY_COMPARE(told("the download is incomplete"), 1);  // now beside the list
+    QVERIFY(told("Why it cannot be used") == 1);
+    w.window->openPaths({half});
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(models->banner()->isVisible());
     // A model that can be used takes the complaint away.
     w.window->openPaths({m_sample.gguf()});
     QVERIFY(w.waitForJobs());

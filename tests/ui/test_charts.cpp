@@ -185,6 +185,25 @@ class TestCharts : public QObject {
     }
   }
 
+  void stepsAreWholeNumbers() {
+    Chart chart;
+    chart.resize(560, 170);
+    const int series = chart.addSeries({.name = "loss", .token = &ThemeTokens::seriesSmooth, .width = 2});
+    for (const int last : {3, 12}) {
+      QList<double> x, y;
+      for (int i = 1; i <= last; ++i) {
+        x << i;
+        y << 5.0 / i;
+      }
+      chart.setData(series, x, y);
+      chart.show();
+      chart.redrawNow();
+      const QList<double> ticks = chart.plot()->xAxis->ticker() ? chart.plot()->xAxis->tickVector() : QList<double>();
+      QVERIFY(ticks.size() >= 2);
+      for (const double tick : ticks) QCOMPARE(tick, std::round(tick));
+    }
+  }
+
   void ticksAreRound() {
     QCOMPARE(niceTicks(0, 0.08, 4), QList<double>({0, 0.02, 0.04, 0.06, 0.08}));
     QCOMPARE(niceTicks(0, 1, 0).isEmpty(), false);

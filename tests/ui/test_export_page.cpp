@@ -10,6 +10,7 @@
 #include "engine/core/file.h"
 #include "engine/tune/recipe.h"
 #include "ui/pages/export_targets.h"
+#include "ui/settings/language.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/option_card.h"
 
@@ -61,6 +62,44 @@ class TestExportPage : public QObject {
     QTRY_VERIFY(page->banner()->isVisible());
     QCOMPARE(page->banner()->title(), "This cannot be exported");
     QCOMPARE(targets->modelPath(), folder);
+  }
+
+  // Why a target is impossible is read as a whole, in plain words; the engine's own are the tooltip.
+  void reasonsAreWholeAndPlain_data() {
+    QTest::addColumn<QString>("language");
+    QTest::addColumn<QString>("begins");
+    QTest::addColumn<QString>("ends");
+    QTest::newRow("English") << "en" << "Holds whole zero points only;" << "Choose GGUF, or quantize the full-precision model anew.";
+    QTest::newRow("German") << "de" << "Fasst nur ganze Nullpunkte;" << "Wählen Sie GGUF, oder quantisieren Sie das Modell mit voller Genauigkeit neu.";
+  }
+  void reasonsAreWholeAndPlain() {
+    QFETCH(QString, language);
+    QFETCH(QString, begins);
+    QFETCH(QString, ends);
+    const Language installed(language);
+    const QString model = m_sample.giveTo(*m_home);
+    TestWindow w(*m_home);
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", model}}});
+    QVERIFY(w.waitForJobs());
+    auto* targets = w.window->page(Place::Export)->findChild<ExportTargets*>();
+    QTRY_VERIFY(w.waitForJobs() && targets->chosen());
+    // As the engine refuses a Q4_1 file.
+    ExportChoices choices;
+    for (const ExportTarget target : kExportTargets) {
+      choices.targets.push_back({.target = target});
+      if (target == ExportTarget::Gguf) choices.targets.back().check = ExportCheck{.exact = true, .container = "Q4_1"};
+      else choices.targets.back().refusal = std::string("GPTQ: The offsets of 'blk.0.attn_q' are no whole multiples of its scales (as in Q4_1 and Q5_1), so its weights are not s (q - z). GGUF holds them exactly, and safetensors holds the weights in full; for this format quantize the model anew, best from full precision.");
+    }
+    targets->showChoices(choices);
+    const QFontMetrics help(theme().font(FontRole::Help));
+    OptionCard* gptq = nullptr;
+    for (OptionCard* card : targets->findChildren<OptionCard*>()) {
+      if (card->text() == "GPTQ") gptq = card;
+      if (!card->isEnabled()) QTRY_VERIFY2(card->height() >= card->heightForWidth(card->width()) && card->height() > 3 * help.height(), qPrintable(card->line()));
+    }
+    QVERIFY(gptq && !gptq->isEnabled());
+    QVERIFY2(gptq->line().startsWith(begins) && gptq->line().endsWith(ends), qPrintable(gptq->line()));
+    QVERIFY2(gptq->toolTip().contains("s (q - z)"), qPrintable(gptq->toolTip()));
   }
 
   // The run that ended last is what a person comes for, unless they chose something since.

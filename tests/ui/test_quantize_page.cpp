@@ -124,6 +124,19 @@ class TestQuantizePage : public QObject {
     QTRY_VERIFY(buttonOf(page, "Quantize")->isEnabled());
   }
 
+  // The words of the bits promise what only a source in 16 bits keeps.
+  void nothingIsPromisedOfASecondRounding() {
+    const QString quantized = m_models + "/small.Q4_1.gguf";
+    QVERIFY(makeChatGguf(m_folder, quantized));
+    TestWindow w(*m_home);
+    Page* page = open(w);
+    QVERIFY(says(page, "4 keeps nearly all of the quality."));
+    w.window->deliver({Place::Quantize, page_messages::kUseModel, {{"path", quantized}}});
+    QTRY_VERIFY(says(page, "4 bits round it a second time; a model in 16 bits as the source keeps more."));
+    QVERIFY(!says(page, "nearly all of the quality"));
+    QVERIFY(w.waitForJobs());
+  }
+
   void theForecastIsOfTheContainer() {
     TestWindow w(*m_home);
     Page* page = open(w);

@@ -98,6 +98,19 @@ class TestRunsPage : public QObject {
     QVERIFY2(!all.contains("cosine"), qPrintable(all));  // the same in both
   }
 
+  void longStepsAreNotCut() {
+    QVERIFY(addRun(m_home->path("home/long"), "stopped", "long", {}, 99'999));
+    TestWindow w(*m_home);
+    w.window->showPlace(Place::Runs);
+    QVERIFY(w.waitForJobs());
+    auto* runs = table(w.window->page(Place::Runs), "Runs");
+    QTRY_COMPARE(runs->model()->rowCount(), 1);
+    constexpr int kSteps = 2;
+    const QString text = runs->model()->index(0, kSteps).data().toString();
+    QCOMPARE(text, "50 of 99,999");
+    QTRY_VERIFY2(runs->columnWidth(kSteps) - px(20) >= QFontMetrics(theme().font(FontRole::Mono)).horizontalAdvance(text), qPrintable(QString::number(runs->columnWidth(kSteps))));
+  }
+
   void theReportHasItsCharts() {
     QVERIFY(addRun(m_home->path("home/run"), "finished"));
     const auto store = RunStore::open(RunStore::default_file());
@@ -140,7 +153,7 @@ class TestRunsPage : public QObject {
       if (view->accessibleName() == name) return view;
     return nullptr;
   }
-  static bool addRun(const QString& folder, const char* state, const char* name = "first run", const TuneRecipe& recipe = {}) {
+  static bool addRun(const QString& folder, const char* state, const char* name = "first run", const TuneRecipe& recipe = {}, int steps = 100) {
     const auto store = RunStore::open(RunStore::default_file());
     if (!store) return false;
     RunRow row;
@@ -152,13 +165,13 @@ class TestRunsPage : public QObject {
     row.recipe_json = recipe_to_json(recipe);
     row.started = 1700000000;
     row.step = 50;
-    row.steps = 100;
+    row.steps = steps;
     const auto id = (*store)->begin(row);
     if (!id) return false;
-    std::vector<StepRecord> steps;
+    std::vector<StepRecord> records;
     for (int i = 1; i <= 50; ++i)
-      steps.push_back({.step = i, .steps = 100, .loss = 2.0 / i, .gradient_norm = 1.0 / i, .learning_rate = 1e-3 * (1 - i / 100.0), .tokens_per_second = 400.0 + i});
-    return (*store)->add_steps(*id, steps) && (*store)->add_validation(*id, {10, 0.5}) && (*store)->add_sample(*id, {10, "what %1 now", "<it> is %2"});
+      records.push_back({.step = i, .steps = steps, .loss = 2.0 / i, .gradient_norm = 1.0 / i, .learning_rate = 1e-3 * (1 - i / 100.0), .tokens_per_second = 400.0 + i});
+    return (*store)->add_steps(*id, records) && (*store)->add_validation(*id, {10, 0.5}) && (*store)->add_sample(*id, {10, "what %1 now", "<it> is %2"});
   }
 
   std::unique_ptr<Home> m_home;

@@ -56,7 +56,7 @@ Result<ExportChoices> checkExports(EngineHost& engine, const fs::path& path, Job
     if (context.stopRequested()) return choices;
     TargetCheck entry{.target = target};
     if (target == ExportTarget::Pack && !choices.tuned) {
-      entry.refusal = words("A scale pack holds what a tune learned; this model was not tuned here.");
+      entry.refusal = words("A scale pack holds what a tune learned, and this model was not tuned here. Fine-tune it first.");
     } else {
       auto check = check_export(*open->model, target, {});
       if (check)

@@ -4,6 +4,7 @@
 #include <QDirIterator>
 #include <QFileInfo>
 #include <QRegularExpression>
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 
@@ -136,9 +137,14 @@ ModelCatalog::ModelCatalog(Settings& settings, Project& project, JobQueue& jobs,
   });
 }
 
+int ModelCatalog::usableCount() const {
+  return int(std::count_if(m_table.entries().begin(), m_table.entries().end(), [](const ModelEntry& entry) { return entry.usable(); }));
+}
+
 int ModelCatalog::folderCount() const {
   QSet<QString> folders;
-  for (const ModelEntry& entry : m_table.entries()) folders << QFileInfo(entry.path).absolutePath();
+  for (const ModelEntry& entry : m_table.entries())
+    if (entry.usable()) folders << QFileInfo(entry.path).absolutePath();
   return int(folders.size());
 }
 
@@ -151,6 +157,14 @@ QStringList ModelCatalog::known(const QString& present) const {
   paths.removeDuplicates();
   paths.removeIf([&](const QString& path) { return (path != present && !QFileInfo::exists(path)) || is_run_folder(toPath(path)); });
   return paths;
+}
+
+QString ModelCatalog::offered(const std::function<bool(const ModelEntry&)>& suits) const {
+  if (const ModelEntry* entry = m_table.find(m_chosen); entry && entry->usable() && suits(*entry)) return m_chosen;
+  QStringList all;
+  for (const ModelEntry& entry : m_table.entries())
+    if (entry.usable() && suits(entry)) all << entry.path;
+  return all.size() == 1 ? all.first() : QString();
 }
 
 void ModelCatalog::refresh() {
@@ -235,7 +249,10 @@ void ModelCatalog::read(const QStringList& models, const QStringList& folders, b
         if (!found) return;
         if (tell) {
           for (const QString& path : models)
-            if (const ModelEntry* entry = m_table.find(path)) emit added(path, entry->problem);
+            if (const ModelEntry* entry = m_table.find(path)) {
+              if (entry->usable()) choose(path);
+              emit added(path, entry->problem);
+            }
           for (const QString& folder : found->empty) emit nothingFound(folder);
         } else {
           // What is not there any more leaves the table, unless the person added it by hand: then its line says so.

@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <QSet>
+#include <functional>
 
 #include "ui/models/model_table_model.h"
 
@@ -20,7 +21,8 @@ class ModelCatalog : public QObject {
   ModelTableModel& table() { return m_table; }
   const ModelTableModel& table() const { return m_table; }
   bool reading() const { return m_reading > 0; }
-  int folderCount() const;                     // folders that hold what is listed
+  int usableCount() const;                     // listed ones that can be used
+  int folderCount() const;                     // folders that hold those
   // Models to choose from before anything is read: recent ones first, then the project's, those found, the sample; `present` is
   // among them. Runs are not, nor what is not there any more.
   QStringList known(const QString& present = {}) const;
@@ -30,6 +32,11 @@ class ModelCatalog : public QObject {
   void add(const QStringList& paths);
   void remove(const QString& path);            // from the list; the file stays
   void restore(const QString& path);           // undo of remove()
+  // What a person last chose on the Models page, opened or made; pages that have no choice of their own begin with it.
+  void choose(const QString& path) { m_chosen = path; }
+  // The chosen one where it suits, else the only one that does; empty: there is none, or a person has to say which.
+  QString offered(const std::function<bool(const ModelEntry&)>& suits) const;
+  QString chosen() const { return m_chosen; }
 
  signals:
   void changed();                              // lines came, went or were read
@@ -43,6 +50,7 @@ class ModelCatalog : public QObject {
   JobQueue& m_jobs;
   ModelTableModel m_table;
   QSet<QString> m_hidden;
+  QString m_chosen;
   int m_reading = 0;
 };
 

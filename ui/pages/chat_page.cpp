@@ -91,6 +91,9 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
     if (AnswerView* view = m_transcript->answer(turn, side)) view->restart();
     ask(turn, {side});
   });
+  connect(&app.catalog(), &ModelCatalog::changed, this, [this] {
+    if (isVisible()) offerModel();
+  });
   showHead();
 }
 
@@ -121,10 +124,19 @@ ChatStore ChatPage::store() const { return ChatStore(QString::fromStdString((dat
 void ChatPage::activate() {
   listModels();
   listPacks();
-  if (m_log.modelPath.isEmpty()) {
-    const QString last = app().settings().value(QStringLiteral("page/chat/model")).toString();
-    if (!last.isEmpty() && QFileInfo::exists(last)) setModel(last);
-  }
+  offerModel();
+}
+
+// Until the person chooses or writes: the one chosen on the Models page, the one talked to last, or the only one that can talk.
+void ChatPage::offerModel() {
+  if (busy() || !m_log.turns.isEmpty() || (!m_log.modelPath.isEmpty() && m_offered.isEmpty())) return;
+  ModelCatalog& catalog = app().catalog();
+  QString path = catalog.offered([](const ModelEntry& entry) { return entry.summary && entry.summary->has_tokenizer; });
+  const QString last = app().settings().value(QStringLiteral("page/chat/model")).toString();
+  if ((path.isEmpty() || path != catalog.chosen()) && !last.isEmpty() && QFileInfo::exists(last)) path = last;
+  if (path.isEmpty() || path == m_offered) return;
+  setModel(path);
+  m_offered = path;
 }
 
 void ChatPage::saveState() {
@@ -157,6 +169,7 @@ void ChatPage::receive(const PageMessage& message) {
 // A run folder means its base with its pack.
 void ChatPage::setModel(const QString& path) {
   if (busy()) stop();
+  m_offered.clear();
   QString base = path, packPath, packName;
   if (is_run_folder(path.toStdString())) {
     QFile file(path + QStringLiteral("/recipe.json"));
@@ -224,6 +237,7 @@ void ChatPage::fillPacks(const std::vector<PackEntry>& packs) {
 
 void ChatPage::setPack(const QString& path) {
   if (busy()) return listPacks();
+  m_offered.clear();
   m_log.packPath = path;
   m_log.packName = packNameOf(path);
   if (path.isEmpty()) m_log.sideBySide = false;
@@ -391,6 +405,7 @@ void ChatPage::keep() {
 void ChatPage::newChat() {
   if (busy()) stop();
   keep();
+  m_offered.clear();
   m_log.turns.clear();
   m_log.id.clear();
   m_transcript->clear();

@@ -34,6 +34,7 @@ class ChatPage : public Page {
   QWidget* buildConversation();
   void setModel(const QString& path);
   void chooseModel();
+  void offerModel();
   void listModels();
   void listPacks();
   void fillPacks(const std::vector<PackEntry>& packs);
@@ -62,6 +63,7 @@ class ChatPage : public Page {
   QString m_by;                 // the pack it is answered with
   QList<int> m_sides;           // of it
   QString m_codes;
+  QString m_offered;            // the model, while it was not the person who chose it
 
   Segmented* m_mode;
   Button *m_save, *m_new, *m_history, *m_send, *m_fold;

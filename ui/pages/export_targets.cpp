@@ -11,6 +11,7 @@
 
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
+#include "ui/jobs/export_reasons.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/combo.h"
@@ -56,7 +57,7 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target
   for (int i = 0; i < int(std::size(kExportTargets)); ++i) {
     auto* card = new OptionCard(targetTitle(kExportTargets[i]), QString());
     card->setChipAtRight(true);
-    card->setOneLine(true);
+    card->setRoomForLine(true);
     m_group->addButton(card, i);
     m_cards << card;
     body()->addWidget(card);
@@ -163,6 +164,10 @@ void ExportTargets::fillModels() {
   m_newestRun = newest;
   if (!run.isEmpty()) takeModel(run);
   if (paths.contains(m_wanted)) takeModel(std::exchange(m_wanted, {}));
+  // Until the person chooses or a run ends: what was chosen on the Models page, or the first.
+  const QString offered = m_app.catalog().offered([](const ModelEntry&) { return true; });
+  if (run.isEmpty() && !m_chosenAt.isValid() && offered != m_offered && paths.contains(offered)) takeModel(offered);
+  m_offered = offered;
   if (!paths.contains(m_current)) takeModel(paths.value(0));
   m_model->setCurrentIndex(paths.isEmpty() ? -1 : m_model->findData(m_current));
 }
@@ -185,9 +190,8 @@ void ExportTargets::showChoices(const ExportChoices& choices) {
     card->setEnabled(entry.check.has_value());
     if (!entry.check) {
       card->setText(targetTitle(entry.target));
-      const QString why = inWords(entry.refusal), named = targetTitle(entry.target) + QLatin1String(": ");
-      card->setLine(why.startsWith(named) ? why.mid(named.size()) : why);  // the title says it
-      card->setToolTip(why);
+      card->setLine(plainReason(entry.target, entry.refusal));
+      card->setToolTip(inWords(entry.refusal));
       card->setChip(tr("Not possible"), Tone::Neutral);
       continue;
     }

@@ -67,6 +67,7 @@ class ExportTargets : public Card {
   QString m_agreed;
   QDateTime m_newestRun, m_chosenAt;    // when the newest run seen was written; when a person chose a model
   QString m_current, m_wanted;          // path of the model; asked for and not read yet
+  QString m_offered;                    // by the catalog, at the last look
 };
 
 }  // namespace scalewright::ui

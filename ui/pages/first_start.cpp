@@ -41,9 +41,12 @@ void ScalesPicture::paintEvent(QPaintEvent*) {
 FirstStart::FirstStart(QWidget* parent) : QWidget(parent) {
   auto* open = new Button(Button::Default, tr("Open model…"), QStringLiteral("folder"));
   open->setHint(tr("Choose a GGUF file or a model folder on this machine"));
+  auto* scan = new Button(Button::Default, tr("Scan folder…"), QStringLiteral("search"));
+  scan->setHint(tr("Finds every model below a folder"));
   m_sample = new Button(Button::Primary, tr("Try it on the sample"), QStringLiteral("play"));
   m_sample->setHint(tr("Opens a small model and 200 sample requests, ready to tune"));
   connect(open, &Button::clicked, this, &FirstStart::openClicked);
+  connect(scan, &Button::clicked, this, &FirstStart::scanClicked);
   connect(m_sample, &Button::clicked, this, &FirstStart::sampleClicked);
 
   auto centred = [](std::initializer_list<Item> items, int spacing = 8) {
@@ -58,7 +61,7 @@ FirstStart::FirstStart(QWidget* parent) : QWidget(parent) {
   auto* display = label(tr("Bring the model you already run"), FontRole::Display);
   setLayout(vbox({fill(), centred({new ScalesPicture}), gap(16), centred({display}),
                   centred({label(tr("Leave with a file of the same size that is better at your task."), FontRole::Body, Ink::Text2)}), gap(12),
-                  centred({open, m_sample}, 10), gap(4),
+                  centred({scan, open, m_sample}, 10), gap(4),
                   centred({label(tr("or drop a GGUF file or a model folder anywhere in this window"), FontRole::Help, Ink::Text3)}), gap(20),
                   centred({step(QStringLiteral("1"), tr("Quantize"), tr("or open a file that already is")),
                            step(QStringLiteral("2"), tr("Fine-tune"), tr("on sample requests, a few minutes")),

@@ -25,6 +25,7 @@ class FirstStart : public QWidget {
 
  signals:
   void openClicked();
+  void scanClicked();
   void sampleClicked();
 
  protected:

@@ -149,8 +149,11 @@ QWidget* ModelDetail::buildFile() {
 QWidget* ModelDetail::buildProblem() {
   m_problem = label({}, FontRole::Body, Ink::Text2, true);
   m_problem->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  return wrap(vbox({label(tr("Why it cannot be used"), FontRole::Strong), m_problem, fill()}, 6));
+  m_problemPane = wrap(vbox({label(tr("Why it cannot be used"), FontRole::Strong), m_problem}, 6));
+  return wrap(vbox({m_problemPane, fill()}, 0));
 }
+
+void ModelDetail::setProblemTold(bool told) { m_problemPane->setVisible(!told); }
 
 void ModelDetail::showNothing() {
   if (m_job) m_job->cancel();

@@ -32,6 +32,7 @@ class ModelDetail : public QFrame {
   explicit ModelDetail(AppContext& app, QWidget* parent = nullptr);
   void showEntry(const ModelEntry& entry);  // same path and state: only the figures change
   void showNothing();
+  void setProblemTold(bool told);  // a banner says why it cannot be used: not twice
   QString path() const { return m_entry.path; }
 
  signals:
@@ -75,6 +76,7 @@ class ModelDetail : public QFrame {
   HeatMap* m_heat;
   HeatRamp* m_ramp;
   QLabel *m_rampWords, *m_tensorError, *m_tensorScales, *m_templateNote, *m_problem;
+  QWidget* m_problemPane;
   ElidedLabel* m_tensorName;
   Histogram* m_histogram;
   LearnedText* m_rendered;

@@ -29,6 +29,7 @@ namespace scalewright::ui {
 namespace {
 
 QString countWords(int models, int folders) {
+  if (models == 0) return ModelsPage::tr("No model that can be used");
   const QString first = models == 1 ? ModelsPage::tr("1 model") : ModelsPage::tr("%1 models").arg(models);
   return folders == 1 ? ModelsPage::tr("%1 in 1 folder").arg(first) : ModelsPage::tr("%1 in %2 folders").arg(first).arg(folders);
 }
@@ -49,6 +50,7 @@ ModelsPage::ModelsPage(AppContext& app, QWidget* parent)
 
   m_first = new FirstStart;
   connect(m_first, &FirstStart::openClicked, this, &ModelsPage::openModel);
+  connect(m_first, &FirstStart::scanClicked, this, &ModelsPage::scanFolder);
   connect(m_first, &FirstStart::sampleClicked, this, &ModelsPage::startSample);
   m_machine = new Banner;
   m_detail = new ModelDetail(app);
@@ -80,9 +82,14 @@ ModelsPage::ModelsPage(AppContext& app, QWidget* parent)
     else if (const ModelEntry* entry = this->app().catalog().table().find(path)) showProblem(*entry);
   });
   connect(&catalog, &ModelCatalog::nothingFound, this, [this](const QString& folder) {
+    m_toldPath.clear();
     banner()->show(Tone::Warn, tr("No model was found in %1").arg(folderText(folder)),
                    tr("Looked for GGUF files and for folders with config.json and safetensors, four levels deep."));
     connect(banner()->addAction(tr("Choose another folder")), &Button::clicked, this, &ModelsPage::scanFolder);
+  });
+  connect(banner(), &Banner::dismissed, this, [this] {
+    m_toldPath.clear();
+    currentChanged();
   });
   showMachine();
   catalogChanged();
@@ -109,13 +116,17 @@ QWidget* ModelsPage::buildTable() {
   m_filter.setSourceModel(&app().catalog().table());
   m_table = new TableView(46);
   m_table->setModel(&m_filter);
-  m_table->setColumns({220, 98, 58, 84, 136}, 0);
+  m_table->setColumns({220, 60, 50, 70, 90}, 0);
+  m_table->setFitted();
   m_table->setSortingEnabled(true);
   m_table->horizontalHeader()->setSortIndicatorShown(true);
   m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
   m_table->setAccessibleName(tr("Models"));
   m_table->restoreState(QStringLiteral("models/table"), app().settings());
-  connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ModelsPage::currentChanged);
+  connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
+    currentChanged();
+    if (const ModelEntry* entry = currentEntry(); entry && entry->usable() && !m_selecting) app().catalog().choose(entry->path);
+  });
   connect(m_table, &TableView::activatedRow, this, [this] {
     if (const ModelEntry* entry = currentEntry(); entry && entry->usable())
       send(entry->state == ModelState::FullPrecision ? Place::Quantize : Place::Tune, page_messages::kUseModel, {{QStringLiteral("path"), entry->path}});
@@ -173,9 +184,11 @@ void ModelsPage::catalogChanged() {
   const ModelTableModel& table = app().catalog().table();
   const bool empty = table.rowCount() == 0;
   m_stack->setCurrentIndex(empty ? 0 : 1);
-  header()->setActions(empty ? QList<QWidget*>{m_scan} : QList<QWidget*>{m_scan, m_open});
+  // The first start has them in its middle: none changes its place when the last model goes.
+  header()->setActions(empty ? QList<QWidget*>{} : QList<QWidget*>{m_scan, m_open});
   const int shown = m_filter.rowCount(), all = table.rowCount();
-  m_count->setText(shown == all ? countWords(all, app().catalog().folderCount()) : tr("%1 of %2 models").arg(shown).arg(all));
+  m_count->setText(shown == all ? countWords(app().catalog().usableCount(), app().catalog().folderCount()) : tr("%1 of %2 models").arg(shown).arg(all));
+  m_selecting = true;
   if (!m_select.isEmpty()) {
     const int row = table.rowOf(m_select);
     if (row >= 0) {
@@ -188,14 +201,14 @@ void ModelsPage::catalogChanged() {
     }
   }
   if (!m_table->currentIndex().isValid() && shown > 0) m_table->setCurrentIndex(m_filter.index(0, 0));
+  m_selecting = false;
   currentChanged();
 }
 
 void ModelsPage::currentChanged() {
-  if (const ModelEntry* entry = currentEntry())
-    m_detail->showEntry(*entry);
-  else
-    m_detail->showNothing();
+  const ModelEntry* entry = currentEntry();
+  m_detail->setProblemTold(entry && entry->path == m_toldPath);
+  entry ? m_detail->showEntry(*entry) : m_detail->showNothing();
 }
 
 void ModelsPage::showProblem(const ModelEntry& entry) {
@@ -205,6 +218,8 @@ void ModelsPage::showProblem(const ModelEntry& entry) {
     banner()->dismiss();
     removePath(path);
   });
+  m_toldPath = entry.path;
+  currentChanged();
 }
 
 void ModelsPage::showMachine() {
@@ -242,6 +257,7 @@ void ModelsPage::startSample() {
   const auto dataset = sample_dataset_path(false);
   std::error_code error;
   if (!std::filesystem::exists(model, error)) {
+    m_toldPath.clear();
     banner()->show(Tone::Warn, tr("The sample model is not on this machine yet"),
                    tr("The set-up puts it at %1. Run the set-up script again, or open any model of your own.").arg(folderText(QString::fromStdString(model.string()))));
     connect(banner()->addAction(tr("Open model…")), &Button::clicked, this, &ModelsPage::openModel);

@@ -60,8 +60,8 @@ class ModelsPage : public Page {
   ModelDetail* m_detail;
   QBoxLayout* m_panes;
   Button *m_scan, *m_open;
-  QString m_removed, m_select;
-  bool m_narrow = false;
+  QString m_removed, m_select, m_toldPath;  // the last: whose problem the banner tells
+  bool m_narrow = false, m_selecting = false;  // the page itself selects a line
 };
 
 }  // namespace scalewright::ui

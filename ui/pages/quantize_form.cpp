@@ -56,6 +56,7 @@ QuantizeForm::QuantizeForm(AppContext& app, QWidget* parent) : Card({}, {}, pare
   m_model->setToolTip(tr("The model to make small"));
   setFontRole(m_model, FontRole::Label);
   m_modelField = new FormField(tr("&Model"), m_model);
+  connect(m_model, &QComboBox::activated, this, [this] { m_modelByHand = true; });
   connect(m_model, &QComboBox::currentIndexChanged, this, [this] {
     m_outputByHand = false;
     m_agreed.clear();
@@ -204,7 +205,9 @@ void QuantizeForm::saveState() {
 
 void QuantizeForm::chooseModel(const QString& path) {
   const int index = m_model->findData(path, kPathRole);
-  if (index >= 0) m_model->setCurrentIndex(index);
+  if (index < 0) return;
+  m_modelByHand = true;
+  m_model->setCurrentIndex(index);
 }
 
 void QuantizeForm::fillModels() {
@@ -224,8 +227,12 @@ void QuantizeForm::fillModels() {
   names = distinctNames(names, paths);
   for (const ModelEntry& entry : full) m_model->addItem(tr("%1  ·  full precision, %2").arg(names[m_model->count()], bytesText(entry.bytes)), entry.path);
   for (const ModelEntry& entry : quantized) m_model->addItem(tr("%1  ·  %2, %3").arg(names[m_model->count()], entry.type, bytesText(entry.bytes)), entry.path);
-  const int index = m_model->findData(current, kPathRole);
+  // Until the person chooses: what was chosen on the Models page, or the first.
+  const bool anyFull = !full.isEmpty();
+  const QString offered = m_app.catalog().offered([&](const ModelEntry& entry) { return entry.state == (anyFull ? ModelState::FullPrecision : ModelState::Quantized); });
+  const int index = m_model->findData(m_modelByHand || offered.isEmpty() ? current : offered, kPathRole);
   if (index >= 0) m_model->setCurrentIndex(index);
+  if (m_model->currentData(kPathRole).toString() != current) m_outputByHand = false;
   choose();
 }
 
@@ -349,11 +356,12 @@ void QuantizeForm::choose() {
                                    QT_TR_NOOP("4 keeps nearly all of the quality."), QT_TR_NOOP("5 is hard to tell from the original."),
                                    QT_TR_NOOP("6 is as good as the original for most purposes."), QT_TR_NOOP("8 changes nothing that can be measured.")};
   const ModelEntry* entry = model();
-  m_bitsField->setHelp(tr(bitWords[std::clamp(m_bits->current(), 0, 5)]));
+  const bool again = entry && entry->state == ModelState::Quantized;  // the words of the bits hold for a source in 16 bits
+  m_bitsField->setHelp(again ? tr("%1 bits round it a second time; a model in 16 bits as the source keeps more.").arg(bits()) : tr(bitWords[std::clamp(m_bits->current(), 0, 5)]));
   m_groupField->setHelp(group() == 0    ? tr("One scale for a whole output row: smallest, and least to tune.")
                         : group() == 32 ? tr("One scale for every 32 weights: most precise, and most to tune.")
                                         : tr("One scale for every %1 weights.").arg(group()));
-  m_modelField->setHelp(entry && entry->state == ModelState::Quantized ? tr("Already quantized: its rounding errors stay. Better take the full-precision model.") : QString());
+  m_modelField->setHelp(again ? tr("Already quantized: its rounding errors stay. Better take the full-precision model.") : QString());
   m_textField->setError(entry && needs_calibration(method()) && textPath().isEmpty() ? tr("%1 needs a text.").arg(QString::fromUtf8(display_name(method()))) : QString());
   m_containerField->setError({});
   showContainers();

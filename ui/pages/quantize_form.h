@@ -63,7 +63,7 @@ class QuantizeForm : public Card {
   FormField *m_bitsField, *m_groupField, *m_modelField, *m_containerField, *m_outputField, *m_textField;
   QLineEdit* m_output;
   int m_otherMethod = 0;                // of the fourth card, an index into its methods
-  bool m_outputByHand = false;
+  bool m_outputByHand = false, m_modelByHand = false;
   QString m_agreed;
 };
 

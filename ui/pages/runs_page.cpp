@@ -38,6 +38,8 @@ struct History {
   std::string warning;
 };
 
+constexpr qsizetype kFewPoints = 20;  // so many are shown one by one: a line alone says nothing of what was measured
+
 }  // namespace
 
 RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr("Runs"), tr("Every run ever made here: compare, resume, annotate, report."), parent) {
@@ -88,6 +90,7 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_table->setSortingEnabled(true);
   m_table->sortByColumn(RunTableModel::Started, Qt::DescendingOrder);
   m_table->setColumns({340, 100, 110, 120, 120, 100, 120}, RunTableModel::Name);
+  m_table->setFitted();
   m_table->setAccessibleName(tr("Runs"));
   m_tableCard = new Card;
   m_tableCard->setBodyMargins(0, 0, 0, 0);
@@ -243,8 +246,8 @@ void RunsPage::showCurves() {
   for (const qint64 id : m_runs.compared()) {
     const RunRow* run = m_runs.run(m_runs.rowOf(id));
     SeriesStyle series = ChartTheme::runStyle(style++, run ? QString::fromStdString(run->name) : QString());
-    series.circles = what == 1;
     const RunCurves c = m_curves.value(id);
+    series.circles = what == 1 || c.steps.size() <= kFewPoints;
     const int number = m_chart->addSeries(series);
     if (what == 1) m_chart->setData(number, c.validationSteps, c.validation);
     else m_chart->setData(number, c.steps, what == 0 ? c.smoothed : c.rate);

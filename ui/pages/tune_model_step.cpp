@@ -43,6 +43,9 @@ TuneModelStep::TuneModelStep(AppContext& app, TuneDraft& draft, QWidget* parent)
   setLayout(vbox({card, about, ui::fill()}, 16));
   connect(browse, &QPushButton::clicked, this, &TuneModelStep::choose);
   connect(m_model, &QComboBox::activated, this, [this](int index) { setModel(m_model->itemData(index).toString()); });
+  connect(&app.catalog(), &ModelCatalog::changed, this, [this] {
+    if (isVisible()) offer();
+  });
 }
 
 QWidget* TuneModelStep::firstField() const { return m_model; }
@@ -63,6 +66,16 @@ QString TuneModelStep::value() const {
 void TuneModelStep::enter() {
   fill();
   show();
+  offer();
+}
+
+// Until the person chooses, it is the one that was chosen on the Models page, or the only one that can learn.
+void TuneModelStep::offer() {
+  if (!m_reading.isEmpty() ? m_reading != m_offered : draft().hasModel()) return;
+  const QString path = app().catalog().offered([](const ModelEntry& entry) { return !entry.run() && entry.summary && entry.summary->quantized && entry.summary->has_tokenizer; });
+  if (path.isEmpty() || path == m_offered) return;
+  setModel(path);
+  m_offered = path;
 }
 
 void TuneModelStep::fill() {
@@ -85,6 +98,7 @@ void TuneModelStep::choose() {
 void TuneModelStep::setModel(const QString& path) {
   if (path.isEmpty()) return;
   m_reading = path;
+  m_offered.clear();
   app().jobs().run<ModelSummary>(
       tr("Reading %1").arg(QFileInfo(path).fileName()), Place::Tune, [path = path.toStdString()](JobContext&) { return summarize_model(path); }, this,
       [this, path](Result<ModelSummary> summary) {

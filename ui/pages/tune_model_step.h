@@ -24,6 +24,7 @@ class TuneModelStep : public TuneStep {
   void enter() override;
   QWidget* firstField() const override;
   void setModel(const QString& path);
+  void accept() { m_offered.clear(); }  // the person goes on with the model that was offered
 
  signals:
   void quantizeWanted(const QString& path);
@@ -31,11 +32,13 @@ class TuneModelStep : public TuneStep {
  private:
   void fill();
   void choose();
+  void offer();
   void show();
   QComboBox* m_model;
   FactsGrid* m_facts;
   Banner* m_notice;
   QString m_reading;   // path being read
+  QString m_offered;   // chosen here, not by the person
 };
 
 }  // namespace scalewright::ui

@@ -174,6 +174,7 @@ void TunePage::trySample() {
 }
 
 void TunePage::goTo(int target) {
+  if (target > ModelStep && m_steps[ModelStep]) modelStep()->accept();
   m_step = std::clamp<int>(target, ModelStep, RunStep);
   m_reached = std::max(m_reached, m_step);
   m_stack->setCurrentIndex(m_step);

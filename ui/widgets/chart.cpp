@@ -18,8 +18,13 @@ constexpr double kPauses = 100.0;  // a drawing is followed by so many times its
 class FormatTicker : public QCPAxisTicker {
  public:
   Chart::Format format;
+  bool whole = false;  // ticks at whole numbers
 
  protected:
+  double getTickStep(const QCPRange& range) override {
+    const double step = QCPAxisTicker::getTickStep(range);
+    return whole ? std::max(1.0, std::floor(step)) : step;
+  }
   QString getTickLabel(double tick, const QLocale& locale, QChar formatChar, int precision) override {
     return format ? format(std::abs(tick) < 1e-12 ? 0 : tick) : QCPAxisTicker::getTickLabel(tick, locale, formatChar, precision);
   }
@@ -111,6 +116,7 @@ void Chart::restyle() {
     auto ticker = QSharedPointer<FormatTicker>::create();
     ticker->setTickCount(m_xTicks);
     ticker->format = m_xFormat;
+    ticker->whole = !m_xFormat;  // steps
     strip->x()->setTicker(ticker);
     if (m_log && strip == m_strips.first()) {
       auto log = QSharedPointer<FormatLogTicker>::create();

@@ -59,7 +59,7 @@ class Chart : public QWidget {
   void setYFromZero(bool on, int strip = 0);
   void setLogarithmic(bool on);              // y of strip 0
   bool logarithmic() const { return m_log; }
-  void setXFormat(Format format);
+  void setXFormat(Format format);            // without one x are whole numbers, such as steps
   void setYFormat(Format format, int strip = 0);
   void setTickCount(int x, int y);
   // A dashed line at a value with words above its right end (horizontal) or beside it (vertical). Returns its number.

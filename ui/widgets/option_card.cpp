@@ -51,10 +51,9 @@ void OptionCard::setChipAtRight(bool right) {
   m_chipRight = right;
   update();
 }
-void OptionCard::setOneLine(bool on) {
-  m_oneLine = on;
+void OptionCard::setRoomForLine(bool on) {
+  m_roomForLine = on;
   updateGeometry();
-  update();
 }
 void OptionCard::setOpensList(bool on) {
   m_opensList = on;
@@ -72,12 +71,12 @@ int OptionCard::textLeft() const { return m_metric.isEmpty() ? px(38) : px(14); 
 
 QSize OptionCard::sizeHint() const { return {px(200), heightForWidth(px(200))}; }
 // As high as it is where it is wide; how high it is at a width says heightForWidth().
-QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(px(600))}; }
+QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(std::max(px(600), width()))}; }
 
 int OptionCard::heightForWidth(int width) const {
   const QFontMetrics help(theme().font(FontRole::Help)), strong(theme().font(FontRole::Strong));
   const QRect line = help.boundingRect(QRect(0, 0, std::max(40, width - textLeft() - px(12)), 10000), Qt::TextWordWrap, m_line);
-  int height = px(9) + strong.height() + px(2) + (m_line.isEmpty() && !m_oneLine ? 0 : m_oneLine ? help.height() : line.height()) + px(9);
+  int height = px(9) + strong.height() + px(2) + (m_line.isEmpty() ? (m_roomForLine ? help.height() : 0) : line.height()) + px(9);
   if (!m_metric.isEmpty()) height += QFontMetrics(theme().font(FontRole::Metric)).height() + help.height() + px(14);
   return height;
 }
@@ -134,10 +133,7 @@ void OptionCard::paintEvent(QPaintEvent*) {
   painter.setFont(help);
   painter.setPen(color(&ThemeTokens::text3));
   const int room = width() - left - px(12);
-  if (m_oneLine)
-    painter.drawText(QRectF(left, y, room, hm.height()), Qt::AlignVCenter, hm.elidedText(m_line, Qt::ElideRight, room));
-  else
-    painter.drawText(QRectF(left, y, room, height() - y), Qt::TextWordWrap, m_line);
+  painter.drawText(QRectF(left, y, room, height() - y), Qt::TextWordWrap, m_line);
 }
 
 }  // namespace scalewright::ui

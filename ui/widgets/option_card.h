@@ -17,7 +17,7 @@ class OptionCard : public QAbstractButton {
   QString line() const { return m_line; }
   void setChip(const QString& text, Tone tone);  // after the title, or at the right edge
   void setChipAtRight(bool right);
-  void setOneLine(bool on);      // the sentence is shortened to one line; the tooltip should have it all
+  void setRoomForLine(bool on);  // its sentence comes later and changes: as high as with one line until then
   void setOpensList(bool on);    // a mark at the right: a press offers more
   void setMetric(const QString& number, const QString& unit, const QString& below);  // preset cards: a big number
   QSize sizeHint() const override;
@@ -34,7 +34,7 @@ class OptionCard : public QAbstractButton {
   int textLeft() const;
   QString m_line, m_chip, m_metric, m_unit, m_below;
   Tone m_tone = Tone::Neutral;
-  bool m_chipRight = false, m_oneLine = false, m_opensList = false;
+  bool m_chipRight = false, m_roomForLine = false, m_opensList = false;
 };
 
 // Paints a radio mark of 16 look pixels.

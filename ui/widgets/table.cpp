@@ -1,9 +1,12 @@
 #include "ui/widgets/table.h"
 
+#include <QApplication>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QMouseEvent>
 #include <QPainter>
+#include <algorithm>
+#include <cmath>
 
 #include "ui/widgets/chart_theme.h"
 #include "ui/widgets/chip.h"
@@ -152,7 +155,7 @@ void TableHeader::paintSection(QPainter* painter, const QRect& rect, int section
   painter->restore();
 }
 
-TableView::TableView(int rowHeight, int inset, QWidget* parent) : QTableView(parent), m_rowHeight(rowHeight) {
+TableView::TableView(int rowHeight, int inset, QWidget* parent) : QTableView(parent), m_rowHeight(rowHeight), m_inset(inset) {
   setHorizontalHeader(new TableHeader(inset, this));
   setItemDelegate(new TableDelegate(this, inset));
   verticalHeader()->hide();
@@ -173,6 +176,9 @@ TableView::TableView(int rowHeight, int inset, QWidget* parent) : QTableView(par
   header->setMinimumSectionSize(24);
   header->setSectionsClickable(true);
   setFontRole(header, FontRole::Label);
+  connect(header, &QHeaderView::sectionResized, this, [this](int section) {
+    if (!m_sizing && section != m_stretch && isVisible() && QApplication::mouseButtons() != Qt::NoButton) m_sizedByHand = true;
+  });
   connect(&theme(), &Theme::changed, this, &TableView::rescale);
   rescale();
 }
@@ -187,18 +193,63 @@ void TableView::rescale() {
   verticalHeader()->setMinimumSectionSize(px(20));
   QHeaderView* header = horizontalHeader();
   header->setFixedHeight(px(30));
-  for (int column = 0; column < m_widths.size() && column < header->count(); ++column) {
+  for (int column = 0; column < m_widths.size() && column < header->count(); ++column)
     header->setSectionResizeMode(column, column == m_stretch ? QHeaderView::Stretch : QHeaderView::Interactive);
-    if (column != m_stretch) header->resizeSection(column, px(m_widths[column]));
-  }
+  m_sizedByHand = false;
+  if (model()) fitColumns();
   viewport()->update();
 }
-void TableView::saveState(const QString& name, Settings& settings) const { settings.setState(name, horizontalHeader()->saveState()); }
+
+void TableView::setFitted() {
+  m_fitted = true;
+  fitColumns();
+}
+void TableView::reset() {
+  QTableView::reset();
+  if (m_fitted) fitColumns();
+}
+void TableView::rowsInserted(const QModelIndex& parent, int first, int last) {
+  QTableView::rowsInserted(parent, first, last);
+  if (m_fitted) fitColumns();
+}
+void TableView::dataChanged(const QModelIndex& topLeft, const QModelIndex& bottomRight, const QList<int>& roles) {
+  QTableView::dataChanged(topLeft, bottomRight, roles);
+  if (m_fitted) fitColumns();
+}
+
+int TableView::neededWidth(int column) const {
+  constexpr int kRead = 200;  // rows; a list of thousands is not measured whole at every change
+  const QAbstractItemModel* cells = model();
+  double needed = QFontMetricsF(theme().font(FontRole::Label)).horizontalAdvance(cells->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
+  for (int row = 0; row < std::min(cells->rowCount(), kRead); ++row) {
+    const QModelIndex index = cells->index(row, column);
+    const QString text = index.data(Qt::DisplayRole).toString();
+    const FontRole role = index.data(MonoRole).toBool() ? FontRole::MonoStrong : FontRole::Strong;
+    needed = std::max(needed, index.data(ChipRole).isValid() ? Chip::sizeFor(text).width() : QFontMetricsF(theme().font(role)).horizontalAdvance(text));
+  }
+  return int(std::ceil(needed)) + px(10) + px(column + 1 == cells->columnCount() ? m_inset : 10);
+}
+
+void TableView::fitColumns() {
+  if (m_sizedByHand || !model()) return;
+  m_sizing = true;
+  QHeaderView* header = horizontalHeader();
+  for (int column = 0; column < m_widths.size() && column < header->count(); ++column)
+    if (column != m_stretch) header->resizeSection(column, m_fitted ? std::max(px(m_widths[column]), neededWidth(column)) : px(m_widths[column]));
+  m_sizing = false;
+}
+
+void TableView::saveState(const QString& name, Settings& settings) const {
+  settings.setState(name, horizontalHeader()->saveState());
+  settings.setValue(name + QStringLiteral("-sized"), m_sizedByHand);
+}
 void TableView::restoreState(const QString& name, Settings& settings) {
   const QByteArray state = settings.state(name);
   if (!state.isEmpty() && horizontalHeader()->restoreState(state)) {
     for (int column = 0; column < m_widths.size(); ++column)
       horizontalHeader()->setSectionResizeMode(column, column == m_stretch ? QHeaderView::Stretch : QHeaderView::Interactive);
+    m_sizedByHand = settings.value(name + QStringLiteral("-sized")).toBool();
+    if (m_fitted) fitColumns();
   }
 }
 

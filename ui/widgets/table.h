@@ -43,6 +43,9 @@ class TableView : public QTableView {
   // `rowHeight` in look pixels; column `stretch` takes the room that is left.
   explicit TableView(int rowHeight = 34, int inset = 16, QWidget* parent = nullptr);
   void setColumns(const QList<int>& widths, int stretch);  // look pixels; call after setModel
+  // A column whose cells or head need more than that gets it, until the person sizes one.
+  void setFitted();
+  void reset() override;
   int rowHeight() const { return m_rowHeight; }
   void saveState(const QString& name, Settings& settings) const;
   void restoreState(const QString& name, Settings& settings);
@@ -54,12 +57,17 @@ class TableView : public QTableView {
  protected:
   void keyPressEvent(QKeyEvent* event) override;
   void mouseDoubleClickEvent(QMouseEvent* event) override;
+  void rowsInserted(const QModelIndex& parent, int first, int last) override;
+  void dataChanged(const QModelIndex& topLeft, const QModelIndex& bottomRight, const QList<int>& roles) override;
 
  private:
   void rescale();
-  int m_rowHeight;
+  void fitColumns();
+  int neededWidth(int column) const;
+  int m_rowHeight, m_inset;
   QList<int> m_widths;
   int m_stretch = 0;
+  bool m_fitted = false, m_sizing = false, m_sizedByHand = false;
 };
 
 }  // namespace scalewright::ui
