@@ -59,6 +59,27 @@ class TestOfferedModel : public QObject {
     QCOMPARE(chosenOn(w, Place::Chat), m_one);
   }
 
+  // The list has room for a usual name, and no button takes the place of another when the last model goes.
+  void theListOfModels() {
+    const QString named = m_home->path("home/models/SmolLM2-135M-Instruct.Q4_1.gguf");
+    QVERIFY(QFile::rename(m_one, named));
+    TestWindow w(*m_home);
+    w.context->catalog().add({named});
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Models);
+    const int width = QFontMetrics(theme().font(FontRole::Strong)).horizontalAdvance(QFileInfo(named).fileName());
+    QTRY_VERIFY2(page->findChild<QTableView*>()->columnWidth(0) - px(26) >= width, qPrintable(QString::number(page->findChild<QTableView*>()->columnWidth(0))));
+    const auto placeOf = [&](const QString& words) {
+      QPushButton* button = buttonOf(page, words);
+      return button ? QRect(button->mapTo(page, QPoint()), button->size()) : QRect();
+    };
+    const QRect open = placeOf("Open model…");
+    QVERIFY(!open.isEmpty());
+    w.context->catalog().remove(named);
+    QTRY_VERIFY(buttonOf(page, "Try it on the sample"));
+    QVERIFY(!placeOf("Scan folder…").isEmpty() && !placeOf("Scan folder…").intersects(open));
+  }
+
  private:
   static void select(TestWindow& w, const QString& path) {
     w.window->showPlace(Place::Models);

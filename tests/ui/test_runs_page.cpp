@@ -99,7 +99,7 @@ class TestRunsPage : public QObject {
   }
 
   void longStepsAreNotCut() {
-    QVERIFY(addRun(m_home->path("home/long"), "stopped", "long", {}, 99'999));
+    QVERIFY(addRun(m_home->path("home/long"), "stopped", "long", {}, 9'999'999));
     TestWindow w(*m_home);
     w.window->showPlace(Place::Runs);
     QVERIFY(w.waitForJobs());
@@ -107,7 +107,7 @@ class TestRunsPage : public QObject {
     QTRY_COMPARE(runs->model()->rowCount(), 1);
     constexpr int kSteps = 2;
     const QString text = runs->model()->index(0, kSteps).data().toString();
-    QCOMPARE(text, "50 of 99,999");
+    QCOMPARE(text, "50 of 9,999,999");
     QTRY_VERIFY2(runs->columnWidth(kSteps) - px(20) >= QFontMetrics(theme().font(FontRole::Mono)).horizontalAdvance(text), qPrintable(QString::number(runs->columnWidth(kSteps))));
   }
 
