@@ -6237,28 +6237,28 @@
 <context>
     <name>ExportReasons</name>
     <message>
-        <source>Holds whole zero points only; those of Q4_1 and Q5_1 lie in between. Choose GGUF, or quantize the full-precision model anew.</source>
-        <translation>Fasst nur ganze Nullpunkte; die von Q4_1 und Q5_1 liegen dazwischen. Wählen Sie GGUF, oder quantisieren Sie das Modell mit voller Genauigkeit neu.</translation>
+        <source>Holds whole zero points only; Q4_1 and Q5_1 have others. Choose GGUF.</source>
+        <translation>Fasst nur ganze Nullpunkte; Q4_1 und Q5_1 haben andere. Wählen Sie GGUF.</translation>
     </message>
     <message>
-        <source>Has plain scales only; the K types of GGUF have scales of scales. Choose GGUF, or quantize the full-precision model anew.</source>
-        <translation>Hat nur einfache Skalen; die K-Typen von GGUF haben Skalen von Skalen. Wählen Sie GGUF, oder quantisieren Sie das Modell mit voller Genauigkeit neu.</translation>
+        <source>Has plain scales only; K types have scales of scales. Choose GGUF.</source>
+        <translation>Hat nur einfache Skalen; K-Typen haben Skalen von Skalen. Wählen Sie GGUF.</translation>
     </message>
     <message>
-        <source>Holds quantized weights only, and this model has others. Quantize it first, or write it in full precision.</source>
-        <translation>Fasst nur quantisierte Gewichte, und dieses Modell hat andere. Quantisieren Sie es zuerst, oder schreiben Sie es mit voller Genauigkeit.</translation>
+        <source>Holds quantized weights only. Quantize the model first.</source>
+        <translation>Fasst nur quantisierte Gewichte. Quantisieren Sie das Modell zuerst.</translation>
     </message>
     <message>
         <source>Has the same bits and groups everywhere; this model mixes them. Choose GGUF.</source>
         <translation>Hat überall gleiche Bits und Gruppen; dieses Modell mischt sie. Wählen Sie GGUF.</translation>
     </message>
     <message>
-        <source>Has too few bits for the numbers of this model. Choose GGUF, or quantize the full-precision model anew.</source>
-        <translation>Hat zu wenige Bits für die Zahlen dieses Modells. Wählen Sie GGUF, oder quantisieren Sie das Modell mit voller Genauigkeit neu.</translation>
+        <source>Has too few bits for the numbers of this model. Choose GGUF.</source>
+        <translation>Hat zu wenige Bits für die Zahlen dieses Modells. Wählen Sie GGUF.</translation>
     </message>
     <message>
-        <source>Packs weights in fixed portions, and the rows of this model do not fill them. Choose GGUF.</source>
-        <translation>Packt Gewichte in feste Portionen, und die Zeilen dieses Modells füllen sie nicht. Wählen Sie GGUF.</translation>
+        <source>Packs weights in portions that its rows do not fill. Choose GGUF.</source>
+        <translation>Packt Gewichte in Portionen, die seine Zeilen nicht füllen. Wählen Sie GGUF.</translation>
     </message>
 </context>
 </TS>

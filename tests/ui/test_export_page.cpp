@@ -69,8 +69,8 @@ class TestExportPage : public QObject {
     QTest::addColumn<QString>("language");
     QTest::addColumn<QString>("begins");
     QTest::addColumn<QString>("ends");
-    QTest::newRow("English") << "en" << "Holds whole zero points only;" << "Choose GGUF, or quantize the full-precision model anew.";
-    QTest::newRow("German") << "de" << "Fasst nur ganze Nullpunkte;" << "Wählen Sie GGUF, oder quantisieren Sie das Modell mit voller Genauigkeit neu.";
+    QTest::newRow("English") << "en" << "Holds whole zero points only;" << "Choose GGUF.";
+    QTest::newRow("German") << "de" << "Fasst nur ganze Nullpunkte;" << "Wählen Sie GGUF.";
   }
   void reasonsAreWholeAndPlain() {
     QFETCH(QString, language);

@@ -12,12 +12,12 @@ struct Reason {
   const char* plain;
 };
 constexpr Reason kReasons[] = {
-    {"are no whole multiples of its scales", QT_TR_NOOP("Holds whole zero points only; those of Q4_1 and Q5_1 lie in between. Choose GGUF, or quantize the full-precision model anew.")},
-    {"has the nested scales of a GGUF K type", QT_TR_NOOP("Has plain scales only; the K types of GGUF have scales of scales. Choose GGUF, or quantize the full-precision model anew.")},
-    {"is not quantized; quantize the model first", QT_TR_NOOP("Holds quantized weights only, and this model has others. Quantize it first, or write it in full precision.")},
+    {"are no whole multiples of its scales", QT_TR_NOOP("Holds whole zero points only; Q4_1 and Q5_1 have others. Choose GGUF.")},
+    {"has the nested scales of a GGUF K type", QT_TR_NOOP("Has plain scales only; K types have scales of scales. Choose GGUF.")},
+    {"is not quantized; quantize the model first", QT_TR_NOOP("Holds quantized weights only. Quantize the model first.")},
     {"the format has one setting for all", QT_TR_NOOP("Has the same bits and groups everywhere; this model mixes them. Choose GGUF.")},
-    {"do not fit", QT_TR_NOOP("Has too few bits for the numbers of this model. Choose GGUF, or quantize the full-precision model anew.")},
-    {", no multiple of ", QT_TR_NOOP("Packs weights in fixed portions, and the rows of this model do not fill them. Choose GGUF.")}};
+    {"do not fit", QT_TR_NOOP("Has too few bits for the numbers of this model. Choose GGUF.")},
+    {", no multiple of ", QT_TR_NOOP("Packs weights in portions that its rows do not fill. Choose GGUF.")}};
 
 }  // namespace
 
