@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string input, output, method = "clip", calibration, type, budget;
   int bits = 4;
-  int group = 64;
+  int group = -1;  // not given
   bool symmetric = false, budget_of_codes = false, groups_by_order = false;
   int64_t samples = 128, context = 512, learn_steps = 0;
   bool fast = false, force = false;
@@ -59,6 +59,14 @@ std::string method_help() {
   return help + "\n";
 }
 
+// What is not said: GGUF has a scale for every 32 weights whether it is used or not, and its smallest type of a number of bits has the
+// zero point in the middle (Q2_0 has a scale for 64); a folder holds groups of 64 as they are.
+QuantSpec spec_from(const Options& options, bool folder) {
+  if (options.group >= 0) return {.bits = options.bits, .group = options.group, .symmetric = options.symmetric};
+  const bool free = folder || !options.type.empty() || !options.budget.empty();
+  return {.bits = options.bits, .group = folder || options.bits == 2 ? 64 : 32, .symmetric = options.symmetric || !free};
+}
+
 class LayerProgress : public QuantizeObserver {
  public:
   void progress(const Progress& p) override { line_.show(p); }
@@ -96,7 +104,8 @@ Result<ModelSummary> check_before(const Options& options, const QuantizeRequest&
 Result<int> quantize(const Context& context, const Options& options) {
   QuantizeRequest request;
   request.input = options.input;
-  request.spec = {.bits = options.bits, .group = options.group, .symmetric = options.symmetric};
+  const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
+  request.spec = spec_from(options, folder);
   SW_ASSIGN(request.method, quant_method_from(options.method));
   request.learn_steps = options.learn_steps;
   request.fast_calibration = options.fast;
@@ -108,7 +117,6 @@ Result<int> quantize(const Context& context, const Options& options) {
   request.budget.gguf = !options.budget_of_codes;
   if (options.budget_of_codes && request.budget.bits_per_weight <= 0.0)
     return fail(ErrorCode::InvalidArgument, "--budget-of-codes counts bits a weight: give them as --budget 3.5.");
-  const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   const ExportTarget target = folder ? ExportTarget::Gptq : ExportTarget::Gguf;
 
   request.groups_by_order = options.groups_by_order;
@@ -177,7 +185,7 @@ void add_quantize(CLI::App& app, Context& context) {
   verb->add_option("MODEL", o->input, "A .gguf file or a folder of safetensors")->required();
   verb->add_option("-o,--output", o->output, "A .gguf file, or a folder (GPTQ layout)")->required();
   verb->add_option("--bits", o->bits, "Bits of a weight's integer")->check(CLI::Range(2, 8))->capture_default_str();
-  verb->add_option("--group", o->group, "Weights that share a scale; 0: one scale an output row")->check(CLI::IsMember({0, 32, 64, 128, 256}))->capture_default_str();
+  verb->add_option("--group", o->group, "Weights that share a scale; 0: one scale an output row. Left out: 64 in a folder; in a .gguf 32 (64 with 2 bits) and, unless --type or --budget is given, --symmetric: its smallest type")->check(CLI::IsMember({0, 32, 64, 128, 256}));
   verb->add_option("--method", o->method, method_help())->check(CLI::IsMember(method_words()))->capture_default_str();
   verb->add_option("--budget", o->budget, "Bits by layer instead of --bits: how large the result may be, as bits a weight of the matrices (3.5) or size of the file (80MB); needs --calibration");
   verb->add_flag("--budget-of-codes", o->budget_of_codes, "The budget counts integers, scales and zero points alone, not the GGUF types that hold them, which can be larger");

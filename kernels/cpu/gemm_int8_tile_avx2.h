@@ -4,8 +4,6 @@
 
 #include <immintrin.h>
 
-#include <type_traits>
-
 #include "kernels/cpu/gemm_int8_tile.h"
 
 namespace scalewright::kernels::cpu {

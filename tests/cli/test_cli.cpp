@@ -127,6 +127,14 @@ class TestCli : public QObject {
     QVERIFY(run({"quantize", model_, "--bitz", "3"}).says("--bitz"));
   }
 
+  // Left to itself a .gguf gets the smallest type of its bits; what is said holds.
+  void the_smallest_type_unless_told() {
+    const auto container = [&](const QStringList& words) { return run(QStringList{"quantize", model_, "-o", path("usual.gguf"), "--force", "--method", "rtn", "--json"} + words).json()["container"].get<std::string>(); };
+    QCOMPARE(container({}), std::string("Q4_0"));
+    QCOMPARE(container({"--bits", "5"}), std::string("Q5_0"));
+    QCOMPARE(container({"--group", "32"}), std::string("Q5_0"));
+  }
+
   void bits_of_the_written_file() {
     const Answer answer = run({"quantize", model_, "-o", path("written.gguf"), "--method", "rtn", "--bits", "4", "--group", "32", "--json"});
     QVERIFY2(answer.code == 0, answer.err.constData());
