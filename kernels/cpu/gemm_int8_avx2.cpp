@@ -1,6 +1,5 @@
 #include <immintrin.h>
 
-#include "kernels/common/quads_avx2.h"
 #include "kernels/cpu/gemm_int8_tile_avx2.h"
 
 namespace scalewright::kernels::cpu {
@@ -114,48 +113,31 @@ void product(TileForm form, const Tile& tile) {
 
 constexpr char Z = -128;  // of a shuffle: zero
 
-template <int Bits>
-void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
-  for (int64_t j = 0; j < chunks; ++j, lines += 64 * Bits) {
-    for (int half = 0; half < 2; ++half) {
-      for_quads<Bits>(
-          lines, half, [&](int quad, __m256i codes) __attribute__((always_inline)) {
-            if constexpr (Bits == 8) {  // inputs 0, 1 and 2, 3 of a quad, less 128, as 16-bit numbers
-              const __m256i first = _mm256_setr_epi8(Z, 0, Z, 1, Z, 4, Z, 5, Z, 8, Z, 9, Z, 12, Z, 13, Z, 0, Z, 1, Z, 4,
-                                                     Z, 5, Z, 8, Z, 9, Z, 12, Z, 13);
-              const __m256i second = _mm256_or_si256(first, _mm256_set1_epi16(2 << 8));
-              const __m256i centred = _mm256_xor_si256(codes, _mm256_set1_epi8(-128));
-              auto* to = reinterpret_cast<__m256i*>(panel + 128 * quad + 32 * half);
-              _mm256_storeu_si256(to, _mm256_srai_epi16(_mm256_shuffle_epi8(centred, first), 8));
-              _mm256_storeu_si256(to + 2, _mm256_srai_epi16(_mm256_shuffle_epi8(centred, second), 8));
-            } else {
-              _mm256_storeu_si256(reinterpret_cast<__m256i*>(panel + 64 * quad + 32 * half), codes);
-            }
-          });
-    }
-    panel += Bits == 8 ? 1024 : 512;
-  }
-}
-
 void tile_product(TileForm form, const Tile& tile) {
   with_tokens(tile.tokens, [&]<int Tokens>() { product<Tokens>(form, tile); });
 }
 
-void tile_panel(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {
-  switch (bits) {
-    case 2:
-      return panel_of<2>(lines, chunks, panel);
-    case 3:
-      return panel_of<3>(lines, chunks, panel);
-    case 4:
-      return panel_of<4>(lines, chunks, panel);
-    case 5:
-      return panel_of<5>(lines, chunks, panel);
-    case 6:
-      return panel_of<6>(lines, chunks, panel);
-    default:
-      return panel_of<8>(lines, chunks, panel);
+void panel_of_words(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
+  // Inputs 0, 1 and 2, 3 of a quad, less 128, as 16-bit numbers.
+  const __m256i first = _mm256_setr_epi8(Z, 0, Z, 1, Z, 4, Z, 5, Z, 8, Z, 9, Z, 12, Z, 13, Z, 0, Z, 1, Z, 4, Z, 5, Z, 8,
+                                         Z, 9, Z, 12, Z, 13);
+  const __m256i second = _mm256_or_si256(first, _mm256_set1_epi16(2 << 8));
+  for (int64_t j = 0; j < chunks; ++j, lines += 64 * 8, panel += 1024) {
+    for (int half = 0; half < 2; ++half) {
+      for_quads<8>(
+          lines, half, [&](int quad, __m256i codes) __attribute__((always_inline)) {
+            const __m256i centred = _mm256_xor_si256(codes, _mm256_set1_epi8(-128));
+            auto* to = reinterpret_cast<__m256i*>(panel + 128 * quad + 32 * half);
+            _mm256_storeu_si256(to, _mm256_srai_epi16(_mm256_shuffle_epi8(centred, first), 8));
+            _mm256_storeu_si256(to + 2, _mm256_srai_epi16(_mm256_shuffle_epi8(centred, second), 8));
+          });
+    }
   }
+}
+
+void tile_panel(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {
+  if (bits == 8) return panel_of_words(lines, chunks, panel);
+  with_bits(bits, [&]<int Bits>() { panel_of<Bits>(lines, chunks, panel); });
 }
 
 void tile_pack_token(const int8_t* q, const float* d, int64_t chunks, TileForm form, int centre, int token,

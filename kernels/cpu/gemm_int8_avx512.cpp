@@ -3,9 +3,8 @@
 
 #include <immintrin.h>
 
-#include <type_traits>
-
 #include "kernels/common/quads_avx512.h"
+#include "kernels/cpu/gemm_int8_constants.h"
 #include "kernels/cpu/gemm_int8_tile.h"
 
 namespace scalewright::kernels::cpu {
@@ -125,24 +124,10 @@ void offsets(const float* sums, const float* c, int64_t granules, const Tile& ti
 // Calls body with the number of tokens and of strips as constants.
 template <class Body>
 inline void with_constants(int tokens, int strips, const Body& body) {
-  const auto with_strips = [&](auto count) {
-    if (strips == 2) return body.template operator()<decltype(count)::value, 2>();
-    body.template operator()<decltype(count)::value, 1>();
-  };
-  switch (tokens) {
-    case 1:
-      return with_strips(std::integral_constant<int, 1>());
-    case 2:
-      return with_strips(std::integral_constant<int, 2>());
-    case 3:
-      return with_strips(std::integral_constant<int, 3>());
-    case 4:
-      return with_strips(std::integral_constant<int, 4>());
-    case 5:
-      return with_strips(std::integral_constant<int, 5>());
-    default:
-      return with_strips(std::integral_constant<int, 6>());
-  }
+  with_tokens(tokens, [&]<int Tokens>() {
+    if (strips == 2) return body.template operator()<Tokens, 2>();
+    body.template operator()<Tokens, 1>();
+  });
 }
 
 void tile_product(TileForm form, const Tile& tile) {
@@ -169,20 +154,7 @@ void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
 }
 
 void tile_panel(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {
-  switch (bits) {
-    case 2:
-      return panel_of<2>(lines, chunks, panel);
-    case 3:
-      return panel_of<3>(lines, chunks, panel);
-    case 4:
-      return panel_of<4>(lines, chunks, panel);
-    case 5:
-      return panel_of<5>(lines, chunks, panel);
-    case 6:
-      return panel_of<6>(lines, chunks, panel);
-    default:
-      return panel_of<8>(lines, chunks, panel);
-  }
+  with_bits(bits, [&]<int Bits>() { panel_of<Bits>(lines, chunks, panel); });
 }
 
 }  // namespace

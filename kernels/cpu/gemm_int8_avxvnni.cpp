@@ -2,7 +2,6 @@
 
 #include <immintrin.h>
 
-#include "kernels/common/quads_avx2.h"
 #include "kernels/common/quads_avxvnni.h"
 #include "kernels/cpu/gemm_int8_tile_avx2.h"
 
@@ -52,33 +51,8 @@ void tile_product(TileForm form, const Tile& tile) {
   });
 }
 
-template <int Bits>
-void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
-  for (int64_t j = 0; j < chunks; ++j, lines += 64 * Bits, panel += 512) {
-    for (int half = 0; half < 2; ++half) {
-      for_quads<Bits>(
-          lines, half, [&](int quad, __m256i codes) __attribute__((always_inline)) {
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(panel + 64 * quad + 32 * half), codes);
-          });
-    }
-  }
-}
-
 void tile_panel(const uint8_t* lines, int bits, int64_t chunks, uint8_t* panel) {
-  switch (bits) {
-    case 2:
-      return panel_of<2>(lines, chunks, panel);
-    case 3:
-      return panel_of<3>(lines, chunks, panel);
-    case 4:
-      return panel_of<4>(lines, chunks, panel);
-    case 5:
-      return panel_of<5>(lines, chunks, panel);
-    case 6:
-      return panel_of<6>(lines, chunks, panel);
-    default:
-      return panel_of<8>(lines, chunks, panel);
-  }
+  with_bits(bits, [&]<int Bits>() { panel_of<Bits>(lines, chunks, panel); });
 }
 
 }  // namespace

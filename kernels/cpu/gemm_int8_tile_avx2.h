@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include "kernels/common/quads_avx2.h"
+#include "kernels/cpu/gemm_int8_constants.h"
 #include "kernels/cpu/gemm_int8_tile.h"
 
 namespace scalewright::kernels::cpu {
@@ -84,27 +86,21 @@ void offsets(const float* sums, const float* c, int64_t granules, const Tile& ti
   }
 }
 
-// Calls body with the number of tokens, 1..6, as a constant.
-template <class Body>
-inline void with_tokens(int tokens, const Body& body) {
-  switch (tokens) {
-    case 1:
-      return body.template operator()<1>();
-    case 2:
-      return body.template operator()<2>();
-    case 3:
-      return body.template operator()<3>();
-    case 4:
-      return body.template operator()<4>();
-    case 5:
-      return body.template operator()<5>();
-    default:
-      return body.template operator()<6>();
-  }
-}
-
 void tile_offsets(const float* sums, const float* c, int64_t granules, const Tile& tile) {
   with_tokens(tile.tokens, [&]<int Tokens>() { offsets<Tokens>(sums, c, granules, tile); });
+}
+
+// Codes as they are, a quad of 16 rows behind the other.
+template <int Bits>
+void panel_of(const uint8_t* lines, int64_t chunks, uint8_t* panel) {
+  for (int64_t j = 0; j < chunks; ++j, lines += 64 * Bits, panel += 512) {
+    for (int half = 0; half < 2; ++half) {
+      for_quads<Bits>(
+          lines, half, [&](int quad, __m256i codes) __attribute__((always_inline)) {
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(panel + 64 * quad + 32 * half), codes);
+          });
+    }
+  }
 }
 
 }  // namespace
