@@ -10,6 +10,7 @@
 #include "engine/export/gguf_container.h"
 #include "engine/export/hf_files.h"
 #include "engine/export/packed_form.h"
+#include "engine/model/tensor_names.h"
 #include "engine/quant/container.h"
 
 namespace scalewright {
@@ -58,8 +59,7 @@ uint64_t gguf_key_bytes(const ModelSummary& model) {
 }
 
 bool is_block_matrix(const TensorSummary& tensor) {
-  const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
-  return block && tensor.shape.size() == 2;
+  return is_in_block(tensor.name) && tensor.shape.size() == 2;
 }
 
 }  // namespace

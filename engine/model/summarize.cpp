@@ -8,6 +8,7 @@
 #include "engine/format/gguf_blocks.h"
 #include "engine/format/safetensors.h"
 #include "engine/model/packed_tensors.h"
+#include "engine/model/tensor_names.h"
 #include "engine/model/tensor_reader.h"
 
 namespace scalewright {
@@ -37,9 +38,7 @@ void add_config(const ModelConfig& config, ModelSummary& summary) {
 void add_type(ModelSummary& summary) {
   std::map<std::string, int64_t> weights;
   for (const TensorSummary& tensor : summary.tensors) {
-    const bool block = tensor.name.find(".weight") != std::string::npos &&
-                       (tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos);
-    if (!block) continue;
+    if (tensor.name.find(".weight") == std::string::npos || !is_in_block(tensor.name)) continue;
     int64_t n = 1;
     for (const int64_t extent : tensor.shape) n *= extent;
     weights[tensor.type] += n;

@@ -49,6 +49,10 @@ std::vector<TensorSpec> layer_tensors(const ModelConfig& c, int layer, bool fuse
   return specs;
 }
 
+bool is_in_block(const std::string& name) {
+  return name.starts_with("blk.") || name.find("layers.") != std::string::npos;
+}
+
 std::string hf_tensor_name(const ModelConfig& c, const std::string& name, bool fused_gate_up) {
   if (name == "token_embd") return "embed_tokens";
   if (name == "output_norm") return "norm";

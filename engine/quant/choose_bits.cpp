@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "engine/model/tensor_names.h"
 #include "engine/quant/bit_allocation.h"
 #include "engine/quant/container.h"
 #include "engine/quant/grid.h"
@@ -49,8 +50,7 @@ std::vector<std::pair<QuantSpec, int64_t>> settings_for(const QuantizeRequest& r
 }
 
 bool is_block_matrix(const TensorSummary& tensor) {
-  const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
-  return block && tensor.shape.size() == 2;
+  return is_in_block(tensor.name) && tensor.shape.size() == 2;
 }
 
 // Of a model whose matrices take `matrices` bytes: what does not change with the bits of a matrix.

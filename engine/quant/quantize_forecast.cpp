@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/core/system.h"
+#include "engine/model/tensor_names.h"
 #include "engine/quant/calibration.h"
 #include "engine/quant/choose_bits.h"
 #include "engine/quant/container.h"
@@ -51,15 +52,13 @@ Result<QuantizeForecast> forecast_quantize(const ModelSummary& model, const Quan
   double largest_hessian = 0.0, attention_width = 0.0, feed_forward = 0.0;
   int64_t narrowest = 0;  // any inputs that are not whole blocks decide the container
   for (const TensorSummary& tensor : model.tensors) {
-    const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
-    if (!block || tensor.shape.size() != 2) continue;
+    if (!is_in_block(tensor.name) || tensor.shape.size() != 2) continue;
     const int64_t cols = tensor.shape[1];
     if (narrowest == 0 || cols % 256 != 0) narrowest = cols;
   }
   const quant::GgufFit fit = quant::gguf_fit(request.spec, narrowest);
   for (const TensorSummary& tensor : model.tensors) {
-    const bool block = tensor.name.starts_with("blk.") || tensor.name.find("layers.") != std::string::npos;
-    if (!block || tensor.shape.size() != 2) continue;
+    if (!is_in_block(tensor.name) || tensor.shape.size() != 2) continue;
     const double rows = static_cast<double>(tensor.shape[0]), cols = static_cast<double>(tensor.shape[1]);
     const double groups = request.spec.group > 0 ? std::ceil(cols / request.spec.group) : 1.0;
     const double packed = rows * cols * request.spec.bits / 8.0 + rows * groups * 4.0;
