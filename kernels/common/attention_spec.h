@@ -15,7 +15,7 @@ struct AttentionSpec {
   float softcap = 0.0f;                        // 0: none; else cap * tanh(score / cap)
   int64_t window = 0;                          // 0: none; else only the last `window` keys, itself included
   bool half_kv = false;                        // keys and values are IEEE halves
-  bool fast = false;                           // what is multiplied may be rounded to bf16
+  bool fast = false;                           // what is multiplied may be rounded (to 11 bits and more)
   const int32_t* position = nullptr;           // cards: where query_offset is read; keys is then the most there can be
   const int32_t* first = nullptr;              // [queries]: lowest key a query sees; null: 0
 

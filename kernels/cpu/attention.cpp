@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "kernels/cpu/attention_blocks.h"
-#include "kernels/cpu/pair_kernels.h"
+#include "kernels/cpu/word_kernels.h"
 
 namespace scalewright::kernels::cpu {
 namespace {
@@ -111,9 +111,20 @@ void forward_few(const CpuContext& context, const AttentionSpec& s, const float*
 
 // ---- many queries: one block of queries of the heads that share a key head
 
+constexpr int kHeadsOfBlock = 4;  // heads of a group that take a block of keys together, so that it is prepared once
+
+struct HeadScratch {
+  float *out, *largest, *sum;  // [96][width], [96], [96]
+  uint32_t* queries;           // of words, [96][width / 2]
+  float* query_scale;          // of words, [96]
+};
+
 struct ForwardScratch {
-  float *keys, *keys_t, *values, *scores, *out, *largest, *sum;
-  uint32_t *queries, *probabilities;  // of pairs
+  float *keys, *keys_t, *values, *scores;
+  uint32_t* probabilities;  // of words
+  // Scales of keys, of rows of probabilities and of columns of values, and what values are multiplied with.
+  float *key_scale, *probability_scale, *value_scale, *value_factor;
+  HeadScratch heads[kHeadsOfBlock];
 };
 
 // A block's operands as they are, in fp32.
@@ -124,98 +135,144 @@ struct Floats {
   int tile_rows() const { return kernels.tile_rows; }
   static constexpr int64_t kTogether = 1;  // keys that cannot be told apart in a sum over keys
 
-  void queries(const float*, int64_t, const ForwardScratch&) const {}
+  void queries(const float*, int64_t, const ForwardScratch&, const HeadScratch&) const {}
   void keys(const void* k, const void* v, int64_t count, const ForwardScratch& m) const {
     gather_head(rows, k, s.half_kv, s.ldk, count, s.head_dim, m.keys);
     transpose_head(kernels, m.keys, count, s.head_dim, m.keys_t);
     gather_head(rows, v, s.half_kv, s.ldv, count, s.head_dim, m.values);
   }
   // Scores of queries i .. i + tile - 1 of the block (q its first row) and keys j .. j + cols - 1.
-  void score(int tile, const float* q, int64_t i, int64_t j, int64_t cols, const ForwardScratch& m) const {
+  void score(int tile, const float* q, int64_t i, int64_t j, int64_t cols, const ForwardScratch& m,
+             const HeadScratch&) const {
     multiply_rows(kernels, tile, cols, q + i * s.ldq, s.ldq, m.keys_t + j, kBlock, s.head_dim,
                   m.scores + i * kBlock + j, kBlock, false);
   }
-  void add_values(int tile, int64_t i, int64_t first, int64_t end, const ForwardScratch& m) const {
+  void add_values(int tile, int64_t i, int64_t first, int64_t end, const ForwardScratch& m,
+                  const HeadScratch& h) const {
     const int64_t width = padded_dim(s.head_dim);
     multiply_rows(kernels, tile, width, m.scores + i * kBlock + first, kBlock, m.values + first * width, width,
-                  end - first, m.out + i * width, width, true);
+                  end - first, h.out + i * width, width, true);
   }
 };
 
-// The same in pairs of bf16.
-struct Pairs {
+// The same in words of 16-bit integers. A query and a key have as many bits as leave room for the sum over a head: 12.5
+// for heads of 64 (a score is off by 2^-12 or so of what the largest elements make of it). A probability has 14, so
+// that what is lost of many small ones beside a large one stays below a hundredth of a percent each; a value has the
+// rest.
+struct Words {
   const AttentionSpec& s;
   const GemmKernels& kernels;
   const RowKernels& rows;
-  const PairKernels& pairs;
-  int tile_rows() const { return pairs.tile_rows; }
-  static constexpr int64_t kTogether = 2;
+  const WordKernels& words;
+  int tile_rows() const { return words.tile_rows; }
+  static constexpr int64_t kTogether = 16;
+  static constexpr float kProbabilityLimit = 16383.0f;
+  static constexpr float kValueLimit = 1365.0f;
+  static_assert(double{kBlock} * kProbabilityLimit * kValueLimit < 0x1p31);
 
-  void queries(const float* q, int64_t count, const ForwardScratch& m) const {
-    for (int64_t i = 0; i < count; ++i) pairs.along(q + i * s.ldq, s.head_dim / 2, m.queries + i * s.head_dim / 2);
+  float limit() const { return std::floor(std::sqrt(2147483647.0f / static_cast<float>(padded_dim(s.head_dim)))) - 1; }
+
+  void queries(const float* q, int64_t count, const ForwardScratch& m, const HeadScratch& h) const {
+    const int64_t width = padded_dim(s.head_dim);
+    gather_head(rows, q, false, s.ldq, count, s.head_dim, m.keys);
+    for (int64_t i = 0; i < count; ++i)
+      h.query_scale[i] = words.along(m.keys + i * width, width / 2, limit(), h.queries + i * width / 2);
   }
   void keys(const void* k, const void* v, int64_t count, const ForwardScratch& m) const {
-    const int64_t width = padded_dim(s.head_dim);
+    const int64_t width = padded_dim(s.head_dim), even = padded_dim(count);
     gather_head(rows, k, s.half_kv, s.ldk, count, s.head_dim, m.values);
-    auto* words = reinterpret_cast<uint32_t*>(m.keys);
-    for (int64_t i = 0; i < count; ++i) pairs.along(m.values + i * width, width / 2, words + i * width / 2);
-    // Words move like numbers: [count][width / 2] to [width / 2][96], zeros beyond count.
-    kernels.transpose(m.keys, width / 2, count, s.head_dim / 2, m.keys_t, kBlock);
-    for (int64_t p = 0; p < s.head_dim / 2 && count < kBlock; ++p)
-      std::fill(m.keys_t + p * kBlock + count, m.keys_t + (p + 1) * kBlock, 0.0f);
+    auto* rounded = reinterpret_cast<uint32_t*>(m.keys);
+    for (int64_t i = 0; i < count; ++i)
+      m.key_scale[i] = words.along(m.values + i * width, width / 2, limit(), rounded + i * width / 2);
+    std::fill(m.key_scale + count, m.key_scale + even, 0.0f);
+    // Words move like numbers: [count][width / 2] to [width / 2][96]. Columns beyond count are scaled by 0.
+    std::fill(rounded + count * width / 2, rounded + even * width / 2, 0u);
+    kernels.transpose(m.keys, width / 2, even, width / 2, m.keys_t, kBlock);
+
     gather_head(rows, v, s.half_kv, s.ldv, count, s.head_dim, m.keys);
-    if (count % 2 != 0) std::fill(m.keys + count * width, m.keys + (count + 1) * width, 0.0f);
+    std::fill(m.keys + count * width, m.keys + even * width, 0.0f);
+    std::fill(m.value_scale, m.value_scale + width, 0.0f);
+    for (int64_t i = 0; i < count; ++i) words.magnitudes(m.keys + i * width, width, m.value_scale);
+    for (int64_t d = 0; d < width; ++d) {
+      m.value_factor[d] = m.value_scale[d] < kSmallestWord ? 0.0f : kValueLimit / m.value_scale[d];
+      m.value_scale[d] /= kValueLimit;
+    }
     auto* woven = reinterpret_cast<uint32_t*>(m.values);
-    for (int64_t i = 0; i < count; i += 2)
-      pairs.across(m.keys + i * width, m.keys + (i + 1) * width, width, woven + i / 2 * width);
+    for (int64_t i = 0; i < even; i += 2)
+      words.across(m.keys + i * width, m.keys + (i + 1) * width, m.value_factor, width, woven + i / 2 * width);
   }
-  void multiply(int tile, int64_t cols, const uint32_t* a, int64_t lda, const float* b, int64_t ldb, int64_t k,
-                float* c, int64_t ldc, bool accumulate) const {
-    const auto* words = reinterpret_cast<const uint32_t*>(b);
-    for (int64_t j = 0; j < cols; j += pairs.tile_cols)
-      pairs.rows(tile, static_cast<int>(std::min<int64_t>(pairs.tile_cols, cols - j)), a, lda, words + j, ldb, k, c + j,
-                 ldc, accumulate);
+  void multiply(int tile, int64_t cols, const uint32_t* a, int64_t lda, const float* a_scale, const float* b,
+                int64_t ldb, const float* b_scale, int64_t k, float* c, int64_t ldc, bool accumulate) const {
+    const auto* in = reinterpret_cast<const uint32_t*>(b);
+    for (int64_t j = 0; j < cols; j += words.tile_cols)
+      words.rows(tile, static_cast<int>(std::min<int64_t>(words.tile_cols, cols - j)), a, lda, a_scale, in + j, ldb,
+                 b_scale + j, k, c + j, ldc, accumulate);
   }
-  void score(int tile, const float*, int64_t i, int64_t j, int64_t cols, const ForwardScratch& m) const {
-    multiply(tile, cols, m.queries + i * s.head_dim / 2, s.head_dim / 2, m.keys_t + j, kBlock, s.head_dim / 2,
-             m.scores + i * kBlock + j, kBlock, false);
+  void score(int tile, const float*, int64_t i, int64_t j, int64_t cols, const ForwardScratch& m,
+             const HeadScratch& h) const {
+    const int64_t length = padded_dim(s.head_dim) / 2;
+    multiply(tile, cols, h.queries + i * length, length, h.query_scale + i, m.keys_t + j, kBlock, m.key_scale + j,
+             length, m.scores + i * kBlock + j, kBlock, false);
   }
-  void add_values(int tile, int64_t i, int64_t first, int64_t end, const ForwardScratch& m) const {
-    const int64_t width = padded_dim(s.head_dim), words = (end - first) / 2;
+  void add_values(int tile, int64_t i, int64_t first, int64_t end, const ForwardScratch& m,
+                  const HeadScratch& h) const {
+    const int64_t width = padded_dim(s.head_dim), length = (end - first) / 2;
     for (int64_t r = i; r < i + tile; ++r)
-      pairs.along(m.scores + r * kBlock + first, words, m.probabilities + r * kBlock / 2);
-    multiply(tile, width, m.probabilities + i * kBlock / 2, kBlock / 2, m.values + first / 2 * width, width, words,
-             m.out + i * width, width, true);
+      m.probability_scale[r] =
+          words.along(m.scores + r * kBlock + first, length, kProbabilityLimit, m.probabilities + r * kBlock / 2);
+    multiply(tile, width, m.probabilities + i * kBlock / 2, kBlock / 2, m.probability_scale + i,
+             m.values + first / 2 * width, width, m.value_scale, length, h.out + i * width, width, true);
   }
 };
 
+ForwardScratch forward_scratch(float* memory, int64_t width) {
+  const auto take = [&](int64_t count) {
+    float* taken = memory;
+    memory += count;
+    return taken;
+  };
+  const auto take_words = [&](int64_t count) { return reinterpret_cast<uint32_t*>(take(count)); };
+  ForwardScratch m;
+  m.keys = take(kBlock * width);
+  m.keys_t = take(kBlock * width);
+  m.values = take(kBlock * width);
+  m.scores = take(kBlock * kBlock);
+  m.probabilities = take_words(kBlock * kBlock / 2);
+  m.key_scale = take(kBlock);
+  m.probability_scale = take(kBlock);
+  m.value_scale = take(width);
+  m.value_factor = take(width);
+  for (HeadScratch& h : m.heads)
+    h = {take(kBlock * width), take(kBlock), take(kBlock), take_words(kBlock * width / 2), take(kBlock)};
+  return m;
+}
+constexpr int64_t forward_floats(int64_t width) {
+  return 3 * kBlock * width + kBlock * kBlock * 3 / 2 + 2 * kBlock + 2 * width +
+         kHeadsOfBlock * (kBlock * width * 3 / 2 + 3 * kBlock);
+}
+
+// Queries t0 and on of `heads` heads from `first_head` on, all of which share key head kv.
 template <class Operands>
 void forward_block(const CpuContext& context, const AttentionSpec& s, const Operands& operands, const float* q,
-                   const void* k, const void* v, float* out, float* logsumexp, int kv, int64_t t0, float* memory) {
+                   const void* k, const void* v, float* out, float* logsumexp, int kv, int first_head, int heads,
+                   int64_t t0, float* memory) {
   const RowKernels& rows = row_kernels(context.isa);
-  const int group = s.heads / s.kv_heads;
   const int64_t dim = s.head_dim, width = padded_dim(dim), count = std::min(kBlock, s.queries - t0);
-  ForwardScratch m;
-  m.keys = memory;                       // [96][width]
-  m.keys_t = m.keys + kBlock * width;    // [dim][96]
-  m.values = m.keys_t + kBlock * width;  // [96][width]
-  m.scores = m.values + kBlock * width;  // [96][96]
-  m.out = m.scores + kBlock * kBlock;    // [96][width]
-  m.largest = m.out + kBlock * width;
-  m.sum = m.largest + kBlock;
-  m.queries = reinterpret_cast<uint32_t*>(m.sum + kBlock);  // [96][dim / 2]
-  m.probabilities = m.queries + kBlock * width / 2;         // [96][48]
+  const ForwardScratch m = forward_scratch(memory, width);
   const KeyRange seen = visible(s, t0, count, 0, s.keys);
-  // Heads of the group one after the other: all keys for one head, so that its output and running sums stay close.
-  for (int head = kv * group; head < (kv + 1) * group; ++head) {
-    const float* block = q + t0 * s.ldq + head * dim;
-    operands.queries(block, count, m);
-    std::fill(m.out, m.out + count * width, 0.0f);
-    std::fill(m.largest, m.largest + count, kMinusInfinity);
-    std::fill(m.sum, m.sum + count, 0.0f);
-    for (int64_t key = seen.first / kBlock * kBlock; key < seen.end; key += kBlock) {
-      const int64_t keys = std::min(kBlock, s.keys - key);
-      operands.keys(kv_row(s, k, s.ldk, key, kv), kv_row(s, v, s.ldv, key, kv), keys, m);
+  const float* block = q + t0 * s.ldq + first_head * dim;
+  for (int head = 0; head < heads; ++head) {
+    const HeadScratch& h = m.heads[head];
+    operands.queries(block + head * dim, count, m, h);
+    std::fill(h.out, h.out + count * width, 0.0f);
+    std::fill(h.largest, h.largest + count, kMinusInfinity);
+    std::fill(h.sum, h.sum + count, 0.0f);
+  }
+  for (int64_t key = seen.first / kBlock * kBlock; key < seen.end; key += kBlock) {
+    const int64_t keys = std::min(kBlock, s.keys - key);
+    operands.keys(kv_row(s, k, s.ldk, key, kv), kv_row(s, v, s.ldv, key, kv), keys, m);
+    for (int head = 0; head < heads; ++head) {
+      const HeadScratch& h = m.heads[head];
       for (int64_t i = 0; i < count; i += operands.tile_rows()) {
         const int tile = static_cast<int>(std::min<int64_t>(operands.tile_rows(), count - i));
         const KeyRange range = visible(s, t0 + i, tile, key, keys);
@@ -223,22 +280,27 @@ void forward_block(const CpuContext& context, const AttentionSpec& s, const Oper
         constexpr int64_t together = Operands::kTogether;
         const int64_t j = range.first / 16 * 16, first = range.first / together * together,
                       end = (range.end + together - 1) / together * together;
-        operands.score(tile, block, i, j, padded_dim(range.end - j), m);
+        operands.score(tile, block + head * dim, i, j, padded_dim(range.end - j), m, h);
         for (int64_t r = i; r < i + tile; ++r) {
           const int64_t low = std::max<int64_t>(0, s.lowest_key(t0 + r) - key);
           const int64_t high = std::min(keys, s.highest_key(t0 + r) + 1 - key);
           const float correction =
-              rows.softmax_block(m.scores + r * kBlock, end, low, high, s.scale, s.softcap, m.largest + r, m.sum + r);
-          if (correction != 1.0f) rows.scale(m.out + r * width, width, correction);
+              rows.softmax_block(m.scores + r * kBlock, end, low, high, s.scale, s.softcap, h.largest + r, h.sum + r);
+          if (correction != 1.0f) rows.scale(h.out + r * width, width, correction);
         }
-        operands.add_values(tile, i, first, end, m);
+        operands.add_values(tile, i, first, end, m, h);
       }
     }
+  }
+  for (int head = 0; head < heads; ++head) {
+    const HeadScratch& h = m.heads[head];
     for (int64_t r = 0; r < count; ++r) {
-      const float sum = m.sum[r];
-      rows.scale(m.out + r * width, dim, sum != 0.0f ? 1.0f / sum : 0.0f);
-      std::memcpy(out + (t0 + r) * s.ldo + head * dim, m.out + r * width, static_cast<size_t>(dim) * sizeof(float));
-      if (logsumexp) logsumexp[(t0 + r) * s.heads + head] = sum != 0.0f ? m.largest[r] + std::log(sum) : kMinusInfinity;
+      const float sum = h.sum[r];
+      rows.scale(h.out + r * width, dim, sum != 0.0f ? 1.0f / sum : 0.0f);
+      std::memcpy(out + (t0 + r) * s.ldo + (first_head + head) * dim, h.out + r * width,
+                  static_cast<size_t>(dim) * sizeof(float));
+      if (logsumexp)
+        logsumexp[(t0 + r) * s.heads + first_head + head] = sum != 0.0f ? h.largest[r] + std::log(sum) : kMinusInfinity;
     }
   }
 }
@@ -246,8 +308,9 @@ void forward_block(const CpuContext& context, const AttentionSpec& s, const Oper
 }  // namespace
 
 size_t attention_thread_bytes(int head_dim) {
-  const int64_t block = kBlock * padded_dim(head_dim);
-  return static_cast<size_t>(9 * block + 2 * kBlock * kBlock + 4 * kBlock) * sizeof(float);
+  const int64_t width = padded_dim(head_dim), block = kBlock * width;
+  const int64_t backward = 9 * block + 2 * kBlock * kBlock + 4 * kBlock;
+  return static_cast<size_t>(std::max(backward, forward_floats(width))) * sizeof(float);
 }
 
 size_t attention_shared_bytes(const AttentionSpec& s) {
@@ -259,18 +322,23 @@ void attention_forward(const CpuContext& context, const AttentionSpec& s, const 
                        float* out, float* logsumexp) {
   if (s.queries <= kFewQueries) return forward_few(context, s, q, k, v, out, logsumexp);
   const int64_t blocks = (s.queries + kBlock - 1) / kBlock;
+  const int group = s.heads / s.kv_heads, parts = (group + kHeadsOfBlock - 1) / kHeadsOfBlock;
   // The last queries see the most keys: they go first, so that the threads end together.
   const auto all_blocks = [&](const auto& operands) {
-    context.pool->parallel_pieces(blocks * s.kv_heads, 1, [&](int thread, int64_t begin, int64_t end) {
-      for (int64_t item = begin; item < end; ++item)
-        forward_block(context, s, operands, q, k, v, out, logsumexp, static_cast<int>(item % s.kv_heads),
-                      (blocks - 1 - item / s.kv_heads) * kBlock, context.scratch(thread));
+    context.pool->parallel_pieces(blocks * s.kv_heads * parts, 1, [&](int thread, int64_t begin, int64_t end) {
+      for (int64_t item = begin; item < end; ++item) {
+        const int part = static_cast<int>(item % (s.kv_heads * parts)), kv = part / parts;
+        const int first = kv * group + part % parts * kHeadsOfBlock;
+        forward_block(context, s, operands, q, k, v, out, logsumexp, kv, first,
+                      std::min(kHeadsOfBlock, (kv + 1) * group - first),
+                      (blocks - 1 - item / (s.kv_heads * parts)) * kBlock, context.scratch(thread));
+      }
     });
   };
   const GemmKernels& kernels = gemm_kernels(context.isa);
   const RowKernels& rows = row_kernels(context.isa);
-  const PairKernels* pairs = s.fast && s.head_dim % 2 == 0 ? pair_kernels(context.isa) : nullptr;
-  pairs ? all_blocks(Pairs{s, kernels, rows, *pairs}) : all_blocks(Floats{s, kernels, rows});
+  const WordKernels* words = s.fast ? word_kernels(context.isa) : nullptr;
+  words ? all_blocks(Words{s, kernels, rows, *words}) : all_blocks(Floats{s, kernels, rows});
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -9,7 +9,7 @@ namespace scalewright::kernels::cpu {
 // AvxVnni adds the 256-bit products of bytes that Intel's processors for desktops and laptops have since 2021 (the 12th
 // generation) and AMD's since Zen 5; it serves fast precision, the rest of it is Avx2. Avx512 means F, BW, VL, DQ and
 // VNNI, which servers since 2019 and AMD's processors since Zen 4 have. BF16 comes on top where the processor has it,
-// for attention in fast precision alone (pair_kernels.h): codes are exact in it, activations are not.
+// for the products of calibration (pair_kernels.h): codes are exact in it, activations are not.
 enum class Isa { Scalar, Avx2, AvxVnni, Avx512 };
 inline constexpr Isa kAllIsas[] = {Isa::Scalar, Isa::Avx2, Isa::AvxVnni, Isa::Avx512};
 
