@@ -60,7 +60,8 @@ class TrainGraph {
  public:
   // Exactly what create() takes from the arena, item by item (activations, logits, workspace; not weights or scales).
   static std::vector<MemoryItem> plan(const Model& model, const Backend& backend, const TrainShape& shape);
-  // `arena`: at least the sum of plan(), 64-byte aligned, owned by the caller.
+  // `arena`: at least the sum of plan(), 64-byte aligned, owned by the caller. The backend works in it from the first
+  // step until the graph is gone.
   static Result<std::unique_ptr<TrainGraph>> create(std::shared_ptr<const Model> model, Backend& backend, const TrainShape& shape,
                                                     void* arena, size_t arena_bytes);
   ~TrainGraph();

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "engine/backend/forwarding_backend.h"
 #include "engine/model/session.h"
 #include "tests/testkit/golden_model.h"
 #include "tests/testkit/random_model.h"
@@ -38,6 +39,18 @@ void operator delete(void* p, size_t, std::align_val_t) noexcept {
   std::free(p);
 }
 
+// Remembers the working memory that the backend was given last.
+struct WatchedBackend : ForwardingBackend {
+  using ForwardingBackend::ForwardingBackend;
+  void* lent = nullptr;
+  int loans = 0;
+  void set_workspace(void* data, size_t bytes) override {
+    lent = data;
+    loans += data != nullptr;
+    ForwardingBackend::set_workspace(data, bytes);
+  }
+};
+
 class TestSession : public QObject {
   Q_OBJECT
  private slots:
@@ -50,6 +63,7 @@ class TestSession : public QObject {
   void scales_change_in_place();
   void largest_logits_without_the_others();
   void nothing_is_allocated();
+  void working_memory_is_only_lent();
 
  private:
   std::vector<int32_t> tokens(const Model& model, size_t n) {
@@ -331,6 +345,37 @@ void TestSession::nothing_is_allocated() {
     planned.graph->forward(batch, values.data());
     const int64_t count = allocations - before;
     QVERIFY2(count == 0, qPrintable(QString("%1: %2 allocations in a step").arg(device.name.c_str()).arg(count)));
+  }
+}
+
+// A backend outlives sessions and graphs, and others use it in between: none of them leaves it memory of its own.
+void TestSession::working_memory_is_only_lent() {
+  const auto model = random_model(random_kinds()[0], true, 21);
+  const std::vector<int32_t> ids = tokens(*model, 12);
+  const Batch batch = random_batch(*model, 2, 9, 77);
+  const TrainableLayout layout = trainable_layout(*model, Granularity::Group);
+  std::vector<float> values(layout.total), gradient(layout.total);
+  initial_scales(*model, layout, values.data());
+  for (const NamedBackend& device : backends_) {
+    WatchedBackend backend(*device.backend);
+    const auto lends = [&](auto&& call) {
+      const int before = backend.loans;
+      call();
+      return backend.loans > before && backend.lent == nullptr;
+    };
+    auto session = need(Session::create(model, backend, {.context = 32}));
+    std::vector<double> nll(4);
+    QVERIFY(lends([&] { QVERIFY(session->append(ids).has_value()); }));
+    QVERIFY(lends([&] { QVERIFY(session->append(std::span(ids).first(1)).has_value()); }));
+    QVERIFY(lends([&] {
+      QVERIFY(session->append_nll(std::span(ids).first(4), std::span(ids).subspan(1, 4), nll).has_value());
+    }));
+    // A graph until it is gone.
+    QVERIFY(lends([&] {
+      const PlannedGraph planned = PlannedGraph::make(model, backend, {2, 9, Granularity::Group, 1, 4});
+      planned.graph->forward_backward(batch, values.data(), 1.0f, gradient.data());
+      QVERIFY(backend.lent != nullptr);
+    }));
   }
 }
 
