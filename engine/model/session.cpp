@@ -7,6 +7,7 @@
 
 #include "engine/core/system.h"
 #include "engine/model/decode_plan.h"
+#include "engine/model/search_pauses.h"
 #include "engine/model/transformer.h"
 #include "engine/model/transformer_arena.h"
 #include "kernels/cpu/gemv_largest.h"
@@ -147,6 +148,7 @@ struct Session::Impl {
   DecodePlans plans;
   bool head_due = false;    // b.hidden has not met the head
   uint64_t head_bytes = 0;  // that the last logits took
+  SearchPauses search_pauses;
   int64_t rope_choice = 0;  // that the keys in the cache were turned with
 
   Result<void> check(std::span<const int32_t> more) const;
@@ -415,15 +417,18 @@ std::span<const float> Session::logits() const {
 }
 bool Session::largest_logits(int count, float* values, int32_t* ids) {
   Impl& s = *impl_;
-  if (s.head_due) {
+  if (s.head_due && s.search_pauses.search()) {
     const WorkspaceLoan loan(s.backend, s.workspace, s.workspace_bytes);
     s.net.norm_output(s.backend, s.b.hidden, s.b.block.normed);
     const uint64_t read =
         s.backend.largest_products(s.b.block.normed, s.net.head_view(), s.b.sketch, count, values, ids);
-    if (read > 0) s.head_bytes = read;
-    if (read > 0) return true;
-    s.all_logits();
+    if (read > 0) {
+      s.search_pauses.searched(read, s.model->weights.head().bytes());
+      s.head_bytes = read;
+      return true;
+    }
   }
+  s.all_logits();
   return s.backend.largest(s.b.last, s.d.V, count, values, ids);
 }
 bool Session::head_waits() const noexcept {

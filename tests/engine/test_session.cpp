@@ -62,6 +62,7 @@ class TestSession : public QObject {
   void half_cache_and_fast_products_stay_close();
   void scales_change_in_place();
   void largest_logits_without_the_others();
+  void searching_pauses_where_it_does_not_pay();
   void nothing_is_allocated();
   void working_memory_is_only_lent();
 
@@ -314,6 +315,62 @@ void TestSession::largest_logits_without_the_others() {
     QVERIFY(!need(Session::create(model, *device.backend, fast))->head_waits());
     model->config.final_softcap = 0.0;
     QVERIFY(Session::bytes(*model, fast) > Session::bytes(*model, {.context = 64, .chunk = 16}) + head / 2);
+  }
+  if (searched == 0) qInfo("SKIP: no device here finds the largest logits alone");
+}
+
+// A head of which every search reads too much: searched for tokens 1, 6, 15, 32 and so on, to the same numbers.
+void TestSession::searching_pauses_where_it_does_not_pay() {
+  struct Greedy : ForwardingBackend {
+    using ForwardingBackend::ForwardingBackend;
+    int searches = 0;
+    uint64_t more = 0;
+    uint64_t largest_products(const float* x, const WeightView& w, void* sketch, int count, float* values,
+                              int32_t* ids) override {
+      ++searches;
+      const uint64_t read = ForwardingBackend::largest_products(x, w, sketch, count, values, ids);
+      return read + more;
+    }
+  };
+  const auto model = random_model(random_kinds()[0], false, 4);
+  const int64_t V = 8200;
+  model->config.vocabulary = static_cast<int>(V);
+  ModelMaker make(random_kinds()[2], 5);
+  model->weights.token_embd = make.dense(V, model->config.width, 1.0f);
+  model->weights.output = make.quantized(V, model->config.width, 0.2f);
+  const std::vector<int32_t> ids = tokens(*model, 40);
+  int searched = 0;
+  for (const NamedBackend& device : backends_) {
+    if (device.backend->sketch_bytes(model->weights.head().view()) == 0) continue;
+    ++searched;
+    Greedy backend(*device.backend);
+    const SessionOptions fast{.context = 64, .precision = Precision::Fast, .chunk = 16};
+    auto session = need(Session::create(model, backend, fast));
+    auto all = need(Session::create(model, *device.backend, fast));
+    const auto next = [&](size_t t) {
+      const auto largest_of = [](std::span<const float> logits) {
+        return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+      };
+      float value = 0.0f;
+      int32_t id = -1;
+      QVERIFY(session->append(std::span(ids).subspan(t, 1)) && all->append(std::span(ids).subspan(t, 1)));
+      if (!session->largest_logits(1, &value, &id)) {  // the host looks through all
+        id = largest_of(session->logits());
+        value = session->logits()[static_cast<size_t>(id)];
+      }
+      QCOMPARE(id, largest_of(all->logits()));
+      QCOMPARE(value, all->logits()[static_cast<size_t>(id)]);
+    };
+    backend.more = model->weights.head().bytes() + 1;
+    for (size_t t = 0; t < 32; ++t) {
+      next(t);
+      QCOMPARE(backend.searches, 1 + (t >= 5) + (t >= 14) + (t >= 31));
+    }
+    backend.more = 0;
+    session->rewind(0);
+    all->rewind(0);
+    for (size_t t = 0; t < 40; ++t) next(t);
+    QCOMPARE(backend.searches, 4 + (40 - 32));  // the last pause, then all
   }
   if (searched == 0) qInfo("SKIP: no device here finds the largest logits alone");
 }
