@@ -238,6 +238,30 @@ class TestCli : public QObject {
     QVERIFY(run(words).out.contains("(means of the first and the last 2 steps)"));
   }
 
+  void score_by_a_rule() {
+    const QStringList words = {"score", model_, "--data", data_, "--limit", "3", "--max-tokens", "12", "--threads", "1"};
+    const nlohmann::json exact = run(words + QStringList{"--json"}).json();
+    QCOMPARE(exact["match"].get<std::string>(), std::string("exact"));
+    QVERIFY(exact["pattern"].is_null() && exact["exact_match"] == exact["matched"]);
+    QVERIFY(run(words).out.startsWith("exact match "));
+    const Answer by_pattern = run(words + QStringList{"--pattern", "(\\S+)", "--json"});
+    QVERIFY2(by_pattern.code == 0, by_pattern.err.constData());
+    const nlohmann::json report = by_pattern.json();
+    QCOMPARE(report["match"].get<std::string>(), std::string("pattern"));
+    QCOMPARE(report["pattern"].get<std::string>(), std::string("(\\S+)"));
+    QVERIFY(report.contains("matched") && report["answers"][0].contains("value") && report["answers"][0]["expected_value"].is_string());
+    QVERIFY(run(words + QStringList{"--pattern", "(\\S+)"}).out.startsWith("same by the pattern (\\S+) "));
+    // Rows without numbers are no sums.
+    const QString sums = path("sums.jsonl");
+    QVERIFY(write_text_file(sums.toStdString(), "{\"prompt\": \"one and one\", \"completion\": \"1 + 1 = 2\\n#### 2\"}\n"));
+    const Answer by_number = run({"score", model_, "--data", sums, "--match", "number", "--max-tokens", "8"});
+    QVERIFY2(by_number.code == 0 && by_number.out.startsWith("same last number "), by_number.err.constData());
+    QVERIFY2(by_number.err.contains("--max-tokens"), by_number.err.constData());
+    for (const QStringList& wrong : {QStringList{"--match", "pattern"}, QStringList{"--match", "number", "--pattern", "(a)"}, QStringList{"--match", "roughly"}}) QCOMPARE(run(words + wrong).code, 2);
+    const Answer no_group = run(words + QStringList{"--pattern", "abc"});
+    QVERIFY2(no_group.code == 1 && no_group.says("capture group"), no_group.err.constData());
+  }
+
   void a_learning_rate_far_too_high() {
     QVERIFY(run(tune_words(path("fast"), 1) + QStringList{"--learning-rate", "1"}).err.contains("is usual for this model"));
     QVERIFY(!run(tune_words(path("usual"), 1) + QStringList{"--learning-rate", "0.005"}).err.contains("is usual"));
