@@ -61,4 +61,14 @@ int64_t usual_answer_tokens(const AnswerRule& rule);
 Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, const Dataset& dataset,
                           const ScoreOptions& options, Observer& observer, std::stop_token stop);
 
+// Of two models that answered the same rows by the same rule.
+struct ScoreDifference {
+  int64_t rows = 0;         // that both answered
+  int64_t first_alone = 0;  // right in the first report alone
+  int64_t second_alone = 0;
+  int64_t other_answers = 0;  // the answers are not the same text, right or wrong
+  int64_t differing() const noexcept { return first_alone + second_alone; }
+};
+ScoreDifference score_difference(const ScoreReport& first, const ScoreReport& second);
+
 }  // namespace scalewright

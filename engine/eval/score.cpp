@@ -156,4 +156,21 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
   return report;
 }
 
+ScoreDifference score_difference(const ScoreReport& first, const ScoreReport& second) {
+  ScoreDifference difference;
+  // Rows stand in the order of the file; one may be missing where it was too long for one of the models.
+  for (size_t a = 0, b = 0; a < first.answers.size() && b < second.answers.size();) {
+    const ScoredRow &left = first.answers[a], &right = second.answers[b];
+    if (left.line != right.line) {
+      ++(left.line < right.line ? a : b);
+      continue;
+    }
+    ++a, ++b, ++difference.rows;
+    difference.first_alone += left.matched && !right.matched;
+    difference.second_alone += right.matched && !left.matched;
+    difference.other_answers += left.answer != right.answer;
+  }
+  return difference;
+}
+
 }  // namespace scalewright

@@ -262,6 +262,44 @@ class TestCli : public QObject {
     QVERIFY2(no_group.code == 1 && no_group.says("capture group"), no_group.err.constData());
   }
 
+  // The same rows with two models: each beside the other as it is alone.
+  void beside_another_model() {
+    const QString folder = path("beside");
+    QVERIFY(run(tune_words(folder, 6) + QStringList{"--learning-rate", "0.02"}).code == 0);
+    QVERIFY(write_text_file(path("plain.text").toStdString(), text(data_)));
+    const QStringList eval = {"--text", path("plain.text"), "--context", "64", "--threads", "1"};
+    const nlohmann::json tuned = run(QStringList{"eval", folder, "--json"} + eval).json(), base = run(QStringList{"eval", model_, "--json"} + eval).json();
+    QVERIFY(tuned["perplexity"] != base["perplexity"]);
+    for (const QString& other : {model_, QStringLiteral("original")}) {
+      const Answer answer = run(QStringList{"eval", folder, "--compare", other, "--json"} + eval);
+      QVERIFY2(answer.code == 0, answer.err.constData());
+      const nlohmann::json both = answer.json();
+      QVERIFY(both["perplexity"] == tuned["perplexity"] && both["compare"]["perplexity"] == base["perplexity"]);
+      QCOMPARE(both["compare"]["model"].get<std::string>(), other.toStdString());
+    }
+    const QByteArray table = run(QStringList{"eval", folder, "--compare", "original"} + eval).out;
+    QVERIFY2(table.contains("beside") && table.contains("original") && table.contains("\nperplexity "), table.constData());
+
+    const QStringList score = {"--data", data_, "--limit", "6", "--max-tokens", "6", "--threads", "1", "--pattern", "(\\S)"};
+    const Answer answer = run(QStringList{"score", folder, "--compare", "original", "--json"} + score);
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    const nlohmann::json both = answer.json(), alone = run(QStringList{"score", folder, "--json"} + score).json(), other = run(QStringList{"score", model_, "--json"} + score).json();
+    QVERIFY(both["answers"] == alone["answers"] && both["compare"]["answers"] == other["answers"] && both["compare"]["loss"] == other["loss"]);
+    int differing = 0;
+    for (size_t i = 0; i < 6; ++i) differing += alone["answers"][i]["matched"] != other["answers"][i]["matched"];
+    QCOMPARE(both["difference"]["rows"].get<int>(), 6);
+    QCOMPARE(both["difference"]["differing"].get<int>(), differing);
+    QVERIFY(run(QStringList{"score", folder, "--compare", model_} + score).out.contains("They differ in " + QByteArray::number(differing) + " of 6 rows: "));
+
+    // Refused before anything is measured.
+    for (const char* verb : {"eval", "score"}) {
+      const QStringList words = QStringList{verb, model_} + (verb == std::string("eval") ? eval : score);
+      const Answer no_run = run(words + QStringList{"--compare", "original"}), nothing = run(words + QStringList{"--compare", path("nowhere.gguf")});
+      QVERIFY2(no_run.code == 1 && no_run.says("is no run"), no_run.err.constData());
+      QVERIFY2(nothing.code == 1 && nothing.says("nowhere.gguf") && !nothing.says("row 1") && !nothing.says("window 1"), nothing.err.constData());
+    }
+  }
+
   void a_learning_rate_far_too_high() {
     QVERIFY(run(tune_words(path("fast"), 1) + QStringList{"--learning-rate", "1"}).err.contains("is usual for this model"));
     QVERIFY(!run(tune_words(path("usual"), 1) + QStringList{"--learning-rate", "0.005"}).err.contains("is usual"));

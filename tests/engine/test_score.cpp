@@ -111,6 +111,26 @@ class TestScore : public QObject {
     QCOMPARE(report->answers[1].expected_value.value_or("none"), std::string("#"));
   }
 
+  // Rows are found again by their line; one that a model left out is in neither count.
+  void differences() {
+    const auto report = [](std::initializer_list<std::tuple<int, const char*, bool>> rows) {
+      ScoreReport made;
+      for (const auto& [line, answer, right] : rows) {
+        ScoredRow& row = made.answers.emplace_back();
+        row.line = line, row.answer = answer, row.matched = right;
+      }
+      return made;
+    };
+    const auto difference =
+        score_difference(report({{1, "a", true}, {2, "b", false}, {4, "c", true}, {5, "d", true}, {7, "e", false}}),
+                         report({{1, "a", true}, {2, "x", true}, {3, "y", true}, {5, "z", false}, {7, "w", false}}));
+    QCOMPARE(difference.rows, int64_t{4});
+    QCOMPARE(difference.first_alone, int64_t{1});
+    QCOMPARE(difference.second_alone, int64_t{1});
+    QCOMPARE(difference.differing(), int64_t{2});
+    QCOMPARE(difference.other_answers, int64_t{3});
+  }
+
   void refusals() {
     Dataset text;
     text.path = "text.txt";
