@@ -4,6 +4,7 @@
 
 #include "app/cli/context.h"
 #include "app/cli/messages.h"
+#include "app/cli/standard_input.h"
 #include "engine/chat/generator.h"
 #include "engine/core/file.h"
 #include "engine/tune/scale_pack.h"
@@ -148,13 +149,20 @@ void add_generate(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb(app, context, "generate", "Answer a prompt; the text streams");
   auto g = std::make_shared<Options>();
   verb->add_option("MODEL", g->model, "A model, or the folder of a run")->required();
-  verb->add_option("--prompt", g->prompt, "What to answer (as the user's turn), or with --raw what to go on from");
-  verb->add_option("--messages", g->messages, "JSON file: [{\"role\": ..., \"content\": ...}, ...]");
+  const CLI::Option* prompt = verb->add_option("--prompt", g->prompt, "What to answer (as the user's turn), or with --raw what to go on from; -: standard input, also where nothing is given and another program writes there");
+  CLI::Option* messages = verb->add_option("--messages", g->messages, "JSON file: [{\"role\": ..., \"content\": ...}, ...]");
   verb->add_option("--system", g->system, "System prompt");
   verb->add_flag("--raw", g->raw, "Without the chat template");
   add_sampling(verb, g);
-  verb->callback([&context, g] {
-    if (g->prompt.empty() == g->messages.empty()) throw CLI::ValidationError("generate", "needs either --prompt TEXT or --messages FILE");
+  verb->callback([&context, g, prompt, messages] {
+    const bool nothing_given = prompt->count() == 0 && messages->count() == 0;
+    if (g->prompt == kStandardInput || (nothing_given && !input_is_terminal())) g->prompt = read_standard_input(context.stop);
+    if (context.stop.stop_requested()) {
+      context.command = [] { return kExitInterrupted; };
+      return;
+    }
+    if (g->prompt.empty() == g->messages.empty())
+      throw CLI::ValidationError("generate", "needs one of --prompt TEXT, a text on standard input, and --messages FILE");
     context.command = [&context, g] { return generate(context, *g); };
   });
 

@@ -35,12 +35,14 @@ class TestCli : public QObject {
     process.setProcessEnvironment(environment);
     process.setProgram(QStringLiteral(SCALEWRIGHT_CLI));
   }
-  Answer run(const QStringList& words, const QString& out_file = {}) const {
+  Answer run(const QStringList& words, const QString& out_file = {}, const QByteArray& input = {}) const {
     QProcess process;
     prepare(process);
     process.setArguments(words);
     if (!out_file.isEmpty()) process.setStandardOutputFile(out_file);
     process.start();
+    process.write(input);
+    process.closeWriteChannel();
     process.waitForFinished(-1);
     return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(), process.readAllStandardError()};
   }
@@ -379,6 +381,26 @@ class TestCli : public QObject {
     QCOMPARE(process.exitCode(), 0);
     QVERIFY2(out.contains("/new begins a new conversation") && out.contains("/frobnicate is not known here") && out.contains("A new conversation"), out.constData());
     QVERIFY2(!out.contains("tokens/s"), out.constData());
+  }
+
+  // What another program writes is the prompt, as if it stood behind --prompt.
+  void a_prompt_from_standard_input() {
+    const QStringList words = {"generate", model_, "--temperature", "0", "--max-tokens", "6", "--threads", "1", "--json"};
+    const auto answer = [&](const QStringList& more, const QByteArray& input = {}) {
+      const Answer given = run(words + more, {}, input);
+      return given.code == 0 ? given.json()["text"].get<std::string>() + " of " + given.json()["prompt_tokens"].dump() : given.err.toStdString();
+    };
+    const std::string wanted = answer({"--prompt", "a red\nbox"});
+    QVERIFY2(wanted.find(" of ") != std::string::npos, wanted.c_str());
+    QCOMPARE(answer({}, "a red\nbox\n"), wanted);
+    QCOMPARE(answer({}, "a red\nbox"), wanted);
+    QCOMPARE(answer({"--prompt", "-"}, "a red\nbox\r\n"), wanted);
+    QCOMPARE(answer({"--prompt", "a red\nbox"}, "something else"), wanted);
+    QCOMPARE(answer({"--raw"}, "a red box\n"), answer({"--raw", "--prompt", "a red box"}));
+    for (const QStringList& more : {QStringList{}, QStringList{"--prompt", "-"}, QStringList{"--prompt", ""}}) {
+      const Answer empty = run(words + more, {}, more.size() == 2 && more[1].isEmpty() ? "unread" : "\n");
+      QVERIFY2(empty.code == 2 && empty.says("standard input"), empty.err.constData());
+    }
   }
 
   void a_killed_run_is_interrupted() {
