@@ -12,6 +12,7 @@
 #include "engine/export/exporter.h"
 #include "engine/quant/quantize_job.h"
 #include "engine/tune/recording_observer.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "engine/tune/sample_recipe.h"
 #include "engine/tune/scale_pack.h"
@@ -167,6 +168,7 @@ Result<int> demo(const Context& context, const Options& options) {
     context.print(std::string(use_tuned ? "   tuned     " : "   original  ") + answer.text);
   }
   summary["chat"] = answers;
+  model->tuned_by = run_name(run);  // its scales are the run's again
 
   stage.begin("Export: GGUF and scale pack, reopened and compared");
   const fs::path exported = folder / "sample-tuned.gguf", pack = folder / "sample-task.safetensors";

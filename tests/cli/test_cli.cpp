@@ -337,6 +337,7 @@ class TestCli : public QObject {
     QCOMPARE(run({"export", folder, "--to", "gguf", "-o", model_}).code, 1);
     QCOMPARE(text(model_), before);
     QVERIFY2(run({"export", folder, "--to", "gguf", "-o", path("tuned.gguf")}).code == 0, "export");
+    QVERIFY(text(path("tuned.gguf")).find(", tuned: run") != std::string::npos && text(model_).find(", tuned: ") == std::string::npos);
     // What was written before is replaced only when that is asked for.
     const QString pack = path("task.safetensors"), gptq = path("gptq");
     for (const QStringList& words : {QStringList{"export", folder, "--to", "pack", "-o", pack}, QStringList{"export", folder, "--to", "safetensors", "-o", gptq},
@@ -350,6 +351,7 @@ class TestCli : public QObject {
       QVERIFY2(run(words + QStringList{"--force"}).code == 0, qPrintable(words.join(' ')));
       QVERIFY(fs::last_write_time(file) != written);
     }
+    QVERIFY(text(path("applied.gguf")).find(", tuned: task") != std::string::npos);
   }
 
   // A second run in the same folder moves the first aside, with its place in the history.
