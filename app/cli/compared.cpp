@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/cli/model_argument.h"
+
 namespace scalewright::cli {
 namespace {
 
@@ -23,9 +25,10 @@ CLI::Option* add_compare_option(CLI::App& verb, std::string& other) {
 }
 
 Result<void> check_compared(const std::string& model, const std::string& other) {
-  if (other.empty() || is_run_folder(other)) return {};
+  if (other.empty()) return {};
   if (other != kOriginal) {
-    SW_TRY(summarize_model(other));
+    SW_TRY(check_model_argument(other, Takes::ModelOrRun));
+    if (!is_run_folder(other)) SW_TRY(summarize_model(other));
     return {};
   }
   if (is_run_folder(model)) return {};

@@ -6,6 +6,7 @@
 
 #include "app/cli/context.h"
 #include "app/cli/loss_words.h"
+#include "app/cli/model_argument.h"
 #include "engine/chat/generator.h"
 #include "engine/core/system.h"
 #include "engine/eval/evaluate.h"
@@ -73,6 +74,7 @@ Result<int> demo(const Context& context, const Options& options) {
   std::error_code ignored;
   if (!fs::exists(source, ignored))
     return fail(ErrorCode::Io, "The sample model is not at " + source.string() + ". Run installer/get-sample.sh, or give a model of your own with --model.");
+  SW_TRY(check_model_argument(source.string(), Takes::Model));
   const fs::path folder = options.folder.empty() ? data_folder() / "demo" : fs::path(options.folder);
   fs::create_directories(folder, ignored);
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());

@@ -2,6 +2,7 @@
 
 #include "app/cli/compared.h"
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "app/cli/tune_options.h"
 #include "engine/eval/evaluate.h"
 
@@ -23,6 +24,7 @@ Json report_json(const PerplexityReport& report) {
 }
 
 Result<int> eval(const Context& context, const EvalOptions& options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   SW_TRY(check_compared(options.model, options.compare));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
@@ -100,6 +102,7 @@ std::string percent(double fraction) { return format_number(fraction * 100, 1) +
 Result<int> score_verb(const Context& context, ScoreVerbOptions options) {
   SW_ASSIGN(options.values.rule, rule_of(options));
   const AnswerRule& rule = options.values.rule;
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   SW_TRY(check_compared(options.model, options.compare));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;

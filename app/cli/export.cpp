@@ -3,6 +3,7 @@
 #include <map>
 
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "engine/export/exporter.h"
 #include "engine/export/output_check.h"
 #include "engine/tune/run_folder.h"
@@ -52,6 +53,7 @@ Result<std::vector<KeptPath>> kept_paths(const std::string& model) {
 }
 
 Result<int> export_verb(const Context& context, const Options& options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   const ExportTarget target = kTargets.at(options.target);
   if (target == ExportTarget::Pack && !is_run_folder(options.model))
     return fail(ErrorCode::InvalidArgument, "A scale pack holds what a tuning run learned, and " + options.model + " is no run. Give the folder of a run.");
@@ -72,6 +74,7 @@ Result<int> export_verb(const Context& context, const Options& options) {
 }
 
 Result<int> apply(const Context& context, const Options& options) {
+  SW_TRY(check_model_argument(options.model, Takes::Model));
   const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   SW_TRY(check_output(options.output, {{options.model, "the model being read"}, {options.pack, "the scale pack being read"}}));
   SW_TRY(refuse_existing(options.output, options.force));

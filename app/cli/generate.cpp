@@ -4,6 +4,7 @@
 
 #include "app/cli/context.h"
 #include "app/cli/messages.h"
+#include "app/cli/model_argument.h"
 #include "app/cli/standard_input.h"
 #include "engine/chat/generator.h"
 #include "engine/core/file.h"
@@ -40,6 +41,7 @@ void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
 }
 
 Result<int> generate(const Context& context, Options options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   options.sampling.seed = context.seed;
   std::vector<Message> messages;
   if (!options.messages.empty()) {
@@ -81,6 +83,7 @@ struct Side {
 };
 
 Result<int> chat(const Context& context, Options options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   options.sampling.seed = context.seed;
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;

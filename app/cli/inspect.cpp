@@ -1,6 +1,7 @@
 // inspect: what a model file is.
 
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "engine/model/model.h"
 #include "engine/model/model_reader.h"
 #include "engine/tune/run_folder.h"
@@ -10,6 +11,7 @@ namespace scalewright::cli {
 namespace {
 
 Result<int> inspect(const Context& context, const std::string& given, bool with_hash) {
+  SW_TRY(check_model_argument(given, Takes::ModelOrRun));
   std::string path = given, run;
   if (is_run_folder(given)) {
     SW_ASSIGN(const TuneRecipe recipe, read_run_recipe(given));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "engine/core/npy.h"
 #include "engine/model/session.h"
 #include "engine/tune/trainer.h"
@@ -16,6 +17,7 @@ struct Options {
 };
 
 Result<int> logits(const Context& context, const Options& options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   SW_ASSIGN(const NpyArray array, read_npy(options.ids));
   SW_ASSIGN(const std::vector<int32_t> ids, npy_as_int32(array));
   if (array.shape.size() != 2 || ids.empty())

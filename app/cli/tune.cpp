@@ -8,6 +8,7 @@
 
 #include "app/cli/context.h"
 #include "app/cli/loss_words.h"
+#include "app/cli/model_argument.h"
 #include "app/cli/tune_options.h"
 #include "engine/tune/recording_observer.h"
 #include "engine/tune/run_folder.h"
@@ -117,6 +118,7 @@ class RowsFolder {
 };
 
 Result<int> plan(const Context& context, const TuneOptions& options) {
+  if (!options.model.empty()) SW_TRY(check_model_argument(options.model, Takes::Model));
   SW_ASSIGN(TuneRecipe recipe, options.recipe(context));
   const RowsFolder rows(fs::temp_directory_path() / ("scalewright-plan-" + std::to_string(::getpid())));
   SW_TRY(options.merge_data(recipe, rows.path()));
@@ -175,6 +177,7 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
 }
 
 Result<int> tune(const Context& context, const TuneOptions& options) {
+  if (!options.model.empty()) SW_TRY(check_model_argument(options.model, Takes::Model));
   SW_ASSIGN(TuneRecipe recipe, options.recipe(context));
   RowsFolder rows(fs::path(options.run) / "data");
   SW_TRY(options.merge_data(recipe, rows.path()));

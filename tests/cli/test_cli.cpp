@@ -83,6 +83,41 @@ class TestCli : public QObject {
     QCOMPARE(run({"inspect", model_}).code, 0);
   }
 
+  // What is no model is refused in the same words, whatever was to be done with it.
+  void no_model() {
+    const auto make = [&](const char* name, const std::string& content) {
+      const QString file = path(name);
+      fs::create_directories(fs::path(file.toStdString()).parent_path());
+      std::ofstream(file.toStdString(), std::ios::binary) << content;
+      return file;
+    };
+    make("plain_folder/a.txt", "a");
+    make("ggufs/inner.gguf", text(model_));
+    const std::vector<std::pair<QString, const char*>> cases = {{make("words.gguf", "these are words, not weights"), "this is no model: it does not begin with 'GGUF'"},
+                                                                {make("void.gguf", ""), "this is no model: the file is empty"},
+                                                                {make("begun.gguf", text(model_).substr(0, 20)), "The download is incomplete"},
+                                                                {make("half.gguf", text(model_).substr(0, 5000)), "the download is incomplete"},
+                                                                {make("one.safetensors", "12345678901"), "Give the folder that holds it"},
+                                                                {path("plain_folder"), "this is no model: the folder has no config.json. A model is"},
+                                                                {path("ggufs"), "inner.gguf"},
+                                                                {path("nowhere"), "there is no such file or folder"}};
+    const QString ids = path("ids.npy");
+    for (const auto& [file, words] : cases) {
+      QByteArray first;
+      for (const QStringList& verb : {QStringList{"inspect", file}, QStringList{"quantize", file, "-o", path("no.gguf"), "--method", "rtn"}, QStringList{"tune", file, "--data", data_, "-o", path("no_run_here")},
+                                      QStringList{"plan", file, "--data", data_}, QStringList{"chat", file}, QStringList{"generate", file, "--prompt", "a"}, QStringList{"eval", file, "--text", data_},
+                                      QStringList{"score", file, "--data", data_}, QStringList{"eval", model_, "--text", data_, "--compare", file}, QStringList{"export", file, "--to", "gguf", "-o", path("no.gguf")},
+                                      QStringList{"apply", file, "--pack", path("p.safetensors"), "-o", path("no.gguf")}, QStringList{"bench", file}, QStringList{"bench-train", file}}) {
+        const Answer answer = run(verb);
+        QVERIFY2(answer.code == 1 && answer.says(words), (verb.join(' ').toUtf8() + ": " + answer.err).constData());
+        if (first.isEmpty()) first = answer.err;
+        QCOMPARE(answer.err, first);
+      }
+    }
+    QVERIFY(!fs::exists(path("no.gguf").toStdString()) && !fs::exists(path("no_run_here").toStdString()));
+    QVERIFY(run({"tokenize", path("words.gguf"), "--text", "a"}).says("this is no model: it does not begin with 'GGUF'"));
+  }
+
   void never_replaces_its_input() {
     const std::string before = text(model_);
     const Answer same = run({"quantize", model_, "-o", model_, "--method", "rtn"});
@@ -333,6 +368,9 @@ class TestCli : public QObject {
     answer = run({"quantize", folder, "-o", path("q.gguf")});
     QCOMPARE(answer.code, 1);
     QVERIFY2(answer.says("folder of a run"), answer.err.constData());
+    for (const QStringList& words : {QStringList{"tune", folder, "--data", data_, "-o", path("of_run")}, QStringList{"apply", folder, "--pack", folder + "/tuned.safetensors", "-o", path("q.gguf")}})
+      QVERIFY2(run(words).says("folder of a run"), qPrintable(words.join(' ')));
+    QVERIFY(run({"inspect", folder + "/tuned.safetensors"}).says("it is a scale pack"));
     const std::string before = text(model_);
     QCOMPARE(run({"export", folder, "--to", "gguf", "-o", model_}).code, 1);
     QCOMPARE(text(model_), before);
