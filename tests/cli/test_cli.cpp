@@ -443,6 +443,30 @@ class TestCli : public QObject {
     }
   }
 
+  // Says what the context is, what the model was made for, and the option that gives more; a chat goes on.
+  void a_prompt_that_is_too_long() {
+    const int made_for = run({"inspect", model_, "--no-hash", "--json"}).json()["context_length"].get<int>();
+    const QString prompt = QStringLiteral("a long prompt of many words ").repeated(4);
+    const QStringList words = {"generate", model_, "--raw", "--max-tokens", "3", "--threads", "1", "--prompt"};
+    const Answer answer = run(words + QStringList{prompt, "--context", "16"});
+    QVERIFY2(answer.code == 1 && answer.says("but the context holds 16. The model was made for") && answer.says("--context "), answer.err.constData());
+    QVERIFY2(answer.err.contains("made for " + QByteArray::number(made_for) + ": give it more with --context "), answer.err.constData());
+    const QByteArray told = answer.err.mid(answer.err.indexOf("more with --context ") + 20);
+    QCOMPARE(run(words + QStringList{prompt, "--context", QString::fromUtf8(told.left(told.indexOf('.')))}).code, 0);
+    const Answer beyond = run(words + QStringList{QStringLiteral("a ").repeated(made_for + 8)});
+    QVERIFY2(beyond.code == 1 && beyond.says("shorten it; --context "), beyond.err.constData());
+
+    QProcess process;
+    prepare(process);
+    process.setArguments({"chat", model_, "--max-tokens", "2", "--threads", "1", "--context", "48"});
+    process.start();
+    process.write((QStringLiteral("many words ").repeated(40) + "\nhi\n/quit\n").toUtf8());
+    process.closeWriteChannel();
+    QVERIFY(process.waitForFinished(60000));
+    const QByteArray out = process.readAllStandardOutput();
+    QVERIFY2(process.exitCode() == 0 && out.contains("but the context holds 48") && out.contains("/new begins") && out.count("of 48 tokens used") == 1, out.constData());
+  }
+
   void a_killed_run_is_interrupted() {
     const QString folder = path("killed");
     QProcess process;
