@@ -157,7 +157,7 @@ Result<int> score_verb(const Context& context, ScoreVerbOptions options) {
 }  // namespace
 
 void add_evaluate(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "eval", "Perplexity on a text: lower is better");
+  CLI::App* verb = add_verb(app, context, "eval", "Perplexity on a text: lower is better", Uses::Device);
   auto e = std::make_shared<EvalOptions>();
   verb->add_option("MODEL", e->model, "A model, or the folder of a run")->required();
   verb->add_option("--text", e->text, "A text file, or .jsonl with a \"text\" field")->required();
@@ -167,7 +167,7 @@ void add_evaluate(CLI::App& app, Context& context) {
   add_compare_option(*verb, e->compare);
   verb->callback([&context, e] { context.command = [&context, e] { return eval(context, *e); }; });
 
-  CLI::App* score_app = add_verb(app, context, "score", "Right answers on a dataset, greedy ones: equal to those expected, or in the last number, or by a pattern");
+  CLI::App* score_app = add_verb(app, context, "score", "Right answers on a dataset, greedy ones: equal to those expected, or in the last number, or by a pattern", Uses::Device);
   auto s = std::make_shared<ScoreVerbOptions>();
   score_app->add_option("MODEL", s->model, "A model, or the folder of a run")->required();
   score_app->add_option("--data", s->data, "Examples with the expected answers")->required();

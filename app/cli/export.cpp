@@ -99,7 +99,7 @@ Result<int> apply(const Context& context, const Options& options) {
 }  // namespace
 
 void add_export(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "export", "Write a model for other programs, reopen it and compare");
+  CLI::App* verb = add_verb(app, context, "export", "Write a model for other programs, reopen it and compare", Uses::Device);
   auto e = std::make_shared<Options>();
   verb->add_option("MODEL", e->model, "A model, or the folder of a run")->required();
   verb->add_option("--to", e->target, "What to write")->required()->check(CLI::IsMember({"gguf", "gptq", "awq", "compressed-tensors", "safetensors", "pack"}));
@@ -108,7 +108,7 @@ void add_export(CLI::App& app, Context& context) {
   verb->add_flag("--force", e->force, "Replace what is at the output already");
   verb->callback([&context, e] { context.command = [&context, e] { return export_verb(context, *e); }; });
 
-  CLI::App* apply_verb = add_verb(app, context, "apply", "Write a base model with a scale pack applied");
+  CLI::App* apply_verb = add_verb(app, context, "apply", "Write a base model with a scale pack applied", Uses::Device);
   auto a = std::make_shared<Options>();
   apply_verb->add_option("MODEL", a->model, "The base model")->required();
   apply_verb->add_option("--pack", a->pack, "The scale pack; refused when it belongs to another base")->required();

@@ -70,7 +70,7 @@ Result<int> inspect(const Context& context, const std::string& given, bool with_
 }  // namespace
 
 void add_inspect(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "inspect", "What a model is: family, size, tensors, codes hash");
+  CLI::App* verb = add_verb(app, context, "inspect", "What a model is: family, size, tensors, codes hash", Uses::Nothing);
   auto path = std::make_shared<std::string>();
   verb->add_option("MODEL", *path, "A .gguf file, a folder of safetensors, or the folder of a run")->required();
   auto no_hash = std::make_shared<bool>(false);

@@ -51,7 +51,7 @@ Result<int> logits(const Context& context, const Options& options) {
 }  // namespace
 
 void add_logits(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "logits", "Logits of given token ids, as .npy files");
+  CLI::App* verb = add_verb(app, context, "logits", "Logits of given token ids, as .npy files", Uses::Device);
   auto o = std::make_shared<Options>();
   verb->add_option("MODEL", o->model, "A model, or the folder of a run")->required();
   verb->add_option("--ids", o->ids, "int32 [B, T]")->required();

@@ -106,7 +106,7 @@ Result<int> render(const Context& context, const RenderVerbOptions& options) {
 }  // namespace
 
 void add_text(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "tokenize", "Text to token ids, or ids to text");
+  CLI::App* verb = add_verb(app, context, "tokenize", "Text to token ids, or ids to text", Uses::Nothing);
   auto t = std::make_shared<TokenizeOptions>();
   verb->add_option("MODEL", t->model, "A model, or a folder with tokenizer files alone")->required();
   auto* group = verb->add_option_group("input");
@@ -118,7 +118,7 @@ void add_text(CLI::App& app, Context& context) {
   verb->add_flag("--bos", t->bos, "Begin with the model's first token");
   verb->callback([&context, t] { context.command = [&context, t] { return tokenize(context, *t); }; });
 
-  CLI::App* render_verb = add_verb(app, context, "render", "A conversation as the model reads it");
+  CLI::App* render_verb = add_verb(app, context, "render", "A conversation as the model reads it", Uses::Nothing);
   auto r = std::make_shared<RenderVerbOptions>();
   render_verb->add_option("MODEL", r->model, "A model with a chat template");
   render_verb->add_option("--template", r->template_file, "A Jinja template instead");

@@ -76,6 +76,17 @@ class TestCli : public QObject {
     QVERIFY(!fs::exists(path("r").toStdString()));
   }
 
+  // Options that do nothing for a verb are taken, so that a script can give them to all, but its help does not offer them.
+  void help_shows_what_acts() {
+    const auto shows = [&](const char* verb, const char* option) { return run({verb, "--help"}).out.contains(option); };
+    for (const char* verb : {"inspect", "runs", "tokenize", "render"})
+      for (const char* option : {"--seed", "--isa", "--device", "--threads"}) QVERIFY2(!shows(verb, option), verb);
+    for (const char* verb : {"eval", "score", "export", "apply", "logits"}) QVERIFY2(!shows(verb, "--seed") && shows(verb, "--device") && shows(verb, "--threads"), verb);
+    for (const char* verb : {"tune", "plan", "quantize", "generate", "chat", "bench", "bench-train", "demo"}) QVERIFY2(shows(verb, "--seed") && shows(verb, "--isa"), verb);
+    QCOMPARE(run({"inspect", model_, "--seed", "3", "--device", "cpu", "--threads", "1", "--isa", "scalar"}).code, 0);
+    QCOMPARE(run({"inspect", model_, "--seed", "three"}).code, 2);
+  }
+
   void failures() {
     QCOMPARE(run({"runs", path("nowhere")}).code, 1);
     QCOMPARE(run({"inspect", path("nowhere.gguf"), "--json"}).code, 1);
