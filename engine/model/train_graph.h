@@ -39,6 +39,7 @@ void initial_scales(const Model& model, const TrainableLayout& layout, float* va
 // entries in order as QuantizedMatrix::scale_halves gives them).
 void store_scales(Model& model, const TrainableLayout& layout, const float* values, const std::vector<std::vector<uint16_t>>& base);
 std::vector<std::vector<uint16_t>> snapshot_scales(const Model& model, const TrainableLayout& layout);
+// The model counts as not tuned afterwards (Model::tuned_by).
 void restore_scales(Model& model, const TrainableLayout& layout, const std::vector<std::vector<uint16_t>>& base);
 
 enum class MemoryPart { Weights, Scales, Activations, Logits, Workspace, Program };
