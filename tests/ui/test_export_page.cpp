@@ -136,6 +136,33 @@ class TestExportPage : public QObject {
     QTRY_COMPARE(targets->modelPath(), again);
   }
 
+  // The file that was written joins the list and changes nothing of what is chosen: the result stays in view.
+  void theResultStays() {
+    const QString model = m_sample.giveTo(*m_home);
+    TestWindow w(*m_home);
+    w.context->catalog().add({model});
+    QVERIFY(w.waitForJobs());
+    w.window->showPlace(Place::Export);
+    Page* page = w.window->page(Place::Export);
+    QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+    page->primary();
+    QVERIFY(waitUntil([&] { return page->banner()->isVisible(); }));
+    QVERIFY(w.waitForJobs());
+    QTest::qWait(50);
+    QCOMPARE(page->findChild<ExportTargets*>()->modelPath(), model);
+    QVERIFY(buttonOf(page, "Export again"));
+  }
+
+  // An export says in the model's name that it was tuned, and the list says so too.
+  void aTunedFileIsListedAsSuch() {
+    const QString folder = makeChatFolder(m_made.filePath("small, tuned: orders"));
+    const QString file = m_home->path("home/models/orders.gguf"), plain = m_sample.giveTo(*m_home);
+    QVERIFY(makeChatGguf(folder, file));
+    QVERIFY(readModelEntry(file).learned);
+    QVERIFY(readModelEntry(file).shownState() == ModelState::Tuned && !readModelEntry(file).run());
+    QVERIFY(readModelEntry(plain).shownState() == ModelState::Quantized);
+  }
+
   void aModelfileIsNotReplacedWithoutAsking() {
     const QString model = m_sample.giveTo(*m_home);
     TestWindow w(*m_home);

@@ -67,17 +67,6 @@ class TestQuantizePage : public QObject {
     QVERIFY(says(page, numberText(written->bits_per_weight, 2)));
   }
 
-  // The button becomes Cancel under the pointer: the second click of two is no answer to that.
-  void aDoubleClickStartsOnce() {
-    TestWindow w(*m_home);
-    Page* page = open(w);
-    QTRY_VERIFY(buttonOf(page, "Quantize") && buttonOf(page, "Quantize")->isEnabled());
-    doubleClick(buttonOf(page, "Quantize"));
-    QVERIFY(waitUntil([&] { return buttonOf(page, "Fine-tune it") || buttonOf(page, "Quantize"); }));
-    QVERIFY(w.waitForJobs());
-    QVERIFY(QFileInfo::exists(m_models + "/full.Q4_0.gguf"));
-  }
-
   void refusedBeforeTheWork() {
     TestWindow w(*m_home);
     Page* page = open(w);
