@@ -13,6 +13,7 @@
 #include "ui/settings/language.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/option_card.h"
+#include "ui/widgets/path_edit.h"
 
 using namespace scalewright;
 using namespace scalewright::ui;
@@ -151,6 +152,12 @@ class TestExportPage : public QObject {
     QTest::qWait(50);
     QCOMPARE(page->findChild<ExportTargets*>()->modelPath(), model);
     QVERIFY(buttonOf(page, "Export again"));
+    // A long path is seen with its beginning and its end, and whole while it is being changed.
+    auto* name = page->findChild<PathEdit*>();
+    QVERIFY(name);
+    name->clearFocus();
+    name->setText("/home/somebody/" + QString(80, 'x') + "/out.gguf");
+    QVERIFY2(name->shown().startsWith("/home") && name->shown().endsWith("out.gguf") && name->shown() != name->text(), qPrintable(name->shown()));
   }
 
   // An export says in the model's name that it was tuned, and the list says so too.

@@ -19,6 +19,7 @@
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/option_card.h"
+#include "ui/widgets/path_edit.h"
 
 namespace scalewright::ui {
 namespace {
@@ -70,7 +71,7 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target
     suggestOutput();
     emit targetChosen();
   });
-  m_output = new QLineEdit;
+  m_output = new PathEdit;
   m_output->setToolTip(tr("Where the file or folder is written"));
   connect(m_output, &QLineEdit::textEdited, this, [this] {
     m_outputByHand = true;

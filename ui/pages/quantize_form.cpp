@@ -20,6 +20,7 @@
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/option_card.h"
+#include "ui/widgets/path_edit.h"
 #include "ui/widgets/segmented.h"
 
 namespace scalewright::ui {
@@ -126,7 +127,7 @@ QuantizeForm::QuantizeForm(AppContext& app, QWidget* parent) : Card({}, {}, pare
     if (index == m_text->count() - 1) browseText();
     choose();
   });
-  m_output = new QLineEdit;
+  m_output = new PathEdit;
   m_output->setToolTip(tr("Where the result is written"));
   connect(m_output, &QLineEdit::textEdited, this, [this] {
     m_outputByHand = true;
