@@ -22,6 +22,7 @@
 #include "engine/tune/run_store.h"
 #include "ui/jobs/app_context.h"
 #include "ui/models/ledger_view.h"
+#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -165,7 +166,8 @@ void MainWindow::buildMenu() {
   };
   QMenu* file = menuBar()->addMenu(tr("&File"));
   act(file, tr("&Open model…"), QKeySequence::Open, [this] {
-    const QStringList paths = QFileDialog::getOpenFileNames(this, tr("Open a model"), {}, tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
+    const QStringList paths = QFileDialog::getOpenFileNames(this, tr("Open a model"), lastFolder(m_app.settings(), Purpose::Model), tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
+    keepFolder(m_app.settings(), Purpose::Model, paths.value(0));
     openPaths(paths);
   });
   QMenu* recent = file->addMenu(tr("Open &recent"));
@@ -362,7 +364,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   for (Page* page : m_made)
     if (!page->mayClose()) return;
   Job* job = m_app.jobs().current();
-  QMessageBox ask(QMessageBox::Question, tr("Close Scalewright?"), tr("%1 is still running.").arg(job->title()), QMessageBox::NoButton, this);
+  QMessageBox ask(QMessageBox::NoIcon, tr("Close Scalewright?"), tr("%1 is still running.").arg(job->title()), QMessageBox::NoButton, this);
   ask.setInformativeText(job->place() == Place::Tune ? tr("It is saved before the window closes, and offered again at the next start.")
                                                      : tr("It is stopped; nothing half-written is left behind."));
   QPushButton* leave = ask.addButton(tr("Stop and close"), QMessageBox::AcceptRole);

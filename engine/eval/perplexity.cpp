@@ -75,10 +75,23 @@ Result<PerplexityReport> over_windows(std::shared_ptr<const Model> model, Backen
   return report;
 }
 
-Result<std::string> text_of(const std::filesystem::path& path) {
-  ImportOptions options;
-  options.format = DatasetFormat::Text;
-  SW_ASSIGN(const Dataset dataset, import_dataset(path, options));
+bool holds_conversations(const Dataset& dataset) {
+  return std::any_of(dataset.examples.begin(), dataset.examples.end(),
+                     [](const Example& example) { return !example.messages.empty(); });
+}
+
+// Conversations as the model reads them: through its chat template, one after the other.
+Result<std::vector<int32_t>> ids_of(const Dataset& dataset, const Model& model, int64_t context) {
+  EncodeSettings settings;
+  settings.context = context;
+  settings.train_on_inputs = true;
+  SW_ASSIGN(const EncodedDataset encoded, encode_dataset(dataset, model, settings));
+  std::vector<int32_t> ids;
+  for (const EncodedExample& example : encoded.examples) ids.insert(ids.end(), example.ids.begin(), example.ids.end());
+  return ids;
+}
+
+std::string text_of(const Dataset& dataset) {
   if (dataset.examples.size() == 1) return dataset.examples.front().text;
   std::string text;
   for (const Example& example : dataset.examples) text += (text.empty() ? "" : "\n\n") + example.text;
@@ -99,7 +112,12 @@ Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend&
   const std::string extension = text.extension().string();
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || extension == ".csv" ||
       extension == ".tsv") {
-    SW_ASSIGN(content, text_of(text));
+    SW_ASSIGN(const Dataset dataset, import_dataset(text, {}));
+    if (holds_conversations(dataset)) {
+      SW_ASSIGN(const std::vector<int32_t> ids, ids_of(dataset, *model, options.context));
+      return over_windows(std::move(model), backend, ids, -1, options, observer, stop);
+    }
+    content = text_of(dataset);
   } else {
     // To the byte: line ends count as tokens.
     SW_ASSIGN(content, read_text_file(text));

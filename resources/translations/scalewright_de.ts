@@ -954,6 +954,10 @@
 <context>
     <name>Format</name>
     <message>
+        <source>a moment left</source>
+        <translation>gleich fertig</translation>
+    </message>
+    <message>
         <source>%1 s</source>
         <translation>%1 s</translation>
     </message>
@@ -1654,8 +1658,8 @@
         <translation>Neben dem Lauf braucht eine Seite %1, bis er endet</translation>
     </message>
     <message>
-        <source>Return sends it</source>
-        <translation>Die Eingabetaste sendet sie</translation>
+        <source>Return sends it, Shift+Return begins a line</source>
+        <translation>Eingabe sendet, Umschalt+Eingabe beginnt eine Zeile</translation>
     </message>
 </context>
 <context>
@@ -3306,6 +3310,10 @@
 <context>
     <name>scalewright::ui::QuantizePage</name>
     <message>
+        <source>Perplexity on your text: %1, before %2.</source>
+        <translation>Perplexität bei Ihrem Text: %1, vorher %2.</translation>
+    </message>
+    <message>
         <source>Quantize</source>
         <translation>Quantisieren</translation>
     </message>
@@ -3438,8 +3446,8 @@
         <translation>Ein Text, der sagt, was das Quantisieren an Güte kostet, und nach dem GPTQ sich richtet</translation>
     </message>
     <message>
-        <source>&amp;Text for the trial</source>
-        <translation>&amp;Text für den Versuch</translation>
+        <source>&amp;Text</source>
+        <translation>&amp;Text</translation>
     </message>
     <message>
         <source>Where the result is written</source>
@@ -6142,6 +6150,14 @@
 <context>
     <name>scalewright::ui::QuantizeForm</name>
     <message>
+        <source>%1 calibrates on it.</source>
+        <translation>%1 richtet sich danach.</translation>
+    </message>
+    <message>
+        <source>Shows the cost in quality.</source>
+        <translation>Zeigt, was es an Güte kostet.</translation>
+    </message>
+    <message>
         <source>Corrects errors as it goes. Needs a text.</source>
         <translation>Gleicht Fehler unterwegs aus. Braucht einen Text.</translation>
     </message>
@@ -6192,6 +6208,10 @@
 </context>
 <context>
     <name>scalewright::ui::QuantizeForecastCard</name>
+    <message>
+        <source>A trial on three layers shows what each size costs in quality on %1.</source>
+        <translation>Ein Versuch an drei Schichten zeigt, was jede Größe bei %1 an Güte kostet.</translation>
+    </message>
     <message>
         <source>%1 of the original: it grows</source>
         <translation>%1 des Originals: Es wächst</translation>

@@ -83,6 +83,30 @@ class TestPerplexity : public QObject {
     QCOMPARE(few->tokens, int64_t{15 + 3});
   }
 
+  // Conversations are read as the model reads them: through its template, with its special tokens.
+  void conversations() {
+    const fs::path folder = root_ / "chat";
+    QVERIFY(scalewright_tests::make_tiny_model("llama", folder));
+    std::ofstream(folder / "tokenizer_config.json")
+        << R"({"bos_token": "<s>", "eos_token": "</s>", "add_bos_token": false, "chat_template": "{% for message in messages %}<s>{{ message['role'] }}: {{ message['content'] }}</s>{% endfor %}{% if add_generation_prompt %}<s>assistant: {% endif %}"})";
+    const auto model = load_model(folder, observer_);
+    QVERIFY2(model.has_value(), model ? "" : model.error().message.c_str());
+    const auto ids = (*model)->tokenizer->encode_ids("<s>user: hi</s><s>assistant: ok</s>",
+                                                     {.parse_special = true, .add_bos = false});
+    const auto expected = perplexity_of_ids(*model, *backend_, ids, {.context = 64}, observer_, {});
+    QVERIFY(expected.has_value());
+    const std::string rows[] = {
+        R"({"prompt": "hi", "completion": "ok"})",
+        R"({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ok"}]})"};
+    for (const std::string& row : rows) {
+      const auto report =
+          perplexity(*model, *backend_, write("chat.jsonl", row + "\n"), {.context = 64}, observer_, {});
+      QVERIFY2(report.has_value(), report ? "" : report.error().message.c_str());
+      QCOMPARE(report->tokens, expected->tokens);
+      QCOMPARE(report->nll, expected->nll);
+    }
+  }
+
   void jsonl_and_bos() {
     const auto joined =
         perplexity(model_, *backend_, write("a.txt", "one two\n\nthree"), {.context = 64}, observer_, {});

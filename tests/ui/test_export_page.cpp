@@ -13,6 +13,7 @@
 #include "ui/settings/language.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/option_card.h"
+#include "ui/widgets/path_edit.h"
 
 using namespace scalewright;
 using namespace scalewright::ui;
@@ -134,6 +135,39 @@ class TestExportPage : public QObject {
     QTRY_COMPARE(targets->modelPath(), sample);
     const QString again = ends("b-run", 60);
     QTRY_COMPARE(targets->modelPath(), again);
+  }
+
+  // The file that was written joins the list and changes nothing of what is chosen: the result stays in view.
+  void theResultStays() {
+    const QString model = m_sample.giveTo(*m_home);
+    TestWindow w(*m_home);
+    w.context->catalog().add({model});
+    QVERIFY(w.waitForJobs());
+    w.window->showPlace(Place::Export);
+    Page* page = w.window->page(Place::Export);
+    QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+    page->primary();
+    QVERIFY(waitUntil([&] { return page->banner()->isVisible(); }));
+    QVERIFY(w.waitForJobs());
+    QTest::qWait(50);
+    QCOMPARE(page->findChild<ExportTargets*>()->modelPath(), model);
+    QVERIFY(buttonOf(page, "Export again"));
+    // A long path is seen with its beginning and its end, and whole while it is being changed.
+    auto* name = page->findChild<PathEdit*>();
+    QVERIFY(name);
+    name->clearFocus();
+    name->setText("/home/somebody/" + QString(80, 'x') + "/out.gguf");
+    QVERIFY2(name->shown().startsWith("/home") && name->shown().endsWith("out.gguf") && name->shown() != name->text(), qPrintable(name->shown()));
+  }
+
+  // An export says in the model's name that it was tuned, and the list says so too.
+  void aTunedFileIsListedAsSuch() {
+    const QString folder = makeChatFolder(m_made.filePath("small, tuned: orders"));
+    const QString file = m_home->path("home/models/orders.gguf"), plain = m_sample.giveTo(*m_home);
+    QVERIFY(makeChatGguf(folder, file));
+    QVERIFY(readModelEntry(file).learned);
+    QVERIFY(readModelEntry(file).shownState() == ModelState::Tuned && !readModelEntry(file).run());
+    QVERIFY(readModelEntry(plain).shownState() == ModelState::Quantized);
   }
 
   void aModelfileIsNotReplacedWithoutAsking() {

@@ -17,6 +17,7 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/chat_transcript.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/message_field.h"
 
 using namespace scalewright;
 using namespace scalewright::ui;
@@ -146,6 +147,57 @@ class TestPageStates : public QObject {
     QVERIFY(buttonOf(page, "Save…")->isEnabled());
   }
 
+  // Shift+Return begins a line, Return sends; the field grows. Escape stops the answer.
+  void aMessageOfSeveralLines() {
+    TestWindow w(*m_home);
+    Page* page = openChat(w);
+    auto* field = qobject_cast<MessageField*>(page->firstField());
+    QVERIFY(field);
+    const int one = field->height();
+    QTest::keyClicks(field, "say");
+    QTest::keyClick(field, Qt::Key_Return, Qt::ShiftModifier);
+    QTest::keyClicks(field, "3");
+    QCOMPARE(field->text(), "say\n3");
+    QTRY_VERIFY(field->height() > one);
+    for (int i = 0; i < 20; ++i) QTest::keyClick(field, Qt::Key_Return, Qt::ShiftModifier);
+    QTest::qWait(20);
+    QVERIFY2(field->height() < 8 * field->fontMetrics().lineSpacing(), qPrintable(QString::number(field->height())));
+    for (QSpinBox* box : page->findChildren<QSpinBox*>())
+      if (box->toolTip().startsWith("Longest")) box->setValue(8000);
+    QTest::keyClick(field, Qt::Key_Return);
+    QTRY_VERIFY(buttonOf(page, "Stop"));
+    QCOMPARE(field->text(), QString());
+    QTest::keyClick(field, Qt::Key_Escape);
+    auto* transcript = page->findChild<ChatTranscript*>();
+    QVERIFY(waitUntil([&] { return !transcript->answer(0, 0)->streaming(); }));
+    QVERIFY(w.waitForJobs());
+    bool stopped = false;
+    for (QLabel* text : transcript->findChildren<QLabel*>()) stopped |= text->text().contains("stopped");
+    QVERIFY(stopped);
+    QTRY_COMPARE(field->height(), one);
+  }
+
+  // A model that is gone is told, and takes nothing away; the words go when it is back.
+  void aModelThatIsGoneTakesNothing() {
+    TestWindow w(*m_home);
+    Page* page = openChat(w);
+    facts(w, page, 0, "say 3");
+    const QString other = m_models + "/other.gguf";
+    w.window->deliver({Place::Chat, page_messages::kUseModel, {{"path", other}}});
+    QCOMPARE(page->banner()->title(), "The model is not there");
+    QVERIFY(page->findChild<ChatTranscript*>()->answer(0, 0));
+    QVERIFY(QFile::copy(m_models + "/small.Q4_1.gguf", other));
+    w.context->catalog().add({other});
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(!page->banner()->isVisible());
+    QVERIFY(QFile::remove(other));
+    w.window->deliver({Place::Chat, page_messages::kUseModel, {{"path", other}}});
+    QVERIFY(page->banner()->isVisible());
+    w.window->deliver({Place::Chat, page_messages::kUseModel, {{"path", m_models + "/small.Q4_1.gguf"}}});
+    QVERIFY(!page->banner()->isVisible());
+    QVERIFY(w.waitForJobs());
+  }
+
   // Exact or fast arithmetic is chosen in the pane, used by the next answer, and remembered.
   void arithmeticIsChosen() {
     {
@@ -178,7 +230,7 @@ class TestPageStates : public QObject {
     QVERIFY(!transcript->answer(1, 0));  // what came after answered something else
     facts(w, page, 1, "say 5");
     emit transcript->editClicked(1);
-    QCOMPARE(qobject_cast<QLineEdit*>(page->firstField())->text(), "say 5");
+    QCOMPARE(qobject_cast<MessageField*>(page->firstField())->text(), "say 5");
     QVERIFY(!transcript->answer(1, 0));
     QTest::keyClick(page->firstField(), Qt::Key_Return);
     QVERIFY(waitUntil([&] { return transcript->answer(1, 0) && !transcript->answer(1, 0)->streaming(); }));

@@ -5,6 +5,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/settings/language.h"
 #include "ui/settings/project.h"
@@ -19,6 +20,19 @@ class TestSettings : public QObject {
   void init() {
     m_dir = std::make_unique<QTemporaryDir>();
     m_file = m_dir->filePath("scalewright.ini");
+  }
+
+  // A dialog begins where the one for the same purpose ended, as long as that folder is there.
+  void foldersOfDialogsComeBack() {
+    Settings settings(m_file);
+    QTemporaryDir models;
+    QFile file(models.filePath("a.gguf"));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    keepFolder(settings, Purpose::Model, models.filePath("a.gguf"));
+    QCOMPARE(lastFolder(settings, Purpose::Model), models.path());
+    QCOMPARE(lastFolder(settings, Purpose::Text, "/here"), "/here");
+    QVERIFY(models.remove());
+    QCOMPARE(lastFolder(settings, Purpose::Model, "/here"), "/here");
   }
 
   void whatWasChosenComesBack() {
@@ -122,6 +136,11 @@ class TestSettings : public QObject {
     QCOMPARE(durationText(7500), "2 h 5 min");
     QCOMPARE(durationText(-1), "");
     QCOMPARE(timeLeftText(3.2), "4 s left");
+    QCOMPARE(timeLeftText(0), "a moment left");
+    QCOMPARE(fileNameText(QString::fromUtf8("Übung 😀 größe-quick")), QString::fromUtf8("Übung-größe-quick"));
+    QCOMPARE(fileNameText("--my.run: 2/3."), "my.run-2-3");
+    QCOMPARE(fileNameText(QString::fromUtf8("練習 1")), QString::fromUtf8("練習-1"));
+    QCOMPARE(fileNameText(QString::fromUtf8("😀")), "run");
     QCOMPARE(rateText(1e-3), "1e-3");
     QCOMPARE(rateText(2.5e-4), "2.5e-4");
     QCOMPARE(hashText("5e1f00000000c2d7"), QStringLiteral("5e1f…c2d7"));

@@ -5,6 +5,7 @@
 #include <QAbstractItemView>
 #include <QCheckBox>
 #include <QComboBox>
+#include <QCompleter>
 #include <QDBusConnection>
 #include <QDragEnterEvent>
 #include <QLabel>
@@ -76,6 +77,44 @@ class TestWindowShell : public QObject {
   }
 
   // Ctrl+O and Ctrl+N ask for a file or a project; Ctrl+N where something is made on the page makes it anew; F5 looks again.
+  // Start becomes Stop under the pointer, as another button or with another word: the second click of two is no answer to that.
+  void aDoubleClickStartsOnce() {
+    QWidget window;
+    auto *start = new Button(Button::Primary, "Start"), *stop = new Button(Button::Default, "Stop"), *send = new Button(Button::Primary, "Send"), *plus = new Button(Button::Default, "More");
+    for (Button* button : {start, stop}) button->setFixedSize(100, 40), button->setParent(&window);
+    send->setParent(&window);
+    send->setGeometry(200, 0, 100, 40);
+    plus->setParent(&window);
+    plus->setGeometry(400, 0, 100, 40);
+    stop->hide();
+    int started = 0, stopped = 0, sent = 0, more = 0;
+    connect(start, &Button::clicked, this, [&] { ++started, start->hide(), stop->show(); });
+    connect(stop, &Button::clicked, this, [&] { ++stopped; });
+    connect(send, &Button::clicked, this, [&] { ++sent, send->setText("Stop it"); });
+    connect(plus, &Button::clicked, this, [&] { ++more; });
+    window.show();
+    for (Button* button : {start, send, plus}) doubleClick(button);
+    QCOMPARE(started, 1);
+    QCOMPARE(stopped, 0);
+    QCOMPARE(sent, 1);
+    QCOMPARE(more, 2);  // what says the same goes on
+    QTest::mouseClick(stop, Qt::LeftButton);
+    QCOMPARE(stopped, 1);
+  }
+
+  // Names that complete themselves in a file dialog stand on a ground of their own, in both themes.
+  void completionsAreReadable() {
+    for (const ThemeMode mode : {ThemeMode::Light, ThemeMode::Dark}) {
+      TestWindow w(*m_home, mode);
+      QCompleter names(QStringList{"alpha", "alps"});
+      names.popup()->ensurePolished();
+      names.popup()->resize(200, 100);
+      const QColor seen = names.popup()->grab().toImage().pixelColor(100, 90);
+      QVERIFY2(seen.alpha() == 255 && seen == theme().tokens().raised, qPrintable(seen.name(QColor::HexArgb)));
+    }
+    theme().apply(ThemeMode::Light, 1);
+  }
+
   void keysOfTheFileMenu() {
     const QString models = m_home->path("home/models");
     QVERIFY(QDir().mkpath(models));

@@ -10,6 +10,7 @@
 #include <QFile>
 #include <QLineEdit>
 #include <QMimeData>
+#include <QMouseEvent>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -120,6 +121,25 @@ inline QPushButton* buttonOf(QWidget* in, const QString& words) {
                               qPrintable(buttonOf(in, words) ? buttonOf(in, words)->toolTip() : QStringLiteral(words)), 60000); \
     QTest::mouseClick(buttonOf(in, words), Qt::LeftButton);                                    \
   } while (false)
+
+// Two clicks as quick as a person's: the second lands on what stands under the pointer by then.
+inline void doubleClick(QWidget* first) {
+  QWidget* window = first->window();
+  const QPoint global = first->mapToGlobal(first->rect().center());
+  static ulong now = 1'000'000'000;
+  now += 10'000;
+  for (const QEvent::Type press : {QEvent::MouseButtonPress, QEvent::MouseButtonDblClick}) {
+    QWidget* under = window->childAt(window->mapFromGlobal(global));
+    if (!under) under = window;
+    for (const QEvent::Type type : {press, QEvent::MouseButtonRelease}) {
+      QMouseEvent event(type, under->mapFromGlobal(global), global, Qt::LeftButton, type == press ? Qt::LeftButton : Qt::NoButton, Qt::NoModifier);
+      event.setTimestamp(now);
+      QApplication::sendEvent(under, &event);
+    }
+    now += 120;
+    QTest::qWait(1);  // the page lays itself out anew
+  }
+}
 
 // Lets the event loop run until `ready`, for work whose length is the machine's.
 template <class Ready>

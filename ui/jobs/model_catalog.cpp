@@ -3,6 +3,7 @@
 #include <QDir>
 #include <QDirIterator>
 #include <QFileInfo>
+#include <QHash>
 #include <QRegularExpression>
 #include <algorithm>
 #include <filesystem>
@@ -10,7 +11,9 @@
 
 #include "engine/core/file.h"
 #include "engine/core/system.h"
+#include "engine/format/gguf.h"
 #include "engine/tune/recipe.h"
+#include "engine/tune/run_store.h"
 #include "engine/tune/scale_pack.h"
 #include "engine/tune/trainer.h"
 #include "ui/jobs/engine_words.h"
@@ -38,6 +41,30 @@ void fillFrom(const ModelSummary& summary, ModelEntry& entry) {
   entry.state = summary.quantized ? ModelState::Quantized : ModelState::FullPrecision;
   entry.problem = QString::fromStdString(summary.unsupported);
   if (!summary.unsupported.empty()) entry.state = ModelState::Unusable;
+}
+
+// What the export writes into the name of a model whose scales were learned: "SmolLM2, tuned: orders".
+bool saysTuned(const QString& path, Container container) {
+  const std::string mark = ", tuned: ";
+  if (container != Container::Gguf) {
+    const auto config = read_text_file(toPath(path) / "config.json", uint64_t{16} << 20);
+    return config && config->find(mark) != std::string::npos;
+  }
+  const auto file = GgufFile::open(toPath(path));
+  const GgufEntry* name = file ? file->entry("general.name") : nullptr;
+  return name && name->as_string().value_or("").find(mark) != std::string::npos;
+}
+
+// The names that people gave to runs, by folder.
+QHash<QString, QString> namesOfRuns() {
+  QHash<QString, QString> names;
+  std::error_code none;
+  if (!fs::exists(RunStore::default_file(), none)) return names;
+  const auto store = RunStore::open(RunStore::default_file());
+  const auto runs = store ? (*store)->runs() : Result<std::vector<RunRow>>(fail(ErrorCode::Io, {}));
+  if (runs)
+    for (const RunRow& run : *runs) names.insert(QString::fromStdString(run.folder), QString::fromStdString(run.name));
+  return names;
 }
 
 ModelEntry readRun(const QString& path) {
@@ -97,6 +124,7 @@ ModelEntry readModelEntry(const QString& path) {
   }
   fillFrom(*summary, entry);
   if (info.isDir()) entry.detail = QStringLiteral("%1, %2").arg(entry.detail, containerText(summary->container));
+  entry.learned = saysTuned(path, summary->container);
   entry.summary = std::make_shared<const ModelSummary>(std::move(*summary));
   return entry;
 }
@@ -236,9 +264,12 @@ void ModelCatalog::read(const QStringList& models, const QStringList& folders, b
         }
         paths << findRuns(runs);
         paths.removeDuplicates();
+        const QHash<QString, QString> names = namesOfRuns();
         for (const QString& path : paths) {
           if (context.stopRequested()) break;
-          entries.push(readModelEntry(path));
+          ModelEntry entry = readModelEntry(path);
+          if (const QString given = entry.run() ? names.value(path) : QString(); !given.isEmpty()) entry.name = given;
+          entries.push(std::move(entry));
         }
         found.all = paths;
         return found;

@@ -19,11 +19,13 @@ struct ModelEntry {
   double bits = 0.0;
   quint64 bytes = 0;
   QString problem;               // why it cannot be used, what to do; empty: it can
+  bool learned = false;          // a file whose name inside says that it was tuned: shown as such, and quantized otherwise
   QString basePath;              // of a run: the model it was tuned on; else path
   std::shared_ptr<const ModelSummary> summary;  // null while reading and where reading failed
 
   bool usable() const { return state == ModelState::FullPrecision || state == ModelState::Quantized || state == ModelState::Tuned; }
   bool run() const { return state == ModelState::Tuned; }
+  ModelState shownState() const { return learned && usable() ? ModelState::Tuned : state; }
 };
 
 QString stateText(ModelState state);

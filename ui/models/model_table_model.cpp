@@ -104,16 +104,16 @@ QVariant ModelTableModel::data(const QModelIndex& index, int role) const {
         case Parameters: return entry.parameters > 0 ? shortCountText(entry.parameters) : QStringLiteral("–");
         case Bits: return entry.bits > 0 ? (entry.bits >= 15.995 ? QString::number(int(entry.bits + 0.5)) : numberText(entry.bits, 2)) : QStringLiteral("–");
         case Size: return bytesText(entry.bytes);
-        case State: return stateText(entry.state);
+        case State: return stateText(entry.shownState());
       }
       return {};
     case SubTextRole: return index.column() == Name ? QVariant(entry.detail) : QVariant();
-    case ChipRole: return index.column() == State ? QVariant(stateTone(entry.state)) : QVariant();
+    case ChipRole: return index.column() == State ? QVariant(stateTone(entry.shownState())) : QVariant();
     case MonoRole: return number;
     case Qt::TextAlignmentRole: return number ? QVariant::fromValue(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();
     case Qt::ToolTipRole: return entry.problem.isEmpty() ? entry.path : entry.problem;
     case Qt::AccessibleTextRole:
-      return index.column() == Name ? QStringLiteral("%1, %2, %3").arg(entry.name, stateText(entry.state), bytesText(entry.bytes)) : data(index, Qt::DisplayRole);
+      return index.column() == Name ? QStringLiteral("%1, %2, %3").arg(entry.name, stateText(entry.shownState()), bytesText(entry.bytes)) : data(index, Qt::DisplayRole);
     case SortRole:
       switch (index.column()) {
         case Name: return entry.name.toLower();

@@ -21,7 +21,7 @@ class ChatHead : public QWidget {
   ElidedLabel *m_leftName, *m_rightName;
   QLabel *m_leftCodes, *m_rightCodes;
   Chip* m_leftChip;
-  QWidget* m_right;
+  QWidget *m_line, *m_right;
 };
 
 }  // namespace scalewright::ui

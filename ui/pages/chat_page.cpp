@@ -2,7 +2,7 @@
 
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QLineEdit>
+#include <QKeyEvent>
 #include <QPointer>
 #include <utility>
 
@@ -13,6 +13,7 @@
 #include "ui/pages/chat_head.h"
 #include "ui/pages/chat_history.h"
 #include "ui/pages/chat_pane.h"
+#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/answer_view.h"
 #include "ui/widgets/banner.h"
@@ -21,6 +22,7 @@
 #include "ui/widgets/chat_transcript.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/message_field.h"
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/segmented.h"
 
@@ -63,7 +65,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   connect(m_pane, &ChatPane::precisionChosen, this,
           [this] { this->app().settings().setValue(kPrecisionKey, m_pane->precision() == Precision::Fast ? QStringLiteral("fast") : QStringLiteral("exact")); });
   connect(m_pane, &ChatPane::packWanted, this, [this] {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open a scale pack"), {}, tr("Scale packs (*.safetensors)"));
+    const QString path = QFileDialog::getOpenFileName(this, tr("Open a scale pack"), lastFolder(this->app().settings(), Purpose::Model), tr("Scale packs (*.safetensors)"));
     path.isEmpty() ? listPacks() : setPack(path);
   });
   connect(&app.jobs(), &JobQueue::jobDone, this, [this](Job* job) {
@@ -73,7 +75,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   connect(m_save, &QPushButton::clicked, this, &ChatPage::saveChat);
   connect(m_new, &QPushButton::clicked, this, &ChatPage::newChat);
   connect(m_send, &QPushButton::clicked, this, [this] { busy() ? stop() : send(); });
-  connect(m_input, &QLineEdit::returnPressed, this, &ChatPage::send);
+  connect(m_input, &MessageField::returnPressed, this, &ChatPage::send);
   connect(m_transcript, &ChatTranscript::editClicked, this, [this](int turn) {
     if (busy()) return;
     m_input->setText(m_log.turns[turn].prompt);
@@ -92,6 +94,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
     ask(turn, {side});
   });
   connect(&app.catalog(), &ModelCatalog::changed, this, [this] {
+    if (QFileInfo::exists(m_missing)) forgetMissing();
     if (isVisible()) offerModel();
   });
   showHead();
@@ -107,9 +110,9 @@ QWidget* ChatPage::buildConversation() {
   auto* stack = new QWidget;
   stack->setLayout(vbox({grow(m_transcript), grow(m_empty)}, 0));
 
-  m_input = new QLineEdit;
+  m_input = new MessageField;
   m_input->setAccessibleName(tr("Your message"));
-  m_input->setToolTip(tr("Return sends it"));
+  m_input->setToolTip(tr("Return sends it, Shift+Return begins a line"));
   m_send = new Button(Button::Primary, tr("Send"), QStringLiteral("send"));
   m_send->setHint(tr("Send (Return)"));
   card->body()->setSpacing(0);
@@ -122,6 +125,7 @@ QWidget* ChatPage::firstField() const { return m_input; }
 ChatStore ChatPage::store() const { return ChatStore(QString::fromStdString((data_folder() / "chats").string())); }
 
 void ChatPage::activate() {
+  if (QFileInfo::exists(m_missing)) forgetMissing();
   listModels();
   listPacks();
   offerModel();
@@ -154,9 +158,8 @@ void ChatPage::setNarrow(bool narrow) {
 void ChatPage::receive(const PageMessage& message) {
   const QString path = message.values.value(QStringLiteral("path")).toString();
   if (message.what == page_messages::kUseModel || message.what == page_messages::kCompare) {
-    if (busy()) stop();
-    newChat();
-    setModel(path);
+    if (!setModel(path)) return;  // what is said stays where the model is gone
+    if (!m_log.turns.isEmpty()) newChat();
     if (message.what == page_messages::kCompare) {
       m_log.sideBySide = true;
       m_mode->setCurrent(1);
@@ -167,26 +170,33 @@ void ChatPage::receive(const PageMessage& message) {
 }
 
 // A run folder means its base with its pack.
-void ChatPage::setModel(const QString& path) {
-  if (busy()) stop();
-  m_offered.clear();
+bool ChatPage::setModel(const QString& path) {
   QString base = path, packPath, packName;
   if (is_run_folder(path.toStdString())) {
     QFile file(path + QStringLiteral("/recipe.json"));
     const auto recipe = file.open(QIODevice::ReadOnly) ? recipe_from_json(file.readAll().toStdString()) : fail(ErrorCode::Io, {});
-    if (!recipe) return showError(tr("This run cannot be opened"), tr("%1 holds no readable recipe.json. Choose another run.").arg(path));
+    if (!recipe) {
+      showError(tr("This run cannot be opened"), tr("%1 holds no readable recipe.json. Choose another run.").arg(path));
+      return false;
+    }
     base = QString::fromStdString(recipe->model.string());
     const QString pack = path + QStringLiteral("/tuned.safetensors");
     if (QFileInfo::exists(pack)) {
       packPath = pack;
-      packName = QFileInfo(path).fileName();
+      const ModelEntry* entry = app().catalog().table().find(path);
+      packName = entry && entry->run() ? entry->name : QFileInfo(path).fileName();
     }
   }
   if (!QFileInfo::exists(base)) {
     showError(tr("The model is not there"), tr("%1 was moved or deleted. Choose it at its new place.").arg(base));
     connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
-    return;
+    m_missing = base;
+    listModels();
+    return false;
   }
+  if (busy()) stop();
+  m_offered.clear();
+  forgetMissing();
   if (base != m_log.modelPath) {
     newChat();  // what was said was said by another model
     m_pane->showSwitched(-1);
@@ -208,10 +218,17 @@ void ChatPage::setModel(const QString& path) {
   listPacks();
   showHead();
   if (isVisible()) m_input->setFocus();  // it could not have it before there was a model
+  return true;
+}
+
+// The model that was told to be gone is back, or another took its place.
+void ChatPage::forgetMissing() {
+  if (!std::exchange(m_missing, {}).isEmpty()) banner()->dismiss();
 }
 
 void ChatPage::chooseModel() {
-  const QString path = QFileDialog::getOpenFileName(this, tr("Choose a model"), QFileInfo(m_log.modelPath).path(), tr("Models (*.gguf *.safetensors)"));
+  const QString path = QFileDialog::getOpenFileName(this, tr("Choose a model"), lastFolder(app().settings(), Purpose::Model), tr("Models (*.gguf *.safetensors)"));
+  keepFolder(app().settings(), Purpose::Model, path);
   if (!path.isEmpty()) setModel(path.endsWith(QLatin1String(".safetensors")) ? QFileInfo(path).path() : path);
   else listModels();
 }
@@ -232,6 +249,12 @@ void ChatPage::listPacks() {
 
 void ChatPage::fillPacks(const std::vector<PackEntry>& packs) {
   if (inTune()) return m_pane->setPacks({}, tunedBy(), tr("%1, now").arg(packNameOf(tunedBy())), false);
+  // The name that the run bears now.
+  for (const PackEntry& pack : packs)
+    if (pack.path == m_log.packPath && pack.name != m_log.packName) {
+      m_log.packName = pack.name;
+      showHead();
+    }
   m_pane->setPacks(packs, m_log.packPath, m_log.packName, !m_log.modelPath.isEmpty());
 }
 
@@ -319,11 +342,17 @@ void ChatPage::send() {
   ask(static_cast<int>(m_log.turns.size()) - 1, m_log.sideBySide ? QList<int>{0, 1} : QList<int>{m_log.single});
 }
 
+void ChatPage::keyPressEvent(QKeyEvent* event) {
+  if (event->key() == Qt::Key_Escape && busy()) return stop();
+  Page::keyPressEvent(event);
+}
+
 void ChatPage::stop() {
   if (m_job) m_job->cancel();
 }
 
 void ChatPage::ask(int turn, QList<int> sides) {
+  m_missing.clear();
   banner()->dismiss();
   m_turn = turn;
   m_sides = sides;
@@ -377,7 +406,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
   for (const int side : m_sides) {
     AnswerView* view = m_transcript->answer(m_turn, side);
     if (!view || !view->streaming()) continue;
-    if (result) view->finish(tr("stopped"));
+    if (result || (m_job && m_job->cancelling())) view->finish(tr("stopped"));  // before it began, too
     else view->fail(inWords(result.error()));
     if (m_turn < m_log.turns.size() && !view->text().isEmpty()) m_log.turns[m_turn].answers[static_cast<size_t>(side)] = {view->text(), tr("stopped"), true, side == 1 ? m_by : QString()};
   }
@@ -388,7 +417,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
     if (result->context > 0) m_pane->showContext(result->tokensUsed, result->context);
   } else if (m_job && m_job->state() == Job::State::Failed) {
     showError(tr("No answer could be given"), inWords(result.error()));
-    if (!QFileInfo::exists(m_log.modelPath)) connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
+    if (!QFileInfo::exists(m_log.modelPath)) m_missing = m_log.modelPath, connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
   }
   m_job.reset();
   m_turn = -1;
@@ -418,6 +447,7 @@ void ChatPage::showHistory() {
     if (busy()) return;
     keep();
     m_log = log;
+    forgetMissing();
     m_pane->setSystemPrompt(log.systemPrompt);
     m_transcript->setLog(m_log);
     listModels();

@@ -8,14 +8,13 @@
 #include "ui/pages/chat_pane.h"
 #include "ui/pages/page.h"
 
-class QLineEdit;
-
 namespace scalewright::ui {
 
 class Button;
 class ChatHead;
 class ChatTranscript;
 class EmptyState;
+class MessageField;
 class Segmented;
 
 class ChatPage : public Page {
@@ -30,9 +29,13 @@ class ChatPage : public Page {
   void saveState() override;
   QWidget* firstField() const override;
 
+ protected:
+  void keyPressEvent(QKeyEvent* event) override;
+
  private:
   QWidget* buildConversation();
-  void setModel(const QString& path);
+  bool setModel(const QString& path);  // false: it is not there, and nothing changed
+  void forgetMissing();
   void chooseModel();
   void offerModel();
   void listModels();
@@ -71,8 +74,9 @@ class ChatPage : public Page {
   ChatHead* m_head;
   ChatTranscript* m_transcript;
   EmptyState* m_empty;
-  QLineEdit* m_input;
+  MessageField* m_input;
   ChatPane* m_pane;
+  QString m_missing;            // the model that the banner says is not there; empty: it says nothing such
   QString m_tuneRun;            // the run that answers now as it goes on; empty: none
 };
 

@@ -247,6 +247,7 @@ void ExportPage::start() {
   if (order.modelfile) m_agreedModelfile = modelfile;
   banner()->dismiss();
 
+  m_targets->keepModel();
   m_written = QString::fromStdString(order.output.string());
   m_pack = order.target == ExportTarget::Pack;
   m_runStep->setText(tr("Opening the model"));
@@ -254,6 +255,7 @@ void ExportPage::start() {
   m_progress->setFraction(0);
   m_cancel->setRefusal({});
   showView(View::Running);
+  scrollToTop();
   EngineHost* engine = &app().engine();
   auto job = std::make_shared<WorkJob<ExportOutcome>>(
       tr("Exporting %1").arg(entry->name), Place::Export, [engine, order](JobContext& context) { return runExport(*engine, order, context); }, this,
@@ -278,6 +280,7 @@ void ExportPage::finished(Result<ExportOutcome> outcome) {
   }
   m_result->setOutcome(*outcome, m_choices, m_written);
   showView(View::Done);
+  scrollToTop();
   const ExportReport& report = outcome->report;
   const ModelEntry* entry = m_targets->model();
   const QString written = tr("%1, %2. %3 in all.").arg(QFileInfo(m_written).fileName(), bytesText(report.bytes), durationText(report.seconds));

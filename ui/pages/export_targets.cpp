@@ -12,12 +12,14 @@
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/jobs/export_reasons.h"
+#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/combo.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/option_card.h"
+#include "ui/widgets/path_edit.h"
 
 namespace scalewright::ui {
 namespace {
@@ -69,7 +71,7 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target
     suggestOutput();
     emit targetChosen();
   });
-  m_output = new QLineEdit;
+  m_output = new PathEdit;
   m_output->setToolTip(tr("Where the file or folder is written"));
   connect(m_output, &QLineEdit::textEdited, this, [this] {
     m_outputByHand = true;
@@ -107,6 +109,8 @@ QString ExportTargets::modelfile() const {
   return target() == ExportTarget::Gguf && m_modelfile->isChecked() ? QString::fromStdString(ollamaModelfileOf(output().toStdString()).string()) : QString();
 }
 
+void ExportTargets::keepModel() { m_chosenAt = QDateTime::currentDateTime(); }
+
 bool ExportTargets::chooseModel(const QString& path) {
   m_chosenAt = QDateTime::currentDateTime();
   const int index = m_model->findData(path);
@@ -129,8 +133,9 @@ void ExportTargets::takeModel(const QString& path) {
 }
 
 void ExportTargets::browseModel(bool folder) {
-  QString path = folder ? QFileDialog::getExistingDirectory(this, tr("Choose a model's folder or a run"))
-                        : QFileDialog::getOpenFileName(this, tr("Choose a model"), {}, tr("Models (*.gguf *.safetensors)"));
+  QString path = folder ? QFileDialog::getExistingDirectory(this, tr("Choose a model's folder or a run"), lastFolder(m_app.settings(), Purpose::Model))
+                        : QFileDialog::getOpenFileName(this, tr("Choose a model"), lastFolder(m_app.settings(), Purpose::Model), tr("Models (*.gguf *.safetensors)"));
+  keepFolder(m_app.settings(), Purpose::Model, path);
   if (path.endsWith(QLatin1String(".safetensors"))) path = QFileInfo(path).path();
   m_model->setCurrentIndex(std::max(0, m_model->findData(m_current)));
   if (!path.isEmpty() && chooseModel(path)) emit modelChosen();
@@ -220,7 +225,7 @@ void ExportTargets::suggestOutput() {
   const ModelEntry* entry = model();
   const TargetCheck* check = chosen();
   if (m_outputByHand || !entry || !check) return;
-  QString name = entry->name;
+  QString name = entry->run() ? fileNameText(entry->name) : entry->name;
   if (name.endsWith(QLatin1String(".gguf"))) name.chop(5);
   const QString type = check->check ? QString::fromStdString(check->check->container).section(QLatin1Char(','), 0, 0) : QString();
   QString suffix;

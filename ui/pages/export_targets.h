@@ -28,6 +28,7 @@ class ExportTargets : public Card {
   // Takes it now, or once the catalog has read it. False: it is being read.
   bool chooseModel(const QString& path);
   QString awaited() const { return m_wanted; }
+  void keepModel();                     // whatever the catalog finds, until the person chooses or a run ends
   void forget() { m_wanted.clear(); }   // what was asked for is no model
   const ModelEntry* model() const;      // null: none
   QString modelPath() const { return m_current; }

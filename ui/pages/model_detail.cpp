@@ -170,7 +170,7 @@ void ModelDetail::showEntry(const ModelEntry& entry) {
   QString title = entry.name;
   if (title.endsWith(QLatin1String(".gguf"))) title.chop(5);
   m_name->setFullText(title);
-  m_state->setState(stateText(entry.state), Tone(stateTone(entry.state)));
+  m_state->setState(stateText(entry.shownState()), Tone(stateTone(entry.shownState())));
   const bool hasTemplate = entry.summary && entry.summary->has_chat_template;
   m_template->setState(entry.summary ? (hasTemplate ? tr("Template found") : tr("No template")) : QString(), hasTemplate ? Tone::Neutral : Tone::Warn);
   const bool tunable = entry.usable() && entry.summary && entry.summary->quantized;

@@ -12,6 +12,7 @@
 #include "ui/main_window.h"
 #include "ui/pages/first_start.h"
 #include "ui/pages/model_detail.h"
+#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -237,17 +238,17 @@ void ModelsPage::showMachine() {
 }
 
 void ModelsPage::openModel() {
-  const QString start = app().settings().value(QStringLiteral("models/last_folder")).toString();
-  const QStringList files = QFileDialog::getOpenFileNames(this, tr("Open a model"), start, tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
+  const QStringList files = QFileDialog::getOpenFileNames(this, tr("Open a model"), lastFolder(app().settings(), Purpose::Model), tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
   if (files.isEmpty()) return;
-  app().settings().setValue(QStringLiteral("models/last_folder"), QFileInfo(files.first()).absolutePath());
+  keepFolder(app().settings(), Purpose::Model, files.first());
   banner()->dismiss();
   app().catalog().add(files);
 }
 
 void ModelsPage::scanFolder() {
-  const QString folder = QFileDialog::getExistingDirectory(this, tr("Scan a folder for models"), app().settings().value(QStringLiteral("models/last_folder")).toString());
+  const QString folder = QFileDialog::getExistingDirectory(this, tr("Scan a folder for models"), lastFolder(app().settings(), Purpose::Model));
   if (folder.isEmpty()) return;
+  keepFolder(app().settings(), Purpose::Model, folder);
   banner()->dismiss();
   app().catalog().add({folder});
 }

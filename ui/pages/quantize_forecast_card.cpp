@@ -1,5 +1,6 @@
 #include "ui/pages/quantize_forecast_card.h"
 
+#include <QFileInfo>
 #include <QLocale>
 #include <QTimer>
 #include <cmath>
@@ -86,6 +87,7 @@ void QuantizeForecastCard::setOrder(const ForecastOrder& order) {
     stopTrial();
     m_trial = {};
   }
+  m_chart->setEmptyText(order.text.isEmpty() ? tr("Choose a text, and a trial on three layers shows what each size costs in quality.") : tr("A trial on three layers shows what each size costs in quality on %1.").arg(QFileInfo(order.text).fileName()));
   m_trialButton->setRefusal(order.path.isEmpty() ? tr("Choose a model first") : order.text.isEmpty() ? tr("Choose a text for the trial first") : QString());
   showTrial();
 }

@@ -13,12 +13,14 @@
 
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/quantize_work.h"
+#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/combo.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/option_card.h"
+#include "ui/widgets/path_edit.h"
 #include "ui/widgets/segmented.h"
 
 namespace scalewright::ui {
@@ -120,12 +122,12 @@ QuantizeForm::QuantizeForm(AppContext& app, QWidget* parent) : Card({}, {}, pare
   m_text = new Combo;
   m_text->setToolTip(tr("A text that says what quantizing costs in quality, and that GPTQ corrects itself by"));
   setFontRole(m_text, FontRole::Label);
-  m_textField = new FormField(tr("&Text for the trial"), m_text);
+  m_textField = new FormField(tr("&Text"), m_text);
   connect(m_text, &QComboBox::activated, this, [this](int index) {
     if (index == m_text->count() - 1) browseText();
     choose();
   });
-  m_output = new QLineEdit;
+  m_output = new PathEdit;
   m_output->setToolTip(tr("Where the result is written"));
   connect(m_output, &QLineEdit::textEdited, this, [this] {
     m_outputByHand = true;
@@ -253,12 +255,13 @@ void QuantizeForm::fillTexts() {
 }
 
 void QuantizeForm::browseText() {
-  const QString path = QFileDialog::getOpenFileName(this, tr("Choose a text"), {}, tr("Texts (*.txt *.md *.jsonl);;All files (*)"));
+  const QString path = QFileDialog::getOpenFileName(this, tr("Choose a text"), lastFolder(m_app.settings(), Purpose::Text), tr("Texts (*.txt *.md *.jsonl);;All files (*)"));
   const QSignalBlocker block(m_text);
   if (path.isEmpty()) {
     m_text->setCurrentIndex(0);
     return;
   }
+  keepFolder(m_app.settings(), Purpose::Text, path);
   m_text->insertItem(1, QFileInfo(path).fileName(), path);
   m_text->setCurrentIndex(1);
   m_app.project().addDataset(path);
@@ -362,6 +365,7 @@ void QuantizeForm::choose() {
                         : group() == 32 ? tr("One scale for every 32 weights: most precise, and most to tune.")
                                         : tr("One scale for every %1 weights.").arg(group()));
   m_modelField->setHelp(again ? tr("Already quantized: its rounding errors stay. Better take the full-precision model.") : QString());
+  m_textField->setHelp(needs_calibration(method()) ? tr("%1 calibrates on it.").arg(QString::fromUtf8(display_name(method()))) : tr("Shows the cost in quality."));
   m_textField->setError(entry && needs_calibration(method()) && textPath().isEmpty() ? tr("%1 needs a text.").arg(QString::fromUtf8(display_name(method()))) : QString());
   m_containerField->setError({});
   showContainers();

@@ -232,6 +232,7 @@ void QuantizePage::finished(Result<QuantizeOutcome> outcome) {
   run()->finish(*outcome, m_originalBytes);
   showView(View::Done);
   QString text = tr("%1, %2. Largest difference of a logit: %3.").arg(QFileInfo(m_written).fileName(), bytesText(outcome->bytes), QLocale().toString(outcome->check.largest_logit_difference, 'g', 3));
+  if (outcome->after > 0) text += QLatin1Char(' ') + tr("Perplexity on your text: %1, before %2.").arg(numberText(outcome->after, 2), numberText(outcome->before, 2));
   for (const std::string& warning : outcome->warnings) text += QLatin1Char(' ') + inWords(warning);
   const bool exact = outcome->check.exact;
   banner()->show(exact ? Tone::Ok : Tone::Warn, exact ? tr("Written and checked: the file is the model that was measured") : tr("Written and checked: the file rounds a little"),

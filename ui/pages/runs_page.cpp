@@ -357,7 +357,7 @@ void RunsPage::writeReport(const QString& path, const RunRow& run, const RunCurv
       this,
       [this, path](Result<bool> written) {
         if (!written) return showError(tr("The report was not written"), inWords(written.error()));
-        if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("The report is %1").arg(folderText(path)), tr("Show in folder"), [path] { Desktop::showInFolder(path); });
+        if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("The report is %1").arg(folderText(path)), tr("Show in folder"), [path] { Desktop::showInFolder(path); }, QStringLiteral("folder"));
       },
       Lane::Quick);
 }

@@ -3,7 +3,6 @@
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
-#include <QRegularExpression>
 
 #include "engine/core/system.h"
 #include "engine/tune/sample_recipe.h"
@@ -237,9 +236,7 @@ void TunePage::next() {
 
 // runs/<name>, or <name>-2 and so on where that is taken.
 QString TunePage::freshFolder() const {
-  static const QRegularExpression unsafe(QStringLiteral("[^\\w.-]+"));
-  QString name = QString(m_draft.name).replace(unsafe, QStringLiteral("-"));
-  if (name.isEmpty() || name.startsWith('.')) name.prepend(QStringLiteral("run"));
+  const QString name = fileNameText(m_draft.name);
   const QString base = app().project().runsFolder() + '/' + name;
   QString folder = base;
   for (int i = 2; QFileInfo::exists(folder); ++i) folder = base + '-' + QString::number(i);

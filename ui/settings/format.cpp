@@ -4,6 +4,7 @@
 #include <QDateTime>
 #include <QDir>
 #include <QLocale>
+#include <QRegularExpression>
 #include <cmath>
 
 namespace scalewright::ui {
@@ -47,7 +48,10 @@ QString durationText(double seconds) {
   return minutes % 60 ? tr("%1 h %2 min").arg(minutes / 60).arg(minutes % 60) : tr("%1 h").arg(minutes / 60);
 }
 
-QString timeLeftText(double seconds) { return seconds >= 0 ? tr("%1 left").arg(durationText(seconds < 10 ? std::ceil(seconds) : seconds)) : QString(); }
+QString timeLeftText(double seconds) {
+  if (seconds < 0) return {};
+  return seconds < 1 ? tr("a moment left") : tr("%1 left").arg(durationText(seconds < 10 ? std::ceil(seconds) : seconds));
+}
 
 QString percentText(double fraction, int decimals) {
   return std::isfinite(fraction) ? tr("%1 %").arg(QLocale().toString(fraction * 100.0, 'f', decimals)) : QStringLiteral("–");
@@ -90,6 +94,11 @@ QStringList distinctNames(QStringList names, const QStringList& paths) {
   for (qsizetype i = 0; i < names.size() && i < paths.size(); ++i)
     if (plain.count(plain[i]) > 1) names[i] = QStringLiteral("%1  ·  %2").arg(plain[i], folderText(QFileInfo(paths[i]).absolutePath()));
   return names;
+}
+QString fileNameText(const QString& name) {
+  static const QRegularExpression unsafe(QStringLiteral("[^\\p{L}\\p{M}\\p{N}._-]+")), doubled(QStringLiteral("-{2,}")), ends(QStringLiteral("^[.-]+|[.-]+$"));
+  const QString safe = name.normalized(QString::NormalizationForm_C).replace(unsafe, QStringLiteral("-")).replace(doubled, QStringLiteral("-")).remove(ends);
+  return safe.isEmpty() ? QStringLiteral("run") : safe;
 }
 QString hashText(const QString& hash) { return hash.size() > 9 ? hash.left(4) + QChar(0x2026) + hash.right(4) : hash; }
 

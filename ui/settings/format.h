@@ -19,6 +19,9 @@ QString momentText(qint64 unixSeconds);     // "3 min ago", "Today 14:02", "Yest
 // The names of models for a list: two of one name get the folder that tells them apart.
 QStringList distinctNames(QStringList names, const QStringList& paths);
 QString folderText(const QString& path);    // with the home folder as ~
+// A name as that of a file or folder: letters and digits of every script, '.', '_' and '-' stay, the rest becomes '-';
+// no '-' or '.' begins or ends it. "run" where nothing is left.
+QString fileNameText(const QString& name);
 QString hashText(const QString& hash);      // "5e1f…c2d7"
 
 }  // namespace scalewright::ui

@@ -2,6 +2,9 @@
 
 #include <QApplication>
 #include <QEvent>
+#include <QGuiApplication>
+#include <QMouseEvent>
+#include <QStyleHints>
 #include <utility>
 
 #include "ui/widgets/icons.h"
@@ -21,6 +24,18 @@ const char* kindName(Button::Kind kind) {
     case Button::Square: return "square";
   }
   return "default";
+}
+
+// The last press that a button took: on what it said, where on the screen, when (milliseconds of the system).
+struct Press {
+  const Button* button = nullptr;
+  QString words;
+  QPointF where;
+  quint64 when = 0;
+};
+Press& lastPress() {
+  static Press press;
+  return press;
 }
 
 }  // namespace
@@ -99,6 +114,21 @@ void Button::setBusy(bool busy, const QString& text) {
     setIconName(m_icon);
     setEnabled(true);
   }
+}
+
+bool Button::secondOfTwo(const QMouseEvent& press) const {
+  const Press& first = lastPress();
+  const QStyleHints& hints = *QGuiApplication::styleHints();
+  return first.button && (first.button != this || first.words != text()) && press.timestamp() - first.when < quint64(hints.mouseDoubleClickInterval()) &&
+         (press.globalPosition() - first.where).manhattanLength() <= 2 * hints.mouseDoubleClickDistance();
+}
+
+void Button::mousePressEvent(QMouseEvent* event) {
+  if (event->button() == Qt::LeftButton) {
+    if (secondOfTwo(*event)) return;
+    lastPress() = {this, text(), event->globalPosition(), event->timestamp()};
+  }
+  QPushButton::mousePressEvent(event);
 }
 
 void Button::changeEvent(QEvent* event) {

@@ -1,5 +1,6 @@
 #pragma once
 // Buttons of the look: verb first, one primary a page. Icon-only ones carry a tooltip that is their accessible name too.
+// Where a click changes what stands under the pointer (Start becomes Stop), the second click of a double click does nothing.
 
 #include <QPushButton>
 
@@ -22,8 +23,10 @@ class Button : public QPushButton {
 
  protected:
   void changeEvent(QEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
 
  private:
+  bool secondOfTwo(const QMouseEvent& press) const;
   Token ink() const;
   void sizeIcon();
   Kind m_kind;

@@ -69,6 +69,7 @@ void ChatTranscript::addTurn(const QString& prompt, const ChatLog& log, bool str
     if (!log.sideBySide && side != log.single) continue;
     const QString whose = !log.sideBySide ? tr("the model") : side == 0 ? tr("the original") : tr("the tuned model");
     auto* view = new AnswerView(whose);
+    if (log.sideBySide) view->setMinimumWidth(px(80));  // both equally wide, whatever they say below
     if (log.sideBySide && side == 1) addItems(pair, {verticalLine()});
     addItems(pair, {grow(view)});
     connect(view, &AnswerView::regenerateClicked, this, [this, number, side] { emit regenerateClicked(number, side); });

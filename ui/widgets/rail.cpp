@@ -26,10 +26,8 @@ RailItem::RailItem(const QString& name, const QString& iconName, const QString& 
 }
 void RailItem::setProgress(double fraction) {
   if (fraction == m_progress) return;
-  const bool shape = (fraction < 0) != (m_progress < 0);
   m_progress = fraction;
   setAccessibleDescription(fraction < 0 ? QString() : tr("A job runs here: %1 percent").arg(int(fraction * 100)));
-  if (shape) updateGeometry();
   update();
 }
 void RailItem::setCompact(bool compact) {
@@ -37,7 +35,7 @@ void RailItem::setCompact(bool compact) {
   setToolTip(compact ? text() : QString());
   update();
 }
-QSize RailItem::sizeHint() const { return {px(m_compact ? kNarrow : kWide), px(m_progress < 0 || m_compact ? 36 : 46)}; }
+QSize RailItem::sizeHint() const { return {px(m_compact ? kNarrow : kWide), px(36)}; }
 
 void RailItem::paintEvent(QPaintEvent*) {
   QPainter painter(this);
@@ -67,7 +65,7 @@ void RailItem::paintEvent(QPaintEvent*) {
   }
   if (m_progress >= 0) {
     const double left = m_compact ? px(14) : px(50), right = m_compact ? width() - px(14) : box.right() - px(8);
-    QRectF track(left, m_compact ? px(31) : px(33), right - left, px(3));
+    QRectF track(left, px(30), right - left, px(3));
     painter.setPen(Qt::NoPen);
     painter.setBrush(t.press);
     painter.drawRoundedRect(track, 1.5, 1.5);

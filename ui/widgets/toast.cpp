@@ -28,9 +28,10 @@ Toast::Toast(QWidget* window) : QFrame(window) {
 }
 
 void Toast::show(const QString& text) { show(text, {}, nullptr); }
-void Toast::show(const QString& text, const QString& action, std::function<void()> onAction) {
+void Toast::show(const QString& text, const QString& action, std::function<void()> onAction, const QString& icon) {
   m_text->setText(text);
   m_action->setText(action);
+  m_action->setIconName(icon);
   m_action->setVisible(!action.isEmpty());
   m_onAction = std::move(onAction);
   setAccessibleName(text);

@@ -16,7 +16,7 @@ class Toast : public QFrame {
  public:
   explicit Toast(QWidget* window);
   void show(const QString& text);
-  void show(const QString& text, const QString& action, std::function<void()> onAction);
+  void show(const QString& text, const QString& action, std::function<void()> onAction, const QString& icon = QStringLiteral("undo"));
   QString text() const;
   static constexpr int kMilliseconds = 6000;
 
