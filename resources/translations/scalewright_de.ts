@@ -6261,4 +6261,11 @@
         <translation>Packt Gewichte in Portionen, die seine Zeilen nicht füllen. Wählen Sie GGUF.</translation>
     </message>
 </context>
+<context>
+    <name>scalewright::ui::TunePage</name>
+    <message>
+        <source>%1, paused</source>
+        <translation>%1, angehalten</translation>
+    </message>
+</context>
 </TS>

@@ -1,5 +1,6 @@
 #include "ui/pages/tune_page.h"
 
+#include <QApplication>
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
@@ -175,6 +176,9 @@ void TunePage::trySample() {
 
 void TunePage::goTo(int target) {
   if (target > ModelStep && m_steps[ModelStep]) modelStep()->accept();
+  // The keyboard goes on in the step that it led to: what had the focus is hidden then.
+  const QWidget* focus = QApplication::focusWidget();
+  const bool here = isVisible() && (!focus || isAncestorOf(focus));
   m_step = std::clamp<int>(target, ModelStep, RunStep);
   m_reached = std::max(m_reached, m_step);
   m_stack->setCurrentIndex(m_step);
@@ -183,6 +187,7 @@ void TunePage::goTo(int target) {
   if (step(m_step)) step(m_step)->enter();
   showStep();
   orderTabs(this);
+  if (QWidget* field = firstField(); here && field) field->setFocus(Qt::OtherFocusReason);
 }
 
 void TunePage::showStep() {
@@ -212,7 +217,7 @@ void TunePage::showStep() {
     const bool paused = m_control && m_control->is_paused();
     m_pause->setText(paused ? tr("Resume") : tr("Pause"));
     m_pause->setIconName(paused ? QStringLiteral("play") : QStringLiteral("pause"));
-    header()->setTitle(m_draft.name);
+    header()->setTitle(paused ? tr("%1, paused").arg(m_draft.name) : m_draft.name);
     const QFileInfo model(QString::fromStdString(m_draft.recipe.model.string())), rows(QString::fromStdString(m_draft.recipe.data.string()));
     const QString what = tr("%1 learns %2.").arg(model.isDir() ? model.fileName() : model.completeBaseName(), rows.fileName());
     header()->setPurpose(active ? tr("%1 Safe to close: the next start offers it again.").arg(what) : what);
