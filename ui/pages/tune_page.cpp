@@ -5,6 +5,7 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QRegularExpression>
+#include <cmath>
 
 #include "engine/core/system.h"
 #include "engine/tune/sample_recipe.h"
@@ -273,6 +274,7 @@ void TunePage::start(bool resume, const QString& folder) {
 void TunePage::launch(bool resume) {
   m_control = std::make_shared<TuneControl>();
   m_finished = m_stepped = false;
+  m_score = {};
   m_stop->setBusy(false);
   TuneRequest request;
   request.recipe = m_draft.recipe;
@@ -286,6 +288,7 @@ void TunePage::launch(bool resume) {
     if (!guard) return;
     for (const TuneEvent& event : list) {
       guard->m_stepped = guard->m_stepped || std::holds_alternative<StepRecord>(event);
+      if (const auto* score = std::get_if<HeldOutScore>(&event)) guard->m_score = *score;
       if (const auto* trouble = std::get_if<TroubleEvent>(&event)) guard->banner()->show(Tone::Warn, TunePage::tr("The run goes on, but"), inWords(trouble->text));
     }
     guard->run()->take(list);
@@ -318,9 +321,16 @@ void TunePage::onDone(Result<TuneReport> report) {
     const bool stopped = report->outcome == Outcome::Cancelled;
     banner()->show(stopped ? Tone::Info : Tone::Ok, stopped ? tr("Stopped, and kept") : tr("It has learned"),
                    stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
-                           : tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
+                           : learned() + tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
     if (stopped) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
   }
+}
+
+// What the held-out rows say of it; empty where there were none.
+QString TunePage::learned() const {
+  if (m_score.rows == 0) return {};
+  const auto count = [this](double share) { return countText(std::llround(share * static_cast<double>(m_score.rows))); };
+  return tr("Of %1 rows that it never saw, it answers %2 exactly; the original answered %3.").arg(countText(m_score.rows), count(m_score.after), count(m_score.before)) + QLatin1Char(' ');
 }
 
 void TunePage::resumeRun(const QString& folder) {
