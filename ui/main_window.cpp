@@ -17,6 +17,8 @@
 #include <QTimer>
 #include <QUrl>
 #include <QWindow>
+#include <algorithm>
+#include <utility>
 
 #include "engine/core/system.h"
 #include "engine/tune/run_store.h"
@@ -35,6 +37,7 @@
 #include "ui/widgets/tab_order.h"
 #include "ui/widgets/theme.h"
 #include "ui/widgets/toast.h"
+#include "ui/widgets/wheel_guard.h"
 
 namespace scalewright::ui {
 namespace {
@@ -43,6 +46,7 @@ constexpr int kWideWindow = 1262;  // look pixels that the pages need beside the
 constexpr int kWidePage = 1078;    // of it, a page's own
 constexpr int kPlaces = 8;
 constexpr int kRecent = 8;         // models in the menu
+constexpr int kZoomPause = 150;    // milliseconds without a key, after which the text takes its new size
 
 }  // namespace
 
@@ -81,6 +85,10 @@ MainWindow::MainWindow(AppContext& app, QWidget* parent)
   });
   buildMenu();
   qApp->installEventFilter(this);
+  new WheelGuard(this);
+  m_zoomPause.setSingleShot(true);
+  m_zoomPause.setInterval(kZoomPause);
+  connect(&m_zoomPause, &QTimer::timeout, this, [this] { m_app.settings().setFontScale(std::exchange(m_zoom, 0.0)); });
 
   setMinimumSize(640, 420);
   if (!restoreGeometry(m_app.settings().geometry())) resize(roomOn(screen()->availableSize(), {px(1280), px(720)}));
@@ -202,10 +210,15 @@ void MainWindow::buildMenu() {
     if (Page* page = m_made.value(m_place)) page->refresh();
   });
   act(view, tr("Next &area"), QKeySequence(Qt::Key_F6), [this] { cycleFocus(); });
-  auto larger = [this](double factor) { m_app.settings().setFontScale(m_app.settings().fontScale() * factor); };
+  // A size is laid out anew everywhere: while keys repeat, once.
+  auto zoom = [this](double to) {
+    m_zoom = std::clamp(to, Settings::kSmallestScale, Settings::kLargestScale);
+    m_zoomPause.start();
+  };
+  auto larger = [this, zoom](double factor) { zoom((m_zoom > 0.0 ? m_zoom : m_app.settings().fontScale()) * factor); };
   act(view, tr("&Larger text"), QKeySequence::ZoomIn, [larger] { larger(1.1); });
   act(view, tr("S&maller text"), QKeySequence::ZoomOut, [larger] { larger(1 / 1.1); });
-  act(view, tr("&Normal text"), QKeySequence(Qt::CTRL | Qt::Key_0), [this] { m_app.settings().setFontScale(1.0); });
+  act(view, tr("&Normal text"), QKeySequence(Qt::CTRL | Qt::Key_0), [zoom] { zoom(1.0); });
   QMenu* help = menuBar()->addMenu(tr("&Help"));
   act(help, tr("&Help"), QKeySequence::HelpContents, [this] { showPlace(Place::Help); });
   act(help, tr("&About Scalewright"), {}, [this] { deliver({Place::Help, QStringLiteral("about"), {}}); });

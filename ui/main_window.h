@@ -3,6 +3,7 @@
 
 #include <QHash>
 #include <QMainWindow>
+#include <QTimer>
 #include <functional>
 
 #include "ui/pages/page.h"
@@ -68,6 +69,8 @@ class MainWindow : public QMainWindow {
   Place m_place = Place::None;
   bool m_closing = false, m_narrow = false, m_altAlone = false;
   QString m_toldInUse;  // project folder
+  QTimer m_zoomPause;
+  double m_zoom = 0.0;  // asked for by keys, and not yet laid out; 0: nothing
 };
 
 }  // namespace scalewright::ui

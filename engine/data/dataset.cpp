@@ -7,6 +7,7 @@
 #include "engine/core/json.h"
 #include "engine/data/dataset_csv.h"
 #include "engine/data/dataset_json.h"
+#include "engine/data/dataset_look.h"
 #include "engine/data/dataset_rows.h"
 
 namespace scalewright {
@@ -46,7 +47,9 @@ Result<Shape> shape_of(const std::filesystem::path& path, DatasetFormat format) 
 
 class Importer {
  public:
-  Importer(const std::filesystem::path& path, const ImportOptions& options) : options_(options) {
+  // `look`: what cannot be used is no error.
+  Importer(const std::filesystem::path& path, const ImportOptions& options, bool look = false)
+      : options_(options), look_(look) {
     dataset_.path = path;
     dataset_.format = options.format;
   }
@@ -169,8 +172,10 @@ class Importer {
                     dataset_.path.string() + ":1: the header is not valid UTF-8. Save the file as UTF-8.");
       }
     }
+    if (look_) dataset_.columns = header;
     for (const auto& [what, column] : options_.columns) {
       if (std::find(header.begin(), header.end(), column) == header.end()) {
+        if (look_) return {};
         return fail(ErrorCode::InvalidArgument, dataset_.path.string() + ": there is no column \"" + column +
                                                     "\" for the " + what + ". The columns are " + names + ".");
       }
@@ -179,6 +184,7 @@ class Importer {
                 ? data::detect_row_format(sample, options_.columns)
                 : options_.format;
     if (form_ == DatasetFormat::Auto || form_ == DatasetFormat::Chat || form_ == DatasetFormat::ShareGpt) {
+      if (look_) return {};
       return fail(ErrorCode::InvalidArgument,
                   dataset_.path.string() + ": none of its columns (" + names +
                       ") is known as a prompt or an answer. Say which are: map \"prompt\" "
@@ -249,7 +255,7 @@ class Importer {
                                (key == "rejected" ? "\" is ignored, only the chosen answers are learned"
                                                   : "\" is ignored, only the text of the messages is learned"));
     }
-    if (dataset_.examples.empty()) {
+    if (dataset_.examples.empty() && !look_) {
       const std::string name = dataset_.path.string();
       if (!dataset_.problems.empty()) {
         const RowProblem& first = dataset_.problems.front();
@@ -265,6 +271,7 @@ class Importer {
   }
 
   const ImportOptions& options_;
+  const bool look_;
   Dataset dataset_;
   DatasetFormat form_ = DatasetFormat::Auto;
   std::map<std::string, int64_t> ignored_;
@@ -309,6 +316,10 @@ Result<Dataset> import_dataset(const std::filesystem::path& path, const ImportOp
     return fail(ErrorCode::InvalidArgument, path.string() + " is a folder. Choose the file with the examples.");
   }
   return Importer(path, options).run();
+}
+
+Result<Dataset> look_at_dataset(const std::filesystem::path& path, const ImportOptions& options) {
+  return Importer(path, options, true).run();
 }
 
 }  // namespace scalewright

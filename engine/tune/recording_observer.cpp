@@ -24,7 +24,7 @@ std::string absolute_text(const std::filesystem::path& path) {
 
 RecordingObserver::RecordingObserver(RunStore& store, const TuneRecipe& recipe, const std::filesystem::path& run_folder,
                                      const std::string& name, TuneObserver& next)
-    : store_(store), next_(next), flushed_(std::chrono::steady_clock::now()) {
+    : store_(store), next_(next), recipe_(recipe), flushed_(std::chrono::steady_clock::now()) {
   row_.folder = absolute_text(run_folder);
   row_.name = name.empty() ? std::filesystem::path(row_.folder).filename().string() : name;
   row_.model = absolute_text(recipe.model);
@@ -57,6 +57,9 @@ void RecordingObserver::ended(const Result<TuneReport>& result) {
 }
 
 void RecordingObserver::planned(const TunePlan& plan) {
+  // The history says the rate that was used, where the recipe left it to the program.
+  recipe_.learning_rate = plan.learning_rate;
+  row_.recipe_json = recipe_to_json(recipe_);
   row_.steps = plan.steps;
   row_.step = plan.done_steps;
   row_.started = std::time(nullptr);

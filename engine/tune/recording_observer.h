@@ -39,6 +39,7 @@ class RecordingObserver final : public TuneObserver {
 
   RunStore& store_;
   TuneObserver& next_;
+  TuneRecipe recipe_;
   RunRow row_;
   std::vector<StepRecord> pending_;
   std::chrono::steady_clock::time_point flushed_;

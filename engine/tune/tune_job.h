@@ -48,6 +48,7 @@ class TuneJob {
   Result<void> write_checkpoint();
   void collect_checkpoint();
   void report_step(const StepRecord& record);
+  double validation_seconds(int64_t step) const;  // of the passes and sample answers due after `step`, estimated
   Result<TuneReport> finish(Outcome outcome);
   Error diverged(int64_t step, const char* what) const;
   double seconds() const;
@@ -81,6 +82,7 @@ class TuneJob {
   Clock::time_point last_checkpoint_, started_, last_progress_;
   double checkpoint_cost_ = 0.0, paused_seconds_ = 0.0, seconds_before_ = 0.0;
   double smooth_step_seconds_ = 0.0, smooth_rate_ = 0.0;
+  double pass_seconds_ = 0.0;  // of the last validation with its sample answer; before it: the plan's
   int64_t validate_every_ = 1;
   bool tuned_ = false;  // the records hold the tuned scales for good
 };

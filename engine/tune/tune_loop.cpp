@@ -38,6 +38,9 @@ Result<Outcome> TuneJob::loop() {
   started_ = last_checkpoint_ = Clock::now();
   last_progress_ = started_ - std::chrono::hours(1);
   validate_every_ = validation_interval(recipe_, state_.steps);
+  const TunePlan& plan = prepared_.plan;
+  const double steps = plan.seconds_per_step * static_cast<double>(plan.steps);
+  if (plan.validations > 0) pass_seconds_ = std::max(0.0, plan.seconds - steps) / static_cast<double>(plan.validations);
   for (;;) {
     SW_TRY(validate_if_due());
     if (state_.step >= state_.steps) return Outcome::Finished;
@@ -141,7 +144,8 @@ void TuneJob::report_step(const StepRecord& finished) {
       first ? record.seconds : kSmoothing * smooth_step_seconds_ + (1.0 - kSmoothing) * record.seconds;
   smooth_rate_ = first ? rate : kSmoothing * smooth_rate_ + (1.0 - kSmoothing) * rate;
   record.tokens_per_second = smooth_rate_;
-  record.seconds_left = smooth_step_seconds_ * static_cast<double>(record.steps - record.step);
+  record.seconds_left = smooth_step_seconds_ * static_cast<double>(record.steps - record.step) +
+                        validation_seconds(record.step - 1);
   record.resident_bytes = resident_bytes();
   observer_.step(record);
   if (since(last_progress_) < kProgressInterval && record.step < record.steps) return;
@@ -150,10 +154,19 @@ void TuneJob::report_step(const StepRecord& finished) {
                       static_cast<double>(record.step) / static_cast<double>(record.steps), record.seconds_left});
 }
 
+double TuneJob::validation_seconds(int64_t step) const {
+  if (!validation_stream_ && !sample_) return 0.0;
+  const int64_t whole = state_.steps / validate_every_ - std::max<int64_t>(step, 0) / validate_every_;
+  const int64_t last = state_.steps % validate_every_ != 0 && step < state_.steps ? 1 : 0;
+  return pass_seconds_ * static_cast<double>(whole + last);
+}
+
 // Kept by step, so that a resumed run does what was due where it was left, and nothing twice.
 Result<void> TuneJob::validate_if_due() {
   if (state_.step % validate_every_ != 0 && state_.step != state_.steps) return {};
   const auto done = [&](const auto& records) { return !records.empty() && records.back().step == state_.step; };
+  const bool fresh = !done(state_.validation) && !done(state_.samples);
+  const Clock::time_point begin = Clock::now();
   if (validation_stream_ && !done(state_.validation) && !stop_.stop_requested()) {
     SW_ASSIGN(const double loss, validation_loss());
     if (!std::isnan(loss)) {
@@ -169,6 +182,7 @@ Result<void> TuneJob::validate_if_due() {
     state_.samples.push_back({state_.step, recipe_.sample_prompt, std::move(*answer)});
     observer_.sample(state_.samples.back());
   }
+  if (fresh && !stop_.stop_requested()) pass_seconds_ = since(begin);
   return {};
 }
 
@@ -176,12 +190,16 @@ Result<double> TuneJob::validation_loss() {
   validation_stream_->seek({0, 0});
   const int64_t batches = validation_stream_->batches_per_epoch();
   TrainGraph::Sums sums;
+  const Clock::time_point begin = Clock::now();
+  const double left = smooth_step_seconds_ * static_cast<double>(state_.steps - state_.step) +
+                      validation_seconds(state_.step - 1);
   for (int64_t i = 0; i < batches; ++i) {
     if (stop_.stop_requested()) return std::numeric_limits<double>::quiet_NaN();
     if (since(last_progress_) >= kProgressInterval) {
       last_progress_ = Clock::now();
       observer_.progress({"validation " + std::to_string(i + 1) + " of " + std::to_string(batches),
-                          static_cast<double>(state_.step) / static_cast<double>(std::max<int64_t>(state_.steps, 1)), -1.0});
+                          static_cast<double>(state_.step) / static_cast<double>(std::max<int64_t>(state_.steps, 1)),
+                          smooth_step_seconds_ == 0.0 ? -1.0 : std::max(left - since(begin), 0.0)});
     }
     validation_stream_->next(validation_batch_);
     const TrainGraph::Sums part = graph_->forward(validation_batch_, optimizer_->values());

@@ -6289,4 +6289,120 @@
         <translation>Packt Gewichte in Portionen, die seine Zeilen nicht füllen. Wählen Sie GGUF.</translation>
     </message>
 </context>
+<context>
+    <name>scalewright::ui::TunePage</name>
+    <message>
+        <source>%1, paused</source>
+        <translation>%1, pausiert</translation>
+    </message>
+    <message>
+        <source>Of %1 rows that it never saw, it answers %2 exactly; the original answered %3.</source>
+        <translation>Von %1 Zeilen, die es nie sah, beantwortet es %2 genau; das Original beantwortete %3.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TuneDataStep</name>
+    <message>
+        <source>Say which column is the prompt and which the answer</source>
+        <translation>Sagen Sie, welche Spalte die Frage und welche die Antwort ist</translation>
+    </message>
+    <message>
+        <source>the first %1 skipped</source>
+        <translation>die ersten %1 übersprungen</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::DataFileRow</name>
+    <message>
+        <source>Column: %1</source>
+        <translation>Spalte: %1</translation>
+    </message>
+    <message>
+        <source>Choose a column</source>
+        <translation>Spalte wählen</translation>
+    </message>
+    <message>
+        <source>Which column is the prompt, which the answer?</source>
+        <translation>Welche Spalte ist die Frage, welche die Antwort?</translation>
+    </message>
+    <message>
+        <source>Columns unknown</source>
+        <translation>Spalten unbekannt</translation>
+    </message>
+    <message>
+        <source>none: the texts are learned whole</source>
+        <translation>keine: die Texte werden ganz gelernt</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TuneRunView</name>
+    <message>
+        <source>Paused at step %1 of %2</source>
+        <translation>Pausiert bei Schritt %1 von %2</translation>
+    </message>
+    <message>
+        <source>of %1; beside it %2</source>
+        <translation>von %1; daneben %2</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TunePlanStep</name>
+    <message>
+        <source>%1 will be set aside at the start, what this program holds by then included. The run never asks for more.</source>
+        <translation>%1 werden beim Start belegt, mit dem, was dieses Programm dann schon hält. Der Lauf verlangt nie mehr.</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::TuneMethodStep</name>
+    <message>
+        <source>%1 (default)</source>
+        <translation>%1 (Vorgabe)</translation>
+    </message>
+    <message>
+        <source>Tokens of a row: longer rows are cut. The model takes up to %1.</source>
+        <translation>Token einer Zeile: längere werden abgeschnitten. Das Modell nimmt bis zu %1.</translation>
+    </message>
+    <message>
+        <source>It is a row of your data that is learned from, so a right answer proves little.</source>
+        <translation>Es ist eine Zeile Ihrer Daten, aus der gelernt wird: eine richtige Antwort beweist wenig.</translation>
+    </message>
+    <message>
+        <source>It is a row of your data that is held back: the model never learns from it.</source>
+        <translation>Es ist eine Zeile Ihrer Daten, die zurückgehalten wird: das Modell lernt nie aus ihr.</translation>
+    </message>
+    <message>
+        <source>Reset to defaults</source>
+        <translation>Auf Vorgaben zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Everything here as the program would choose it; the system prompt stays</source>
+        <translation>Alles hier so, wie das Programm es wählen würde; die Systemanweisung bleibt</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::RunTableModel</name>
+    <message>
+        <source>%1 → %2</source>
+        <translation>%1 → %2</translation>
+    </message>
+    <message>
+        <source>Of held-out rows with short answers, asked at the end of the run: by the original, and by what it learned</source>
+        <translation>Von zurückgehaltenen Zeilen mit kurzen Antworten, am Ende des Laufs gefragt: vom Original und nach dem Lernen</translation>
+    </message>
+</context>
+<context>
+    <name>TuneJob</name>
+    <message>
+        <source>paused at step %1</source>
+        <translation>pausiert bei Schritt %1</translation>
+    </message>
+    <message>
+        <source>answering held-out rows</source>
+        <translation>beantwortet zurückgehaltene Zeilen</translation>
+    </message>
+    <message>
+        <source>answering them as the original</source>
+        <translation>beantwortet sie wie das Original</translation>
+    </message>
+</context>
 </TS>

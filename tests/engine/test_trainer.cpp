@@ -107,6 +107,7 @@ class TestTrainer : public QObject {
   void pauses_and_serves();
   void serves_what_is_posted_late();
   void samples_do_not_change_the_run();
+  void time_left_counts_validations();
   void stops_when_the_loss_is_no_number();
   void refuses_a_limit_too_small();
   void refuses_bad_input();
@@ -373,6 +374,30 @@ void TestTrainer::samples_do_not_change_the_run() {
     QCOMPARE(with.samples[i].prompt, r.sample_prompt);
   }
   QCOMPARE(heard.samples.size(), size_t{4});
+}
+
+void TestTrainer::time_left_counts_validations() {
+  using Clock = std::chrono::steady_clock;
+  struct Watch : TuneObserver {
+    std::vector<StepRecord> steps;
+    Clock::time_point at;
+    double shortest = 1e9;  // seconds from a step to the end of the pass due after it
+    void step(const StepRecord& record) override {
+      steps.push_back(record);
+      at = Clock::now();
+    }
+    void sample(const SampleRecord&) override {
+      if (!steps.empty()) shortest = std::min(shortest, std::chrono::duration<double>(Clock::now() - at).count());
+    }
+  } watch;
+  TuneRecipe r = recipe(4);
+  r.sample_prompt = "the word abc";
+  r.validate_every = 1;
+  need(tune(open(), r, path("watched"), false, &watch));
+  QCOMPARE(watch.steps.size(), size_t{4});
+  // After the third step: its own pass, a step, and the pass of that one.
+  const double left = watch.steps[2].seconds_left;
+  QVERIFY2(left > 1.8 * watch.shortest, qPrintable(QString("%1 s of passes of %2 s").arg(left).arg(watch.shortest)));
 }
 
 void TestTrainer::stops_when_the_loss_is_no_number() {

@@ -6,8 +6,11 @@
 #include <qcustomplot.h>
 
 #include "engine/tune/run_store.h"
+#include "engine/tune/tune_report.h"
 #include "ui/models/run_report.h"
+#include "ui/models/run_table_model.h"
 #include "ui/pages/run_charts.h"
+#include "ui/settings/format.h"
 #include "ui/widgets/chart.h"
 
 using namespace scalewright;
@@ -109,6 +112,45 @@ class TestRunsPage : public QObject {
     const QString text = runs->model()->index(0, kSteps).data().toString();
     QCOMPARE(text, "50 of 9,999,999");
     QTRY_VERIFY2(runs->columnWidth(kSteps) - px(20) >= QFontMetrics(theme().font(FontRole::Mono)).horizontalAdvance(text), qPrintable(QString::number(runs->columnWidth(kSteps))));
+  }
+
+  // As the run's own page says it: pauses and the time between two starts are no work.
+  void theTimeIsTheRunsOwn() {
+    const QString folder = m_home->path("home/rested");
+    QVERIFY(QDir().mkpath(folder));
+    QVERIFY(addRun(folder, "finished"));
+    TuneReport report;
+    report.steps = 50;
+    report.seconds = 448.0;
+    QFile file(folder + "/report.json");
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write(QByteArray::fromStdString(report_to_json(report))) > 0);
+    file.close();
+    TestWindow w(*m_home);
+    w.window->showPlace(Place::Runs);
+    QVERIFY(w.waitForJobs());
+    auto* runs = table(w.window->page(Place::Runs), "Runs");
+    QTRY_COMPARE(runs->model()->rowCount(), 1);
+    QCOMPARE(runs->model()->index(0, RunTableModel::Time).data().toString(), durationText(448.0));
+  }
+
+  // Nothing of the row shines through the name that is typed.
+  void theNameIsTypedOnAGroundOfItsOwn() {
+    QVERIFY(addRun(m_home->path("home/named"), "finished"));
+    TestWindow w(*m_home);
+    w.window->showPlace(Place::Runs);
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Runs);
+    CLICK(page, "Rename");
+    auto* edit = table(page, "Runs")->findChild<QLineEdit*>();
+    QVERIFY(edit);
+    edit->clear();
+    const QRect area(edit->mapTo(w.window.get(), QPoint(0, 0)), edit->size());
+    const QImage seen = w.window->grab(area.adjusted(px(8), 4, -px(8), -4)).toImage();
+    QSet<QRgb> colours;
+    for (int x = 0; x < seen.width(); ++x)
+      for (int y = 0; y < seen.height(); ++y) colours << seen.pixel(x, y);
+    QVERIFY2(colours.size() <= 3, qPrintable(QString::number(colours.size())));  // the ground, and a cursor
+    QTest::keyClick(edit, Qt::Key_Escape);
   }
 
   void theReportHasItsCharts() {

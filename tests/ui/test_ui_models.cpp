@@ -14,6 +14,7 @@
 #include "ui/models/run_table_model.h"
 #include "ui/models/smoothing.h"
 #include "ui/models/tensor_log_model.h"
+#include "ui/settings/format.h"
 
 using namespace scalewright::ui;
 
@@ -118,8 +119,10 @@ class TestUiModels : public QObject {
     QSortFilterProxyModel proxy;
     proxy.setSourceModel(&model);
     QAbstractItemModelTester proxyTester(&proxy, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    model.setRuns({run(1, "quick", 2), run(2, "thorough", 3)}, {{2, 0.967}});
+    model.setRuns({run(1, "quick", 2), run(2, "thorough", 3)}, {{2, {0.05, 0.95}}}, {{2, 90.0}});
     QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(model.index(1, RunTableModel::ExactAnswers).data().toString(), QString("%1 → %2").arg(percentText(0.05, 0), percentText(0.95, 0)));
+    QCOMPARE(model.index(1, RunTableModel::Time).data().toString(), durationText(90.0));
     QCOMPARE(model.index(0, 0).data().toString(), "quick");
     QVERIFY(model.index(0, 0).data(SubTextRole).toString().contains("orders.jsonl"));
     QSignalSpy compared(&model, &RunTableModel::comparedChanged), renamed(&model, &RunTableModel::renamed);
@@ -129,6 +132,9 @@ class TestUiModels : public QObject {
     QVERIFY(model.setData(model.index(0, 0), "brief", Qt::EditRole));
     QCOMPARE(compared.count(), 1);
     QCOMPARE(renamed.count(), 1);
+    // The row of a run that goes on goes along.
+    model.setStep(QString::fromStdString(model.run(0)->folder), 0.5);
+    QCOMPARE(int(model.run(0)->step), int(model.run(0)->steps / 2));
     // A run that is gone is no longer compared.
     model.setRuns({run(1, "quick", 2)}, {});
     QVERIFY(model.compared().isEmpty());

@@ -183,6 +183,11 @@ QStringList ModelCatalog::known(const QString& present) const {
   paths << QString::fromStdString(sample_model_path().string());
   if (!present.isEmpty() && !paths.contains(present)) paths.prepend(present);
   paths.removeDuplicates();
+  // Nor what was taken off the list, or was read and cannot be used.
+  paths.removeIf([&](const QString& path) {
+    const ModelEntry* entry = m_table.find(path);
+    return path != present && (m_hidden.contains(path) || (entry && !entry->usable()));
+  });
   paths.removeIf([&](const QString& path) { return (path != present && !QFileInfo::exists(path)) || is_run_folder(toPath(path)); });
   return paths;
 }

@@ -24,7 +24,8 @@ class ModelCatalog : public QObject {
   int usableCount() const;                     // listed ones that can be used
   int folderCount() const;                     // folders that hold those
   // Models to choose from before anything is read: recent ones first, then the project's, those found, the sample; `present` is
-  // among them. Runs are not, nor what is not there any more.
+  // among them. Runs are not, nor what is not there any more, was
+  // removed from the list or read and found unusable.
   QStringList known(const QString& present = {}) const;
   // Reads everything anew: project, folders, runs. Files that did not change keep their line.
   void refresh();

@@ -24,6 +24,7 @@ class EventObserver : public TuneObserver {
   void planned(const TunePlan& plan) override { m_events.push(plan); }
   void step(const StepRecord& record) override {
     m_stepped = true;
+    m_step = record.step;
     m_engine.noteDevice();
     m_events.push(record);
     m_fraction = record.steps > 0 ? static_cast<double>(record.step) / static_cast<double>(record.steps) : -1.0;
@@ -36,7 +37,7 @@ class EventObserver : public TuneObserver {
   void checkpointed(int64_t step) override { m_events.push(CheckpointEvent{step}); }
   void paused(bool on) override {
     m_events.push(PauseEvent{on});
-    if (on) m_context.progress({.step = QCoreApplication::translate("TuneJob", "paused").toStdString(), .fraction = m_fraction, .seconds_left = -1.0});
+    if (on) m_context.progress({.step = QCoreApplication::translate("TuneJob", "paused at step %1").arg(m_step).toStdString(), .fraction = m_fraction, .seconds_left = -1.0});
   }
 
  private:
@@ -45,6 +46,7 @@ class EventObserver : public TuneObserver {
   EventStream<TuneEvent> m_events;
   double m_fraction = -1.0;
   bool m_stepped = false;
+  qint64 m_step = 0;
 };
 
 // Between the run and who watches it: while the person's own prompt is another than the recipe's, it is answered at the next step and
@@ -126,6 +128,11 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
   const bool byPerson = request.stoppedByPerson && request.stoppedByPerson->load();
   const bool closing = report && report->outcome == Outcome::Cancelled && !byPerson;
   if (recording && !closing) recording->ended(report);
+  if (report && report->outcome == Outcome::Finished) {
+    const auto scored = scoreHeldOut(*open, *backend, request.recipe, store ? store->get() : nullptr, recording ? recording->run() : 0, context);
+    if (!scored) context.warning(scored.error().message);
+    else if (scored->rows > 0) EventStream<TuneEvent>(events).push(*scored);
+  }
   restore_scales(*open->model, open->layout, open->baseScales);
   open->pack.clear();
   return report;

@@ -9,6 +9,7 @@
 
 #include "engine/tune/trainer.h"
 #include "ui/jobs/engine_host.h"
+#include "ui/jobs/held_out_score.h"
 #include "ui/jobs/job.h"
 #include "ui/jobs/job_queue.h"
 
@@ -17,7 +18,7 @@ namespace scalewright::ui {
 struct CheckpointEvent { int64_t step = 0; };
 struct PauseEvent { bool paused = false; };
 struct TroubleEvent { std::string text; };   // the run goes on, but; what was wrong with the rows is said before the first step
-using TuneEvent = std::variant<TunePlan, StepRecord, ValidationRecord, SampleRecord, CheckpointEvent, PauseEvent, TroubleEvent>;
+using TuneEvent = std::variant<TunePlan, StepRecord, ValidationRecord, SampleRecord, CheckpointEvent, PauseEvent, TroubleEvent, HeldOutScore>;
 
 // The prompt that a run answers at each validation, as the person changed it while the run goes on. Any thread.
 class LivePrompt {

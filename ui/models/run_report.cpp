@@ -38,7 +38,7 @@ QString html(const RunRow& run, const std::vector<SampleRecord>& answers, const 
   QString facts = row(tr("State"), runStateText(run.state)) + row(tr("Steps"), tr("%1 of %2").arg(countText(run.step), countText(run.steps))) +
                   row(tr("Last loss"), numberText(run.last_loss, 4)) + row(tr("Best validation loss"), numberText(run.best_validation, 4)) +
                   row(tr("Memory at its peak"), bytesText(run.peak_bytes)) + row(tr("Began"), QDateTime::fromSecsSinceEpoch(run.started).toString(Qt::ISODate)) +
-                  row(tr("Took"), run.ended > run.started ? durationText(static_cast<double>(run.ended - run.started)) : QStringLiteral("–")) +
+                  row(tr("Took"), run.ended > run.started ? durationText(workedSeconds(run)) : QStringLiteral("–")) +
                   row(tr("Folder"), QString::fromStdString(run.folder));
   QString recipe;
   RecipeDiffModel model;

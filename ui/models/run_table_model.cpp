@@ -2,8 +2,10 @@
 
 #include <QFileInfo>
 #include <QDateTime>
+#include <QFile>
 #include <cmath>
 
+#include "engine/tune/tune_report.h"
 #include "ui/models/cell_roles.h"
 #include "ui/settings/format.h"
 
@@ -25,12 +27,24 @@ int runStateTone(const std::string& state) {
   return 4;
 }
 
+double workedSeconds(const RunRow& run) {
+  QFile file(QString::fromStdString(run.folder) + QStringLiteral("/report.json"));
+  if ((run.state == "finished" || run.state == "stopped") && file.open(QIODevice::ReadOnly)) {
+    const auto report = report_from_json(file.readAll().toStdString());
+    if (report && report->steps == run.step) return report->seconds;
+  }
+  const bool going = run.state == "running" || run.state == "paused";
+  const int64_t end = going ? QDateTime::currentSecsSinceEpoch() : run.ended;
+  return run.started > 0 && end >= run.started ? static_cast<double>(end - run.started) : -1.0;
+}
+
 RunTableModel::RunTableModel(QObject* parent) : QAbstractTableModel(parent) {}
 
-void RunTableModel::setRuns(std::vector<RunRow> runs, const QHash<qint64, double>& exact) {
+void RunTableModel::setRuns(std::vector<RunRow> runs, const QHash<qint64, Exact>& exact, const QHash<qint64, double>& seconds) {
   beginResetModel();
   m_runs = std::move(runs);
   m_exact = exact;
+  m_seconds = seconds;
   const QList<qint64> before = m_compared;
   m_compared.removeIf([this](qint64 id) { return rowOf(id) < 0; });
   endResetModel();
@@ -45,6 +59,18 @@ int RunTableModel::rowOf(qint64 id) const {
   for (size_t row = 0; row < m_runs.size(); ++row)
     if (m_runs[row].id == id) return static_cast<int>(row);
   return -1;
+}
+
+void RunTableModel::setStep(const QString& folder, double fraction) {
+  for (size_t row = 0; row < m_runs.size(); ++row) {
+    RunRow& run = m_runs[row];
+    if (QString::fromStdString(run.folder) != folder || run.steps <= 0 || fraction < 0.0) continue;
+    const int64_t step = std::llround(fraction * static_cast<double>(run.steps));
+    if (step == run.step) return;
+    run.step = step;
+    emit dataChanged(index(static_cast<int>(row), Steps), index(static_cast<int>(row), Time));
+    return;
+  }
 }
 
 void RunTableModel::setCompared(qint64 id, bool on) {
@@ -64,8 +90,9 @@ int RunTableModel::columnCount(const QModelIndex& parent) const { return parent.
 QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   const RunRow* row = index.isValid() ? run(index.row()) : nullptr;
   if (!row) return {};
-  const qint64 now = QDateTime::currentSecsSinceEpoch();
-  const double seconds = row->started > 0 ? static_cast<double>((row->ended > 0 ? row->ended : now) - row->started) : -1.0;
+  const double seconds = m_seconds.contains(row->id) ? m_seconds[row->id] : -1.0;
+  if (role == Qt::ToolTipRole && index.column() == ExactAnswers)
+    return tr("Of held-out rows with short answers, asked at the end of the run: by the original, and by what it learned");
   if (role == Qt::ToolTipRole)
     return QString::fromStdString(row->error.empty() ? row->folder : row->error + "\n" + row->folder);
   switch (index.column()) {
@@ -89,9 +116,13 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
       if (role == Qt::DisplayRole) return numberText(row->best_validation, 3);
       if (role == SortRole) return std::isnan(row->best_validation) ? 1e30 : row->best_validation;
       break;
-    case Exact:
-      if (role == Qt::DisplayRole) return m_exact.contains(row->id) ? percentText(m_exact[row->id]) : QStringLiteral("\u2013");
-      if (role == SortRole) return m_exact.value(row->id, -1.0);
+    case ExactAnswers:
+      if (role == Qt::DisplayRole) {
+        if (!m_exact.contains(row->id)) return QStringLiteral("\u2013");
+        const Exact exact = m_exact[row->id];
+        return std::isnan(exact.before) ? percentText(exact.after, 0) : tr("%1 → %2").arg(percentText(exact.before, 0), percentText(exact.after, 0));
+      }
+      if (role == SortRole) return m_exact.contains(row->id) ? m_exact[row->id].after : -1.0;
       break;
     case Time:
       if (role == Qt::DisplayRole) return durationText(seconds);

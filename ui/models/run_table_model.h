@@ -11,12 +11,17 @@ namespace scalewright::ui {
 class RunTableModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { Name, State, Steps, Validation, Exact, Time, Started, ColumnCount };
+  enum Column { Name, State, Steps, Validation, ExactAnswers, Time, Started, ColumnCount };
   static constexpr int kMostCompared = 6;
   explicit RunTableModel(QObject* parent = nullptr);
 
-  // Keeps what is compared where those runs are still there. `exact`: exact match by run id, 0..1; absent: not scored.
-  void setRuns(std::vector<RunRow> runs, const QHash<qint64, double>& exact);
+  // Of held-out rows answered exactly, 0..1, by the original and after the run; before is NaN where only the run was asked.
+  struct Exact { double before = 0.0, after = 0.0; };
+  // Keeps what is compared where those runs are still there. `exact` and `seconds` (as workedSeconds)
+  // by run id; absent: not scored, not known.
+  void setRuns(std::vector<RunRow> runs, const QHash<qint64, Exact>& exact, const QHash<qint64, double>& seconds = {});
+  // The run in `folder` has come so far.
+  void setStep(const QString& folder, double fraction);
   const RunRow* run(int row) const;
   int rowOf(qint64 id) const;
   QList<qint64> compared() const { return m_compared; }  // ids; the position is the run's style
@@ -35,9 +40,14 @@ class RunTableModel : public QAbstractTableModel {
 
  private:
   std::vector<RunRow> m_runs;
-  QHash<qint64, double> m_exact;
+  QHash<qint64, Exact> m_exact;
+  QHash<qint64, double> m_seconds;
   QList<qint64> m_compared;
 };
+
+// Seconds that the run worked, pauses and the time between two starts not counted: the figure of its own report. Where there is
+// none (yet), from its start to its end, or until now. Negative: not known. Reads a file.
+double workedSeconds(const RunRow& run);
 
 // "Finished", "Running", ... and how it is coloured (a CellRole::ChipRole value).
 QString runStateText(const std::string& state);

@@ -31,7 +31,7 @@ QString formatText(DatasetFormat format) {
 
 }  // namespace
 
-DataFileRow::DataFileRow(const DataFile& file, QWidget* parent) : QFrame(parent) {
+DataFileRow::DataFileRow(const DataFile& file, QWidget* parent) : QFrame(parent), m_named(!file.columns.empty()) {
   setObjectName(QStringLiteral("sunken"));
   const QFileInfo info(QString::fromStdString(file.path.string()));
   m_bytes = quint64(info.size());
@@ -42,9 +42,51 @@ DataFileRow::DataFileRow(const DataFile& file, QWidget* parent) : QFrame(parent)
   m_columns->setHint(tr("Which column is the prompt, which the answer"));
   m_columns->hide();
   m_remove = new Button(Button::Icon, tr("Remove this file"), QStringLiteral("close"));
-  setLayout(hbox({new IconLabel(QStringLiteral("file"), &ThemeTokens::accent, 18), grow(vbox({m_name, m_facts}, 2)), m_columns, m_chip, m_remove}, 10, QMargins(12, 8, 8, 8)));
+  m_prompt = new Combo;
+  m_answer = new Combo;
+  const std::pair<Combo*, QString> names[] = {{m_prompt, tr("Prompt")}, {m_answer, tr("Answer")}};
+  for (const auto& [box, name] : names) {
+    box->setAccessibleName(tr("Column: %1").arg(name));
+    box->setPlaceholderText(tr("Choose a column"));
+    box->setToolTip(tr("Which column is the prompt, which the answer"));
+    connect(box, &QComboBox::activated, this, &DataFileRow::named);
+  }
+  m_naming = wrap(hbox({grow(new FormField(tr("Prompt"), m_prompt)), grow(new FormField(tr("Answer"), m_answer))}, 10));
+  m_naming->hide();
+  auto* line = hbox({new IconLabel(QStringLiteral("file"), &ThemeTokens::accent, 18), grow(vbox({m_name, m_facts}, 2)), m_columns, m_chip, m_remove}, 10);
+  setLayout(vbox({wrap(line), m_naming}, 8, QMargins(12, 8, 8, 8)));
   connect(m_columns, &QPushButton::clicked, this, &DataFileRow::columnsClicked);
   connect(m_remove, &QPushButton::clicked, this, &DataFileRow::removeClicked);
+}
+
+// The answer's box has one line more than there are columns: a column of texts has no answers beside it.
+void DataFileRow::ask(const std::vector<std::string>& names, const Columns& columns) {
+  m_columns->hide();
+  m_facts->setFullText(tr("Which column is the prompt, which the answer?"));
+  m_chip->setState(tr("Columns unknown"), Tone::Warn);
+  m_naming->show();
+  if (names == m_names) return;
+  m_names = names;
+  for (Combo* box : {m_prompt, m_answer}) {
+    box->clear();
+    for (const std::string& name : names) box->addItem(QString::fromStdString(name));
+    box->setCurrentIndex(-1);
+  }
+  m_answer->addItem(tr("none: the texts are learned whole"));
+  const auto choose = [&](Combo* box, const char* key) {
+    if (const auto it = columns.find(key); it != columns.end()) box->setCurrentIndex(box->findText(QString::fromStdString(it->second)));
+  };
+  choose(m_prompt, columns.contains("text") ? "text" : "prompt");
+  choose(m_answer, "completion");
+}
+
+void DataFileRow::named() {
+  const int prompt = m_prompt->currentIndex(), answer = m_answer->currentIndex();
+  if (prompt < 0 || answer < 0 || prompt == answer) return;
+  m_named = true;
+  const std::string& first = m_names[size_t(prompt)];
+  if (size_t(answer) == m_names.size()) emit columnsNamed({{"text", first}});
+  else emit columnsNamed({{"prompt", first}, {"completion", m_names[size_t(answer)]}});
 }
 
 void DataFileRow::setReading() {
@@ -53,7 +95,8 @@ void DataFileRow::setReading() {
 }
 
 void DataFileRow::setFacts(const DataFileFacts* facts) {
-  m_columns->setVisible(facts && facts->format == DatasetFormat::Csv);
+  m_naming->hide();
+  m_columns->setVisible(facts && (facts->format == DatasetFormat::Csv || m_named));
   m_facts->setFullText(facts ? tr("%1 rows, %2, %3").arg(countText(facts->rows), bytesText(m_bytes), formatText(facts->format)) : tr("not read"));
   m_chip->setState(facts ? tr("Format recognized") : tr("Not usable"), facts ? Tone::Ok : Tone::Danger);
 }

@@ -9,6 +9,7 @@ namespace scalewright::ui {
 
 class Button;
 class Chip;
+class Combo;
 class ElidedLabel;
 
 class DataFileRow : public QFrame {
@@ -17,16 +18,25 @@ class DataFileRow : public QFrame {
   explicit DataFileRow(const DataFile& file, QWidget* parent = nullptr);
   void setReading();
   void setFacts(const DataFileFacts* facts);  // null: it could not be read
+  // No column is known by its name, or those in `columns` do not do: the person says which is which.
+  using Columns = std::map<std::string, std::string>;
+  void ask(const std::vector<std::string>& names, const Columns& columns);
 
  signals:
   void columnsClicked();
   void removeClicked();
+  void columnsNamed(const std::map<std::string, std::string>& columns);  // as DataFile::columns
 
  private:
+  void named();
   quint64 m_bytes;
   ElidedLabel *m_name, *m_facts;
   Chip* m_chip;
   Button *m_columns, *m_remove;
+  QWidget* m_naming;
+  Combo *m_prompt, *m_answer;
+  std::vector<std::string> m_names;  // of the columns that are asked for
+  bool m_named;                      // by the person
 };
 
 // Which column of a table is the prompt, the answer, the system prompt: asks, and writes into `columns`. False: given up.

@@ -7,10 +7,12 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
+#include "ui/jobs/held_out_score.h"
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
 #include "ui/pages/run_charts.h"
@@ -34,7 +36,8 @@ namespace {
 
 struct History {
   std::vector<RunRow> runs;
-  QHash<qint64, double> exact;
+  QHash<qint64, RunTableModel::Exact> exact;
+  QHash<qint64, double> seconds;
   std::string warning;
 };
 
@@ -130,6 +133,14 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   connect(m_export, &QPushButton::clicked, this, [this] {
     if (const RunRow* run = selected()) send(Place::Export, page_messages::kUseModel, {{"path", QString::fromStdString(run->folder)}});
   });
+  // The row goes along with the run that goes on.
+  connect(&app.jobs(), &JobQueue::jobProgressed, this, [this](Job* job) {
+    if (job->place() != Place::Tune || !isVisible()) return;
+    if (const auto active = this->app().engine().activeTune(); active.control) m_runs.setStep(QString::fromStdString(active.run.string()), job->fraction());
+  });
+  connect(&app.jobs(), &JobQueue::jobDone, this, [this](Job* job) {
+    if (job->place() == Place::Tune && isVisible()) read();
+  });
   m_table->restoreState(QStringLiteral("runs/table"), app.settings());
   showActions();
 }
@@ -168,8 +179,12 @@ void RunsPage::read() {
           if (run.folder != active.string()) run.state = present_state(run);
         for (const RunRow& run : history.runs) {
           SW_ASSIGN(const auto evaluations, store->evaluations(run.id));
-          for (const EvaluationRow& row : evaluations)
-            if (row.kind == "exact_match") history.exact[run.id] = row.value;
+          double before = std::numeric_limits<double>::quiet_NaN();
+          for (const EvaluationRow& row : evaluations) {
+            if (row.kind == kExactBefore) before = row.value;
+            if (row.kind == kExactAfter) history.exact[run.id] = {before, row.value};
+          }
+          history.seconds[run.id] = workedSeconds(run);
         }
         return history;
       },
@@ -187,7 +202,7 @@ void RunsPage::read() {
         const RunRow* before = selected();
         const qint64 keep = before ? before->id : 0;
         const bool first = m_runs.rowCount() == 0;
-        m_runs.setRuns(std::move(history->runs), history->exact);
+        m_runs.setRuns(std::move(history->runs), history->exact, history->seconds);
         const bool none = m_runs.rowCount() == 0;
         m_empty->setVisible(none);
         m_content->setVisible(!none);

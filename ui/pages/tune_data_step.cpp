@@ -7,8 +7,10 @@
 #include <QSortFilterProxyModel>
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "engine/core/system.h"
+#include "engine/data/dataset_look.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/pages/data_file_row.h"
@@ -27,6 +29,8 @@
 
 namespace scalewright::ui {
 namespace {
+
+constexpr int kLookedAt = 1000;  // rows of a file that cannot be used, whose problems are listed
 
 bool isSample(const std::vector<DataFile>& files) { return files.size() == 1 && files.front().path == sample_dataset_path(false); }
 
@@ -118,6 +122,8 @@ QWidget* TuneDataStep::firstField() const { return m_add; }
 QString TuneDataStep::refusal() const {
   if (m_reading) return tr("The rows are being checked");
   if (m_files.empty()) return tr("Choose examples first");
+  for (size_t i = 0; i < m_files.size(); ++i)
+    if (asks(i)) return tr("Say which column is the prompt and which the answer");
   if (!draft().hasData()) return m_files.size() > 1 ? tr("No row of these files can be learned from") : tr("No row of this file can be learned from");
   return {};
 }
@@ -157,7 +163,13 @@ void TuneDataStep::addFiles(const QStringList& paths) {
   take(std::move(files));
 }
 
+// Whether the columns of the file are for the person to name: none is known, or those that were named do not do.
+bool TuneDataStep::asks(size_t file) const {
+  return m_refused && file < m_facts.size() && !m_facts[file].columns.empty() && (m_facts[file].format == DatasetFormat::Auto || !m_files[file].columns.empty());
+}
+
 void TuneDataStep::take(std::vector<DataFile> files) {
+  emit worked();  // what was wrong was of the files before
   m_files = without_repeats(std::move(files));
   m_data = m_files.size() == 1 ? m_files.front().path : std::filesystem::path();
   draft().dataset.reset();
@@ -184,6 +196,10 @@ void TuneDataStep::showFiles() {
       take(std::move(files));
     });
     connect(row, &DataFileRow::columnsClicked, this, [this, i] { chooseColumnsOf(i); });
+    connect(row, &DataFileRow::columnsNamed, this, [this, i](const std::map<std::string, std::string>& columns) {
+      m_files[i].columns = columns;
+      read();
+    });
   }
 }
 
@@ -209,7 +225,7 @@ void TuneDataStep::chooseColumnsOf(size_t file) {
 void TuneDataStep::read() {
   if (m_files.empty()) {
     ++m_reads;
-    m_reading = false;
+    m_reading = m_refused = false;
     show();
     emit changed();
     return;
@@ -228,7 +244,19 @@ void TuneDataStep::read() {
       [engine = &app().engine(), model = draft().summary.path, files = m_files, folder = app().project().folder().toStdString(), settings](JobContext& context) -> Result<Checked> {
         Checked checked;
         SW_ASSIGN(checked.open, engine->open(model, context));
-        SW_ASSIGN(DataFilesRead read, read_data_files(files));
+        auto usable = read_data_files(files);
+        if (!usable) {
+          checked.refused = usable.error();
+          Dataset dataset;
+          for (const DataFile& file : files) {
+            auto look = look_at_dataset(file.path, {.format = file.format, .columns = file.columns, .limit = kLookedAt});
+            checked.files.push_back(look ? DataFileFacts{look->format, look->rows, look->columns} : DataFileFacts{});
+            if (look) std::move(look->problems.begin(), look->problems.end(), std::back_inserter(dataset.problems));
+          }
+          checked.dataset = std::make_shared<const Dataset>(std::move(dataset));
+          return checked;
+        }
+        DataFilesRead& read = *usable;
         checked.data = files.front().path;
         if (files.size() > 1) {
           SW_ASSIGN(checked.data, write_merged(read, files, std::filesystem::path(folder) / "data"));
@@ -243,7 +271,18 @@ void TuneDataStep::read() {
       [this, number = ++m_reads](Result<Checked> checked) {
         if (number != m_reads) return;
         m_reading = false;
-        if (checked) {
+        m_refused = checked && checked->refused;
+        m_facts = checked ? checked->files : std::vector<DataFileFacts>();
+        if (m_refused) {
+          draft().dataset.reset();
+          draft().encoded.reset();
+          m_problems.setRows(*checked->dataset, {}, 0, m_files.size() > 1);
+          // Columns that nobody has named yet are a question, and no failure.
+          bool asked = false;
+          for (size_t i = 0; i < m_files.size(); ++i) asked = asked || (asks(i) && m_files[i].columns.empty());
+          if (asked) emit worked();
+          else emit failed(tr("These examples cannot be used"), inWords(*checked->refused));
+        } else if (checked) {
           emit worked();
           draft().open = checked->open;
           draft().dataset = checked->dataset;
@@ -251,7 +290,6 @@ void TuneDataStep::read() {
           draft().recipe.data = m_data = checked->data;
           draft().recipe.data_format = checked->dataset->format;
           draft().recipe.columns = m_files.size() == 1 ? m_files.front().columns : std::map<std::string, std::string>();
-          m_facts = checked->files;
           m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context, m_files.size() > 1);
         } else {
           emit failed(tr("These examples cannot be used"), inWords(checked.error()));
@@ -274,6 +312,8 @@ void TuneDataStep::show() {
   for (qsizetype i = 0; i < m_rows.size(); ++i) {
     if (m_reading)
       m_rows[i]->setReading();
+    else if (asks(size_t(i)))
+      m_rows[i]->ask(m_facts[size_t(i)].columns, m_files[size_t(i)].columns);
     else
       m_rows[i]->setFacts(known && size_t(i) < m_facts.size() ? &m_facts[size_t(i)] : nullptr);
   }
@@ -285,6 +325,11 @@ void TuneDataStep::show() {
   chip(m_ready, usable, tr("%1 ready"), Tone::Ok);
   chip(m_cut, known ? encoded->cut : 0, tr("%1 cut"), Tone::Info);
   chip(m_skipped, known ? static_cast<qint64>(dataset->problems.size()) + encoded->dropped : 0, tr("%1 skipped"), Tone::Warn);
+  if (m_refused && !m_reading && m_problems.rowCount() > 0) {
+    const qint64 problems = m_problems.rowCount();
+    m_skipped->setVisible(true);
+    m_skipped->setState((problems < kLookedAt ? tr("%1 skipped") : tr("the first %1 skipped")).arg(countText(problems)), Tone::Danger);
+  }
   chip(m_duplicates, known ? dataset->duplicates : 0, tr("%1 twice"), Tone::Neutral);
   if (known && usable > 0) {
     std::vector<int64_t> lengths;

@@ -1,6 +1,8 @@
 #pragma once
 // Step 2: what it learns from. Every row is read and checked before the start; the person sees what the model will see.
 
+#include <optional>
+
 #include "engine/data/data_files.h"
 #include "ui/models/row_problem_model.h"
 #include "ui/pages/tune_step.h"
@@ -47,6 +49,7 @@ class TuneDataStep : public TuneStep {
     std::shared_ptr<const Dataset> dataset;
     std::shared_ptr<const EncodedDataset> encoded;
     std::vector<DataFileFacts> files;
+    std::optional<Error> refused;         // why nothing can be used; then only the problems of the rows and the files' facts are here
     std::filesystem::path data;           // that the run reads: the file, or all of them in one
   };
   void choose();
@@ -57,11 +60,12 @@ class TuneDataStep : public TuneStep {
   void showRow(int row);
   void showValidation();
   void chooseColumnsOf(size_t file);
+  bool asks(size_t file) const;
 
   std::vector<DataFile> m_files;
   std::vector<DataFileFacts> m_facts;     // of each, once read
   QList<DataFileRow*> m_rows;
-  bool m_reading = false;
+  bool m_reading = false, m_refused = false;
   int m_row = 0;
   RowProblemModel m_problems;
   std::filesystem::path m_data;           // as in the recipe when it was last looked at

@@ -2,13 +2,13 @@
 
 #include <QButtonGroup>
 #include <QComboBox>
-#include <QDoubleSpinBox>
 #include <QFileInfo>
 #include <QGridLayout>
 #include <QLineEdit>
-#include <QSpinBox>
+#include <algorithm>
 #include <cmath>
 
+#include "engine/tune/held_out.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/jobs/tune_job.h"
@@ -21,27 +21,13 @@
 #include "ui/widgets/facts_grid.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/number_boxes.h"
 #include "ui/widgets/option_card.h"
 
 namespace scalewright::ui {
 namespace {
 
-QSpinBox* whole(int low, int high, const QString& tip) {
-  auto* box = new QSpinBox;
-  box->setRange(low, high);
-  box->setButtonSymbols(QAbstractSpinBox::NoButtons);
-  box->setToolTip(tip);
-  return box;
-}
-
-QDoubleSpinBox* real(double low, double high, int decimals, const QString& tip) {
-  auto* box = new QDoubleSpinBox;
-  box->setDecimals(decimals);
-  box->setRange(low, high);
-  box->setButtonSymbols(QAbstractSpinBox::NoButtons);
-  box->setToolTip(tip);
-  return box;
-}
+constexpr int kLargestContext = 131072;  // of a model that does not say its own
 
 }  // namespace
 
@@ -77,7 +63,8 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   m_prompt->setAccessibleName(tr("A prompt of your own"));
   m_prompt->setToolTip(tr("Answered at each validation; empty: none"));
   auto* prompt = new Card(tr("A prompt of your own"));
-  prompt->add({m_prompt, label(tr("Answered at each validation, so that progress can be read and not only plotted."), FontRole::Help, Ink::Text3, true)});
+  m_promptFrom = label({}, FontRole::Help, Ink::Text3, true);
+  prompt->add({m_prompt, m_promptFrom});
 
   m_fold = new Button(Button::Quiet, tr("Advanced"), QStringLiteral("right"));
   m_fold->setCheckable(true);
@@ -116,6 +103,7 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
     m_fold->setIconName(open ? QStringLiteral("down") : QStringLiteral("right"));
     show();
   });
+  connect(m_prompt, &QLineEdit::textEdited, this, [this] { showPromptFrom({}); });
   connect(m_prompt, &QLineEdit::editingFinished, this, [this] { this->draft().recipe.sample_prompt = m_prompt->text().trimmed().toStdString(); });
   connect(m_name, &QLineEdit::textEdited, this, [this](const QString& text) {
     this->draft().name = text.trimmed();
@@ -124,8 +112,8 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
 }
 
 QWidget* TuneMethodStep::buildAdvanced() {
-  m_epochs = real(0.01, 1000, 2, tr("Passes over the data"));
-  m_steps = whole(1, 100'000'000, tr("Steps in all, whatever the number of rows"));
+  m_epochs = new RealBox(0.01, 1000, 2, tr("Passes over the data"));
+  m_steps = wholeBox(1, 100'000'000, tr("Steps in all, whatever the number of rows"));
   m_lengthBy = new Combo;
   m_lengthBy->addItems({tr("epochs"), tr("steps")});
   m_lengthBy->setToolTip(tr("Counted in passes over the data, or in steps"));
@@ -134,14 +122,14 @@ QWidget* TuneMethodStep::buildAdvanced() {
   m_steps->setAccessibleName(tr("Steps"));
   auto* length = wrap(hbox({grow(m_epochs), grow(m_steps), m_lengthBy}, 6));
   length->setFocusProxy(m_epochs);
-  m_context = whole(16, 131072, tr("Tokens of a row: longer rows are cut"));
-  m_batch = whole(1, 256, tr("Rows computed at once"));
-  m_accumulate = whole(1, 1024, tr("Batches whose gradients are added before a step"));
-  m_rate = real(0, 1, 6, tr("0: the default for the bits of this model"));
-  m_warmup = real(0, 0.5, 3, tr("Part of the steps in which the rate goes up"));
-  m_clip = real(0, 100, 3, tr("Largest gradient norm; 0: none"));
-  m_decay = real(0, 1, 4, tr("Pulls the scales back to where they were"));
-  m_seed = whole(0, 1'000'000, tr("Same seed, same run, to the bit"));
+  m_context = wholeBox(16, kLargestContext, tr("Tokens of a row: longer rows are cut"));
+  m_batch = wholeBox(1, 256, tr("Rows computed at once"));
+  m_accumulate = wholeBox(1, 1024, tr("Batches whose gradients are added before a step"));
+  m_rate = new RealBox(0, 1, 6, tr("0: the default for the bits of this model"));
+  m_warmup = new RealBox(0, 0.5, 3, tr("Part of the steps in which the rate goes up"));
+  m_clip = new RealBox(0, 100, 3, tr("Largest gradient norm; 0: none"));
+  m_decay = new RealBox(0, 1, 4, tr("Pulls the scales back to where they were"));
+  m_seed = wholeBox(0, 1'000'000, tr("Same seed, same run, to the bit"));
   m_schedule = new Combo;
   m_schedule->addItems({tr("constant"), tr("cosine"), tr("linear")});
   m_schedule->setToolTip(tr("How the learning rate goes down"));
@@ -160,7 +148,7 @@ QWidget* TuneMethodStep::buildAdvanced() {
     if (fields[i].second == m_rate) m_rateField = field;
   }
   for (QSpinBox* box : {m_steps, m_context, m_batch, m_accumulate, m_seed}) connect(box, &QSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
-  for (QDoubleSpinBox* box : {m_epochs, m_rate, m_warmup, m_clip, m_decay}) connect(box, &QDoubleSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
+  for (RealBox* box : {m_epochs, m_rate, m_warmup, m_clip, m_decay}) connect(box, &QDoubleSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
   connect(m_lengthBy, &QComboBox::activated, this, [this](int by) {
     // The other way to say the same length.
     if (by == 1) m_steps->setValue(static_cast<int>(this->draft().recipe.steps > 0 ? this->draft().recipe.steps : m_plan ? m_plan->steps : 100));
@@ -168,7 +156,10 @@ QWidget* TuneMethodStep::buildAdvanced() {
   });
   for (QComboBox* box : {m_schedule, m_form}) connect(box, &QComboBox::activated, this, &TuneMethodStep::takeOver);
   connect(m_system, &QLineEdit::editingFinished, this, &TuneMethodStep::takeOver);
-  return wrap(grid);
+  auto* reset = new Button(Button::Quiet, tr("Reset to defaults"), QStringLiteral("undo"));
+  reset->setHint(tr("Everything here as the program would choose it; the system prompt stays"));
+  connect(reset, &QPushButton::clicked, this, &TuneMethodStep::resetToDefaults);
+  return wrap(vbox({wrap(grid), hbox({fill(), reset}, 0)}, 8));
 }
 
 QWidget* TuneMethodStep::firstField() const { return m_presetCards[std::clamp(draft().preset, 0, 2)]; }
@@ -186,12 +177,60 @@ QString TuneMethodStep::value() const {
 void TuneMethodStep::enter() {
   if (draft().name.isEmpty() && draft().fromSample) draft().name = QStringLiteral("sample-requests");
   if (draft().name.isEmpty()) draft().name = QFileInfo(QString::fromStdString(draft().recipe.data.string())).completeBaseName() + '-' + value().toLower();
-  if (draft().recipe.sample_prompt.empty() && draft().dataset && !draft().dataset->examples.empty()) {
-    for (const Message& message : draft().dataset->examples.front().messages)
-      if (message.role == "user") draft().recipe.sample_prompt = message.content;
+  // The model's own: a longer context has no meaning for it.
+  const int64_t most = draft().summary.context_length > 0 ? draft().summary.context_length : kLargestContext;
+  m_context->setMaximum(static_cast<int>(std::clamp<int64_t>(most, m_context->minimum(), kLargestContext)));
+  m_context->setToolTip(tr("Tokens of a row: longer rows are cut. The model takes up to %1.").arg(countText(m_context->maximum())));
+  if (draft().recipe.context > m_context->maximum()) {
+    draft().recipe.context = m_context->maximum();
+    draft().encoded.reset();
   }
+  offerPrompt();
   show();
   estimate();
+}
+
+// A question of the rows, best one that is held back: the answer to a row that is learned proves nothing.
+void TuneMethodStep::offerPrompt() {
+  const auto& dataset = draft().dataset;
+  if (!draft().recipe.sample_prompt.empty() || !dataset || !draft().hasData()) return showPromptFrom(draft().recipe.sample_prompt == m_offered.toStdString() ? m_from : QString());
+  const std::vector<int64_t> held = held_out_lines(*draft().encoded, draft().recipe);
+  const int64_t line = held.empty() ? draft().encoded->examples.front().line : held.front();
+  for (const Example& example : dataset->examples) {
+    if (example.line != line) continue;
+    for (const Message& message : example.messages)
+      if (message.role == "user") draft().recipe.sample_prompt = message.content;
+    break;
+  }
+  m_offered = QString::fromStdString(draft().recipe.sample_prompt);
+  showPromptFrom(held.empty() ? tr("It is a row of your data that is learned from, so a right answer proves little.")
+                              : tr("It is a row of your data that is held back: the model never learns from it."));
+}
+
+void TuneMethodStep::showPromptFrom(const QString& from) {
+  m_from = from;
+  m_promptFrom->setText((tr("Answered at each validation, so that progress can be read and not only plotted.") + QLatin1Char(' ') + from).trimmed());
+}
+
+// What the program would choose; model, data, what learns and the prompts stay.
+void TuneMethodStep::resetToDefaults() {
+  TuneRecipe& r = draft().recipe;
+  const TuneRecipe own = r;
+  r = TuneRecipe();
+  r.model = own.model;
+  r.data = own.data;
+  r.validation = own.validation;
+  r.data_format = own.data_format;
+  r.validation_split = own.validation_split;
+  r.columns = own.columns;
+  r.granularity = own.granularity;
+  r.train_on_inputs = own.train_on_inputs;
+  r.system_prompt = own.system_prompt;
+  r.sample_prompt = own.sample_prompt;
+  r.memory_limit = own.memory_limit;
+  r.context = std::min<int64_t>(r.context, m_context->maximum());
+  if (r.context != own.context) draft().encoded.reset();
+  choosePreset(1);
 }
 
 void TuneMethodStep::choosePreset(int preset) {
@@ -254,6 +293,7 @@ void TuneMethodStep::show() {
   m_context->setValue(static_cast<int>(r.context));
   m_batch->setValue(static_cast<int>(r.batch));
   m_accumulate->setValue(static_cast<int>(r.accumulate));
+  m_rate->setSpecialValueText(m_plan ? tr("%1 (default)").arg(m_rate->textFromValue(m_plan->usual_learning_rate)) : tr("default"));
   m_rate->setValue(r.learning_rate);
   m_warmup->setValue(r.warmup);
   m_clip->setValue(r.clip);

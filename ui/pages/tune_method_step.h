@@ -6,7 +6,7 @@
 class QButtonGroup;
 class QCheckBox;
 class QComboBox;
-class QDoubleSpinBox;
+class QLabel;
 class QLineEdit;
 class QPlainTextEdit;
 class QSpinBox;
@@ -22,6 +22,7 @@ class Chart;
 class FactsGrid;
 class FormField;
 class OptionCard;
+class RealBox;
 
 class TuneMethodStep : public TuneStep {
   Q_OBJECT
@@ -37,6 +38,9 @@ class TuneMethodStep : public TuneStep {
  private:
   QWidget* buildAdvanced();
   void choosePreset(int preset);
+  void resetToDefaults();
+  void offerPrompt();
+  void showPromptFrom(const QString& from);
   void takeOver();       // widgets -> draft
   void show();           // draft -> widgets
   void estimate();
@@ -48,12 +52,14 @@ class TuneMethodStep : public TuneStep {
   QButtonGroup *m_presets, *m_what;
   QList<OptionCard*> m_presetCards, m_whatCards;
   QLineEdit *m_prompt, *m_name;
+  QLabel* m_promptFrom;
+  QString m_offered, m_from;          // the prompt that was taken from the rows, and what is said of it
   Button* m_fold;
   QWidget* m_advanced;
   QSpinBox *m_context, *m_batch, *m_accumulate, *m_seed;
   QSpinBox* m_steps;
   QComboBox* m_lengthBy;       // epochs or steps
-  QDoubleSpinBox *m_epochs, *m_rate, *m_warmup, *m_clip, *m_decay;
+  RealBox *m_epochs, *m_rate, *m_warmup, *m_clip, *m_decay;
   FormField* m_rateField = nullptr;
   QComboBox *m_schedule, *m_form;
   QLineEdit* m_system;

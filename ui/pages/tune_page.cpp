@@ -1,5 +1,6 @@
 #include "ui/pages/tune_page.h"
 
+#include <QApplication>
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
@@ -174,6 +175,9 @@ void TunePage::trySample() {
 
 void TunePage::goTo(int target) {
   if (target > ModelStep && m_steps[ModelStep]) modelStep()->accept();
+  // The keyboard goes on in the step that it led to: what had the focus is hidden then.
+  const QWidget* focus = QApplication::focusWidget();
+  const bool here = isVisible() && (!focus || isAncestorOf(focus));
   m_step = std::clamp<int>(target, ModelStep, RunStep);
   m_reached = std::max(m_reached, m_step);
   m_stack->setCurrentIndex(m_step);
@@ -182,6 +186,7 @@ void TunePage::goTo(int target) {
   if (step(m_step)) step(m_step)->enter();
   showStep();
   orderTabs(this);
+  if (QWidget* field = firstField(); here && field) field->setFocus(Qt::OtherFocusReason);
 }
 
 void TunePage::showStep() {
@@ -211,7 +216,7 @@ void TunePage::showStep() {
     const bool paused = m_control && m_control->is_paused();
     m_pause->setText(paused ? tr("Resume") : tr("Pause"));
     m_pause->setIconName(paused ? QStringLiteral("play") : QStringLiteral("pause"));
-    header()->setTitle(m_draft.name);
+    header()->setTitle(paused ? tr("%1, paused").arg(m_draft.name) : m_draft.name);
     const QFileInfo model(QString::fromStdString(m_draft.recipe.model.string())), rows(QString::fromStdString(m_draft.recipe.data.string()));
     const QString what = tr("%1 learns %2.").arg(model.isDir() ? model.fileName() : model.completeBaseName(), rows.fileName());
     header()->setPurpose(active ? tr("%1 Safe to close: the next start offers it again.").arg(what) : what);
@@ -265,6 +270,7 @@ void TunePage::start(bool resume, const QString& folder) {
 void TunePage::launch(bool resume) {
   m_control = std::make_shared<TuneControl>();
   m_finished = m_stepped = false;
+  m_score = {};
   m_stop->setBusy(false);
   TuneRequest request;
   request.recipe = m_draft.recipe;
@@ -278,6 +284,7 @@ void TunePage::launch(bool resume) {
     if (!guard) return;
     for (const TuneEvent& event : list) {
       guard->m_stepped = guard->m_stepped || std::holds_alternative<StepRecord>(event);
+      if (const auto* score = std::get_if<HeldOutScore>(&event)) guard->m_score = *score;
       if (const auto* trouble = std::get_if<TroubleEvent>(&event)) guard->banner()->show(Tone::Warn, TunePage::tr("The run goes on, but"), inWords(trouble->text));
     }
     guard->run()->take(list);
@@ -310,9 +317,16 @@ void TunePage::onDone(Result<TuneReport> report) {
     const bool stopped = report->outcome == Outcome::Cancelled;
     banner()->show(stopped ? Tone::Info : Tone::Ok, stopped ? tr("Stopped, and kept") : tr("It has learned"),
                    stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
-                           : tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
+                           : learned() + tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
     if (stopped) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
   }
+}
+
+// What the held-out rows say of it; empty where there were none.
+QString TunePage::learned() const {
+  if (m_score.rows == 0) return {};
+  const auto count = [this](double share) { return countText(std::llround(share * static_cast<double>(m_score.rows))); };
+  return tr("Of %1 rows that it never saw, it answers %2 exactly; the original answered %3.").arg(countText(m_score.rows), count(m_score.after), count(m_score.before)) + QLatin1Char(' ');
 }
 
 void TunePage::resumeRun(const QString& folder) {

@@ -44,6 +44,7 @@ class TunePage : public Page {
   void onDone(Result<TuneReport> report);
   void trySample();
   QString freshFolder() const;
+  QString learned() const;
   TuneModelStep* modelStep();
   TunePlanStep* planStep();
   TuneStep* step(int index);      // made when first asked for, so that the page is there at once; null for the run
@@ -63,6 +64,7 @@ class TunePage : public Page {
   std::shared_ptr<Job> m_job;
   std::unique_ptr<Desktop::StayAwake> m_awake;
   QString m_runFolder;
+  HeldOutScore m_score;                   // of the run that is done
   bool m_finished = false, m_narrow = false, m_starting = false, m_stepped = false;
   std::shared_ptr<std::atomic<bool>> m_byPerson = std::make_shared<std::atomic<bool>>(false);
 };

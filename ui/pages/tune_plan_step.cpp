@@ -159,7 +159,7 @@ void TunePlanStep::show() {
   if (ledger.fits)
     m_verdict->show(Tone::Ok, tr("It fits, and is reserved before step 1"),
                     beside ? tr("%1 on the card and %2 of this machine's memory will be set aside at the start. The run never asks for more.").arg(bytesText(view.total), bytesText(beside->total))
-                           : tr("%1 will be set aside at the start. The run never asks for more.").arg(bytesText(view.total)), false);
+                           : tr("%1 will be set aside at the start, what this program holds by then included. The run never asks for more.").arg(bytesText(view.total)), false);
   else
     m_verdict->show(Tone::Danger,
                     beside && missing > 0 ? tr("This plan needs %1 more than the card has free").arg(bytesText(missing))

@@ -18,7 +18,9 @@ namespace {
 
 constexpr int kMostAnswers = 5, kFewAnswers = 3;
 constexpr int kStrip = 46;          // look pixels of learning rate and gradient norm
+constexpr int kLossHeight = 340;    // likewise, of the loss with both strips, axis and legend
 constexpr double kMegabyte = 1e6;
+constexpr double kHeadroom = 1.25;  // above the most memory: the words of the reserved line lie there
 constexpr int kParts = 5;           // of the ledger; one more is what lies beyond it
 
 QString stepTitle(double x) { return TuneRunView::tr("Step %1").arg(std::lround(x)); }
@@ -31,8 +33,10 @@ TuneRunView::TuneRunView(QWidget* parent) : QWidget(parent) {
   auto* right = vbox({grow(buildMemory(), 55), grow(buildSpeed(), 45)}, 12);
   m_columnsLayout = hbox({grow(wrap(left), 66), grow(wrap(right), 34)}, 12);
   setLayout(vbox({buildHead(), grow(wrap(m_columnsLayout))}, 12));
+  setNarrow(false);
   m_lossChart->linkX(m_memoryChart);
   m_lossChart->linkX(m_speedChart);
+  for (Chart* chart : {m_lossChart, m_memoryChart, m_speedChart}) connect(chart, &Chart::xRangeChanged, m_whole, [this] { m_whole->setVisible(m_lossChart->zoomed()); });
 }
 
 TuneRunView::~TuneRunView() = default;
@@ -54,7 +58,7 @@ QWidget* TuneRunView::buildHead() {
   m_loss = metric(numbers, tr("train loss"));
   m_validation = metric(numbers, tr("validation"), &m_validationWords);
   m_speed = metric(numbers, tr("tokens a second"));
-  m_memory = metric(numbers, tr("used"), &m_memoryWords);
+  m_memory = metric(numbers, tr("used"), &m_memoryWords, 3);
   m_codes = label(tr("codes frozen"), FontRole::Help, Ink::Ok);
   addItems(numbers, {hbox({new IconLabel(QStringLiteral("lock"), &ThemeTokens::ok, 14), m_codes}, 6)});
   auto* head = new Card;
@@ -80,14 +84,15 @@ QWidget* TuneRunView::buildLoss() {
   m_lossChart->setEmptyText(tr("The first steps are being computed"));
   m_scale = new Segmented({tr("Linear"), tr("Log")});
   m_scale->setName(tr("Scale of the loss"));
-  auto* reset = new Button(Button::Icon, tr("Show all of it"), QStringLiteral("zoom"));
+  m_whole = new Button(Button::Icon, tr("Show all of it"), QStringLiteral("zoom"));
+  m_whole->hide();  // nothing is left out yet
   auto* card = new Card(tr("Loss"));
   card->addTool(m_scale);
-  card->addTool(reset);
+  card->addTool(m_whole);
   addSave(card, m_lossChart, QStringLiteral("loss"));
   card->add({grow(m_lossChart)});
   connect(m_scale, &Segmented::chosen, this, [this](int index) { m_lossChart->setLogarithmic(index == 1); });
-  connect(reset, &QPushButton::clicked, m_lossChart, &Chart::resetZoom);
+  connect(m_whole, &QPushButton::clicked, m_lossChart, &Chart::resetZoom);
   return card;
 }
 
@@ -152,21 +157,21 @@ QWidget* TuneRunView::buildSpeed() {
   return card;
 }
 
-QLabel* TuneRunView::metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel) {
+QLabel* TuneRunView::metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel, int share) {
   auto* number = label(QStringLiteral("–"), FontRole::MonoStrong);
   auto* text = label(words, FontRole::Help, Ink::Text2);
   if (wordsLabel) *wordsLabel = text;
   text->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-  addItems(row, {grow(hbox({number, grow(text)}, 8))});
+  addItems(row, {grow(hbox({number, grow(text)}, 8), share)});
   return number;
 }
 
-// Below each other the charts keep a height that can be read, and the page scrolls.
+// The charts keep a height that can be read, and the page scrolls.
 void TuneRunView::setNarrow(bool narrow) {
   m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-  setScaledMinimum(m_lossChart, 0, narrow ? 260 : 60);
-  setScaledMinimum(m_memoryChart, 0, narrow ? 170 : 60);
-  setScaledMinimum(m_speedChart, 0, narrow ? 120 : 60);
+  setScaledMinimum(m_lossChart, 0, kLossHeight);
+  setScaledMinimum(m_memoryChart, 0, 170);
+  setScaledMinimum(m_speedChart, 0, 120);
 }
 
 void TuneRunView::begin(const QString& samplePrompt) {
@@ -210,9 +215,17 @@ void TuneRunView::take(const std::vector<TuneEvent>& events) {
       m_samples.push_back(*sample);
       showSamples();
     } else if (const auto* pause = std::get_if<PauseEvent>(&event)) {
-      if (pause->paused) m_left->setText(tr("paused"));
+      showPaused(pause->paused);
     }
   }
+}
+
+// While it pauses there is no time left to tell.
+void TuneRunView::showPaused(bool paused) {
+  if (m_losses.empty()) return;
+  m_step->setText(paused ? tr("Paused at step %1 of %2").arg(countText(m_losses.back().first), countText(m_total)) : tr("Step %1 of %2").arg(countText(m_losses.back().first), countText(m_total)));
+  if (paused) m_left->clear();
+  m_clock->setVisible(!paused && !m_left->text().isEmpty());
 }
 
 void TuneRunView::takePlan(const TunePlan& plan) {
@@ -222,8 +235,9 @@ void TuneRunView::takePlan(const TunePlan& plan) {
   const QString words = tr("reserved %1").arg(bytesText(plan.ledger.total_bytes));
   if (m_reserved < 0) m_reserved = m_memoryChart->addLine(Qt::Horizontal, m_reservedMegabytes, &ThemeTokens::text, words);
   else m_memoryChart->setLine(m_reserved, m_reservedMegabytes, words);
-  m_memoryChart->setYRange(0.0, m_topMegabytes * 1.15);
+  m_memoryChart->setYRange(0.0, m_topMegabytes * kHeadroom);
   m_reservedText = bytesText(plan.ledger.total_bytes);
+  m_memory->setText(QStringLiteral("–"));  // what an earlier part of the run held says nothing of this plan
   m_memoryWords->setText(tr("of %1 reserved").arg(m_reservedText));
   m_total = plan.steps;
   smoothAgain();
@@ -270,10 +284,10 @@ void TuneRunView::takeStep(const StepRecord& s) {
     m_memoryChart->append(m_memorySeries[kParts], x, held);
     if (held > m_topMegabytes) {
       m_topMegabytes = held;
-      m_memoryChart->setYRange(0.0, m_topMegabytes * 1.15);
+      m_memoryChart->setYRange(0.0, m_topMegabytes * kHeadroom);
     }
     const double beyond = held - m_reservedMegabytes;
-    m_memoryWords->setText(beyond > 1.0 ? tr("of %1; chat, window +%2").arg(m_reservedText, bytesText(quint64(beyond * kMegabyte))) : tr("of %1 reserved").arg(m_reservedText));
+    m_memoryWords->setText(beyond > 1.0 ? tr("of %1; beside it %2").arg(m_reservedText, bytesText(quint64(beyond * kMegabyte))) : tr("of %1 reserved").arg(m_reservedText));
     m_memoryWords->setToolTip(tr("The run's own bytes against what was reserved for it. A chat beside it and the window itself are not the run's: they come on top."));
     m_memory->setText(bytesText(quint64(std::min(held, m_reservedMegabytes) * kMegabyte)));
   }
@@ -284,7 +298,6 @@ void TuneRunView::takeStep(const StepRecord& s) {
   m_bar->setFraction(s.steps > 0 ? x / static_cast<double>(s.steps) : -1.0);
   m_loss->setText(numberText(smoothed, 3));
   m_speed->setText(QString::number(std::lround(s.tokens_per_second)));
-  if (m_parts.isEmpty()) m_memory->setText(bytesText(s.resident_bytes));
 }
 
 // Five lines where there is room, else three.

@@ -43,7 +43,7 @@ class TuneRunView : public QWidget {
   bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
-  QLabel* metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel = nullptr);
+  QLabel* metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel = nullptr, int share = 2);
   void addSave(Card* card, Chart* chart, const QString& name);
   QWidget* buildHead();
   QWidget* buildLoss();
@@ -52,6 +52,7 @@ class TuneRunView : public QWidget {
   QWidget* buildSpeed();
   void takePlan(const TunePlan& plan);
   void takeStep(const StepRecord& record);
+  void showPaused(bool paused);
   void showSamples();
   void editPrompt(bool on);
   void takePrompt();
@@ -62,7 +63,7 @@ class TuneRunView : public QWidget {
   QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_validationWords, *m_speed, *m_memory, *m_memoryWords, *m_codes;
   ElidedLabel* m_prompt;
   QLineEdit* m_promptEdit;
-  Button* m_change;
+  Button *m_change, *m_whole;
   QString m_promptText;
   ProgressBar* m_bar;
   Chart *m_lossChart, *m_memoryChart, *m_speedChart;

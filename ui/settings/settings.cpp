@@ -9,7 +9,6 @@
 
 namespace scalewright::ui {
 
-constexpr double kSmallestScale = 0.8, kLargestScale = 2.0;  // as the slider of Settings
 namespace {
 
 constexpr int kRecent = 12;

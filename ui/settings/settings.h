@@ -18,7 +18,8 @@ class Settings : public QObject {
 
   ThemeMode themeMode() const;
   void setThemeMode(ThemeMode mode);
-  double fontScale() const;  // 0.75..2.5, 1 is the desktop's size
+  static constexpr double kSmallestScale = 0.8, kLargestScale = 2.0;
+  double fontScale() const;  // 1 is the desktop's size
   void setFontScale(double scale);
   QString language() const;  // "" follows the system, else "en", "de"
   void setLanguage(const QString& code);

@@ -81,7 +81,9 @@ void ChartOverlay::paintEmpty(QPainter* painter) {
 void ChartOverlay::paintLines(QPainter* painter) {
   const auto paintWords = [&](const QRectF& in, const QString& words) {
     if (words.isEmpty()) return;
-    QRectF covered;
+    // On a ground of its own: they may lie on an area of any colour.
+    QRectF covered = painter->boundingRect(in, Qt::AlignRight, words);
+    painter->fillRect(covered.adjusted(-px(3), 0, px(3), 0), color(&ThemeTokens::card));
     painter->drawText(in, Qt::AlignRight, words, &covered);
     m_words << covered;
   };

@@ -1,0 +1,208 @@
+// Fine-tune before and after the run: columns that nobody knows, rows that cannot be used, numbers as they are used, and what the
+// held-out rows say in the end.
+
+#include "tests/ui/small_chat_model.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QTableView>
+
+#include "engine/data/dataset_look.h"
+#include "engine/tune/run_store.h"
+#include "ui/models/run_table_model.h"
+#include "ui/pages/tune_run_view.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/chart.h"
+#include "ui/widgets/number_boxes.h"
+#include "ui/widgets/page_header.h"
+
+using namespace scalewright;
+using namespace scalewright::ui;
+
+class TestTuneWizard : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() {
+    qInstallMessageHandler(collectWarnings);
+    if (!m_sample.make()) QSKIP("The golden sets are not here.");
+  }
+  void init() {
+    m_home = std::make_unique<Home>();
+    QVERIFY(!m_sample.giveTo(*m_home).isEmpty());
+  }
+  void cleanup() {
+    SmallSample::forget();
+    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
+  }
+
+  void aRefusedFileIsLookedAt() {
+    const QString table = m_home->path("home/table.csv"), rows = m_home->path("home/rows.jsonl");
+    QVERIFY(write(table, "frage,antwort\neins,1\n") && write(rows, "{\"f\": \"eins\", \"a\": 1}\nno json\n"));
+    QVERIFY(!import_dataset(table.toStdString(), {}).has_value());
+    const auto header = look_at_dataset(table.toStdString(), {});
+    QVERIFY(header.has_value());
+    QVERIFY(header->columns == (std::vector<std::string>{"frage", "antwort"}) && header->format == DatasetFormat::Auto);
+    const auto keys = look_at_dataset(rows.toStdString(), {});
+    QVERIFY(keys.has_value());
+    QCOMPARE(int(keys->problems.size()), 2);
+    QVERIFY(keys->columns.size() == 2 && keys->format == DatasetFormat::Auto);
+  }
+
+  // Asked in the window where the command line has --columns; the run's recipe keeps it.
+  void unknownColumnsAreNamed() {
+    const QString table = m_home->path("home/fragen.csv");
+    QByteArray rows = "frage,antwort\n";
+    for (int i = 0; i < 40; ++i) rows += QByteArrayLiteral("say ") + QByteArray::number(i) + ",it is " + QByteArray::number(i) + '\n';
+    QVERIFY(write(table, rows));
+    TestWindow w(*m_home);
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    dropRows(tune, table);
+    QVERIFY(w.waitForJobs());
+    auto *prompt = box(tune, "Column: Prompt"), *answer = box(tune, "Column: Answer");
+    QTRY_VERIFY(prompt && prompt->isVisible() && answer->isVisible());
+    QVERIFY(!tune->banner()->isVisible());
+    QVERIFY(!buttonOf(tune, "Next: Method")->isEnabled());
+    choose(prompt, "frage");
+    choose(answer, "antwort");
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(!prompt->isVisible());
+    CLICK(tune, "Next: Method");
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Next: Plan");
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Start");
+    QVERIFY(waitUntil([&] { return buttonOf(tune, "New run") != nullptr; }));
+    const auto runs = history();
+    QCOMPARE(int(runs.size()), 1);
+    const auto recipe = recipe_from_json(runs[0].recipe_json);
+    QVERIFY(recipe.has_value());
+    QVERIFY(recipe->columns == (std::map<std::string, std::string>{{"prompt", "frage"}, {"completion", "antwort"}}));
+    QVERIFY(recipe->learning_rate > 0.0);  // the one that was used, though the program chose it
+    // The held-out rows were asked before and after, and the window says so.
+    const auto store = RunStore::open(RunStore::default_file());
+    QVERIFY(store.has_value());
+    const auto scores = (*store)->evaluations(runs[0].id);
+    QVERIFY(scores.has_value());
+    QCOMPARE(int(scores->size()), 2);
+    QVERIFY2(tune->banner()->text().startsWith("Of 4 rows that it never saw"), qPrintable(tune->banner()->text()));
+    w.window->showPlace(Place::Runs);
+    QVERIFY(w.waitForJobs());
+    for (QTableView* view : w.window->page(Place::Runs)->findChildren<QTableView*>())
+      if (view->accessibleName() == "Runs") QTRY_VERIFY(view->model()->index(0, RunTableModel::ExactAnswers).data().toString().contains(QStringLiteral("→")));
+  }
+
+  // Where no row can be used each one says why, and the words leave with the file.
+  void badRowsAreListed() {
+    const QString rows = m_home->path("home/bad.jsonl");
+    QVERIFY(write(rows, "{\"prompt\": \"a\", \"completion\": \"\"}\n{\"prompt\": \"\", \"completion\": \"b\"}\nno json\n"));
+    TestWindow w(*m_home);
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    dropRows(tune, rows);
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(tune->banner()->isVisible());
+    QTableView* problems = nullptr;
+    for (QTableView* view : tune->findChildren<QTableView*>())
+      if (view->accessibleName() == "Rows with problems") problems = view;
+    QVERIFY(problems && problems->isVisible());
+    QCOMPARE(problems->model()->rowCount(), 3);
+    for (QAbstractButton* button : tune->findChildren<QAbstractButton*>())
+      if (button->accessibleName() == "Remove this file" && button->isVisible()) {
+        QTest::mouseClick(button, Qt::LeftButton);
+        break;
+      }
+    QTRY_VERIFY(!tune->banner()->isVisible());
+    QCOMPARE(problems->model()->rowCount(), 0);
+  }
+
+  void numbersAreThoseThatAreUsed() {
+    TestWindow w(*m_home);
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    const QString rows = m_home->path("home/rows.jsonl");
+    QVERIFY(writeRows(rows, 100));
+    dropRows(tune, rows);
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Next: Method");
+    QVERIFY(w.waitForJobs());
+    CLICK(tune, "Advanced");
+    CLICK(tune, "Reset to defaults");
+    QVERIFY(w.waitForJobs());
+    auto* rate = named<RealBox>(tune, "Learning rate");
+    auto* context = named<QSpinBox>(tune, "Context");
+    QVERIFY(rate && context);
+    QTRY_COMPARE(rate->text(), QString("0.001 (default)"));
+    QCOMPARE(context->maximum(), 512);  // of this model
+    rate->setFocus();
+    QTRY_VERIFY(rate->hasFocus());
+    QTest::qWait(20);
+    QTest::keyClicks(rate, "0.002");
+    QTest::keyClick(rate, Qt::Key_Return);
+    QCOMPARE(rate->value(), 0.002);
+    QCOMPARE(rate->text(), QString("0.002"));
+    CLICK(tune, "Reset to defaults");
+    QTRY_COMPARE(rate->value(), 0.0);
+    // The question is one that the model does not learn the answer of, and that is said.
+    bool told = false;
+    for (QLabel* text : tune->findChildren<QLabel*>()) told = told || (text->isVisible() && text->text().contains("never learns from it"));
+    QVERIFY(told);
+    QVERIFY(w.waitForJobs());
+  }
+
+  // A pause is said where the run is looked at, and its charts can be read in a small window.
+  void aPauseIsSaid() {
+    const QString rows = m_home->path("home/rows.jsonl");
+    QVERIFY(writeRows(rows, 10000));
+    TestWindow w(*m_home);
+    Page* tune = startLongRun(w, rows);
+    if (QTest::currentTestFailed()) return;
+    auto* run = tune->findChild<TuneRunView*>();
+    QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
+    QVERIFY2(run->lossChart()->height() >= px(300), qPrintable(QString::number(run->lossChart()->height())));
+    CLICK(tune, "Pause");
+    const auto says = [&](const QString& words) {
+      for (QLabel* text : run->findChildren<QLabel*>())
+        if (text->isVisible() && text->text().startsWith(words)) return true;
+      return false;
+    };
+    QVERIFY(waitUntil([&] { return says("Paused at step"); }));
+    bool titled = false;
+    for (QLabel* text : tune->header()->findChildren<QLabel*>()) titled = titled || text->text().endsWith(", paused");
+    QVERIFY(titled);
+    CLICK(tune, "Resume");
+    QVERIFY(waitUntil([&] { return !says("Paused at step"); }));
+    CLICK(tune, "Stop and keep");
+    QVERIFY(w.waitForJobs());
+  }
+
+ private:
+  static bool write(const QString& path, const QByteArray& bytes) {
+    QFile file(path);
+    return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
+  }
+  template <class T>
+  static T* named(QWidget* in, const QString& name) {
+    for (T* field : in->findChildren<T*>())
+      if (field->accessibleName() == name) return field;
+    return nullptr;
+  }
+  static QComboBox* box(QWidget* in, const QString& name) { return named<QComboBox>(in, name); }
+  static void choose(QComboBox* box, const QString& words) {
+    box->setCurrentIndex(box->findText(words));
+    emit box->activated(box->currentIndex());
+  }
+  static std::vector<RunRow> history() {
+    const auto store = RunStore::open(RunStore::default_file());
+    if (!store) return {};
+    const auto runs = (*store)->runs();
+    return runs ? *runs : std::vector<RunRow>{};
+  }
+
+  SmallSample m_sample;
+  std::unique_ptr<Home> m_home;
+};
+
+QTEST_MAIN(TestTuneWizard)
+#include "test_tune_wizard.moc"
