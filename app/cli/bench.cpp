@@ -7,6 +7,7 @@
 
 #include "app/cli/ceilings.h"
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "engine/chat/generator.h"
 #include "engine/core/system.h"
 #include "engine/model/session.h"
@@ -71,6 +72,7 @@ struct BenchOptions {
 };
 
 Result<int> bench(const Context& context, const BenchOptions& options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
@@ -155,6 +157,7 @@ struct BenchTrainOptions {
 };
 
 Result<int> bench_train(const Context& context, const BenchTrainOptions& options) {
+  SW_TRY(check_model_argument(options.model, Takes::Model));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(options.model, observer, context.stop));

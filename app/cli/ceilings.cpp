@@ -50,7 +50,7 @@ double measure_product_rate(Backend& backend) {
   void* aligned = workspace.data();
   size_t space = workspace.size();
   std::align(64, space - 63, aligned, space);
-  backend.set_workspace(aligned, space);
+  const WorkspaceLoan loan(backend, aligned, space);
   kernels::WeightView view;
   view.dense = {.data = w.data(), .type = kernels::DenseType::F32, .rows = kWidth, .cols = kWidth};
   double best = 1e30;
@@ -59,7 +59,6 @@ double measure_product_rate(Backend& backend) {
     backend.linear(x.data(), kWidth, kTokens, view, nullptr, y.data(), kWidth, Precision::Exact);
     best = std::min(best, seconds_since(start));
   }
-  backend.set_workspace(nullptr, 0);
   return 2.0 * kTokens * kWidth * kWidth / best;
 }
 

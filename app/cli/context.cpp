@@ -30,20 +30,25 @@ void Context::print_json(const Json& object) const {
   std::cout << object.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
 }
 
-CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, const std::string& what) {
+CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, const std::string& what, Uses uses) {
   CLI::App* verb = app.add_subcommand(name, what);
   verb->add_flag("--json", context.json, "Print one JSON object on stdout and nothing else");
+  // Scripts give the same options to every verb: what does nothing is taken, but not shown.
+  const char* of_device = uses == Uses::Nothing ? "" : "Options";
   verb->add_option("--threads", context.threads, "Threads to compute with (0: one a physical processor)")
+      ->group(of_device)
       ->check(CLI::Range(0, 1024));
   verb->add_option("--device", context.device,
                    "Where to compute: auto, cpu, cuda, a card as cuda:1; tune takes several: cuda:0,cuda:1 or cuda:all")
+      ->group(of_device)
       ->check(CLI::Validator(
           [](std::string& word) {
             return is_device_word(word) ? std::string() : "\"" + word + "\" is not auto, cpu, cuda, cuda:all or cards as cuda:0,cuda:1";
           },
           "auto|cpu|cuda"));
-  verb->add_option("--seed", context.seed, "Seed of everything random");
+  verb->add_option("--seed", context.seed, "Seed of everything random")->group(uses == Uses::DeviceAndSeed ? "Options" : "");
   verb->add_option("--isa", context.isa, "Instruction set of the CPU path, for tests")
+      ->group(of_device)
       ->check(CLI::IsMember({"auto", "scalar", "avx2", "avxvnni", "avx512"}));
   return verb;
 }

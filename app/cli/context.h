@@ -34,8 +34,11 @@ struct Context {
 
 inline constexpr int kExitInterrupted = 130;
 
-// Adds a verb with the options that all verbs have.
-CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, const std::string& what);
+// Which of the common options change what a verb does.
+enum class Uses { Nothing, Device, DeviceAndSeed };
+
+// Adds a verb with the options that all verbs take; its help shows those that it uses.
+CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, const std::string& what, Uses uses = Uses::DeviceAndSeed);
 
 // Checks of numbers that say what is allowed in words.
 CLI::Validator above_zero();

@@ -6,12 +6,14 @@
 
 #include "app/cli/context.h"
 #include "app/cli/loss_words.h"
+#include "app/cli/model_argument.h"
 #include "engine/chat/generator.h"
 #include "engine/core/system.h"
 #include "engine/eval/evaluate.h"
 #include "engine/export/exporter.h"
 #include "engine/quant/quantize_job.h"
 #include "engine/tune/recording_observer.h"
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "engine/tune/sample_recipe.h"
 #include "engine/tune/scale_pack.h"
@@ -72,6 +74,7 @@ Result<int> demo(const Context& context, const Options& options) {
   std::error_code ignored;
   if (!fs::exists(source, ignored))
     return fail(ErrorCode::Io, "The sample model is not at " + source.string() + ". Run installer/get-sample.sh, or give a model of your own with --model.");
+  SW_TRY(check_model_argument(source.string(), Takes::Model));
   const fs::path folder = options.folder.empty() ? data_folder() / "demo" : fs::path(options.folder);
   fs::create_directories(folder, ignored);
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
@@ -167,6 +170,7 @@ Result<int> demo(const Context& context, const Options& options) {
     context.print(std::string(use_tuned ? "   tuned     " : "   original  ") + answer.text);
   }
   summary["chat"] = answers;
+  model->tuned_by = run_name(run);  // its scales are the run's again
 
   stage.begin("Export: GGUF and scale pack, reopened and compared");
   const fs::path exported = folder / "sample-tuned.gguf", pack = folder / "sample-task.safetensors";

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "engine/export/exporter.h"
 #include "engine/export/output_check.h"
 #include "engine/tune/run_folder.h"
@@ -52,6 +53,7 @@ Result<std::vector<KeptPath>> kept_paths(const std::string& model) {
 }
 
 Result<int> export_verb(const Context& context, const Options& options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   const ExportTarget target = kTargets.at(options.target);
   if (target == ExportTarget::Pack && !is_run_folder(options.model))
     return fail(ErrorCode::InvalidArgument, "A scale pack holds what a tuning run learned, and " + options.model + " is no run. Give the folder of a run.");
@@ -72,6 +74,7 @@ Result<int> export_verb(const Context& context, const Options& options) {
 }
 
 Result<int> apply(const Context& context, const Options& options) {
+  SW_TRY(check_model_argument(options.model, Takes::Model));
   const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   SW_TRY(check_output(options.output, {{options.model, "the model being read"}, {options.pack, "the scale pack being read"}}));
   SW_TRY(refuse_existing(options.output, options.force));
@@ -96,7 +99,7 @@ Result<int> apply(const Context& context, const Options& options) {
 }  // namespace
 
 void add_export(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "export", "Write a model for other programs, reopen it and compare");
+  CLI::App* verb = add_verb(app, context, "export", "Write a model for other programs, reopen it and compare", Uses::Device);
   auto e = std::make_shared<Options>();
   verb->add_option("MODEL", e->model, "A model, or the folder of a run")->required();
   verb->add_option("--to", e->target, "What to write")->required()->check(CLI::IsMember({"gguf", "gptq", "awq", "compressed-tensors", "safetensors", "pack"}));
@@ -105,7 +108,7 @@ void add_export(CLI::App& app, Context& context) {
   verb->add_flag("--force", e->force, "Replace what is at the output already");
   verb->callback([&context, e] { context.command = [&context, e] { return export_verb(context, *e); }; });
 
-  CLI::App* apply_verb = add_verb(app, context, "apply", "Write a base model with a scale pack applied");
+  CLI::App* apply_verb = add_verb(app, context, "apply", "Write a base model with a scale pack applied", Uses::Device);
   auto a = std::make_shared<Options>();
   apply_verb->add_option("MODEL", a->model, "The base model")->required();
   apply_verb->add_option("--pack", a->pack, "The scale pack; refused when it belongs to another base")->required();

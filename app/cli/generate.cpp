@@ -4,6 +4,8 @@
 
 #include "app/cli/context.h"
 #include "app/cli/messages.h"
+#include "app/cli/model_argument.h"
+#include "app/cli/standard_input.h"
 #include "engine/chat/generator.h"
 #include "engine/core/file.h"
 #include "engine/tune/scale_pack.h"
@@ -34,11 +36,23 @@ void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
   verb->add_option("--top-p", o->sampling.top_p, "Only the likeliest tokens that make up this probability")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(between(0.01, 100.0))->capture_default_str();
-  verb->add_option("--context", o->context, "Tokens the conversation may have")->check(at_least_zero());
+  verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(at_least_zero());
   verb->add_flag("--fast", o->fast, "Activations in 8 bits: faster prompts, answers may differ from the exact ones");
 }
 
+// A prompt that leaves no room to answer in, and how much would; empty where it leaves some.
+std::string too_long(int64_t prompt, const Conversation& conversation, const Model& model, const SamplingOptions& sampling, const std::string& what) {
+  if (prompt < conversation.context()) return {};
+  const int64_t made_for = model.config.context_length, wanted = prompt + std::max<int64_t>(1, sampling.max_tokens);
+  std::string words = what + " has " + std::to_string(prompt) + " tokens, but the context holds " + std::to_string(conversation.context()) + ". ";
+  if (made_for <= 0) return words + "Give it more with --context " + std::to_string(wanted) + ".";
+  words += "The model was made for " + std::to_string(made_for) + ": ";
+  if (prompt < made_for) return words + "give it more with --context " + std::to_string(std::min(wanted, made_for)) + ".";
+  return words + "shorten it; --context " + std::to_string(wanted) + " would hold it, with worse answers.";
+}
+
 Result<int> generate(const Context& context, Options options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   options.sampling.seed = context.seed;
   std::vector<Message> messages;
   if (!options.messages.empty()) {
@@ -53,6 +67,14 @@ Result<int> generate(const Context& context, Options options) {
   warn_of_context(observer, options.context, model->config.context_length);
   observer.finish();
   SW_ASSIGN(const auto conversation, Conversation::create(model, *backend, session_options(options)));
+  std::vector<int32_t> prompt;
+  if (options.raw) {
+    prompt = conversation->prompt_ids(options.prompt);
+  } else {
+    SW_ASSIGN(prompt, conversation->prompt_ids(messages));
+  }
+  const std::string problem = too_long(static_cast<int64_t>(prompt.size()), *conversation, *model, options.sampling, "The prompt");
+  if (!problem.empty()) return fail(ErrorCode::InvalidArgument, problem);
   const TextSink sink = [&](std::string_view text) {
     if (!context.json) std::cout << text << std::flush;
   };
@@ -80,6 +102,7 @@ struct Side {
 };
 
 Result<int> chat(const Context& context, Options options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   options.sampling.seed = context.seed;
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
@@ -127,10 +150,20 @@ Result<int> chat(const Context& context, Options options) {
       std::cout << "  /new begins a new conversation, /quit ends it, /help says this. Everything else goes to the model; a line that is to begin with a slash, after a space.\n";
       continue;
     }
+    std::string problem;
+    for (Side& side : sides) {
+      side.messages.push_back({"user", line});
+      SW_ASSIGN(const std::vector<int32_t> prompt, side.conversation->prompt_ids(side.messages));
+      if (problem.empty()) problem = too_long(static_cast<int64_t>(prompt.size()), *side.conversation, *model, options.sampling, "With that the conversation");
+    }
+    if (!problem.empty()) {
+      for (Side& side : sides) side.messages.pop_back();
+      std::cout << "  " << problem << " /new begins a new conversation.\n";
+      continue;
+    }
     for (Side& side : sides) {
       restore_scales(*model, layout, side.scales);
       if (!side.title.empty()) std::cout << "\n[" << side.title << "]\n";
-      side.messages.push_back({"user", line});
       SW_ASSIGN(const Generation answer, side.conversation->answer(side.messages, options.sampling,
                                                                    [](std::string_view text) { std::cout << text << std::flush; }, context.stop));
       side.messages.push_back({"assistant", answer.text});
@@ -148,13 +181,20 @@ void add_generate(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb(app, context, "generate", "Answer a prompt; the text streams");
   auto g = std::make_shared<Options>();
   verb->add_option("MODEL", g->model, "A model, or the folder of a run")->required();
-  verb->add_option("--prompt", g->prompt, "What to answer (as the user's turn), or with --raw what to go on from");
-  verb->add_option("--messages", g->messages, "JSON file: [{\"role\": ..., \"content\": ...}, ...]");
+  const CLI::Option* prompt = verb->add_option("--prompt", g->prompt, "What to answer (as the user's turn), or with --raw what to go on from; -: standard input, also where nothing is given and another program writes there");
+  CLI::Option* messages = verb->add_option("--messages", g->messages, "JSON file: [{\"role\": ..., \"content\": ...}, ...]");
   verb->add_option("--system", g->system, "System prompt");
   verb->add_flag("--raw", g->raw, "Without the chat template");
   add_sampling(verb, g);
-  verb->callback([&context, g] {
-    if (g->prompt.empty() == g->messages.empty()) throw CLI::ValidationError("generate", "needs either --prompt TEXT or --messages FILE");
+  verb->callback([&context, g, prompt, messages] {
+    const bool nothing_given = prompt->count() == 0 && messages->count() == 0;
+    if (g->prompt == kStandardInput || (nothing_given && !input_is_terminal())) g->prompt = read_standard_input(context.stop);
+    if (context.stop.stop_requested()) {
+      context.command = [] { return kExitInterrupted; };
+      return;
+    }
+    if (g->prompt.empty() == g->messages.empty())
+      throw CLI::ValidationError("generate", "needs one of --prompt TEXT, a text on standard input, and --messages FILE");
     context.command = [&context, g] { return generate(context, *g); };
   });
 

@@ -1,6 +1,7 @@
 // inspect: what a model file is.
 
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "engine/model/model.h"
 #include "engine/model/model_reader.h"
 #include "engine/tune/run_folder.h"
@@ -10,6 +11,7 @@ namespace scalewright::cli {
 namespace {
 
 Result<int> inspect(const Context& context, const std::string& given, bool with_hash) {
+  SW_TRY(check_model_argument(given, Takes::ModelOrRun));
   std::string path = given, run;
   if (is_run_folder(given)) {
     SW_ASSIGN(const TuneRecipe recipe, read_run_recipe(given));
@@ -68,7 +70,7 @@ Result<int> inspect(const Context& context, const std::string& given, bool with_
 }  // namespace
 
 void add_inspect(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "inspect", "What a model is: family, size, tensors, codes hash");
+  CLI::App* verb = add_verb(app, context, "inspect", "What a model is: family, size, tensors, codes hash", Uses::Nothing);
   auto path = std::make_shared<std::string>();
   verb->add_option("MODEL", *path, "A .gguf file, a folder of safetensors, or the folder of a run")->required();
   auto no_hash = std::make_shared<bool>(false);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "engine/core/npy.h"
 #include "engine/model/session.h"
 #include "engine/tune/trainer.h"
@@ -16,6 +17,7 @@ struct Options {
 };
 
 Result<int> logits(const Context& context, const Options& options) {
+  SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   SW_ASSIGN(const NpyArray array, read_npy(options.ids));
   SW_ASSIGN(const std::vector<int32_t> ids, npy_as_int32(array));
   if (array.shape.size() != 2 || ids.empty())
@@ -49,7 +51,7 @@ Result<int> logits(const Context& context, const Options& options) {
 }  // namespace
 
 void add_logits(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "logits", "Logits of given token ids, as .npy files");
+  CLI::App* verb = add_verb(app, context, "logits", "Logits of given token ids, as .npy files", Uses::Device);
   auto o = std::make_shared<Options>();
   verb->add_option("MODEL", o->model, "A model, or the folder of a run")->required();
   verb->add_option("--ids", o->ids, "int32 [B, T]")->required();

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "app/cli/size_words.h"
 #include "engine/export/exporter.h"
 #include "engine/export/output_check.h"
@@ -84,11 +85,7 @@ class LayerProgress : public QuantizeObserver {
 
 // What can be known of the request before hours of work.
 Result<ModelSummary> check_before(const Options& options, const QuantizeRequest& request, bool folder) {
-  if (is_run_folder(options.input)) {
-    SW_ASSIGN(const TuneRecipe recipe, read_run_recipe(options.input));
-    return fail(ErrorCode::InvalidArgument, options.input + ": this is the folder of a run, which tuned the model " + recipe.model.string() +
-                                                ". Give that model, or write the tuned one first: scalewright-cli export " + shell_word(options.input) + " --to gguf -o FILE.gguf");
-  }
+  SW_TRY(check_model_argument(options.input, Takes::Model));
   SW_TRY(check_output(options.output, {{options.input, "the model being read"}, {options.calibration, "the calibration text"}}));
   SW_TRY(refuse_existing(options.output, options.force));
   SW_TRY(try_output(options.output, folder));

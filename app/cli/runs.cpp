@@ -50,7 +50,7 @@ Result<int> runs(const Context& context, const std::string& folder) {
 }  // namespace
 
 void add_runs(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "runs", "The history of tuning runs");
+  CLI::App* verb = add_verb(app, context, "runs", "The history of tuning runs", Uses::Nothing);
   auto folder = std::make_shared<std::string>();
   verb->add_option("FOLDER", *folder, "Only runs in this folder");
   verb->callback([&context, folder] { context.command = [&context, folder] { return runs(context, *folder); }; });

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "app/cli/context.h"
+#include "app/cli/model_argument.h"
 #include "engine/core/file.h"
 #include "engine/model/model.h"
 
@@ -36,6 +37,7 @@ Result<std::vector<int32_t>> parse_ids(const std::string& text) {
 }
 
 Result<int> tokenize(const Context& context, const TokenizeOptions& options) {
+  if (!std::filesystem::is_directory(options.model)) SW_TRY(check_model_argument(options.model, Takes::Model));  // a folder may hold a tokenizer alone
   SW_ASSIGN(const std::shared_ptr<const Tokenizer> tokenizer, load_tokenizer(options.model));
   if (!options.decode.empty()) {
     SW_ASSIGN(const std::vector<int32_t> ids, parse_ids(options.decode));
@@ -76,6 +78,7 @@ Result<int> render(const Context& context, const RenderVerbOptions& options) {
     SW_ASSIGN(std::string source, read_text_file(options.template_file));
     SW_ASSIGN(chat_template, ChatTemplate::parse(std::move(source)));
   } else {
+    SW_TRY(check_model_argument(options.model, Takes::Model));
     ProgressObserver observer;
     SW_ASSIGN(const std::shared_ptr<Model> model, load_model(options.model, observer, context.stop));
     if (!model->chat_template) return fail(ErrorCode::InvalidArgument, options.model + " has no chat template. Give one with --template FILE.");
@@ -103,7 +106,7 @@ Result<int> render(const Context& context, const RenderVerbOptions& options) {
 }  // namespace
 
 void add_text(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "tokenize", "Text to token ids, or ids to text");
+  CLI::App* verb = add_verb(app, context, "tokenize", "Text to token ids, or ids to text", Uses::Nothing);
   auto t = std::make_shared<TokenizeOptions>();
   verb->add_option("MODEL", t->model, "A model, or a folder with tokenizer files alone")->required();
   auto* group = verb->add_option_group("input");
@@ -115,7 +118,7 @@ void add_text(CLI::App& app, Context& context) {
   verb->add_flag("--bos", t->bos, "Begin with the model's first token");
   verb->callback([&context, t] { context.command = [&context, t] { return tokenize(context, *t); }; });
 
-  CLI::App* render_verb = add_verb(app, context, "render", "A conversation as the model reads it");
+  CLI::App* render_verb = add_verb(app, context, "render", "A conversation as the model reads it", Uses::Nothing);
   auto r = std::make_shared<RenderVerbOptions>();
   render_verb->add_option("MODEL", r->model, "A model with a chat template");
   render_verb->add_option("--template", r->template_file, "A Jinja template instead");

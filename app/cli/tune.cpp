@@ -8,7 +8,9 @@
 
 #include "app/cli/context.h"
 #include "app/cli/loss_words.h"
+#include "app/cli/model_argument.h"
 #include "app/cli/tune_options.h"
+#include "engine/tune/memory_plan.h"
 #include "engine/tune/recording_observer.h"
 #include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
@@ -117,6 +119,7 @@ class RowsFolder {
 };
 
 Result<int> plan(const Context& context, const TuneOptions& options) {
+  if (!options.model.empty()) SW_TRY(check_model_argument(options.model, Takes::Model));
   SW_ASSIGN(TuneRecipe recipe, options.recipe(context));
   const RowsFolder rows(fs::temp_directory_path() / ("scalewright-plan-" + std::to_string(::getpid())));
   SW_TRY(options.merge_data(recipe, rows.path()));
@@ -136,6 +139,7 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
                       {"limit_bytes", ledger.limit_bytes},
                       {"fits", ledger.fits},
                       {"remedies", ledger.remedies},
+                      {"least_bytes", ledger.least ? Json(ledger.least->bytes) : Json(nullptr)},
                       {"seconds_per_step", plan.seconds_per_step},
                       {"seconds", plan.seconds},
                       {"validations", plan.validations},
@@ -168,6 +172,7 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
   context.print(format_bytes(ledger.total_bytes) + " in all; this machine has " + format_bytes(ledger.machine_bytes) + ", " +
                 format_bytes(ledger.available_bytes) + " of it free" + verdict(ledger.total_bytes, ledger.limit_bytes));
   for (const std::string& remedy : ledger.remedies) context.print("  " + remedy);
+  if (!ledger.fits && ledger.remedies.empty()) context.print(remedy_words(ledger));
   context.print(std::to_string(plan.steps) + " steps over " + std::to_string(plan.rows) + " rows (" + std::to_string(plan.learned_tokens) +
                 " of " + std::to_string(plan.tokens) + " tokens are learned)" +
                 (plan.validations > 0 ? ", " + std::to_string(plan.validations) + " validations" : std::string()) + "; about " + format_duration(plan.seconds));
@@ -175,6 +180,7 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
 }
 
 Result<int> tune(const Context& context, const TuneOptions& options) {
+  if (!options.model.empty()) SW_TRY(check_model_argument(options.model, Takes::Model));
   SW_ASSIGN(TuneRecipe recipe, options.recipe(context));
   RowsFolder rows(fs::path(options.run) / "data");
   SW_TRY(options.merge_data(recipe, rows.path()));

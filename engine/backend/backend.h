@@ -164,7 +164,8 @@ class Backend {
   virtual std::shared_ptr<void> end_recording() { return nullptr; }
   virtual void replay(const void* /*recording*/) {}
 
-  // Bytes of workspace that calls with up to T rows and these sizes need; set once before the calls.
+  // Bytes of workspace that calls with up to T rows and these sizes need; see WorkspaceLoan. Without it a backend
+  // takes memory of its own.
   virtual size_t workspace_bytes(int64_t T, int64_t largest_n, int64_t largest_k) const = 0;
   virtual void set_workspace(void* data, size_t bytes) = 0;
 
@@ -303,6 +304,18 @@ class Backend {
 
   // Measured now; none: the device is the processor, whose ceilings the host measures.
   virtual std::optional<Ceilings> ceilings() { return std::nullopt; }
+};
+
+// Working memory lent to the backend for as long as this lives: nobody leaves it memory that is gone later.
+class WorkspaceLoan {
+ public:
+  WorkspaceLoan(Backend& backend, void* data, size_t bytes) : backend_(backend) { backend_.set_workspace(data, bytes); }
+  ~WorkspaceLoan() { backend_.set_workspace(nullptr, 0); }
+  WorkspaceLoan(const WorkspaceLoan&) = delete;
+  WorkspaceLoan& operator=(const WorkspaceLoan&) = delete;
+
+ private:
+  Backend& backend_;
 };
 
 // Lets the calls of a scope queue up on the device; finish() waits for them, and so does the end of the scope.

@@ -86,7 +86,7 @@ WorkTimes time_work(Backend& backend, const MemorySource& source, const WorkSize
     weights[i].quant.layout = layout;
     weights[i].quant.records = records.bytes() + i * bytes;
   }
-  backend.set_workspace(workspace.bytes(), room);
+  const WorkspaceLoan loan(backend, workspace.bytes(), room);
   WorkTimes times;
   times.chat = fastest(backend, size.repeats, [&] {
     for (const WeightView& w : weights) backend.linear(x.floats(), D, 1, w, nullptr, y.floats(), D, Precision::Exact);
@@ -98,7 +98,6 @@ WorkTimes time_work(Backend& backend, const MemorySource& source, const WorkSize
     backend.linear(x.floats(), D, T, w, nullptr, y.floats(), D, precision);
     backend.linear_backward(x.floats(), D, T, std::span(&part, 1), D, dx.floats(), D, precision);
   });
-  backend.set_workspace(nullptr, 0);
   return times;
 }
 

@@ -140,8 +140,7 @@ Result<std::unique_ptr<Conversation>> Conversation::create(std::shared_ptr<const
   return std::unique_ptr<Conversation>(new Conversation(std::move(impl)));
 }
 
-Result<Generation> Conversation::answer(const std::vector<Message>& messages, const SamplingOptions& sampling,
-                                        const TextSink& sink, std::stop_token stop) {
+Result<std::vector<int32_t>> Conversation::prompt_ids(const std::vector<Message>& messages) const {
   const Model& model = *impl_->model;
   const auto chat_template = model.chat_template ? model.chat_template : ChatTemplate::plain();
   RenderOptions options;
@@ -149,19 +148,24 @@ Result<Generation> Conversation::answer(const std::vector<Message>& messages, co
   options.bos_token = model.bos_token;
   options.eos_token = model.eos_token;
   SW_ASSIGN(const Rendered rendered, chat_template->render(messages, options));
-  const bool bos_written = !model.bos_token.empty() && rendered.text.starts_with(model.bos_token);
-  const auto ids =
-      model.tokenizer->encode_ids(rendered.text, {.parse_special = true, .add_bos = model.add_bos && !bos_written});
+  return prompt_ids(rendered.text);
+}
+
+std::vector<int32_t> Conversation::prompt_ids(std::string_view prompt) const {
+  const Model& model = *impl_->model;
+  const bool bos_written = !model.bos_token.empty() && prompt.starts_with(model.bos_token);
+  return model.tokenizer->encode_ids(prompt, {.parse_special = true, .add_bos = model.add_bos && !bos_written});
+}
+
+Result<Generation> Conversation::answer(const std::vector<Message>& messages, const SamplingOptions& sampling,
+                                        const TextSink& sink, std::stop_token stop) {
+  SW_ASSIGN(const std::vector<int32_t> ids, prompt_ids(messages));
   return impl_->generate(ids, sampling, sink, stop);
 }
 
 Result<Generation> Conversation::complete(std::string_view prompt, const SamplingOptions& sampling,
                                           const TextSink& sink, std::stop_token stop) {
-  const Model& model = *impl_->model;
-  const bool bos_written = !model.bos_token.empty() && prompt.starts_with(model.bos_token);
-  const auto ids =
-      model.tokenizer->encode_ids(prompt, {.parse_special = true, .add_bos = model.add_bos && !bos_written});
-  return impl_->generate(ids, sampling, sink, stop);
+  return impl_->generate(prompt_ids(prompt), sampling, sink, stop);
 }
 
 void Conversation::forget() {

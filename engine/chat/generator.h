@@ -42,8 +42,8 @@ class Sampler {
   explicit Sampler(const SamplingOptions& options);
   // Picks a token from logits [V]; `history` are the ids so far. Same seed, same logits: same token.
   int32_t pick(std::span<const float> logits, std::span<const int32_t> history);
-  // The same from the largest logits alone, larger first and of equal ones the lower id (NaN as minus infinity), where so
-  // many are enough: candidates_wanted(V) of V, at least 1. 0: it takes them all.
+  // The same from the largest logits alone, larger first and of equal ones the lower id (NaN as minus infinity), where
+  // so many are enough: candidates_wanted(V) of V, at least 1. 0: it takes them all.
   using Candidate = std::pair<float, int32_t>;
   int candidates_wanted(int64_t vocabulary) const;
   int32_t pick_from(std::span<const Candidate> largest);
@@ -65,6 +65,9 @@ class Conversation {
   // Goes on from raw text, without template.
   Result<Generation> complete(std::string_view prompt, const SamplingOptions& sampling, const TextSink& sink,
                               std::stop_token stop);
+  // The tokens that answer() and complete() begin with.
+  Result<std::vector<int32_t>> prompt_ids(const std::vector<Message>& messages) const;
+  std::vector<int32_t> prompt_ids(std::string_view prompt) const;
   void forget();                // scales changed: the cache is void
   int64_t tokens_used() const;  // of context()
   int64_t context() const;

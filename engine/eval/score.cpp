@@ -8,19 +8,15 @@ namespace scalewright {
 namespace {
 
 constexpr int64_t kLargestContext = 4096;
+constexpr int64_t kExactAnswer = 128, kReasonedAnswer = 512;  // tokens
 // An answer that runs this many tokens past the expected one cannot become equal to it any more.
 constexpr int64_t kBeyondExpected = 16;
-
-std::string trimmed(const std::string& text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 struct Question {
   int64_t line = 0;
   std::vector<Message> prompt;
   std::string expected;
+  std::optional<std::string> expected_value;
   EncodedExample encoded;  // prompt and expected answer; only the last answer is learned
   int64_t learned_tokens = 0;
 };
@@ -35,13 +31,30 @@ void keep_last_answer(EncodedExample& example) {
   std::fill(learned.begin(), learned.begin() + static_cast<std::ptrdiff_t>(begin), uint8_t{0});
 }
 
+Error nothing_to_compare(const Dataset& dataset, const AnswerRule& rule) {
+  const std::string where = dataset.path.string() + ": ";
+  if (rule.match() == AnswerMatch::Number)
+    return {ErrorCode::InvalidArgument,
+            where + "no expected answer has a number in it. Compare the answers exactly, or by a pattern."};
+  return {ErrorCode::InvalidArgument,
+          where + "no row has a question and an answer to compare with. Plain text cannot be scored; use eval."};
+}
+
 }  // namespace
+
+int64_t usual_answer_tokens(const AnswerRule& rule) {
+  return rule.match() == AnswerMatch::Exact ? kExactAnswer : kReasonedAnswer;
+}
 
 Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, const Dataset& dataset,
                           const ScoreOptions& options, Observer& observer, std::stop_token stop) {
   const auto start = std::chrono::steady_clock::now();
+  const AnswerRule exact_rule;
+  const AnswerRule& rule = options.rule;
+  const bool exactly = rule.match() == AnswerMatch::Exact;
+  const int64_t most = options.max_tokens > 0 ? options.max_tokens : usual_answer_tokens(rule);
   std::vector<Question> questions;
-  int64_t longest = 0;
+  int64_t longest = 0, without_value = 0;
   EncodeSettings settings;
   settings.context =
       std::min(kLargestContext, model->config.context_length > 0 ? model->config.context_length : kLargestContext);
@@ -54,6 +67,7 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
     question.line = example.line;
     question.prompt.assign(example.messages.begin(), last.base() - 1);
     question.expected = last->content;
+    question.expected_value = rule.expected_value(question.expected);
     Dataset one;
     one.path = dataset.path;
     one.format = dataset.format;
@@ -69,16 +83,19 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
     keep_last_answer(question.encoded);
     question.learned_tokens = std::count(question.encoded.learned.begin(), question.encoded.learned.end(), uint8_t{1});
     longest = std::max(longest, static_cast<int64_t>(question.encoded.ids.size()));
+    without_value += !question.expected_value;
     questions.push_back(std::move(question));
   }
-  if (questions.empty()) {
-    return fail(ErrorCode::InvalidArgument,
-                dataset.path.string() +
-                    ": no row has a question and an answer to compare with. Plain text cannot be scored; use eval.");
+  if (static_cast<int64_t>(questions.size()) == without_value)
+    return tl::unexpected<Error>(nothing_to_compare(dataset, questions.empty() ? AnswerRule() : rule));
+  if (without_value > 0) {
+    observer.warning(dataset.path.string() + ": " + std::to_string(without_value) + " of " +
+                     std::to_string(questions.size()) +
+                     " expected answers have no number in them; no answer to them counts as right.");
   }
 
   SessionOptions session_options;
-  session_options.context = std::min(settings.context, longest + options.max_tokens + kBeyondExpected);
+  session_options.context = std::min(settings.context, longest + most + kBeyondExpected);
   SW_ASSIGN(const std::unique_ptr<Conversation> conversation, Conversation::create(model, backend, session_options));
   std::unique_ptr<Session> session;
   if (options.want_loss) {
@@ -89,12 +106,12 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
 
   ScoreReport report;
   double nll_sum = 0.0;
-  int64_t nll_count = 0, exact = 0;
+  int64_t nll_count = 0, exact = 0, matched = 0;
   for (const Question& question : questions) {
     if (stop.stop_requested()) break;
     SamplingOptions greedy;
     greedy.temperature = 0.0;
-    greedy.max_tokens = std::min(options.max_tokens, question.learned_tokens + kBeyondExpected);
+    greedy.max_tokens = exactly ? std::min(most, question.learned_tokens + kBeyondExpected) : most;
     SW_ASSIGN(const Generation generation, conversation->answer(question.prompt, greedy, {}, stop));
     if (generation.reason == StopReason::Cancelled) break;
     ScoredRow row;
@@ -102,8 +119,14 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
     row.prompt = question.prompt.back().content;
     row.expected = question.expected;
     row.answer = generation.text;
-    row.exact = generation.reason == StopReason::EndOfTurn && trimmed(row.answer) == trimmed(row.expected);
+    row.cut = generation.reason != StopReason::EndOfTurn;
+    row.exact = !row.cut && exact_rule.value_of(row.answer) == exact_rule.value_of(row.expected);
+    row.value = rule.value_of(row.answer);
+    row.expected_value = question.expected_value;
+    row.matched = exactly ? row.exact : row.value && row.expected_value && rule.same(*row.value, *row.expected_value);
     exact += row.exact;
+    matched += row.matched;
+    report.cut += row.cut;
     report.answers.push_back(std::move(row));
     if (session) {
       const auto& ids = question.encoded.ids;
@@ -125,10 +148,29 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
     observer.progress(progress);
   }
   report.rows = static_cast<int64_t>(report.answers.size());
-  report.exact_match = report.rows > 0 ? static_cast<double>(exact) / static_cast<double>(report.rows) : 0.0;
+  const auto rows = static_cast<double>(std::max<int64_t>(report.rows, 1));
+  report.exact_match = static_cast<double>(exact) / rows;
+  report.matched = static_cast<double>(matched) / rows;
   report.loss = nll_count > 0 ? nll_sum / static_cast<double>(nll_count) : 0.0;
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
+}
+
+ScoreDifference score_difference(const ScoreReport& first, const ScoreReport& second) {
+  ScoreDifference difference;
+  // Rows stand in the order of the file; one may be missing where it was too long for one of the models.
+  for (size_t a = 0, b = 0; a < first.answers.size() && b < second.answers.size();) {
+    const ScoredRow &left = first.answers[a], &right = second.answers[b];
+    if (left.line != right.line) {
+      ++(left.line < right.line ? a : b);
+      continue;
+    }
+    ++a, ++b, ++difference.rows;
+    difference.first_alone += left.matched && !right.matched;
+    difference.second_alone += right.matched && !left.matched;
+    difference.other_answers += left.answer != right.answer;
+  }
+  return difference;
 }
 
 }  // namespace scalewright

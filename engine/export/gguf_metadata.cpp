@@ -67,6 +67,25 @@ void set_entry(std::vector<GgufEntry>& entries, GgufEntry entry) {
   entries.push_back(std::move(entry));
 }
 
+// Says that the scales are learned ones, and by what: other programs show the name, and nothing else tells the file
+// from its base.
+void mark_tuned(const Model& model, std::vector<GgufEntry>& entries) {
+  if (model.tuned_by.empty()) return;
+  const auto text_of = [&](const char* key) {
+    const GgufEntry* entry = find_entry(entries, key);
+    return entry != nullptr ? entry->as_string().value_or("") : std::string();
+  };
+  const std::string given = text_of("general.name"), base = given.empty() ? model.name : given;
+  const std::string toward = text_of("general.finetune");  // "Instruct"
+  set_entry(entries, GgufEntry::string("general.name", base + ", tuned: " + model.tuned_by));
+  set_entry(entries,
+            GgufEntry::string("general.finetune", toward.empty() ? model.tuned_by : toward + ", " + model.tuned_by));
+  // What the base was made from, where the file says it, stays.
+  if (find_entry(entries, "general.base_model.count") != nullptr) return;
+  set_entry(entries, GgufEntry::u32("general.base_model.count", 1));
+  set_entry(entries, GgufEntry::string("general.base_model.0.name", base));
+}
+
 // The keys of the file that the model came from. Only what no longer holds is changed.
 GgufHeader kept_header(const FileMetadata& metadata, const std::map<GgufType, int64_t>& types) {
   GgufHeader header;
@@ -267,8 +286,14 @@ std::string gguf_architecture(const ModelConfig& config) {
 Result<GgufHeader> gguf_header(const Model& model, const std::map<GgufType, int64_t>& types) {
   if (!model.metadata)
     return fail(ErrorCode::InvalidArgument, model.name + ": the model has lost what it was opened from.");
-  if (!model.metadata->entries.empty()) return kept_header(*model.metadata, types);
-  return made_header(model, types);
+  GgufHeader header;
+  if (!model.metadata->entries.empty()) {
+    header = kept_header(*model.metadata, types);
+  } else {
+    SW_ASSIGN(header, made_header(model, types));
+  }
+  mark_tuned(model, header.entries);
+  return header;
 }
 
 }  // namespace scalewright

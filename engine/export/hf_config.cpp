@@ -182,6 +182,12 @@ Result<std::string> hf_config(const Model& model, const std::string& quantizatio
   if (!config.contains("eos_token_id") && !model.stop_ids.empty()) {
     config["eos_token_id"] = model.stop_ids.size() == 1 ? ordered(model.stop_ids.front()) : ordered(model.stop_ids);
   }
+  // A tuned folder is another model than the one its configuration names.
+  if (!model.tuned_by.empty()) {
+    const auto given = config.find("_name_or_path");
+    const bool named = given != config.end() && given->is_string() && !given->get<std::string>().empty();
+    config["_name_or_path"] = (named ? given->get<std::string>() : model.name) + ", tuned: " + model.tuned_by;
+  }
   config.erase("dtype");
   config["torch_dtype"] = dtype;
   if (!quantization.empty()) config["quantization_config"] = ordered::parse(quantization);

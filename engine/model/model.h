@@ -33,6 +33,7 @@ struct Model {
   bool add_bos = false;
   std::shared_ptr<const FileMetadata> metadata;
   uint64_t file_bytes = 0;
+  std::string tuned_by;                // the run or scale pack whose scales it holds; empty: those of its file
 
   int64_t parameters() const;          // weights of all matrices, norms and biases
   double bits_per_weight() const;      // of the file's tensors

@@ -17,6 +17,7 @@ std::shared_ptr<Model> without_weights(const Model& model) {
   made->add_bos = model.add_bos;
   made->metadata = model.metadata;
   made->file_bytes = model.file_bytes;
+  made->tuned_by = model.tuned_by;
   return made;
 }
 

@@ -54,6 +54,7 @@ void restore_scales(Model& model, const TrainableLayout& layout, const std::vect
   for (size_t i = 0; i < layout.entries.size(); ++i) {
     linears[layout.entries[i].linear]->weight.quant().restore_scale_halves(base[i]);
   }
+  model.tuned_by.clear();
 }
 
 void store_scales(Model& model, const TrainableLayout& layout, const float* values,

@@ -7,6 +7,7 @@
 
 #include "engine/core/system.h"
 #include "engine/model/decode_plan.h"
+#include "engine/model/search_pauses.h"
 #include "engine/model/transformer.h"
 #include "engine/model/transformer_arena.h"
 #include "kernels/cpu/gemv_largest.h"
@@ -147,6 +148,7 @@ struct Session::Impl {
   DecodePlans plans;
   bool head_due = false;    // b.hidden has not met the head
   uint64_t head_bytes = 0;  // that the last logits took
+  SearchPauses search_pauses;
   int64_t rope_choice = 0;  // that the keys in the cache were turned with
 
   Result<void> check(std::span<const int32_t> more) const;
@@ -266,7 +268,6 @@ void Session::Impl::deliver(const Tables& written, const Tables& to) {
 // anew, once, so that a Session always equals a model that got the whole sequence at once. (The dynamic kind changes
 // with every token; its older keys stay as they are, as in transformers.)
 void Session::Impl::prepare(int64_t longest) {
-  backend.set_workspace(workspace, workspace_bytes);
   if (!net.rope().switches_once()) return;
   const int64_t choice = net.rope().choice(longest);
   if (choice != rope_choice) {
@@ -281,6 +282,7 @@ template <class PerChunk>
 void Session::Impl::run(std::span<const int32_t> more, bool every_row, PerChunk&& per_chunk) {
   const int64_t n = static_cast<int64_t>(more.size());
   const int64_t longest = position + n;
+  const WorkspaceLoan loan(backend, workspace, workspace_bytes);
   DeferredCalls deferred(backend);
   prepare(longest);
   std::copy(more.begin(), more.end(), ids.begin() + position);
@@ -305,7 +307,7 @@ void Session::Impl::finish(int64_t last_row) {
 
 void Session::Impl::all_logits() {
   if (!head_due) return;
-  backend.set_workspace(workspace, workspace_bytes);
+  const WorkspaceLoan loan(backend, workspace, workspace_bytes);
   net.head(backend, b.hidden, 1, b.block.normed, nullptr, b.last, options.precision);
   head_bytes = model->weights.head().bytes();
   head_due = false;
@@ -316,6 +318,7 @@ bool Session::Impl::replay(int32_t id) {
   const int64_t bound = DecodePlans::bound(position + 1, d.context);
   const DecodePlans::Way way = plans.way(bound);
   if (way == DecodePlans::Way::Calls) return false;
+  const WorkspaceLoan loan(backend, workspace, workspace_bytes);
   DeferredCalls deferred(backend);
   prepare(position + 1);
   if (way == DecodePlans::Way::Record) {
@@ -414,15 +417,18 @@ std::span<const float> Session::logits() const {
 }
 bool Session::largest_logits(int count, float* values, int32_t* ids) {
   Impl& s = *impl_;
-  s.backend.set_workspace(s.workspace, s.workspace_bytes);
-  if (s.head_due) {
+  if (s.head_due && s.search_pauses.search()) {
+    const WorkspaceLoan loan(s.backend, s.workspace, s.workspace_bytes);
     s.net.norm_output(s.backend, s.b.hidden, s.b.block.normed);
     const uint64_t read =
         s.backend.largest_products(s.b.block.normed, s.net.head_view(), s.b.sketch, count, values, ids);
-    if (read > 0) s.head_bytes = read;
-    if (read > 0) return true;
-    s.all_logits();
+    if (read > 0) {
+      s.search_pauses.searched(read, s.model->weights.head().bytes());
+      s.head_bytes = read;
+      return true;
+    }
   }
+  s.all_logits();
   return s.backend.largest(s.b.last, s.d.V, count, values, ids);
 }
 bool Session::head_waits() const noexcept {

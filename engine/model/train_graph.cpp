@@ -12,7 +12,9 @@
 namespace scalewright {
 
 TrainGraph::TrainGraph(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-TrainGraph::~TrainGraph() = default;
+TrainGraph::~TrainGraph() {
+  impl_->backend.set_workspace(nullptr, 0);
+}
 
 Result<std::unique_ptr<TrainGraph>> TrainGraph::create(std::shared_ptr<const Model> model, Backend& backend,
                                                        const TrainShape& shape, void* arena, size_t arena_bytes) {
@@ -161,6 +163,7 @@ BlockBuffers TrainGraph::Impl::buffers(int l) {
 }
 
 void TrainGraph::Impl::forward_blocks() {
+  // Not for this call alone: the optimizer's step takes it too.
   backend.set_workspace(b.workspace, b.workspace_bytes);
   net.embed(backend, b.ids, tokens.count, stream(0));
   for (int l = 0; l < net.layers(); ++l) {

@@ -39,6 +39,7 @@ void initial_scales(const Model& model, const TrainableLayout& layout, float* va
 // entries in order as QuantizedMatrix::scale_halves gives them).
 void store_scales(Model& model, const TrainableLayout& layout, const float* values, const std::vector<std::vector<uint16_t>>& base);
 std::vector<std::vector<uint16_t>> snapshot_scales(const Model& model, const TrainableLayout& layout);
+// The model counts as not tuned afterwards (Model::tuned_by).
 void restore_scales(Model& model, const TrainableLayout& layout, const std::vector<std::vector<uint16_t>>& base);
 
 enum class MemoryPart { Weights, Scales, Activations, Logits, Workspace, Program };
@@ -60,7 +61,8 @@ class TrainGraph {
  public:
   // Exactly what create() takes from the arena, item by item (activations, logits, workspace; not weights or scales).
   static std::vector<MemoryItem> plan(const Model& model, const Backend& backend, const TrainShape& shape);
-  // `arena`: at least the sum of plan(), 64-byte aligned, owned by the caller.
+  // `arena`: at least the sum of plan(), 64-byte aligned, owned by the caller. The backend works in it from the first
+  // step until the graph is gone.
   static Result<std::unique_ptr<TrainGraph>> create(std::shared_ptr<const Model> model, Backend& backend, const TrainShape& shape,
                                                     void* arena, size_t arena_bytes);
   ~TrainGraph();

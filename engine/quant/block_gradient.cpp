@@ -94,9 +94,7 @@ struct BlockGradient::Impl {
 };
 
 BlockGradient::BlockGradient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-BlockGradient::~BlockGradient() {
-  impl_->backend.set_workspace(nullptr, 0);  // it was this one's memory
-}
+BlockGradient::~BlockGradient() = default;
 
 uint64_t BlockGradient::bytes(const ModelConfig& config, int64_t tokens) {
   ArenaCursor count(nullptr);
@@ -119,7 +117,6 @@ Result<std::unique_ptr<BlockGradient>> BlockGradient::create(std::shared_ptr<con
 }
 
 double BlockGradient::Impl::forward(std::span<const int64_t> lengths, const float* x, const float* target) {
-  backend.set_workspace(workspace.data(), workspace.size());
   int64_t t = 0;
   for (const int64_t length : lengths) {
     const int64_t begin = t;
@@ -254,11 +251,13 @@ const float* BlockGradient::output() const {
 }
 
 double BlockGradient::error(std::span<const int64_t> lengths, const float* x, const float* target) {
+  const WorkspaceLoan loan(impl_->backend, impl_->workspace.data(), impl_->workspace.size());
   return impl_->forward(lengths, x, target);
 }
 
 double BlockGradient::error_and_gradient(std::span<const int64_t> lengths, const float* x, const float* target,
                                          std::vector<std::vector<float>>& gradients) {
+  const WorkspaceLoan loan(impl_->backend, impl_->workspace.data(), impl_->workspace.size());
   const double sum = impl_->forward(lengths, x, target);
   gradients.resize(impl_->stage->weights.linears().size());
   impl_->backward(gradients);

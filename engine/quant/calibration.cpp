@@ -56,6 +56,7 @@ struct CalibrationRun::Impl {
   int64_t most_tokens() const;
   // The stage as it is now, and room for its numbers; buffers but the stream's.
   Result<Transformer> bind(BlockBuffers& buffers, RopeRows& rope);
+  WorkspaceLoan lend() { return {backend, workspace.data(), workspace.size()}; }  // after bind()
   // Positions and lowest keys of samples begin .. end - 1 side by side.
   BlockTokens place(Transformer& net, const RopeRows& rope, size_t begin, size_t end);
   template <class PerPiece>
@@ -95,7 +96,6 @@ Result<Transformer> CalibrationRun::Impl::bind(BlockBuffers& buffers, RopeRows& 
   const int64_t D = net.width(), F = net.feed_forward(), half = net.half_rotary();
   const size_t bytes = net.workspace_bytes(backend, most, 1);
   if (workspace.size() < bytes) workspace = AlignedBytes(bytes);
-  backend.set_workspace(workspace.data(), workspace.size());
   output.resize(static_cast<size_t>(most * D));
   first.resize(static_cast<size_t>(most));
   const auto take = [&, at = int64_t{0}](int64_t columns) mutable {
@@ -137,9 +137,7 @@ BlockTokens CalibrationRun::Impl::place(Transformer& net, const RopeRows& rope, 
 }
 
 CalibrationRun::CalibrationRun(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-CalibrationRun::~CalibrationRun() {
-  impl_->backend.set_workspace(nullptr, 0);  // it was this one's memory
-}
+CalibrationRun::~CalibrationRun() = default;
 
 const float* CalibrationRun::stream() const {
   return impl_->stream.data();
@@ -190,6 +188,7 @@ Result<bool> CalibrationRun::run_block(Statistics* statistics, bool keep, std::s
   BlockBuffers buffers;
   RopeRows rope;
   SW_ASSIGN(Transformer net, run.bind(buffers, rope));
+  const WorkspaceLoan loan = run.lend();
   const int64_t D = net.width();
   run.tapped.clear();
   if (statistics) {
@@ -231,6 +230,7 @@ Result<bool> CalibrationRun::run_sites(const QuantizeSite& quantize, bool keep, 
   BlockBuffers buffers;
   RopeRows rope;
   SW_ASSIGN(Transformer net, run.bind(buffers, rope));
+  const WorkspaceLoan loan = run.lend();
   const int64_t D = net.width(), F = net.feed_forward(), Q = net.q_width();
   const bool keeps = bytes(run.text.tokens, F) <= most_kept;
   const std::array<int64_t, kSites> widths = {D, Q, D, F};

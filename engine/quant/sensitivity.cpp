@@ -67,10 +67,6 @@ Result<Sensitivities> output_sensitivities(std::shared_ptr<const Model> model, B
   uint64_t bytes = 0;
   for (const MemoryItem& item : TrainGraph::plan(*model, tap, shape)) bytes += item.bytes;
   AlignedBytes arena(bytes);
-  struct Workspace {  // the graph gives the backend memory of the arena
-    Backend& backend;
-    ~Workspace() { backend.set_workspace(nullptr, 0); }
-  } const workspace{backend};
   SW_ASSIGN(const auto graph, TrainGraph::create(model, tap, shape, arena.data(), arena.size()));
 
   Sensitivities result;

@@ -74,16 +74,16 @@ Result<Regex> Regex::compile(const std::string& pattern) {
   auto impl = std::make_shared<Impl>();
   impl->pattern.reset(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(translated(pattern)), where, status));
   if (U_FAILURE(status)) {
-    return fail(ErrorCode::Unsupported, "The tokenizer's regular expression \"" + pattern +
-                                            "\" is not understood near character " + std::to_string(where.offset) +
-                                            " (" + u_errorName(status) + ").");
+    return fail(ErrorCode::Unsupported, "The regular expression \"" + pattern + "\" is not understood near character " +
+                                            std::to_string(where.offset) + " (" + u_errorName(status) + ").");
   }
   Regex regex;
   regex.impl_ = std::move(impl);
   return regex;
 }
 
-void Regex::find_all(std::string_view text, const std::function<void(uint32_t, uint32_t)>& found) const {
+// `found` gets the bytes of `group` (0: the match itself) of every match that has them.
+void Regex::match_all(std::string_view text, int group, const std::function<void(uint32_t, uint32_t)>& found) const {
   UErrorCode status = U_ZERO_ERROR;
   const std::unique_ptr<icu::RegexMatcher> matcher(impl_->pattern->matcher(status));
   UText source = UTEXT_INITIALIZER;
@@ -93,10 +93,28 @@ void Regex::find_all(std::string_view text, const std::function<void(uint32_t, u
   matcher->setStackLimit(kStackLimit, status);
   matcher->reset(&source);
   while (U_SUCCESS(status) && matcher->find(status) && U_SUCCESS(status)) {
-    const int64_t begin = matcher->start64(status), end = matcher->end64(status);
-    if (U_SUCCESS(status) && end > begin) found(static_cast<uint32_t>(begin), static_cast<uint32_t>(end));
+    const int64_t begin = matcher->start64(group, status), end = matcher->end64(group, status);
+    if (U_SUCCESS(status) && begin >= 0) found(static_cast<uint32_t>(begin), static_cast<uint32_t>(end));
   }
   utext_close(&source);
+}
+
+void Regex::find_all(std::string_view text, const std::function<void(uint32_t, uint32_t)>& found) const {
+  match_all(text, 0, [&](uint32_t begin, uint32_t end) {
+    if (end > begin) found(begin, end);
+  });
+}
+
+int Regex::groups() const {
+  UErrorCode status = U_ZERO_ERROR;
+  const std::unique_ptr<icu::RegexMatcher> matcher(impl_->pattern->matcher(status));
+  return U_SUCCESS(status) ? matcher->groupCount() : 0;
+}
+
+std::optional<std::string> Regex::last_group(std::string_view text) const {
+  std::optional<std::string> last;
+  match_all(text, 1, [&](uint32_t begin, uint32_t end) { last = text.substr(begin, end - begin); });
+  return last;
 }
 
 }  // namespace scalewright::text

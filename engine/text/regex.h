@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,9 +19,14 @@ class Regex {
   // Calls `found(begin, end)` with the bytes of every match that is not empty, in order. Thread-safe. A pattern that
   // takes too many steps finds no more.
   void find_all(std::string_view text, const std::function<void(uint32_t, uint32_t)>& found) const;
+  // Capture groups of the pattern.
+  int groups() const;
+  // What the first group holds of the last match that has it; empty where there is none. Thread-safe.
+  std::optional<std::string> last_group(std::string_view text) const;
 
  private:
   struct Impl;
+  void match_all(std::string_view text, int group, const std::function<void(uint32_t, uint32_t)>& found) const;
   std::shared_ptr<const Impl> impl_;
 };
 

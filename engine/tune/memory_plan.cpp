@@ -7,6 +7,7 @@
 #include "engine/backend/companions.h"
 #include "engine/core/system.h"
 #include "engine/model/replica.h"
+#include "engine/tune/memory_remedies.h"
 #include "engine/tune/replica_team.h"
 #include "engine/tune/scale_optimizer.h"
 
@@ -22,7 +23,7 @@ constexpr int64_t kDeviceLossChunk = 512;  // a card wants more rows at once
 // programs.
 constexpr double kSpendForSpeed = 0.8;
 constexpr int64_t kSampleContext = 512;
-constexpr uint64_t kPage = 4096;  // that an arena ends at
+constexpr uint64_t kPage = 4096;     // that an arena ends at
 constexpr uint64_t kBlockEnd = 128;  // at most, behind the numbers of an AlignedBytes
 
 uint64_t sum_of(const std::vector<MemoryItem>& items) {
@@ -79,7 +80,8 @@ uint64_t offloaded_bytes(const Model& model, const Backend& backend) {
 }
 
 // What the devices beside the first take: the same again, in memory of their own where they have some.
-void share_with_others(const Request& request, const RowShares& shares, uint64_t arena, uint64_t learned, Candidate& c) {
+void share_with_others(const Request& request, const RowShares& shares, uint64_t arena, uint64_t learned,
+                       Candidate& c) {
   const Companions& companions = *request.backend.companions();
   uint64_t in_host = 0;
   const MemoryItem sums{"room to add up the gradients of all cards", MemoryPart::Workspace,
@@ -97,20 +99,20 @@ void share_with_others(const Request& request, const RowShares& shares, uint64_t
     other.available_bytes = memory->available_bytes;
     other.offloaded_bytes = offloaded_bytes(request.model, request.backend);
     const uint64_t blocks = request.model.weights.linears().size() + 2;  // of memory, with embedding and head
-    other.items = {{"weights", MemoryPart::Weights,
-                    replicated_bytes(request.model, request.backend) + kBlockEnd * blocks},
-                   {"norms, and room for blocks that come from the machine's memory", MemoryPart::Weights,
-                    request.backend.hold_bytes(request.model.weights.list())},
-                   {"learned scales, activations, logits and workspace, as on the first card", MemoryPart::Workspace, arena}};
+    other.items = {
+        {"weights", MemoryPart::Weights, replicated_bytes(request.model, request.backend) + kBlockEnd * blocks},
+        {"norms, and room for blocks that come from the machine's memory", MemoryPart::Weights,
+         request.backend.hold_bytes(request.model.weights.list())},
+        {"learned scales, activations, logits and workspace, as on the first card", MemoryPart::Workspace, arena}};
     if (sums.bytes > 0) other.items.push_back(sums);
     if (memory->held_bytes > 0)
       other.items.push_back({"other models and chats of this program", MemoryPart::Program, memory->held_bytes});
     other.total_bytes = sum_of(other.items);
   }
   if (in_host > 0)
-    c.items.push_back({"learned scales, activations, logits and workspace of " + std::to_string(shares.devices - 1) +
-                           " more devices",
-                       MemoryPart::Workspace, in_host});
+    c.items.push_back(
+        {"learned scales, activations, logits and workspace of " + std::to_string(shares.devices - 1) + " more devices",
+         MemoryPart::Workspace, in_host});
 }
 
 Candidate candidate(const Request& request, const TrainableLayout& layout, int kept_layers, int64_t loss_chunk) {
@@ -167,47 +169,13 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
   return c;
 }
 
-// The changes of recipe that a person may make, each planned with nothing kept.
-std::vector<MemoryRemedy> remedies(const Request& request, const Limits& limits) {
-  std::vector<MemoryRemedy> ways;
-  bool one_fits = false;
+Remedies remedies(const Request& request, const Limits& limits) {
   const bool card = request.backend.device_memory().has_value();
-  const auto attempt = [&](const std::string& words, const TuneRecipe& recipe) {
+  return find_remedies(request.recipe, [&](const TuneRecipe& recipe) {
     const Request changed{request.model, request.backend, recipe, request.held};
     const Candidate c = candidate(changed, trainable_layout(request.model, recipe.granularity), 0, kSmallLossChunk);
-    const bool fits = limits.allow(c);
-    one_fits = one_fits || fits;
-    ways.push_back({words, recipe.context, recipe.batch, recipe.accumulate, recipe.granularity,
-                    !recipe.sample_prompt.empty(), card ? c.device_total : c.total, fits});
-    return fits;
-  };
-  if (request.recipe.batch > 1) {
-    TuneRecipe recipe = request.recipe;
-    recipe.accumulate *= recipe.batch;
-    recipe.batch = 1;
-    attempt("batch 1 with accumulate " + std::to_string(recipe.accumulate) + " (the same step)", recipe);
-  }
-  for (int64_t context = request.recipe.context / 2; context >= 32; context /= 2) {
-    TuneRecipe recipe = request.recipe;
-    recipe.context = context;
-    if (attempt("context " + std::to_string(context), recipe)) break;
-  }
-  if (request.recipe.granularity == Granularity::Group) {
-    TuneRecipe recipe = request.recipe;
-    recipe.granularity = Granularity::Row;
-    attempt("one factor a row instead of a scale a group", recipe);
-    if (!one_fits) {
-      recipe.batch = 1;
-      recipe.context = std::min<int64_t>(recipe.context, 32);
-      attempt("one factor a row with batch 1 and context " + std::to_string(recipe.context), recipe);
-    }
-  }
-  if (!request.recipe.sample_prompt.empty()) {
-    TuneRecipe recipe = request.recipe;
-    recipe.sample_prompt.clear();
-    attempt("no sample prompt", recipe);
-  }
-  return ways;
+    return NeededMemory{card ? c.device_total : c.total, limits.allow(c)};
+  });
 }
 
 }  // namespace
@@ -223,6 +191,21 @@ std::string readable_bytes(uint64_t bytes) {
     std::snprintf(text, sizeof text, "%.0f MB", value / 1e6 + 0.499);
   }
   return text;
+}
+
+std::string remedy_words(const MemoryLedger& ledger) {
+  if (ledger.remedies.empty()) {
+    const std::string advice =
+        ledger.limit_bytes < ledger.available_bytes ? "Allow more memory" : "Close other programs that hold memory";
+    return "Nothing makes it fit" +
+           (ledger.least ? ": " + ledger.least->words + (ledger.least->words.empty() ? "it" : "") + " still needs " +
+                               readable_bytes(ledger.least->bytes) + ". "
+                         : ". ") +
+           advice + ", or choose a smaller model.";
+  }
+  std::string text = "What would change it: ";
+  for (size_t i = 0; i < ledger.remedies.size(); ++i) text += (i == 0 ? "" : "; ") + ledger.remedies[i];
+  return text + ".";
 }
 
 uint64_t snapshot_bytes(const Model& model, const TrainableLayout& layout) {
@@ -314,22 +297,20 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
     ledger.total_bytes = held.peak_bytes;
   }
   if (device) {
-    ledger.device = DeviceLedger{device->name,        std::move(best.device_items), best.device_total,
-                                 device->total_bytes, device->available_bytes,      limits.device,
-                                 offloaded_bytes(model, backend)};
+    ledger.device = DeviceLedger{
+        device->name,  std::move(best.device_items),   best.device_total, device->total_bytes, device->available_bytes,
+        limits.device, offloaded_bytes(model, backend)};
   }
   ledger.more_devices = std::move(best.others);
   for (size_t i = 0; i < ledger.more_devices.size(); ++i) ledger.more_devices[i].limit_bytes = limits.others[i];
-  if (!ledger.fits) ledger.ways = remedies(request, limits);
-  for (const MemoryRemedy& way : ledger.ways) {
-    ledger.remedies.push_back(way.words + " needs " + readable_bytes(way.bytes) +
-                              (way.fits ? ": fits" : ": does not fit"));
-  }
-  if (!ledger.fits && device) {
-    const uint64_t here = best.total + best.device_total;
-    ledger.remedies.push_back("the device cpu needs about " + readable_bytes(here) + " of the machine's memory" +
-                              (here <= ledger.available_bytes ? ": fits" : ": does not fit"));
-  }
+  if (ledger.fits) return choice;
+  Remedies found = remedies(request, limits);
+  for (const MemoryRemedy& way : found.enough)
+    ledger.remedies.push_back(way.words + " needs " + readable_bytes(way.bytes) + ": fits");
+  if (const uint64_t here = best.total + best.device_total; device && here <= ledger.available_bytes)
+    ledger.remedies.push_back("the device cpu needs about " + readable_bytes(here) + " of the machine's memory: fits");
+  ledger.ways = std::move(found.ways);
+  if (ledger.remedies.empty()) ledger.least = std::move(found.least);
   return choice;
 }
 

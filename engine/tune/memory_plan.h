@@ -37,6 +37,8 @@ MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneR
 uint64_t snapshot_bytes(const Model& model, const TrainableLayout& layout);
 // How the sample prompt is answered.
 SessionOptions sample_session_options(const Model& model);
+// Of a ledger that does not fit: what would, the smallest change first; else the least that the run can be made to need.
+std::string remedy_words(const MemoryLedger& ledger);
 // "1.23 GB", "456 MB"; decimal, as disks and memory are sold.
 std::string readable_bytes(uint64_t bytes);
 

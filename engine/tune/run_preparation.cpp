@@ -101,9 +101,7 @@ Error out_of_memory(const MemoryLedger& ledger) {
   for (const DeviceLedger& device : ledger.more_devices) card(device);
   if (!card_is_full || ledger.total_bytes > ledger.limit_bytes)
     text += sentence(ledger.total_bytes, ledger.limit_bytes, ledger.available_bytes, "this machine");
-  text += ledger.remedies.empty() ? "Choose a smaller model." : "What would change it: ";
-  for (size_t i = 0; i < ledger.remedies.size(); ++i) text += (i == 0 ? "" : "; ") + ledger.remedies[i];
-  if (!ledger.remedies.empty()) text += ".";
+  text += remedy_words(ledger);
   return {ErrorCode::OutOfMemory, text};
 }
 

@@ -155,6 +155,7 @@ void ScalePack::apply(Model& model, const std::vector<std::vector<uint16_t>>& ba
               halves.begin() + static_cast<std::ptrdiff_t>(layout_.entries[i].count));
     matrix.restore_scale_halves(halves);
   }
+  model.tuned_by = info_.name.empty() ? "a scale pack" : info_.name;
 }
 
 }  // namespace scalewright

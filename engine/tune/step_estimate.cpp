@@ -90,7 +90,7 @@ ProductTimes time_products(Backend& backend, const Model& model, Granularity gra
   auto* scales = reinterpret_cast<float*>(learned.data());
   std::fill_n(x, width, 0.01f);
   std::fill_n(y, width, 0.01f);
-  backend.set_workspace(workspace.data(), workspace.size());
+  const WorkspaceLoan loan(backend, workspace.data(), workspace.size());
 
   const Precision precision = backend.tuning_precision();
   const auto backward = [&](const WeightView& of, int64_t ldy, int64_t ldx, float* dscale, float* dscale_min, float* dx) {
@@ -111,7 +111,6 @@ ProductTimes time_products(Backend& backend, const Model& model, Granularity gra
   times.head = (time_call([&] { backend.linear(x, D, T, slice, nullptr, y, head_rows, precision); }) +
                 time_call([&] { backward(slice, head_rows, D, nullptr, nullptr, x); })) /
                (2.0 * head_flops);
-  backend.set_workspace(nullptr, 0);
   cache()[key] = times;
   return times;
 }

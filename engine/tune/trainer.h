@@ -47,8 +47,9 @@ struct MemoryLedger {
   std::optional<DeviceLedger> device; // of a run on a card; all above is then about the machine's memory alone
   std::vector<DeviceLedger> more_devices;  // of a run on several cards: those beside that one
   bool fits = false;                  // in all of them
-  std::vector<std::string> remedies;  // when it does not: "context 256 needs 410 MB: fits"
-  std::vector<MemoryRemedy> ways;     // the same, to be applied
+  std::vector<std::string> remedies;  // when it does not, what would: "context 256 needs 410 MB: fits"
+  std::vector<MemoryRemedy> ways;     // changes to be applied, those that are not enough too
+  std::optional<MemoryRemedy> least;  // nothing makes it fit: the least that the run can be made to need
 };
 struct TunePlan {
   MemoryLedger ledger;

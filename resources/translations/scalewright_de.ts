@@ -576,6 +576,14 @@
         <translation>Das Anpassen braucht so %1, und %2 sind erlaubt. Was es ändern würde: %3.</translation>
     </message>
     <message>
+        <source>Tuning as asked needs %1, and %2 are free on %3. Nothing makes it fit: %4 still needs %5. Close other programs that hold memory, or choose a smaller model.</source>
+        <translation>Das Anpassen braucht so %1, und %2 sind frei auf %3. Nichts macht es passend: %4 braucht noch %5. Andere Programme schließen, die Speicher belegen, oder ein kleineres Modell wählen.</translation>
+    </message>
+    <message>
+        <source>Tuning as asked needs %1, and %2 are allowed. Nothing makes it fit: %3 still needs %4. Allow more memory, or choose a smaller model.</source>
+        <translation>Das Anpassen braucht so %1, und %2 sind erlaubt. Nichts macht es passend: %3 braucht noch %4. Mehr Speicher erlauben oder ein kleineres Modell wählen.</translation>
+    </message>
+    <message>
         <source>this machine</source>
         <translation>diesem Rechner</translation>
     </message>

@@ -35,12 +35,14 @@ class TestCli : public QObject {
     process.setProcessEnvironment(environment);
     process.setProgram(QStringLiteral(SCALEWRIGHT_CLI));
   }
-  Answer run(const QStringList& words, const QString& out_file = {}) const {
+  Answer run(const QStringList& words, const QString& out_file = {}, const QByteArray& input = {}) const {
     QProcess process;
     prepare(process);
     process.setArguments(words);
     if (!out_file.isEmpty()) process.setStandardOutputFile(out_file);
     process.start();
+    process.write(input);
+    process.closeWriteChannel();
     process.waitForFinished(-1);
     return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1, process.readAllStandardOutput(), process.readAllStandardError()};
   }
@@ -74,11 +76,57 @@ class TestCli : public QObject {
     QVERIFY(!fs::exists(path("r").toStdString()));
   }
 
+  // Options that do nothing for a verb are taken, so that a script can give them to all, but its help does not offer them.
+  void help_shows_what_acts() {
+    const auto shows = [&](const char* verb, const char* option) { return run({verb, "--help"}).out.contains(option); };
+    for (const char* verb : {"inspect", "runs", "tokenize", "render"})
+      for (const char* option : {"--seed", "--isa", "--device", "--threads"}) QVERIFY2(!shows(verb, option), verb);
+    for (const char* verb : {"eval", "score", "export", "apply", "logits"}) QVERIFY2(!shows(verb, "--seed") && shows(verb, "--device") && shows(verb, "--threads"), verb);
+    for (const char* verb : {"tune", "plan", "quantize", "generate", "chat", "bench", "bench-train", "demo"}) QVERIFY2(shows(verb, "--seed") && shows(verb, "--isa"), verb);
+    QCOMPARE(run({"inspect", model_, "--seed", "3", "--device", "cpu", "--threads", "1", "--isa", "scalar"}).code, 0);
+    QCOMPARE(run({"inspect", model_, "--seed", "three"}).code, 2);
+  }
+
   void failures() {
     QCOMPARE(run({"runs", path("nowhere")}).code, 1);
     QCOMPARE(run({"inspect", path("nowhere.gguf"), "--json"}).code, 1);
     if (fs::exists("/dev/full")) QCOMPARE(run({"inspect", model_}, QStringLiteral("/dev/full")).code, 1);
     QCOMPARE(run({"inspect", model_}).code, 0);
+  }
+
+  // What is no model is refused in the same words, whatever was to be done with it.
+  void no_model() {
+    const auto make = [&](const char* name, const std::string& content) {
+      const QString file = path(name);
+      fs::create_directories(fs::path(file.toStdString()).parent_path());
+      std::ofstream(file.toStdString(), std::ios::binary) << content;
+      return file;
+    };
+    make("plain_folder/a.txt", "a");
+    make("ggufs/inner.gguf", text(model_));
+    const std::vector<std::pair<QString, const char*>> cases = {{make("words.gguf", "these are words, not weights"), "this is no model: it does not begin with 'GGUF'"},
+                                                                {make("void.gguf", ""), "this is no model: the file is empty"},
+                                                                {make("begun.gguf", text(model_).substr(0, 20)), "The download is incomplete"},
+                                                                {make("half.gguf", text(model_).substr(0, 5000)), "the download is incomplete"},
+                                                                {make("one.safetensors", "12345678901"), "Give the folder that holds it"},
+                                                                {path("plain_folder"), "this is no model: the folder has no config.json. A model is"},
+                                                                {path("ggufs"), "inner.gguf"},
+                                                                {path("nowhere"), "there is no such file or folder"}};
+    const QString ids = path("ids.npy");
+    for (const auto& [file, words] : cases) {
+      QByteArray first;
+      for (const QStringList& verb : {QStringList{"inspect", file}, QStringList{"quantize", file, "-o", path("no.gguf"), "--method", "rtn"}, QStringList{"tune", file, "--data", data_, "-o", path("no_run_here")},
+                                      QStringList{"plan", file, "--data", data_}, QStringList{"chat", file}, QStringList{"generate", file, "--prompt", "a"}, QStringList{"eval", file, "--text", data_},
+                                      QStringList{"score", file, "--data", data_}, QStringList{"eval", model_, "--text", data_, "--compare", file}, QStringList{"export", file, "--to", "gguf", "-o", path("no.gguf")},
+                                      QStringList{"apply", file, "--pack", path("p.safetensors"), "-o", path("no.gguf")}, QStringList{"bench", file}, QStringList{"bench-train", file}}) {
+        const Answer answer = run(verb);
+        QVERIFY2(answer.code == 1 && answer.says(words), (verb.join(' ').toUtf8() + ": " + answer.err).constData());
+        if (first.isEmpty()) first = answer.err;
+        QCOMPARE(answer.err, first);
+      }
+    }
+    QVERIFY(!fs::exists(path("no.gguf").toStdString()) && !fs::exists(path("no_run_here").toStdString()));
+    QVERIFY(run({"tokenize", path("words.gguf"), "--text", "a"}).says("this is no model: it does not begin with 'GGUF'"));
   }
 
   void never_replaces_its_input() {
@@ -238,6 +286,68 @@ class TestCli : public QObject {
     QVERIFY(run(words).out.contains("(means of the first and the last 2 steps)"));
   }
 
+  void score_by_a_rule() {
+    const QStringList words = {"score", model_, "--data", data_, "--limit", "3", "--max-tokens", "12", "--threads", "1"};
+    const nlohmann::json exact = run(words + QStringList{"--json"}).json();
+    QCOMPARE(exact["match"].get<std::string>(), std::string("exact"));
+    QVERIFY(exact["pattern"].is_null() && exact["exact_match"] == exact["matched"]);
+    QVERIFY(run(words).out.startsWith("exact match "));
+    const Answer by_pattern = run(words + QStringList{"--pattern", "(\\S+)", "--json"});
+    QVERIFY2(by_pattern.code == 0, by_pattern.err.constData());
+    const nlohmann::json report = by_pattern.json();
+    QCOMPARE(report["match"].get<std::string>(), std::string("pattern"));
+    QCOMPARE(report["pattern"].get<std::string>(), std::string("(\\S+)"));
+    QVERIFY(report.contains("matched") && report["answers"][0].contains("value") && report["answers"][0]["expected_value"].is_string());
+    QVERIFY(run(words + QStringList{"--pattern", "(\\S+)"}).out.startsWith("same by the pattern (\\S+) "));
+    // Rows without numbers are no sums.
+    const QString sums = path("sums.jsonl");
+    QVERIFY(write_text_file(sums.toStdString(), "{\"prompt\": \"one and one\", \"completion\": \"1 + 1 = 2\\n#### 2\"}\n"));
+    const Answer by_number = run({"score", model_, "--data", sums, "--match", "number", "--max-tokens", "8"});
+    QVERIFY2(by_number.code == 0 && by_number.out.startsWith("same last number "), by_number.err.constData());
+    QVERIFY2(by_number.err.contains("--max-tokens"), by_number.err.constData());
+    for (const QStringList& wrong : {QStringList{"--match", "pattern"}, QStringList{"--match", "number", "--pattern", "(a)"}, QStringList{"--match", "roughly"}}) QCOMPARE(run(words + wrong).code, 2);
+    const Answer no_group = run(words + QStringList{"--pattern", "abc"});
+    QVERIFY2(no_group.code == 1 && no_group.says("capture group"), no_group.err.constData());
+  }
+
+  // The same rows with two models: each beside the other as it is alone.
+  void beside_another_model() {
+    const QString folder = path("beside");
+    QVERIFY(run(tune_words(folder, 6) + QStringList{"--learning-rate", "0.02"}).code == 0);
+    QVERIFY(write_text_file(path("plain.text").toStdString(), text(data_)));
+    const QStringList eval = {"--text", path("plain.text"), "--context", "64", "--threads", "1"};
+    const nlohmann::json tuned = run(QStringList{"eval", folder, "--json"} + eval).json(), base = run(QStringList{"eval", model_, "--json"} + eval).json();
+    QVERIFY(tuned["perplexity"] != base["perplexity"]);
+    for (const QString& other : {model_, QStringLiteral("original")}) {
+      const Answer answer = run(QStringList{"eval", folder, "--compare", other, "--json"} + eval);
+      QVERIFY2(answer.code == 0, answer.err.constData());
+      const nlohmann::json both = answer.json();
+      QVERIFY(both["perplexity"] == tuned["perplexity"] && both["compare"]["perplexity"] == base["perplexity"]);
+      QCOMPARE(both["compare"]["model"].get<std::string>(), other.toStdString());
+    }
+    const QByteArray table = run(QStringList{"eval", folder, "--compare", "original"} + eval).out;
+    QVERIFY2(table.contains("beside") && table.contains("original") && table.contains("\nperplexity "), table.constData());
+
+    const QStringList score = {"--data", data_, "--limit", "6", "--max-tokens", "6", "--threads", "1", "--pattern", "(\\S)"};
+    const Answer answer = run(QStringList{"score", folder, "--compare", "original", "--json"} + score);
+    QVERIFY2(answer.code == 0, answer.err.constData());
+    const nlohmann::json both = answer.json(), alone = run(QStringList{"score", folder, "--json"} + score).json(), other = run(QStringList{"score", model_, "--json"} + score).json();
+    QVERIFY(both["answers"] == alone["answers"] && both["compare"]["answers"] == other["answers"] && both["compare"]["loss"] == other["loss"]);
+    int differing = 0;
+    for (size_t i = 0; i < 6; ++i) differing += alone["answers"][i]["matched"] != other["answers"][i]["matched"];
+    QCOMPARE(both["difference"]["rows"].get<int>(), 6);
+    QCOMPARE(both["difference"]["differing"].get<int>(), differing);
+    QVERIFY(run(QStringList{"score", folder, "--compare", model_} + score).out.contains("They differ in " + QByteArray::number(differing) + " of 6 rows: "));
+
+    // Refused before anything is measured.
+    for (const char* verb : {"eval", "score"}) {
+      const QStringList words = QStringList{verb, model_} + (verb == std::string("eval") ? eval : score);
+      const Answer no_run = run(words + QStringList{"--compare", "original"}), nothing = run(words + QStringList{"--compare", path("nowhere.gguf")});
+      QVERIFY2(no_run.code == 1 && no_run.says("is no run"), no_run.err.constData());
+      QVERIFY2(nothing.code == 1 && nothing.says("nowhere.gguf") && !nothing.says("row 1") && !nothing.says("window 1"), nothing.err.constData());
+    }
+  }
+
   void a_learning_rate_far_too_high() {
     QVERIFY(run(tune_words(path("fast"), 1) + QStringList{"--learning-rate", "1"}).err.contains("is usual for this model"));
     QVERIFY(!run(tune_words(path("usual"), 1) + QStringList{"--learning-rate", "0.005"}).err.contains("is usual"));
@@ -269,10 +379,14 @@ class TestCli : public QObject {
     answer = run({"quantize", folder, "-o", path("q.gguf")});
     QCOMPARE(answer.code, 1);
     QVERIFY2(answer.says("folder of a run"), answer.err.constData());
+    for (const QStringList& words : {QStringList{"tune", folder, "--data", data_, "-o", path("of_run")}, QStringList{"apply", folder, "--pack", folder + "/tuned.safetensors", "-o", path("q.gguf")}})
+      QVERIFY2(run(words).says("folder of a run"), qPrintable(words.join(' ')));
+    QVERIFY(run({"inspect", folder + "/tuned.safetensors"}).says("it is a scale pack"));
     const std::string before = text(model_);
     QCOMPARE(run({"export", folder, "--to", "gguf", "-o", model_}).code, 1);
     QCOMPARE(text(model_), before);
     QVERIFY2(run({"export", folder, "--to", "gguf", "-o", path("tuned.gguf")}).code == 0, "export");
+    QVERIFY(text(path("tuned.gguf")).find(", tuned: run") != std::string::npos && text(model_).find(", tuned: ") == std::string::npos);
     // What was written before is replaced only when that is asked for.
     const QString pack = path("task.safetensors"), gptq = path("gptq");
     for (const QStringList& words : {QStringList{"export", folder, "--to", "pack", "-o", pack}, QStringList{"export", folder, "--to", "safetensors", "-o", gptq},
@@ -286,6 +400,7 @@ class TestCli : public QObject {
       QVERIFY2(run(words + QStringList{"--force"}).code == 0, qPrintable(words.join(' ')));
       QVERIFY(fs::last_write_time(file) != written);
     }
+    QVERIFY(text(path("applied.gguf")).find(", tuned: task") != std::string::npos);
   }
 
   // A second run in the same folder moves the first aside, with its place in the history.
@@ -317,6 +432,50 @@ class TestCli : public QObject {
     QCOMPARE(process.exitCode(), 0);
     QVERIFY2(out.contains("/new begins a new conversation") && out.contains("/frobnicate is not known here") && out.contains("A new conversation"), out.constData());
     QVERIFY2(!out.contains("tokens/s"), out.constData());
+  }
+
+  // What another program writes is the prompt, as if it stood behind --prompt.
+  void a_prompt_from_standard_input() {
+    const QStringList words = {"generate", model_, "--temperature", "0", "--max-tokens", "6", "--threads", "1", "--json"};
+    const auto answer = [&](const QStringList& more, const QByteArray& input = {}) {
+      const Answer given = run(words + more, {}, input);
+      return given.code == 0 ? given.json()["text"].get<std::string>() + " of " + given.json()["prompt_tokens"].dump() : given.err.toStdString();
+    };
+    const std::string wanted = answer({"--prompt", "a red\nbox"});
+    QVERIFY2(wanted.find(" of ") != std::string::npos, wanted.c_str());
+    QCOMPARE(answer({}, "a red\nbox\n"), wanted);
+    QCOMPARE(answer({}, "a red\nbox"), wanted);
+    QCOMPARE(answer({"--prompt", "-"}, "a red\nbox\r\n"), wanted);
+    QCOMPARE(answer({"--prompt", "a red\nbox"}, "something else"), wanted);
+    QCOMPARE(answer({"--raw"}, "a red box\n"), answer({"--raw", "--prompt", "a red box"}));
+    for (const QStringList& more : {QStringList{}, QStringList{"--prompt", "-"}, QStringList{"--prompt", ""}}) {
+      const Answer empty = run(words + more, {}, more.size() == 2 && more[1].isEmpty() ? "unread" : "\n");
+      QVERIFY2(empty.code == 2 && empty.says("standard input"), empty.err.constData());
+    }
+  }
+
+  // Says what the context is, what the model was made for, and the option that gives more; a chat goes on.
+  void a_prompt_that_is_too_long() {
+    const int made_for = run({"inspect", model_, "--no-hash", "--json"}).json()["context_length"].get<int>();
+    const QString prompt = QStringLiteral("a long prompt of many words ").repeated(4);
+    const QStringList words = {"generate", model_, "--raw", "--max-tokens", "3", "--threads", "1", "--prompt"};
+    const Answer answer = run(words + QStringList{prompt, "--context", "16"});
+    QVERIFY2(answer.code == 1 && answer.says("but the context holds 16. The model was made for") && answer.says("--context "), answer.err.constData());
+    QVERIFY2(answer.err.contains("made for " + QByteArray::number(made_for) + ": give it more with --context "), answer.err.constData());
+    const QByteArray told = answer.err.mid(answer.err.indexOf("more with --context ") + 20);
+    QCOMPARE(run(words + QStringList{prompt, "--context", QString::fromUtf8(told.left(told.indexOf('.')))}).code, 0);
+    const Answer beyond = run(words + QStringList{QStringLiteral("a ").repeated(made_for + 8)});
+    QVERIFY2(beyond.code == 1 && beyond.says("shorten it; --context "), beyond.err.constData());
+
+    QProcess process;
+    prepare(process);
+    process.setArguments({"chat", model_, "--max-tokens", "2", "--threads", "1", "--context", "48"});
+    process.start();
+    process.write((QStringLiteral("many words ").repeated(40) + "\nhi\n/quit\n").toUtf8());
+    process.closeWriteChannel();
+    QVERIFY(process.waitForFinished(60000));
+    const QByteArray out = process.readAllStandardOutput();
+    QVERIFY2(process.exitCode() == 0 && out.contains("but the context holds 48") && out.contains("/new begins") && out.count("of 48 tokens used") == 1, out.constData());
   }
 
   void a_killed_run_is_interrupted() {

@@ -16,6 +16,7 @@
 #include "engine/format/gguf.h"
 #include "engine/format/gguf_blocks.h"
 #include "engine/format/safetensors.h"
+#include "engine/tune/scale_pack.h"
 #include "tests/testkit/golden_model.h"
 
 using namespace scalewright;
@@ -116,6 +117,50 @@ class TestExport : public QObject {
       QVERIFY(testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "out.gguf", "", quiet_, {})).exact);
       QVERIFY(testkit::need(read_text_file(path.toStdString())) == testkit::need(read_text_file(scratch / "out.gguf")));
     }
+  }
+
+  // Its name, and what GGUF's own keys have for it; everything else of the header stays, and so do the weights.
+  void a_tuned_file_says_so() {
+    Scratch scratch;
+    const fs::path source = testkit::golden_folder() / kGguf / "llama.gguf";
+    if (!fs::exists(source)) QSKIP("the golden set has no such file");
+    const auto model = testkit::open_model(source);
+    const std::string name = GgufFile::open(source)->entry("general.name")->as_string().value_or("");
+    const auto text_of = [](const GgufFile& file, const char* key) {
+      const GgufEntry* entry = file.entry(key);
+      return entry != nullptr ? entry->as_string().value_or("") : std::string();
+    };
+    const TrainableLayout layout = trainable_layout(*model, Granularity::Group);
+    const auto base = snapshot_scales(*model, layout);
+    testkit::need(write_model(*model, ExportTarget::Pack, scratch / "answers.safetensors", "", quiet_, {}));
+    const ScalePack pack = testkit::need(ScalePack::load(scratch / "answers.safetensors", *model));
+    pack.apply(*model, base);
+    QCOMPARE(model->tuned_by, std::string("answers"));
+    testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "tuned.gguf", "", quiet_, {}));
+    const GgufFile before = testkit::need(GgufFile::open(source));
+    const GgufFile after = testkit::need(GgufFile::open(scratch / "tuned.gguf"));
+    QCOMPARE(text_of(after, "general.name"), name + ", tuned: answers");
+    QVERIFY(text_of(after, "general.finetune").ends_with("answers"));
+    QCOMPARE(text_of(after, "general.base_model.0.name"), name);
+    for (const GgufEntry& entry : before.entries()) {
+      if (entry.key == "general.name" || entry.key == "general.finetune") continue;
+      QVERIFY2(after.entry(entry.key) != nullptr && after.entry(entry.key)->bytes == entry.bytes, entry.key.c_str());
+    }
+    // Tuned on: each word stands there once more, the first base stays.
+    const auto again = testkit::open_model(scratch / "tuned.gguf");
+    again->tuned_by = "more";
+    testkit::need(write_model(*again, ExportTarget::Gguf, scratch / "again.gguf", "", quiet_, {}));
+    const GgufFile twice = testkit::need(GgufFile::open(scratch / "again.gguf"));
+    QCOMPARE(text_of(twice, "general.name"), name + ", tuned: answers, tuned: more");
+    QCOMPARE(text_of(twice, "general.base_model.0.name"), name);
+    // A folder.
+    testkit::need(write_model(*model, ExportTarget::Safetensors, scratch / "folder", "", quiet_, {}));
+    const std::string config = testkit::need(read_text_file(scratch / "folder" / "config.json"));
+    QVERIFY2(config.find("\"_name_or_path\": \"llama, tuned: answers\"") != std::string::npos, config.c_str());
+    // Undone, it is the file it was.
+    restore_scales(*model, layout, base);
+    testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "undone.gguf", "", quiet_, {}));
+    QVERIFY(testkit::need(read_text_file(source)) == testkit::need(read_text_file(scratch / "undone.gguf")));
   }
 
   void families_to_gguf_data() {

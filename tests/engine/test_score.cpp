@@ -84,6 +84,53 @@ class TestScore : public QObject {
     model_->stop_ids.clear();
   }
 
+  void by_a_rule_of_its_own() {
+    Dataset dataset;
+    dataset.path = "rows.jsonl";
+    dataset.format = DatasetFormat::Chat;
+    dataset.examples.push_back({{{"user", "Hi"}, {"assistant", "?"}}, "", 1});
+    const auto own =
+        score(model_, *backend_, dataset,
+              {.max_tokens = 24, .want_loss = false, .rule = *AnswerRule::create(AnswerMatch::Pattern, "(\\S)")},
+              observer_, {});
+    QVERIFY2(own.has_value(), own ? "" : own.error().message.c_str());
+    // All of the tokens, not only as many as the expected answer has.
+    const ScoredRow& row = own->answers[0];
+    QVERIFY(row.cut && row.value.has_value() && model_->tokenizer->encode_ids(row.answer, {}).size() > 20);
+    QCOMPARE(own->cut, int64_t{1});
+    dataset.examples[0].messages[1].content = "something that ends in " + *row.value;
+    dataset.examples.push_back({{{"user", "Hi"}, {"assistant", *row.value + "#"}}, "", 2});
+    const auto report =
+        score(model_, *backend_, dataset,
+              {.max_tokens = 24, .want_loss = false, .rule = *AnswerRule::create(AnswerMatch::Pattern, "(\\S)")},
+              observer_, {});
+    QVERIFY(report.has_value());
+    QCOMPARE(report->matched, 0.5);
+    QCOMPARE(report->exact_match, 0.0);
+    QVERIFY(report->answers[0].matched && !report->answers[1].matched);
+    QCOMPARE(report->answers[1].expected_value.value_or("none"), std::string("#"));
+  }
+
+  // Rows are found again by their line; one that a model left out is in neither count.
+  void differences() {
+    const auto report = [](std::initializer_list<std::tuple<int, const char*, bool>> rows) {
+      ScoreReport made;
+      for (const auto& [line, answer, right] : rows) {
+        ScoredRow& row = made.answers.emplace_back();
+        row.line = line, row.answer = answer, row.matched = right;
+      }
+      return made;
+    };
+    const auto difference =
+        score_difference(report({{1, "a", true}, {2, "b", false}, {4, "c", true}, {5, "d", true}, {7, "e", false}}),
+                         report({{1, "a", true}, {2, "x", true}, {3, "y", true}, {5, "z", false}, {7, "w", false}}));
+    QCOMPARE(difference.rows, int64_t{4});
+    QCOMPARE(difference.first_alone, int64_t{1});
+    QCOMPARE(difference.second_alone, int64_t{1});
+    QCOMPARE(difference.differing(), int64_t{2});
+    QCOMPARE(difference.other_answers, int64_t{3});
+  }
+
   void refusals() {
     Dataset text;
     text.path = "text.txt";
@@ -91,6 +138,21 @@ class TestScore : public QObject {
     const auto report = score(model_, *backend_, text, {}, observer_, {});
     QVERIFY(!report.has_value());
     QVERIFY(report.error().message.find("no row has a question") != std::string::npos);
+    // No number is expected anywhere, or only in some rows.
+    Dataset words;
+    words.path = "words.jsonl";
+    words.format = DatasetFormat::Chat;
+    words.examples.push_back({{{"user", "Hi"}, {"assistant", "nothing"}}, "", 1});
+    const ScoreOptions by_number{.max_tokens = 4, .want_loss = false, .rule = *AnswerRule::create(AnswerMatch::Number)};
+    const auto none = score(model_, *backend_, words, by_number, observer_, {});
+    QVERIFY(!none && none.error().message.find("no expected answer has a number") != std::string::npos);
+    words.examples.push_back({{{"user", "Hi"}, {"assistant", "7"}}, "", 2});
+    struct : Observer {
+      std::string said;
+      void warning(std::string_view text) override { said += text; }
+    } hearing;
+    QVERIFY(score(model_, *backend_, words, by_number, hearing, {}).has_value());
+    QVERIFY2(hearing.said.find("1 of 2 expected answers") != std::string::npos, hearing.said.c_str());
   }
 };
 

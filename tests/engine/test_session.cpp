@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "engine/backend/forwarding_backend.h"
 #include "engine/model/session.h"
 #include "tests/testkit/golden_model.h"
 #include "tests/testkit/random_model.h"
@@ -38,6 +39,18 @@ void operator delete(void* p, size_t, std::align_val_t) noexcept {
   std::free(p);
 }
 
+// Remembers the working memory that the backend was given last.
+struct WatchedBackend : ForwardingBackend {
+  using ForwardingBackend::ForwardingBackend;
+  void* lent = nullptr;
+  int loans = 0;
+  void set_workspace(void* data, size_t bytes) override {
+    lent = data;
+    loans += data != nullptr;
+    ForwardingBackend::set_workspace(data, bytes);
+  }
+};
+
 class TestSession : public QObject {
   Q_OBJECT
  private slots:
@@ -49,7 +62,9 @@ class TestSession : public QObject {
   void half_cache_and_fast_products_stay_close();
   void scales_change_in_place();
   void largest_logits_without_the_others();
+  void searching_pauses_where_it_does_not_pay();
   void nothing_is_allocated();
+  void working_memory_is_only_lent();
 
  private:
   std::vector<int32_t> tokens(const Model& model, size_t n) {
@@ -304,6 +319,62 @@ void TestSession::largest_logits_without_the_others() {
   if (searched == 0) qInfo("SKIP: no device here finds the largest logits alone");
 }
 
+// A head of which every search reads too much: searched for tokens 1, 6, 15, 32 and so on, to the same numbers.
+void TestSession::searching_pauses_where_it_does_not_pay() {
+  struct Greedy : ForwardingBackend {
+    using ForwardingBackend::ForwardingBackend;
+    int searches = 0;
+    uint64_t more = 0;
+    uint64_t largest_products(const float* x, const WeightView& w, void* sketch, int count, float* values,
+                              int32_t* ids) override {
+      ++searches;
+      const uint64_t read = ForwardingBackend::largest_products(x, w, sketch, count, values, ids);
+      return read + more;
+    }
+  };
+  const auto model = random_model(random_kinds()[0], false, 4);
+  const int64_t V = 8200;
+  model->config.vocabulary = static_cast<int>(V);
+  ModelMaker make(random_kinds()[2], 5);
+  model->weights.token_embd = make.dense(V, model->config.width, 1.0f);
+  model->weights.output = make.quantized(V, model->config.width, 0.2f);
+  const std::vector<int32_t> ids = tokens(*model, 40);
+  int searched = 0;
+  for (const NamedBackend& device : backends_) {
+    if (device.backend->sketch_bytes(model->weights.head().view()) == 0) continue;
+    ++searched;
+    Greedy backend(*device.backend);
+    const SessionOptions fast{.context = 64, .precision = Precision::Fast, .chunk = 16};
+    auto session = need(Session::create(model, backend, fast));
+    auto all = need(Session::create(model, *device.backend, fast));
+    const auto next = [&](size_t t) {
+      const auto largest_of = [](std::span<const float> logits) {
+        return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+      };
+      float value = 0.0f;
+      int32_t id = -1;
+      QVERIFY(session->append(std::span(ids).subspan(t, 1)) && all->append(std::span(ids).subspan(t, 1)));
+      if (!session->largest_logits(1, &value, &id)) {  // the host looks through all
+        id = largest_of(session->logits());
+        value = session->logits()[static_cast<size_t>(id)];
+      }
+      QCOMPARE(id, largest_of(all->logits()));
+      QCOMPARE(value, all->logits()[static_cast<size_t>(id)]);
+    };
+    backend.more = model->weights.head().bytes() + 1;
+    for (size_t t = 0; t < 32; ++t) {
+      next(t);
+      QCOMPARE(backend.searches, 1 + (t >= 5) + (t >= 14) + (t >= 31));
+    }
+    backend.more = 0;
+    session->rewind(0);
+    all->rewind(0);
+    for (size_t t = 0; t < 40; ++t) next(t);
+    QCOMPARE(backend.searches, 4 + (40 - 32));  // the last pause, then all
+  }
+  if (searched == 0) qInfo("SKIP: no device here finds the largest logits alone");
+}
+
 void TestSession::nothing_is_allocated() {
   const auto model = random_model(random_kinds()[0], true, 4);
   const std::vector<int32_t> ids = tokens(*model, 40);
@@ -331,6 +402,37 @@ void TestSession::nothing_is_allocated() {
     planned.graph->forward(batch, values.data());
     const int64_t count = allocations - before;
     QVERIFY2(count == 0, qPrintable(QString("%1: %2 allocations in a step").arg(device.name.c_str()).arg(count)));
+  }
+}
+
+// A backend outlives sessions and graphs, and others use it in between: none of them leaves it memory of its own.
+void TestSession::working_memory_is_only_lent() {
+  const auto model = random_model(random_kinds()[0], true, 21);
+  const std::vector<int32_t> ids = tokens(*model, 12);
+  const Batch batch = random_batch(*model, 2, 9, 77);
+  const TrainableLayout layout = trainable_layout(*model, Granularity::Group);
+  std::vector<float> values(layout.total), gradient(layout.total);
+  initial_scales(*model, layout, values.data());
+  for (const NamedBackend& device : backends_) {
+    WatchedBackend backend(*device.backend);
+    const auto lends = [&](auto&& call) {
+      const int before = backend.loans;
+      call();
+      return backend.loans > before && backend.lent == nullptr;
+    };
+    auto session = need(Session::create(model, backend, {.context = 32}));
+    std::vector<double> nll(4);
+    QVERIFY(lends([&] { QVERIFY(session->append(ids).has_value()); }));
+    QVERIFY(lends([&] { QVERIFY(session->append(std::span(ids).first(1)).has_value()); }));
+    QVERIFY(lends([&] {
+      QVERIFY(session->append_nll(std::span(ids).first(4), std::span(ids).subspan(1, 4), nll).has_value());
+    }));
+    // A graph until it is gone.
+    QVERIFY(lends([&] {
+      const PlannedGraph planned = PlannedGraph::make(model, backend, {2, 9, Granularity::Group, 1, 4});
+      planned.graph->forward_backward(batch, values.data(), 1.0f, gradient.data());
+      QVERIFY(backend.lent != nullptr);
+    }));
   }
 }
 

@@ -128,6 +128,8 @@ constexpr const char* kSentences[] = {
     QT_TR_NOOP("The model's chat template refuses the conversation: %1"),
     QT_TR_NOOP("Tuning as asked needs %1, and %2 are free on %3. What would change it: %4."),
     QT_TR_NOOP("Tuning as asked needs %1, and %2 are allowed. What would change it: %3."),
+    QT_TR_NOOP("Tuning as asked needs %1, and %2 are free on %3. Nothing makes it fit: %4 still needs %5. Close other programs that hold memory, or choose a smaller model."),
+    QT_TR_NOOP("Tuning as asked needs %1, and %2 are allowed. Nothing makes it fit: %3 still needs %4. Allow more memory, or choose a smaller model."),
     QT_TR_NOOP("this machine"),
     QT_TR_NOOP("%1 needs %2: fits"),
     QT_TR_NOOP("%1 needs %2: does not fit"),
