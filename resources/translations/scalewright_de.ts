@@ -3873,6 +3873,14 @@
 </context>
 <context>
     <name>scalewright::ui::RecipeDiffModel</name>
+    <message numerus="yes">
+        <source>%n step(s)</source>
+        <translation><numerusform>%n Schritt</numerusform><numerusform>%n Schritte</numerusform></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n epoch(s)</source>
+        <translation><numerusform>%n Epoche</numerusform><numerusform>%n Epochen</numerusform></translation>
+    </message>
     <message>
         <source>Model</source>
         <translation>Modell</translation>

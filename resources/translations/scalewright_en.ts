@@ -42,4 +42,15 @@
         <translation><numerusform>a validation every step, with your own prompt</numerusform><numerusform>a validation every %n steps, with your own prompt</numerusform></translation>
     </message>
 </context>
+<context>
+    <name>scalewright::ui::RecipeDiffModel</name>
+    <message numerus="yes">
+        <source>%n step(s)</source>
+        <translation><numerusform>%n step</numerusform><numerusform>%n steps</numerusform></translation>
+    </message>
+    <message numerus="yes">
+        <source>%n epoch(s)</source>
+        <translation><numerusform>%n epoch</numerusform><numerusform>%n epochs</numerusform></translation>
+    </message>
+</context>
 </TS>

@@ -15,6 +15,7 @@
 #include "ui/models/smoothing.h"
 #include "ui/models/tensor_log_model.h"
 #include "ui/settings/format.h"
+#include "ui/settings/language.h"
 
 using namespace scalewright::ui;
 
@@ -159,6 +160,22 @@ class TestUiModels : public QObject {
     QVERIFY(strong);
     model.setRuns({});
     QCOMPARE(model.rowCount(), 0);
+    // One of a thing is one.
+    const Language english("en");
+    scalewright::RunRow one;
+    scalewright::TuneRecipe recipe;
+    recipe.epochs = 1;
+    one.recipe_json = scalewright::recipe_to_json(recipe);
+    const auto says = [&](const QString& words) {
+      model.setRuns({one});
+      for (int row = 0; row < model.rowCount(); ++row)
+        if (model.index(row, 1).data().toString() == words) return true;
+      return false;
+    };
+    QVERIFY(says("1 epoch"));
+    recipe.steps = 1;
+    one.recipe_json = scalewright::recipe_to_json(recipe);
+    QVERIFY(says("1 step"));
   }
 
   void rowsWithProblems() {

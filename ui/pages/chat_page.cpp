@@ -59,7 +59,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
     m_transcript->setLog(m_log);
     showHead();
   });
-  connect(m_pane, &ChatPane::modelChosen, this, &ChatPage::setModel);
+  connect(m_pane, &ChatPane::modelChosen, this, [this](const QString& path) { setModel(path); });
   connect(m_pane, &ChatPane::modelWanted, this, &ChatPage::chooseModel);
   connect(m_pane, &ChatPane::packChosen, this, &ChatPage::setPack);
   connect(m_pane, &ChatPane::precisionChosen, this,
@@ -158,8 +158,7 @@ void ChatPage::setNarrow(bool narrow) {
 void ChatPage::receive(const PageMessage& message) {
   const QString path = message.values.value(QStringLiteral("path")).toString();
   if (message.what == page_messages::kUseModel || message.what == page_messages::kCompare) {
-    if (!setModel(path)) return;  // what is said stays where the model is gone
-    if (!m_log.turns.isEmpty()) newChat();
+    if (!setModel(path, true)) return;  // what is said stays where the model is gone
     if (message.what == page_messages::kCompare) {
       m_log.sideBySide = true;
       m_mode->setCurrent(1);
@@ -170,7 +169,7 @@ void ChatPage::receive(const PageMessage& message) {
 }
 
 // A run folder means its base with its pack.
-bool ChatPage::setModel(const QString& path) {
+bool ChatPage::setModel(const QString& path, bool anew) {
   QString base = path, packPath, packName;
   if (is_run_folder(path.toStdString())) {
     QFile file(path + QStringLiteral("/recipe.json"));
@@ -197,10 +196,9 @@ bool ChatPage::setModel(const QString& path) {
   if (busy()) stop();
   m_offered.clear();
   forgetMissing();
-  if (base != m_log.modelPath) {
-    newChat();  // what was said was said by another model
-    m_pane->showSwitched(-1);
-  }
+  const bool another = base != m_log.modelPath;  // what was said was said by another model
+  if (anew || another) newChat();
+  if (another) m_pane->showSwitched(-1);
   m_codes.clear();
   m_tuneRun.clear();
   m_log.packPath = packPath;
@@ -417,7 +415,10 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
     if (result->context > 0) m_pane->showContext(result->tokensUsed, result->context);
   } else if (m_job && m_job->state() == Job::State::Failed) {
     showError(tr("No answer could be given"), inWords(result.error()));
-    if (!QFileInfo::exists(m_log.modelPath)) m_missing = m_log.modelPath, connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
+    if (!QFileInfo::exists(m_log.modelPath)) {
+      m_missing = m_log.modelPath;
+      connect(banner()->addAction(tr("Choose another model")), &QPushButton::clicked, this, &ChatPage::chooseModel);
+    }
   }
   m_job.reset();
   m_turn = -1;

@@ -34,7 +34,7 @@ class ChatPage : public Page {
 
  private:
   QWidget* buildConversation();
-  bool setModel(const QString& path);  // false: it is not there, and nothing changed
+  bool setModel(const QString& path, bool anew = false);  // False: it is not there, nothing changed. `anew`: begins a conversation
   void forgetMissing();
   void chooseModel();
   void offerModel();
