@@ -86,7 +86,7 @@ class TestTuneWizard : public QObject {
     const auto scores = (*store)->evaluations(runs[0].id);
     QVERIFY(scores.has_value());
     QCOMPARE(int(scores->size()), 2);
-    QVERIFY2(tune->banner()->text().startsWith("Of 4 rows that it never saw"), qPrintable(tune->banner()->text()));
+    QVERIFY2(tune->banner()->text().startsWith("Of 4 rows that it never learned from"), qPrintable(tune->banner()->text()));
     w.window->showPlace(Place::Runs);
     QVERIFY(w.waitForJobs());
     for (QTableView* view : w.window->page(Place::Runs)->findChildren<QTableView*>())
