@@ -6294,8 +6294,8 @@
         <translation>Spalte wählen</translation>
     </message>
     <message>
-        <source>Which column is the prompt, which the answer?</source>
-        <translation>Welche Spalte ist die Frage, welche die Antwort?</translation>
+        <source>Which column is which?</source>
+        <translation>Welche Spalte ist welche?</translation>
     </message>
     <message>
         <source>Columns unknown</source>

@@ -11,6 +11,7 @@
 #include "engine/tune/run_store.h"
 #include "ui/models/run_table_model.h"
 #include "ui/pages/tune_run_view.h"
+#include "ui/pages/tune_step.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/chart.h"
 #include "ui/widgets/number_boxes.h"
@@ -135,6 +136,8 @@ class TestTuneWizard : public QObject {
     QVERIFY(rate && context);
     QTRY_COMPARE(rate->text(), QString("0.001 (default)"));
     QCOMPARE(context->maximum(), 512);  // of this model
+    // The rows that were read are still told, though they are cut elsewhere now.
+    QCOMPARE(tune->findChild<TuneStep*>("dataStep")->value(), QString("100 rows"));
     rate->setFocus();
     QTRY_VERIFY(rate->hasFocus());
     QTest::qWait(20);
