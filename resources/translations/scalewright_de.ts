@@ -6304,8 +6304,8 @@
         <translation>%1, pausiert</translation>
     </message>
     <message>
-        <source>Of %1 rows that it never saw, it answers %2 exactly; the original answered %3.</source>
-        <translation>Von %1 Zeilen, die es nie sah, beantwortet es %2 genau; das Original beantwortete %3.</translation>
+        <source>Of %1 rows that it never learned from, it answers %2 exactly; the original answered %3.</source>
+        <translation>Von %1 Zeilen, aus denen es nie lernte, beantwortet es %2 genau; das Original beantwortete %3.</translation>
     </message>
 </context>
 <context>
@@ -6330,8 +6330,8 @@
         <translation>Spalte wählen</translation>
     </message>
     <message>
-        <source>Which column is the prompt, which the answer?</source>
-        <translation>Welche Spalte ist die Frage, welche die Antwort?</translation>
+        <source>Which column is which?</source>
+        <translation>Welche Spalte ist welche?</translation>
     </message>
     <message>
         <source>Columns unknown</source>

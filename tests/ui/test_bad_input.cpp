@@ -106,7 +106,7 @@ class TestBadInput : public QObject {
   void everyRowIsWrong() {
     const QString data = m_home->path("home/wrong.jsonl");
     QByteArray rows;
-    for (int i = 0; i < 30; ++i) rows += "{\"question\": 1, \"reply\": 2}\n";
+    for (int i = 0; i < 30; ++i) rows += "{\"prompt\": \"one\", \"completion\": \"\"}\n";
     QVERIFY(writeFile(data, rows));
     TestWindow w(*m_home);
     QVERIFY(w.waitForJobs());

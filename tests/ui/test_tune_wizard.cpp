@@ -11,6 +11,7 @@
 #include "engine/tune/run_store.h"
 #include "ui/models/run_table_model.h"
 #include "ui/pages/tune_run_view.h"
+#include "ui/pages/tune_step.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/chart.h"
 #include "ui/widgets/number_boxes.h"
@@ -86,7 +87,7 @@ class TestTuneWizard : public QObject {
     const auto scores = (*store)->evaluations(runs[0].id);
     QVERIFY(scores.has_value());
     QCOMPARE(int(scores->size()), 2);
-    QVERIFY2(tune->banner()->text().startsWith("Of 4 rows that it never saw"), qPrintable(tune->banner()->text()));
+    QVERIFY2(tune->banner()->text().startsWith("Of 4 rows that it never learned from"), qPrintable(tune->banner()->text()));
     w.window->showPlace(Place::Runs);
     QVERIFY(w.waitForJobs());
     for (QTableView* view : w.window->page(Place::Runs)->findChildren<QTableView*>())
@@ -135,6 +136,8 @@ class TestTuneWizard : public QObject {
     QVERIFY(rate && context);
     QTRY_COMPARE(rate->text(), QString("0.001 (default)"));
     QCOMPARE(context->maximum(), 512);  // of this model
+    // The rows that were read are still told, though they are cut elsewhere now.
+    QCOMPARE(tune->findChild<TuneStep*>("dataStep")->value(), QString("100 rows"));
     rate->setFocus();
     QTRY_VERIFY(rate->hasFocus());
     QTest::qWait(20);

@@ -62,7 +62,7 @@ DataFileRow::DataFileRow(const DataFile& file, QWidget* parent) : QFrame(parent)
 // The answer's box has one line more than there are columns: a column of texts has no answers beside it.
 void DataFileRow::ask(const std::vector<std::string>& names, const Columns& columns) {
   m_columns->hide();
-  m_facts->setFullText(tr("Which column is the prompt, which the answer?"));
+  m_facts->setFullText(tr("Which column is which?"));
   m_chip->setState(tr("Columns unknown"), Tone::Warn);
   m_naming->show();
   if (names == m_names) return;

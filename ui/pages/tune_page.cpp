@@ -326,7 +326,7 @@ void TunePage::onDone(Result<TuneReport> report) {
 QString TunePage::learned() const {
   if (m_score.rows == 0) return {};
   const auto count = [this](double share) { return countText(std::llround(share * static_cast<double>(m_score.rows))); };
-  return tr("Of %1 rows that it never saw, it answers %2 exactly; the original answered %3.").arg(countText(m_score.rows), count(m_score.after), count(m_score.before)) + QLatin1Char(' ');
+  return tr("Of %1 rows that it never learned from, it answers %2 exactly; the original answered %3.").arg(countText(m_score.rows), count(m_score.after), count(m_score.before)) + QLatin1Char(' ');
 }
 
 void TunePage::resumeRun(const QString& folder) {

@@ -157,11 +157,11 @@ QWidget* TuneRunView::buildSpeed() {
   return card;
 }
 
-QLabel* TuneRunView::metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel, int share) {
+QLabel* TuneRunView::metric(QHBoxLayout* row, const QString& words, ElidedLabel** wordsLabel, int share) {
   auto* number = label(QStringLiteral("–"), FontRole::MonoStrong);
-  auto* text = label(words, FontRole::Help, Ink::Text2);
-  if (wordsLabel) *wordsLabel = text;
+  auto* text = new ElidedLabel(words, FontRole::Help, Ink::Text2);
   text->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  if (wordsLabel) *wordsLabel = text;
   addItems(row, {grow(hbox({number, grow(text)}, 8), share)});
   return number;
 }
@@ -209,7 +209,7 @@ void TuneRunView::take(const std::vector<TuneEvent>& events) {
     } else if (const auto* validation = std::get_if<ValidationRecord>(&event)) {
       m_lossChart->append(m_valid, static_cast<double>(validation->step), validation->loss);
       m_validation->setText(numberText(validation->loss, 3));
-      m_validationWords->setText(m_lastValidation < 0 ? tr("validation") : validation->loss < m_lastValidation ? tr("validation, falling") : tr("validation, rising"));
+      m_validationWords->setFullText(m_lastValidation < 0 ? tr("validation") : validation->loss < m_lastValidation ? tr("validation, falling") : tr("validation, rising"));
       m_lastValidation = validation->loss;
     } else if (const auto* sample = std::get_if<SampleRecord>(&event)) {
       m_samples.push_back(*sample);
@@ -238,7 +238,7 @@ void TuneRunView::takePlan(const TunePlan& plan) {
   m_memoryChart->setYRange(0.0, m_topMegabytes * kHeadroom);
   m_reservedText = bytesText(plan.ledger.total_bytes);
   m_memory->setText(QStringLiteral("–"));  // what an earlier part of the run held says nothing of this plan
-  m_memoryWords->setText(tr("of %1 reserved").arg(m_reservedText));
+  m_memoryWords->setFullText(tr("of %1 reserved").arg(m_reservedText));
   m_total = plan.steps;
   smoothAgain();
   for (Chart* chart : {m_lossChart, m_memoryChart, m_speedChart}) chart->setXRange(0.0, static_cast<double>(std::max<int64_t>(1, plan.steps)));
@@ -287,7 +287,7 @@ void TuneRunView::takeStep(const StepRecord& s) {
       m_memoryChart->setYRange(0.0, m_topMegabytes * kHeadroom);
     }
     const double beyond = held - m_reservedMegabytes;
-    m_memoryWords->setText(beyond > 1.0 ? tr("of %1; beside it %2").arg(m_reservedText, bytesText(quint64(beyond * kMegabyte))) : tr("of %1 reserved").arg(m_reservedText));
+    m_memoryWords->setFullText(beyond > 1.0 ? tr("of %1; beside it %2").arg(m_reservedText, bytesText(quint64(beyond * kMegabyte))) : tr("of %1 reserved").arg(m_reservedText));
     m_memoryWords->setToolTip(tr("The run's own bytes against what was reserved for it. A chat beside it and the window itself are not the run's: they come on top."));
     m_memory->setText(bytesText(quint64(std::min(held, m_reservedMegabytes) * kMegabyte)));
   }

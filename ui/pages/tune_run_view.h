@@ -43,7 +43,7 @@ class TuneRunView : public QWidget {
   bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
-  QLabel* metric(QHBoxLayout* row, const QString& words, QLabel** wordsLabel = nullptr, int share = 2);
+  QLabel* metric(QHBoxLayout* row, const QString& words, ElidedLabel** wordsLabel = nullptr, int share = 2);
   void addSave(Card* card, Chart* chart, const QString& name);
   QWidget* buildHead();
   QWidget* buildLoss();
@@ -60,8 +60,8 @@ class TuneRunView : public QWidget {
 
   int answersShown() const;
 
-  QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_validationWords, *m_speed, *m_memory, *m_memoryWords, *m_codes;
-  ElidedLabel* m_prompt;
+  QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_speed, *m_memory, *m_codes;
+  ElidedLabel *m_prompt, *m_validationWords, *m_memoryWords;
   QLineEdit* m_promptEdit;
   Button *m_change, *m_whole;
   QString m_promptText;
