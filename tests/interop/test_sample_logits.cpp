@@ -74,21 +74,23 @@ void TestSampleLogits::largest_logits_of_answers() {
         Session::create(model, *device.backend, {.context = 512, .precision = Precision::Fast, .kv = KvType::F16}));
     if (!session->head_waits()) continue;
     uint64_t read = 0;
-    int64_t states = 0;
+    int64_t states = 0, searches = 0;
     for (const char* prompt :
          {"The history of the city begins", "def fibonacci(n):", "Photosynthesis is", "Es war einmal"}) {
       session->rewind(0);
       QVERIFY(session->append(model->tokenizer->encode_ids(prompt, {})));
       Sampler sampler({.temperature = 1.0, .seed = 7});
       for (int t = 0; t < 150; ++t, ++states) {
-        QVERIFY(session->largest_logits(static_cast<int>(k), values.data(), found.data()));
+        // Not where the search pauses, after one that read too much: then all logits are there.
+        const bool searched = session->largest_logits(static_cast<int>(k), values.data(), found.data());
         read += session->head_bytes();
+        searches += searched;
         const std::span<const float> logits = session->logits();
         for (size_t i = 0; i < V; ++i) order[i] = static_cast<int32_t>(i);
         std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int32_t a, int32_t b) {
           return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
         });
-        for (size_t i = 0; i < k; ++i) {
+        for (size_t i = 0; i < k && searched; ++i) {
           QCOMPARE(found[i], order[i]);
           QCOMPARE(values[i], logits[found[i]]);
         }
@@ -101,6 +103,7 @@ void TestSampleLogits::largest_logits_of_answers() {
     qInfo("%s: the %zu largest of %lld tokens at %.0f %% of the head's bytes", device.name.c_str(), k,
           static_cast<long long>(states), 100 * part);
     QVERIFY(part < 0.9);
+    QVERIFY(searches > states / 2);
   }
 }
 

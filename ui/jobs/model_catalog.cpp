@@ -2,6 +2,7 @@
 
 #include <QDir>
 #include <QDirIterator>
+#include <QFile>
 #include <QFileInfo>
 #include <QHash>
 #include <QRegularExpression>
@@ -60,6 +61,9 @@ QHash<QString, QString> namesOfRuns() {
   QHash<QString, QString> names;
   std::error_code none;
   if (!fs::exists(RunStore::default_file(), none)) return names;
+  // A damaged history is moved aside by whoever opens it; that is left to the window, which says so.
+  QFile file(QString::fromStdString(RunStore::default_file().string()));
+  if (!file.open(QIODevice::ReadOnly) || file.read(15) != "SQLite format 3") return names;
   const auto store = RunStore::open(RunStore::default_file());
   const auto runs = store ? (*store)->runs() : Result<std::vector<RunRow>>(fail(ErrorCode::Io, {}));
   if (runs)
