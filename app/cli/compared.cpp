@@ -1,17 +1,12 @@
 #include "app/cli/compared.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "app/cli/model_argument.h"
+#include "engine/core/file.h"
 
 namespace scalewright::cli {
 namespace {
-
-std::string short_name(const std::string& path) {
-  const std::filesystem::path normal = std::filesystem::path(path).lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
 
 // Characters, not bytes: names may hold any.
 size_t letters(const std::string& word) {
@@ -37,7 +32,7 @@ Result<void> check_compared(const std::string& model, const std::string& other) 
 }
 
 std::pair<std::string, std::string> compared_titles(const std::string& model, const std::string& other) {
-  std::pair<std::string, std::string> titles = {short_name(model), short_name(other)};
+  std::pair<std::string, std::string> titles = {own_name(model), own_name(other)};
   if (titles.first == titles.second) titles = {model, other};
   return titles;
 }

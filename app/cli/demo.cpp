@@ -8,6 +8,7 @@
 #include "app/cli/loss_words.h"
 #include "app/cli/model_argument.h"
 #include "engine/chat/generator.h"
+#include "engine/core/file.h"
 #include "engine/core/system.h"
 #include "engine/eval/evaluate.h"
 #include "engine/export/exporter.h"
@@ -170,7 +171,7 @@ Result<int> demo(const Context& context, const Options& options) {
     context.print(std::string(use_tuned ? "   tuned     " : "   original  ") + answer.text);
   }
   summary["chat"] = answers;
-  model->tuned_by = run_name(run);  // its scales are the run's again
+  model->tuned_by = own_name(run);  // its scales are the run's again
 
   stage.begin("Export: GGUF and scale pack, reopened and compared");
   const fs::path exported = folder / "sample-tuned.gguf", pack = folder / "sample-task.safetensors";

@@ -133,8 +133,8 @@ Result<int> chat(const Context& context, Options options) {
     SW_ASSIGN(side.conversation, Conversation::create(model, *backend, session_options(options)));
     if (!options.system.empty()) side.messages.push_back({"system", options.system});
   }
-  const std::string who = model->name + (run ? ", tuned by " + std::filesystem::path(options.model).lexically_normal().filename().string()
-                                         : !options.pack.empty() ? ", tuned by " + std::filesystem::path(options.pack).filename().string() : std::string());
+  const std::string who = model->name + (run ? ", tuned by " + own_name(options.model)
+                                         : !options.pack.empty() ? ", tuned by " + own_name(options.pack) : std::string());
   std::cout << "Talking to " << who << ". /help names the few words that are not for the model. An empty line or Ctrl+D ends the conversation.\n";
   std::string line;
   while (!context.stop.stop_requested()) {

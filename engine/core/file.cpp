@@ -223,4 +223,10 @@ Result<void> write_text_file(const std::filesystem::path& path, std::string_view
   return file.commit();
 }
 
+std::string own_name(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error).lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
 }  // namespace scalewright

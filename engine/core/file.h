@@ -14,6 +14,9 @@
 
 namespace scalewright {
 
+// What a file or folder is called: the last part of its path, also of one that ends in a slash or is ".".
+std::string own_name(const std::filesystem::path& path);
+
 class InputFile {
  public:
   static Result<InputFile> open(const std::filesystem::path& path);

@@ -5,6 +5,7 @@
 
 #include "engine/format/file_metadata.h"
 #include "engine/model/gguf_tokenizer_keys.h"
+#include "engine/model/tuned_name.h"
 
 namespace scalewright {
 namespace {
@@ -77,7 +78,7 @@ void mark_tuned(const Model& model, std::vector<GgufEntry>& entries) {
   };
   const std::string given = text_of("general.name"), base = given.empty() ? model.name : given;
   const std::string toward = text_of("general.finetune");  // "Instruct"
-  set_entry(entries, GgufEntry::string("general.name", base + ", tuned: " + model.tuned_by));
+  set_entry(entries, GgufEntry::string("general.name", tuned_name(base, model.tuned_by)));
   set_entry(entries,
             GgufEntry::string("general.finetune", toward.empty() ? model.tuned_by : toward + ", " + model.tuned_by));
   // What the base was made from, where the file says it, stays.

@@ -6,6 +6,7 @@
 #include "engine/core/json.h"
 #include "engine/export/hf_files.h"
 #include "engine/format/file_metadata.h"
+#include "engine/model/tuned_name.h"
 
 namespace scalewright {
 namespace {
@@ -186,7 +187,7 @@ Result<std::string> hf_config(const Model& model, const std::string& quantizatio
   if (!model.tuned_by.empty()) {
     const auto given = config.find("_name_or_path");
     const bool named = given != config.end() && given->is_string() && !given->get<std::string>().empty();
-    config["_name_or_path"] = (named ? given->get<std::string>() : model.name) + ", tuned: " + model.tuned_by;
+    config["_name_or_path"] = tuned_name(named ? given->get<std::string>() : model.name, model.tuned_by);
   }
   config.erase("dtype");
   config["torch_dtype"] = dtype;

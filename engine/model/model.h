@@ -53,6 +53,7 @@ struct ModelSummary {
   uint64_t file_bytes = 0;
   std::string type;                    // "Q4_1", "W4 g64", "F16"
   bool quantized = false, has_chat_template = false, has_tokenizer = false;
+  bool tuned = false;                  // its name inside says that its scales were learned here
   std::string unsupported;             // empty, or why it cannot be run, in words
   std::vector<TensorSummary> tensors;  // block linears, embedding and head
 };

@@ -5,11 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/json.h"
+#include "engine/format/file_metadata.h"
 #include "engine/format/gguf_blocks.h"
 #include "engine/format/safetensors.h"
 #include "engine/model/packed_tensors.h"
 #include "engine/model/tensor_names.h"
 #include "engine/model/tensor_reader.h"
+#include "engine/model/tuned_name.h"
 
 namespace scalewright {
 namespace {
@@ -72,6 +74,7 @@ Result<ModelSummary> summarize_gguf(const fs::path& path) {
     return entry == nullptr ? std::string() : entry->as_string().value_or("");
   };
   summary.family = shown(text("general.architecture"));
+  summary.tuned = says_tuned(text("general.name"));
   summary.has_chat_template = !text("tokenizer.chat_template").empty();
   const GgufEntry* tokens = file.entry("tokenizer.ggml.tokens");
   summary.has_tokenizer = tokens != nullptr && tokens->element == GgufValueType::String && tokens->count > 0;
@@ -109,8 +112,7 @@ Result<ModelSummary> summarize_gguf(const fs::path& path) {
 Result<ModelSummary> summarize_folder(const fs::path& folder) {
   ModelSummary summary;
   summary.path = folder;
-  const fs::path whole = fs::absolute(folder).lexically_normal();
-  summary.name = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+  summary.name = own_name(folder);
   std::error_code error;
   summary.has_tokenizer = fs::exists(folder / "tokenizer.json", error) || fs::exists(folder / "tokenizer.model", error);
   summary.has_chat_template =
@@ -125,6 +127,10 @@ Result<ModelSummary> summarize_folder(const fs::path& folder) {
     const auto model = (*reader)->skeleton();
     summary.container = model->container;
     summary.file_bytes = model->file_bytes;
+    if (model->metadata) {
+      SW_ASSIGN(const json config, parse_json(model->metadata->config_json, (folder / "config.json").string()));
+      summary.tuned = says_tuned(json_string(config, "_name_or_path"));
+    }
     add_config(model->config, summary);
     summary.tensors = (*reader)->summaries();
     summary.parameters = (*reader)->parameters();

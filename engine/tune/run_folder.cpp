@@ -154,12 +154,6 @@ Result<void> keep_sample_prompt(const fs::path& run_folder, const std::string& p
   return write_text_file(run_folder / kRecipeFile, recipe_to_json(recipe));
 }
 
-std::string run_name(const fs::path& run_folder) {
-  std::error_code error;
-  const fs::path whole = fs::absolute(run_folder, error).lexically_normal();
-  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
-}
-
 bool is_run_folder(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return false;
@@ -208,7 +202,7 @@ Result<OpenRun> open_run(const fs::path& run_folder, Observer& observer, std::st
   SW_TRY(read_arrays(checkpoint, saved, {.parameters = scales.parameters()}));
   scales.refresh();
   store_scales(model, layout, scales.stored_values(), open.base_scales);
-  model.tuned_by = run_name(run_folder);
+  model.tuned_by = own_name(run_folder);
   return open;
 }
 

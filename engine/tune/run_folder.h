@@ -45,8 +45,6 @@ class NewRunFolder {
   bool had_lock_ = false, kept_ = false;
 };
 
-// What the run is called: its folder's own name.
-std::string run_name(const std::filesystem::path& run_folder);
 // Makes the folder where it is absent. An Io error that says why it cannot be written.
 Result<void> make_run_folder(const std::filesystem::path& run_folder);
 // Temporary files of a process that was killed. Only while the lock is held.

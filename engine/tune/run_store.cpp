@@ -214,6 +214,20 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const fs::path& file, std::stri
     code = impl->open_file();
   }
   if (code != SQLITE_OK) return impl->error("open");
+  return usable(std::move(impl));
+}
+
+Result<std::unique_ptr<RunStore>> RunStore::open_existing(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return fail(ErrorCode::Io, file.string() + ": there is no history here yet.");
+  auto impl = std::make_unique<Impl>();
+  impl->file = file;
+  if (impl->open_file() != SQLITE_OK) return impl->error("open");
+  return usable(std::move(impl));
+}
+
+// An open file, unless a later program wrote it.
+Result<std::unique_ptr<RunStore>> RunStore::usable(std::unique_ptr<Impl> impl) {
   int64_t schema = 0;
   {
     Statement version(impl->db, "pragma user_version");
@@ -222,7 +236,7 @@ Result<std::unique_ptr<RunStore>> RunStore::open(const fs::path& file, std::stri
   if (schema > kSchema) {
     return fail(
         ErrorCode::Unsupported,
-        file.string() + ": this history was written by a newer Scalewright; update this one, or move the file.");
+        impl->file.string() + ": this history was written by a newer Scalewright; update this one, or move the file.");
   }
   if (auto versioned = impl->run(("pragma user_version = " + std::to_string(kSchema)).c_str()); !versioned) {
     return tl::unexpected(versioned.error());

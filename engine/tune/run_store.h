@@ -37,6 +37,8 @@ class RunStore {
  public:
   // Creates the file and its tables; a damaged database is moved aside (its new name in the error's or warning's text).
   static Result<std::unique_ptr<RunStore>> open(const std::filesystem::path& file, std::string* warning = nullptr);
+  // Neither creates a file nor moves one aside: an Io error where there is none, or a damaged one.
+  static Result<std::unique_ptr<RunStore>> open_existing(const std::filesystem::path& file);
   static std::filesystem::path default_file();
   ~RunStore();
 
@@ -61,6 +63,7 @@ class RunStore {
 
  private:
   struct Impl;
+  static Result<std::unique_ptr<RunStore>> usable(std::unique_ptr<Impl> impl);
   explicit RunStore(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -217,7 +217,7 @@ Result<TuneReport> TuneJob::finish(Outcome outcome) {
   const float* values = optimizer_->stored_values();
   store_scales(*model_, prepared_.layout, values, base_);
   tuned_ = true;
-  model_->tuned_by = run_name(folder_);
+  model_->tuned_by = own_name(folder_);
   serve_control();
   TuneReport report;
   report.outcome = outcome;
@@ -240,7 +240,7 @@ Result<TuneReport> TuneJob::finish(Outcome outcome) {
                     " became " + report.codes_hash_after +
                     "). This is an error of this program or of the machine's memory; nothing was exported.");
   }
-  SW_TRY(write_scale_pack(folder_ / kPackFile, *model_, prepared_.layout, values, run_name(folder_)));
+  SW_TRY(write_scale_pack(folder_ / kPackFile, *model_, prepared_.layout, values, own_name(folder_)));
   report.peak_bytes = peak_resident_bytes();
   SW_TRY(write_text_file(folder_ / kReportFile, report_to_json(report)));
   return report;

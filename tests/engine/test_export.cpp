@@ -157,6 +157,9 @@ class TestExport : public QObject {
     testkit::need(write_model(*model, ExportTarget::Safetensors, scratch / "folder", "", quiet_, {}));
     const std::string config = testkit::need(read_text_file(scratch / "folder" / "config.json"));
     QVERIFY2(config.find("\"_name_or_path\": \"llama, tuned: answers\"") != std::string::npos, config.c_str());
+    QVERIFY(testkit::need(summarize_model(scratch / "folder")).tuned);
+    QVERIFY(testkit::need(summarize_model(scratch / "tuned.gguf")).tuned);
+    QVERIFY(!testkit::need(summarize_model(source)).tuned);
     // Undone, it is the file it was.
     restore_scales(*model, layout, base);
     testkit::need(write_model(*model, ExportTarget::Gguf, scratch / "undone.gguf", "", quiet_, {}));

@@ -182,7 +182,11 @@ void TestRunStore::two_at_once() {
 void TestRunStore::moves_a_damaged_file_aside() {
   fs::create_directories(file().parent_path());
   const std::string junk(8192, 'x');
+  QVERIFY(!RunStore::open_existing(file()).has_value());
+  QVERIFY(!fs::exists(file()));  // nor is one made
   std::ofstream(file()) << junk;
+  QVERIFY(!RunStore::open_existing(file()).has_value());
+  QCOMPARE(fs::file_size(file()), junk.size());  // left to who can say so
   std::string warning;
   {
     auto store = need(RunStore::open(file(), &warning));
@@ -192,6 +196,7 @@ void TestRunStore::moves_a_damaged_file_aside() {
     need(store->begin(row));
   }
   QVERIFY2(warning.find(".damaged-1") != std::string::npos, warning.c_str());
+  QCOMPARE(need(need(RunStore::open_existing(file()))->runs()).size(), size_t{1});
   QCOMPARE(fs::file_size(fs::path(file()) += ".damaged-1"), junk.size());
   // A page in the middle is overwritten: the second copy gets another name.
   {

@@ -2,17 +2,16 @@
 
 #include <QDir>
 #include <QDirIterator>
-#include <QFile>
 #include <QFileInfo>
 #include <QHash>
 #include <QRegularExpression>
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "engine/core/file.h"
 #include "engine/core/system.h"
-#include "engine/format/gguf.h"
 #include "engine/tune/recipe.h"
 #include "engine/tune/run_store.h"
 #include "engine/tune/scale_pack.h"
@@ -44,27 +43,10 @@ void fillFrom(const ModelSummary& summary, ModelEntry& entry) {
   if (!summary.unsupported.empty()) entry.state = ModelState::Unusable;
 }
 
-// What the export writes into the name of a model whose scales were learned: "SmolLM2, tuned: orders".
-bool saysTuned(const QString& path, Container container) {
-  const std::string mark = ", tuned: ";
-  if (container != Container::Gguf) {
-    const auto config = read_text_file(toPath(path) / "config.json", uint64_t{16} << 20);
-    return config && config->find(mark) != std::string::npos;
-  }
-  const auto file = GgufFile::open(toPath(path));
-  const GgufEntry* name = file ? file->entry("general.name") : nullptr;
-  return name && name->as_string().value_or("").find(mark) != std::string::npos;
-}
-
 // The names that people gave to runs, by folder.
 QHash<QString, QString> namesOfRuns() {
   QHash<QString, QString> names;
-  std::error_code none;
-  if (!fs::exists(RunStore::default_file(), none)) return names;
-  // A damaged history is moved aside by whoever opens it; that is left to the window, which says so.
-  QFile file(QString::fromStdString(RunStore::default_file().string()));
-  if (!file.open(QIODevice::ReadOnly) || file.read(15) != "SQLite format 3") return names;
-  const auto store = RunStore::open(RunStore::default_file());
+  const auto store = RunStore::open_existing(RunStore::default_file());
   const auto runs = store ? (*store)->runs() : Result<std::vector<RunRow>>(fail(ErrorCode::Io, {}));
   if (runs)
     for (const RunRow& run : *runs) names.insert(QString::fromStdString(run.folder), QString::fromStdString(run.name));
@@ -128,7 +110,7 @@ ModelEntry readModelEntry(const QString& path) {
   }
   fillFrom(*summary, entry);
   if (info.isDir()) entry.detail = QStringLiteral("%1, %2").arg(entry.detail, containerText(summary->container));
-  entry.learned = saysTuned(path, summary->container);
+  entry.learned = summary->tuned;
   entry.summary = std::make_shared<const ModelSummary>(std::move(*summary));
   return entry;
 }
@@ -273,11 +255,14 @@ void ModelCatalog::read(const QStringList& models, const QStringList& folders, b
         }
         paths << findRuns(runs);
         paths.removeDuplicates();
-        const QHash<QString, QString> names = namesOfRuns();
+        std::optional<QHash<QString, QString>> names;
         for (const QString& path : paths) {
           if (context.stopRequested()) break;
           ModelEntry entry = readModelEntry(path);
-          if (const QString given = entry.run() ? names.value(path) : QString(); !given.isEmpty()) entry.name = given;
+          if (entry.run()) {
+            if (!names) names = namesOfRuns();
+            if (const QString given = names->value(path); !given.isEmpty()) entry.name = given;
+          }
           entries.push(std::move(entry));
         }
         found.all = paths;
