@@ -8,6 +8,7 @@
 
 #include "app/cli/context.h"
 #include "engine/core/file.h"
+#include "engine/format/gguf.h"
 #include "engine/tune/run_folder.h"
 #include "engine/tune/scale_pack.h"
 #include "engine/tune/trainer.h"
@@ -54,8 +55,7 @@ Result<void> check_file(const fs::path& path) {
   const size_t there = std::min<size_t>(file.size(), magic.size());
   SW_TRY(file.read_at(0, std::as_writable_bytes(std::span(magic).first(there))));
   if (std::memcmp(magic.data(), "GGUF", there) != 0) return no_model(path.string(), "it does not begin with 'GGUF'");
-  constexpr uint64_t kShortestHeader = 24;  // bytes, engine/format/gguf.h
-  if (file.size() < kShortestHeader) return no_model(path.string(), "the file ends after " + std::to_string(file.size()) + " bytes, inside its header", "The download is incomplete; get the file again.");
+  if (file.size() < kShortestGguf) return no_model(path.string(), "the file ends after " + std::to_string(file.size()) + " bytes, inside its header", "The download is incomplete; get the file again.");
   return {};
 }
 

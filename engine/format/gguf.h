@@ -60,6 +60,8 @@ struct GgufTensor {
   uint64_t row_bytes() const { return bytes / static_cast<uint64_t>(rows()); }
 };
 
+inline constexpr uint64_t kShortestGguf = 24;  // bytes: magic, version, numbers of tensors and keys
+
 class GgufFile {
  public:
   // Reads and checks the header; no tensor data. A model in several files ("name-00001-of-00003.gguf", as gguf-split

@@ -197,7 +197,7 @@ Result<GgufFile> GgufFile::open_one(const std::filesystem::path& path) {
   GgufFile gguf(std::move(input));
   Cursor cursor(gguf.parts_.front().file);
   char magic[4] = {};
-  if (gguf.size() < 24) return cursor.bad("this is not a GGUF file: it is too short");
+  if (gguf.size() < kShortestGguf) return cursor.bad("this is not a GGUF file: it is too short");
   SW_TRY(cursor.take(magic, 4, "the magic"));
   if (std::memcmp(magic, "GGUF", 4) != 0) return cursor.bad("this is not a GGUF file: it does not begin with 'GGUF'");
   SW_ASSIGN(const uint32_t version, cursor.number<uint32_t>("the version"));

@@ -170,20 +170,20 @@ struct Words {
   static constexpr float kValueLimit = 1365.0f;
   static_assert(double{kBlock} * kProbabilityLimit * kValueLimit < 0x1p31);
 
-  float limit() const { return std::floor(std::sqrt(2147483647.0f / static_cast<float>(padded_dim(s.head_dim)))) - 1; }
+  float limit = std::floor(std::sqrt(2147483647.0f / static_cast<float>(padded_dim(s.head_dim)))) - 1;
 
   void queries(const float* q, int64_t count, const ForwardScratch& m, const HeadScratch& h) const {
     const int64_t width = padded_dim(s.head_dim);
     gather_head(rows, q, false, s.ldq, count, s.head_dim, m.keys);
     for (int64_t i = 0; i < count; ++i)
-      h.query_scale[i] = words.along(m.keys + i * width, width / 2, limit(), h.queries + i * width / 2);
+      h.query_scale[i] = words.along(m.keys + i * width, width / 2, limit, h.queries + i * width / 2);
   }
   void keys(const void* k, const void* v, int64_t count, const ForwardScratch& m) const {
     const int64_t width = padded_dim(s.head_dim), even = padded_dim(count);
     gather_head(rows, k, s.half_kv, s.ldk, count, s.head_dim, m.values);
     auto* rounded = reinterpret_cast<uint32_t*>(m.keys);
     for (int64_t i = 0; i < count; ++i)
-      m.key_scale[i] = words.along(m.values + i * width, width / 2, limit(), rounded + i * width / 2);
+      m.key_scale[i] = words.along(m.values + i * width, width / 2, limit, rounded + i * width / 2);
     std::fill(m.key_scale + count, m.key_scale + even, 0.0f);
     // Words move like numbers: [count][width / 2] to [width / 2][96]. Columns beyond count are scaled by 0.
     std::fill(rounded + count * width / 2, rounded + even * width / 2, 0u);

@@ -1,6 +1,6 @@
 #pragma once
 // Products of numbers rounded to bf16, two in a 32-bit word (the first in its low half): processors with AVX-512 BF16
-// multiply them at twice the rate of fp32 and add up in fp32. For fast precision: a number loses up to 2^-9 of itself.
+// multiply them at twice the rate of fp32 and add up in fp32. For sums of calibration: a number loses up to 2^-9 of itself.
 
 #include <cstdint>
 

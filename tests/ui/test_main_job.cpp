@@ -235,13 +235,6 @@ class TestMainJob : public QObject {
   }
 
  private:
-  static std::vector<RunRow> history() {
-    const auto store = RunStore::open(RunStore::default_file());
-    if (!store) return {};
-    const auto runs = (*store)->runs();
-    return runs ? *runs : std::vector<RunRow>{};
-  }
-
   SmallSample m_sample;
 };
 

@@ -196,12 +196,6 @@ class TestTuneWizard : public QObject {
     box->setCurrentIndex(box->findText(words));
     emit box->activated(box->currentIndex());
   }
-  static std::vector<RunRow> history() {
-    const auto store = RunStore::open(RunStore::default_file());
-    if (!store) return {};
-    const auto runs = (*store)->runs();
-    return runs ? *runs : std::vector<RunRow>{};
-  }
 
   SmallSample m_sample;
   std::unique_ptr<Home> m_home;

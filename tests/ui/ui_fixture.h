@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "engine/core/system.h"
+#include "engine/tune/run_store.h"
 #include "ui/jobs/app_context.h"
 #include "ui/main_window.h"
 #include "ui/pages/all_pages.h"
@@ -26,6 +27,14 @@
 #include "ui/widgets/theme.h"
 
 namespace scalewright::ui {
+
+// The runs in the history; none where there is no history.
+inline std::vector<RunRow> history() {
+  const auto store = RunStore::open(RunStore::default_file());
+  if (!store) return {};
+  const auto runs = (*store)->runs();
+  return runs ? *runs : std::vector<RunRow>{};
+}
 
 // Qt's own warnings are failures: they are collected here and checked by the tests.
 inline QStringList& qtWarnings() {

@@ -12,7 +12,6 @@ QString keyOf(Purpose purpose) {
   switch (purpose) {
     case Purpose::Model: return QStringLiteral("folders/model");
     case Purpose::Text: return QStringLiteral("folders/text");
-    case Purpose::Chat: return QStringLiteral("folders/chat");
   }
   return {};
 }
