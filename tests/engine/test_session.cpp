@@ -361,7 +361,8 @@ void TestSession::searching_pauses_where_it_does_not_pay() {
       QCOMPARE(id, largest_of(all->logits()));
       QCOMPARE(value, all->logits()[static_cast<size_t>(id)]);
     };
-    backend.more = model->weights.head().bytes() + 1;
+    const uint64_t head = model->weights.head().bytes();
+    backend.more = 3 * head;  // more than what is allowed at the start
     for (size_t t = 0; t < 32; ++t) {
       next(t);
       QCOMPARE(backend.searches, 1 + (t >= 5) + (t >= 14) + (t >= 31));
@@ -371,6 +372,14 @@ void TestSession::searching_pauses_where_it_does_not_pay() {
     all->rewind(0);
     for (size_t t = 0; t < 40; ++t) next(t);
     QCOMPARE(backend.searches, 4 + (40 - 32));  // the last pause, then all
+    // One that reads too much among many that pay does not pause it.
+    session->rewind(0);
+    all->rewind(0);
+    backend.more = head;
+    next(0);
+    backend.more = 0;
+    next(1);
+    QCOMPARE(backend.searches, 4 + (40 - 32) + 2);
   }
   if (searched == 0) qInfo("SKIP: no device here finds the largest logits alone");
 }
