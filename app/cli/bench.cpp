@@ -69,6 +69,7 @@ struct BenchOptions {
   bool fast = false;
   bool behind = false;  // decode goes on behind the prompt
   int candidates = 40;  // logits of each token that are wanted; 0: all
+  int64_t rows = 1;     // tokens decoded at once
 };
 
 Result<int> bench(const Context& context, const BenchOptions& options) {
@@ -87,7 +88,9 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
     SW_ASSIGN(const auto session, Session::create(model, *backend, session_options));
     const std::vector<int32_t> prompt = some_ids(options.prompt, model->config.vocabulary, context.seed);
     const std::vector<int32_t> single = some_ids(options.decode, model->config.vocabulary, context.seed + 1);
-    largest_only = session->head_waits() && options.candidates > 0;
+    if (options.rows > session->most_rows())
+      return fail(ErrorCode::InvalidArgument, "--rows " + std::to_string(options.rows) + ": " + backend->description() + " appends at most " + std::to_string(session->most_rows()) + " at once while it answers.");
+    largest_only = session->head_waits() && options.candidates > 0 && options.rows == 1;
     // How many rows of a head must be looked at depends on how sure the model is, so where only they are it decodes what it says
     // itself, as a chat does; elsewhere any token costs the same.
     std::vector<float> values(static_cast<size_t>(options.candidates));
@@ -115,6 +118,13 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
       double bytes = 0.0;
       int32_t id = single.empty() ? 0 : single.front();
       for (size_t i = 0; i < single.size(); ++i) {
+        if (options.rows > 1) {
+          const size_t count = std::min(single.size() - i, static_cast<size_t>(options.rows));
+          SW_TRY(session->append_rows(std::span(single).subspan(i, count)));
+          bytes += static_cast<double>(session->head_bytes());
+          i += count - 1;
+          continue;
+        }
         SW_TRY(session->append(std::span(&id, 1)));
         id = next(single[i]);
         bytes += static_cast<double>(session->head_bytes());
@@ -129,6 +139,8 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
   for (const Linear* linear : std::as_const(model->weights).linears()) token_bytes += linear->weight.bytes();
   token_bytes += static_cast<uint64_t>(cache_bytes(model->config, options.behind ? options.prompt : 0, options.decode));
   const double bandwidth = measure_ceilings(*backend).read_bandwidth;
+  // The weights are read once for all the tokens that are decoded at once.
+  if (options.rows > 1) token_bytes /= static_cast<uint64_t>(std::min(options.rows, std::max<int64_t>(options.decode, 1)));
   const double decode = median(decode_rates), bytes = decode * static_cast<double>(token_bytes);
   context.print_json({{"prompt_tokens_per_second", median(prompt_rates)},
                       {"decode_tokens_per_second", decode},
@@ -139,6 +151,7 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
                       {"read_bandwidth", bandwidth},
                       {"fraction_of_bandwidth", bytes / bandwidth},
                       {"logits", largest_only ? "largest " + std::to_string(options.candidates) : "all"},
+                      {"rows", options.rows},
                       {"precision", options.fast ? "fast" : "exact"},
                       {"device", backend->description()},
                       {"peak_bytes", peak_resident_bytes()}});
@@ -244,6 +257,7 @@ void add_bench(CLI::App& app, Context& context) {
   verb->add_option("-r,--repeats", b->repeats, "Runs; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
   verb->add_flag("--fast", b->fast, "Activations in 8 bits, as chat --fast");
   verb->add_option("--candidates", b->candidates, "With --fast, where the head can be searched: the largest logits that are found of each token, exact, the others not computed; what chat's top-k takes. The model then goes on with tokens of its own, sampled as in a chat, which is counted too. 0: all logits of given tokens, as llama-bench")->check(CLI::Range(0, 1 << 20))->capture_default_str();
+  verb->add_option("--rows", b->rows, "Tokens decoded at once, with all logits: what an answer costs whose guesses (--guess-ahead of chat) are all right")->check(CLI::Range(int64_t{1}, int64_t{4}))->capture_default_str();
   verb->add_flag("--behind", b->behind, "Decode goes on behind the prompt and reads its keys and values; else it begins with an empty context");
   verb->callback([&context, b] { context.command = [&context, b] { return bench(context, *b); }; });
 

@@ -36,6 +36,7 @@ void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
   verb->add_option("--top-p", o->sampling.top_p, "Only the likeliest tokens that make up this probability")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(between(0.01, 100.0))->capture_default_str();
+  verb->add_option("--guess-ahead", o->sampling.guess_ahead, "Most tokens to guess from what was said before and check at once: the same answer, sooner where it repeats. 0: none; default: 3, on a graphics card none")->check(between(0, 3));
   verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(at_least_zero());
   verb->add_flag("--fast", o->fast, "Activations in 8 bits: faster prompts, answers may differ from the exact ones");
 }
@@ -85,10 +86,13 @@ Result<int> generate(const Context& context, Options options) {
                       {"tokens", answer.ids},
                       {"prompt_tokens", answer.prompt_tokens},
                       {"tokens_per_second", answer.tokens_per_second()},
+                      {"guessed_tokens", answer.guessed_tokens},
+                      {"right_guesses", answer.right_guesses},
                       {"prompt_tokens_per_second", answer.prompt_tokens_per_second()},
                       {"stopped", answer.reason == StopReason::EndOfTurn ? "end of turn" : answer.reason == StopReason::MaxTokens ? "max tokens" : answer.reason == StopReason::ContextFull ? "context full" : "cancelled"}});
   if (!context.json)
-    std::cerr << "(" << answer.ids.size() << " tokens, " << format_number(answer.tokens_per_second(), 1) << " a second; prompt "
+    std::cerr << "(" << answer.ids.size() << " tokens, " << format_number(answer.tokens_per_second(), 1) << " a second"
+              << (answer.right_guesses > 0 ? ", " + std::to_string(answer.right_guesses) + " guessed right from what stood before" : std::string()) << "; prompt "
               << answer.prompt_tokens << " tokens, " << format_number(answer.prompt_tokens_per_second(), 1) << " a second)\n";
   return answer.reason == StopReason::Cancelled ? kExitInterrupted : 0;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -20,6 +21,9 @@ struct SamplingOptions {
   double top_p = 0.95, min_p = 0.05, repeat_penalty = 1.0;
   int repeat_window = 64;  // tokens that repeat_penalty looks back at
   int64_t max_tokens = 512;
+  // Most tokens guessed from the text so far and checked at once (text_guess.h), 0: none. Left to itself as many as a session
+  // takes, and none where it plays recordings of single tokens: beside those guesses have not been measured.
+  std::optional<int64_t> guess_ahead;
   uint64_t seed = 1;
 };
 enum class StopReason { EndOfTurn, MaxTokens, ContextFull, Cancelled };
@@ -27,6 +31,7 @@ struct Generation {
   std::string text;
   std::vector<int32_t> ids;  // without the stop token
   int64_t prompt_tokens = 0, reused_tokens = 0;
+  int64_t guessed_tokens = 0, right_guesses = 0;  // checked at once with others; of them, said
   double prompt_seconds = 0.0, decode_seconds = 0.0;
   double prompt_tokens_per_second() const {
     return prompt_seconds > 0 ? (prompt_tokens - reused_tokens) / prompt_seconds : 0.0;

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/backoff.h"
 #include "engine/core/system.h"
 #include "engine/model/decode_plan.h"
-#include "engine/model/search_pauses.h"
 #include "engine/model/transformer.h"
 #include "engine/model/transformer_arena.h"
 #include "kernels/cpu/gemv_largest.h"
@@ -16,6 +16,10 @@ namespace scalewright {
 namespace {
 
 constexpr int64_t kDefaultContext = 4096;
+// Of append_rows. So many tokens take the kernels that one takes, on the CPU to the same bits (products of few rows,
+// attention of few queries); more would take those of prompts.
+constexpr int64_t kMostRows = 4;
+constexpr int64_t kFewestHeadRows = 8;
 constexpr uint64_t kLogitBytes = uint64_t{32} << 20;  // rows of logits that are computed at once stay below this
 
 struct Dims {
@@ -41,8 +45,8 @@ Dims dims_of(const Model& model, const SessionOptions& options) {
   d.half_rotary = c.rotary / 2;
   d.layers = c.layers;
   d.local_rope = c.rope_local.has_value();
-  d.head_rows = std::clamp<int64_t>(static_cast<int64_t>(kLogitBytes / (4 * std::max<int64_t>(d.V, 1))), 8,
-                                    std::max<int64_t>(d.chunk, 8));
+  d.head_rows = std::clamp<int64_t>(static_cast<int64_t>(kLogitBytes / (4 * std::max<int64_t>(d.V, 1))), kFewestHeadRows,
+                                    std::max(d.chunk, kFewestHeadRows));
   d.head_rows = std::min(d.head_rows, d.chunk);
   for (const Linear* linear : model.weights.linears()) {
     if (linear->weight.quantized() && !linear->weight.quant().column_order().empty())
@@ -148,7 +152,7 @@ struct Session::Impl {
   DecodePlans plans;
   bool head_due = false;    // b.hidden has not met the head
   uint64_t head_bytes = 0;  // that the last logits took
-  SearchPauses search_pauses;
+  Backoff search;           // of the head: where logits stay so flat that searches read more than all of it
   int64_t rope_choice = 0;  // that the keys in the cache were turned with
 
   Result<void> check(std::span<const int32_t> more) const;
@@ -157,6 +161,7 @@ struct Session::Impl {
   template <class PerChunk>
   void run(std::span<const int32_t> more, bool every_row, PerChunk&& per_chunk);
   void finish(int64_t last_row);
+  void keep(const float* logits);
   void all_logits();
   void deliver(const Tables& written, const Tables& to);
   bool replay(int32_t id);
@@ -277,7 +282,7 @@ void Session::Impl::prepare(int64_t longest) {
 }
 
 // Appends checked ids; per_chunk(first, T) sees the final stream of each chunk in b.block.x: of every row, or only of
-// the very last.
+// the very last. It gives the logits of the chunk's last row, or null where it did not compute them.
 template <class PerChunk>
 void Session::Impl::run(std::span<const int32_t> more, bool every_row, PerChunk&& per_chunk) {
   const int64_t n = static_cast<int64_t>(more.size());
@@ -290,9 +295,13 @@ void Session::Impl::run(std::span<const int32_t> more, bool every_row, PerChunk&
     const int64_t T = std::min(d.chunk, n - done);
     run_chunk(position, T, longest, every_row ? T : done + T == n ? 1 : 0);
     position += T;
-    per_chunk(done, T);
+    const float* last = per_chunk(done, T);
     done += T;
-    if (done == n) finish(T - 1);
+    if (done < n) continue;
+    if (last)
+      keep(last);
+    else
+      finish(T - 1);
   }
   deferred.finish();
 }
@@ -303,6 +312,12 @@ void Session::Impl::finish(int64_t last_row) {
   if (head_due) return backend.move(row, d.D, 1, d.D, b.hidden, d.D, {}, false);
   net.head(backend, row, 1, b.block.normed, nullptr, b.last, options.precision);
   head_bytes = model->weights.head().bytes();
+}
+
+void Session::Impl::keep(const float* logits) {
+  backend.move(logits, d.V, 1, d.V, b.last, d.V, {}, false);
+  head_bytes = model->weights.head().bytes();
+  head_due = false;
 }
 
 void Session::Impl::all_logits() {
@@ -357,16 +372,43 @@ Result<void> Session::append(std::span<const int32_t> ids, const LogitSink& sink
   Impl& s = *impl_;
   SW_TRY(s.check(ids));
   if (ids.size() == 1 && !sink && s.replay(ids[0])) return {};
-  s.run(ids, sink != nullptr, [&](int64_t first, int64_t T) {
-    if (!sink) return;
-    for (int64_t r = 0; r < T; r += s.d.head_rows) {
-      const int64_t rows = std::min(s.d.head_rows, T - r);
+  s.run(ids, sink != nullptr, [&](int64_t first, int64_t T) -> const float* {
+    if (!sink) return nullptr;
+    int64_t rows = 0;
+    for (int64_t r = 0; r < T; r += rows) {
+      rows = std::min(s.d.head_rows, T - r);
       s.net.head(s.backend, s.b.block.x + r * s.d.D, rows, s.b.block.normed, nullptr, s.b.logits, s.options.precision);
       s.backend.synchronize();
       sink(first + r, rows, s.b.logits);
     }
+    return s.b.logits + (rows - 1) * s.d.V;
   });
   return {};
+}
+
+Result<void> Session::append_rows(std::span<const int32_t> ids) {
+  Impl& s = *impl_;
+  SW_TRY(s.check(ids));
+  if (static_cast<int64_t>(ids.size()) > most_rows())
+    return fail(ErrorCode::InvalidArgument, "append_rows keeps the logits of " + std::to_string(most_rows()) + " tokens at most.");
+  s.run(ids, true, [&](int64_t, int64_t T) {
+    s.net.head(s.backend, s.b.block.x, T, s.b.block.normed, nullptr, s.b.logits, s.options.precision);
+    return s.b.logits + (T - 1) * s.d.V;
+  });
+  return {};
+}
+
+int64_t Session::most_rows() const noexcept {
+  return std::min(kMostRows, impl_->d.head_rows);
+}
+bool Session::records() const noexcept {
+  return impl_->inbox.data() != nullptr;
+}
+std::span<const float> Session::row_logits(int64_t row) const {
+  return {impl_->b.logits + row * impl_->d.V, static_cast<size_t>(impl_->d.V)};
+}
+bool Session::largest_row_logits(int64_t row, int count, float* values, int32_t* ids) const {
+  return impl_->backend.largest(impl_->b.logits + row * impl_->d.V, impl_->d.V, count, values, ids);
 }
 
 Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const int32_t> targets,
@@ -383,7 +425,7 @@ Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const i
                                                   ".");
     }
   }
-  s.run(ids, true, [&](int64_t first, int64_t T) {
+  s.run(ids, true, [&](int64_t first, int64_t T) -> const float* {
     // Only counted rows go through the head, collected side by side (normalizing in place is allowed).
     int64_t r = 0;
     while (r < T) {
@@ -407,6 +449,7 @@ Result<void> Session::append_nll(std::span<const int32_t> ids, std::span<const i
         if (targets[first + t] >= 0) nll[first + t] = s.b.nll[n++];
       }
     }
+    return nullptr;
   });
   return {};
 }
@@ -417,13 +460,13 @@ std::span<const float> Session::logits() const {
 }
 bool Session::largest_logits(int count, float* values, int32_t* ids) {
   Impl& s = *impl_;
-  if (s.head_due && s.search_pauses.search()) {
+  if (s.head_due && s.search.take()) {
     const WorkspaceLoan loan(s.backend, s.workspace, s.workspace_bytes);
     s.net.norm_output(s.backend, s.b.hidden, s.b.block.normed);
     const uint64_t read =
         s.backend.largest_products(s.b.block.normed, s.net.head_view(), s.b.sketch, count, values, ids);
     if (read > 0) {
-      s.search_pauses.searched(read, s.model->weights.head().bytes());
+      s.search.add(1.0 - static_cast<double>(read) / static_cast<double>(s.model->weights.head().bytes()));
       s.head_bytes = read;
       return true;
     }

@@ -38,6 +38,15 @@ class Session {
   Result<void> append(std::span<const int32_t> ids, const LogitSink& sink = {});
   // -log p of each of targets [T] (< 0: skipped, 0 written) after ids [T], appended; nll [T].
   Result<void> append_nll(std::span<const int32_t> ids, std::span<const int32_t> targets, std::span<double> nll);
+  // Appends up to most_rows() ids and keeps the logits behind each of them, for the calls with a row; those without one speak of
+  // the last. What a guess at the next tokens is checked with: on the CPU the numbers are those of single tokens, to the bit.
+  Result<void> append_rows(std::span<const int32_t> ids);
+  int64_t most_rows() const noexcept;
+  // Whether single tokens are played from recordings (CUDA graphs), which several at once are not.
+  bool records() const noexcept;
+  std::span<const float> row_logits(int64_t row) const;
+  bool largest_row_logits(int64_t row, int count, float* values, int32_t* ids) const;
+
   std::span<const float> logits() const;    // [V] after the last appended token
   // The largest of them where the device finds them itself, `count` as Backend::largest gives them; false: it does not.
   bool largest_logits(int count, float* values, int32_t* ids);

@@ -64,6 +64,7 @@ struct Shape {
     t.d = row.integers.d + chunk;
     t.sum32 = row.integers.sum32 + chunk;
     t.sum16 = row.integers.sum16 + 2 * chunk;
+    t.row_bytes = static_cast<int64_t>(row_bytes(layout.cols));
     return t;
   }
 
@@ -124,17 +125,36 @@ void scalar_strip(const QuantView& w, const Shape& shape, int64_t strip, const R
   });
 }
 
-void kernel_strip(const QuantView& w, const Shape& shape, StripKernel kernel, int64_t strip, const Row& row,
-                  float* out) {
-  StripTask task = shape.task(w, strip, row, 0);
-  task.out = out;
-  kernel(task);
+// The loops for 1 .. kMostWalkRows rows of x; the first is null where plain C++ does it.
+struct Kernels {
+  StripKernel of[kMostWalkRows] = {};
+
+  // Calls piece(first row, kernel) until all T rows are done, as many at once as there is a loop for.
+  template <class Piece>
+  void for_rows(int64_t T, const Piece& piece) const {
+    for (int64_t t = 0; t < T;) {
+      int64_t rows = T - t < kMostWalkRows ? T - t : kMostWalkRows;
+      while (rows > 1 && !of[rows - 1]) --rows;
+      piece(t, of[rows - 1]);
+      t += rows;
+    }
+  }
+};
+
+// rows follow each other in memory.
+void kernel_strip(const QuantView& w, const Shape& shape, const Kernels& kernels, int64_t strip, const Row* rows,
+                  int64_t T, float* out) {
+  kernels.for_rows(T, [&](int64_t t, StripKernel kernel) {
+    StripTask task = shape.task(w, strip, rows[t], 0);
+    task.out = out + t * kStripRows;
+    kernel(task);
+  });
 }
 
-void kernel_strip_with_masters(const QuantView& w, const Shape& shape, StripKernel kernel, int64_t strip,
+void kernel_strip_with_masters(const QuantView& w, const Shape& shape, const Kernels& kernels, int64_t strip,
                                const Row* rows, int64_t T, float* out) {
   for_pieces(w, shape, strip, true, [&](int64_t record, int64_t records, const float* a, const float* c) {
-    for (int64_t t = 0; t < T; ++t) {
+    kernels.for_rows(T, [&](int64_t t, StripKernel kernel) {
       StripTask task = shape.task(w, strip, rows[t], record);
       const int64_t chunks = records * shape.chunks_per_record;
       if (chunks < task.chunks) task.chunks = chunks;
@@ -142,7 +162,7 @@ void kernel_strip_with_masters(const QuantView& w, const Shape& shape, StripKern
       task.c = c;
       task.out = out + t * kStripRows;
       kernel(task);
-    }
+    });
   });
 }
 
@@ -174,20 +194,22 @@ int64_t piece_of(const ThreadPool& pool, int64_t strips, int64_t strip_bytes) {
 struct Bound {
   Bound(const GemvPart& p, Isa isa, bool fast, int64_t first_strip)
       : w(*p.w), bias(p.bias), y(p.y), shape(w), first(first_strip), end(first_strip + shape.layout.strips()) {
-    kernel = (fast ? fast_kernel : exact_kernel)(isa, w.layout.kind, w.layout.bits, shape.sub16, w.scale != nullptr);
+    for (int rows = 1; rows <= kMostWalkRows; ++rows) {
+      kernels.of[rows - 1] =
+          (fast ? fast_kernel : exact_kernel)(isa, w.layout.kind, w.layout.bits, shape.sub16, w.scale != nullptr, rows);
+    }
   }
 
   void strip_product(int64_t strip, const Row* rows, int64_t T, int64_t row0, int64_t ldy) const {
     alignas(64) float out[kMaxRows * kStripRows];
     std::memset(out, 0, static_cast<size_t>(T * kStripRows) * sizeof(float));
-    if (!kernel) {
+    const bool plain = !kernels.of[0];
+    if (plain) {
       for (int64_t t = 0; t < T; ++t) scalar_strip(w, shape, strip, rows[t], out + t * kStripRows);
-    } else if (w.scale) {
-      kernel_strip_with_masters(w, shape, kernel, strip, rows, T, out);
     } else {
-      for (int64_t t = 0; t < T; ++t) kernel_strip(w, shape, kernel, strip, rows[t], out + t * kStripRows);
+      (w.scale ? kernel_strip_with_masters : kernel_strip)(w, shape, kernels, strip, rows, T, out);
     }
-    write_strip(w, strip, out, T, bias, !kernel || w.scale, y + row0 * ldy, ldy);
+    write_strip(w, strip, out, T, bias, plain || w.scale, y + row0 * ldy, ldy);
   }
 
   const QuantView& w;
@@ -195,7 +217,7 @@ struct Bound {
   float* y;
   Shape shape;
   int64_t first, end;
-  StripKernel kernel = nullptr;
+  Kernels kernels;
 };
 
 // Up to 8 rows, already prepared; they are rows row0 .. of y.

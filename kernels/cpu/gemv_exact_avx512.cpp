@@ -42,8 +42,8 @@ struct ExactLoop {
 
 }  // namespace
 
-StripKernel exact_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters) {
-  return pick_kernel<ExactLoop>(kind, bits, sub16, masters);
+StripKernel exact_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters, int rows) {
+  return rows == 1 ? pick_kernel<ExactLoop>(kind, bits, sub16, masters) : nullptr;
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -38,8 +38,8 @@ struct FastLoop {
 
 }  // namespace
 
-StripKernel fast_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters) {
-  return pick_kernel<FastLoop>(kind, bits, sub16, masters);
+StripKernel fast_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters, int rows) {
+  return rows == 1 ? pick_kernel<FastLoop>(kind, bits, sub16, masters) : nullptr;
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -4,6 +4,7 @@
 #include <QtTest>
 
 #include "engine/chat/generator.h"
+#include "engine/chat/text_guess.h"
 #include "tests/engine/tiny_model.h"
 
 using namespace scalewright;
@@ -105,6 +106,108 @@ class TestConversation : public QObject {
     QVERIFY(second->reused_tokens > 0);
     auto fresh = open();
     QVERIFY(fresh->answer(messages, greedy(5), {}, {})->ids == second->ids);
+  }
+
+  // Guesses change the time alone: what is said, greedily and drawn, with and without a penalty that looks back.
+  void guesses_change_nothing() {
+    const std::string again = "The town of the town of the town of ";
+    for (const double temperature : {0.0, 0.8}) {
+      for (const double penalty : {1.0, 1.1}) {
+        for (const int top_k : {0, 5}) {
+          SamplingOptions options{.temperature = temperature, .top_k = top_k, .repeat_penalty = penalty, .max_tokens = 60};
+          options.seed = 7;
+          options.guess_ahead = 0;
+          auto plain = open(), guessing = open();
+          const auto expected = plain->complete(again, options, {}, {});
+          QVERIFY(expected.has_value());
+          QCOMPARE(expected->guessed_tokens, int64_t{0});
+          for (const int64_t most : {1, 2, 3, 100}) {
+            options.guess_ahead = most;
+            std::string streamed;
+            const auto answer = guessing->complete(again, options, [&](std::string_view text) { streamed += text; }, {});
+            QVERIFY(answer.has_value());
+            QVERIFY(answer->ids == expected->ids);
+            QCOMPARE(streamed, expected->text);
+            QVERIFY(answer->reason == expected->reason);
+            QCOMPARE(guessing->tokens_used(), plain->tokens_used());
+            if (temperature == 0.0 && penalty == 1.0) {
+              QVERIFY(answer->guessed_tokens > 0);
+              QVERIFY(answer->right_guesses > 0);
+            }
+            QVERIFY(answer->right_guesses <= answer->guessed_tokens);
+          }
+        }
+      }
+    }
+  }
+
+  // An answer that ends within a guess ends there, by a stop token, its longest length, or the context.
+  void guesses_end_where_the_answer_does() {
+    auto guessing = open(48);
+    SamplingOptions options = greedy(1000);
+    const std::string again = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    options.guess_ahead = 0;
+    const auto plain = open(48)->complete(again, options, {}, {});
+    options.guess_ahead = 3;
+    const auto full = guessing->complete(again, options, {}, {});
+    QVERIFY(full.has_value());
+    QVERIFY(full->ids == plain->ids);
+    QVERIFY(full->reason == plain->reason);
+    QVERIFY(guessing->tokens_used() <= 48);
+    for (size_t most = 1; most <= plain->ids.size(); ++most) {
+      const auto cut = guessing->complete(again, greedy(static_cast<int64_t>(most)), {}, {});
+      QCOMPARE(cut->ids.size(), most);
+      QVERIFY(std::equal(cut->ids.begin(), cut->ids.end(), plain->ids.begin()));
+    }
+    // The cache that a guess left is good for the next turn.
+    const auto next = guessing->complete(again + plain->text.substr(0, 3), greedy(5), {}, {});
+    QVERIFY(next->ids == open(48)->complete(again + plain->text.substr(0, 3), greedy(5), {}, {})->ids);
+  }
+
+  void guessing() {
+    const auto guess = [](TextGuess& guesses, std::vector<int32_t> text, int64_t most) {
+      guesses.add(text);
+      return guesses.next(most);
+    };
+    using Ids = std::vector<int32_t>;
+    {
+      TextGuess guesses(7, 0.25);
+      QVERIFY(guess(guesses, {1, 2, 3, 4, 5, 6, 7, 8}, 7) == Ids{});
+      QVERIFY(guess(guesses, {1, 2, 3}, 3) == Ids({4, 5, 6}));
+      guesses.judge(1);  // as long as it was right
+      guesses.add(Ids{4});
+      QVERIFY(guesses.next(7) == Ids({5}));
+      guesses.judge(1);  // all right: longer
+      guesses.add(Ids{5});
+      QVERIFY(guesses.next(7) == Ids({6, 7, 8}));
+      guesses.judge(0);
+      guesses.add(Ids{6});
+      QVERIFY(guesses.next(1) == Ids({7}));
+      QVERIFY(guesses.next(0) == Ids{});
+    }
+    {
+      TextGuess guesses(7, 0.25);  // the last place counts, and a text that repeats itself goes round
+      QVERIFY(guess(guesses, {1, 2, 3, 1, 2, 4, 1, 2}, 2) == Ids({4, 1}));
+      TextGuess circle(7, 0.25);
+      QVERIFY(guess(circle, {9, 9, 9, 9}, 3) == Ids({9, 9, 9}));
+    }
+    {
+      TextGuess none(0, 0.25);
+      QVERIFY(guess(none, {1, 2, 1, 2}, 5) == Ids{});
+    }
+    {
+      // What never comes true is tried less and less.
+      TextGuess guesses(7, 0.25);
+      guesses.add(Ids{1, 2, 3, 1, 2});
+      int tried = 0;
+      for (int turn = 0; turn < 400; ++turn) {
+        if (guesses.next(7).empty()) continue;
+        ++tried;
+        guesses.judge(0);
+      }
+      QVERIFY(tried >= 5);
+      QVERIFY2(tried < 40, std::to_string(tried).c_str());
+    }
   }
 
   void stops() {

@@ -56,6 +56,7 @@ class TestSession : public QObject {
  private slots:
   void initTestCase() { backends_ = test_backends(); }
   void chunks_rewinds_and_single_tokens_agree();
+  void rows_are_single_tokens();
   void losses();
   void longrope_switches_as_a_whole();
   void refusals();
@@ -106,8 +107,50 @@ void TestSession::chunks_rewinds_and_single_tokens_agree() {
         QVERIFY(parts->append(all.subspan(t, 1)).has_value());
         got.insert(got.end(), parts->logits().begin(), parts->logits().end());
       }
-      const double off = largest_difference(got.data(), expected.data(), expected.size());
-      QVERIFY2(off <= 1e-4, qPrintable(QString("%1 on %2: %3").arg(kind.name, device.name.c_str()).arg(off)));
+    }
+  }
+}
+
+// Tokens appended together, some of which are taken back: the numbers of single tokens, to the bit where the kernels are
+// those of single tokens.
+void TestSession::rows_are_single_tokens() {
+  for (const RandomKind& kind : random_kinds()) {
+    const auto model = random_model(kind, true, 21);
+    const std::vector<int32_t> ids = tokens(*model, 24);
+    const std::span<const int32_t> all(ids);
+    for (const NamedBackend& device : backends_) {
+      if (device.name == "reference") continue;
+      for (const Precision precision : {Precision::Exact, Precision::Fast}) {
+        const SessionOptions options{.context = 32, .precision = precision, .kv = KvType::F16};
+        auto one = need(Session::create(model, *device.backend, options));
+        auto rows = need(Session::create(model, *device.backend, options));
+        const size_t V = one->logits().size();
+        QCOMPARE(rows->most_rows(), 4);
+        QVERIFY(!rows->append_rows(all.first(5)).has_value());
+        QCOMPARE(rows->position(), 0);
+        QVERIFY(one->append(all.first(7)).has_value());
+        QVERIFY(rows->append(all.first(7)).has_value());
+        size_t at = 7;
+        for (const size_t count : {1, 4, 2, 3, 4}) {
+          // Others first, then forgotten.
+          QVERIFY(rows->append_rows(all.subspan(1, count)).has_value());
+          rows->rewind(static_cast<int64_t>(at));
+          QVERIFY(rows->append_rows(all.subspan(at, count)).has_value());
+          for (size_t row = 0; row < count; ++row, ++at) {
+            QVERIFY(one->append(all.subspan(at, 1)).has_value());
+            const std::span<const float> expected = one->logits(), got = rows->row_logits(static_cast<int64_t>(row));
+            const double off = largest_difference(got.data(), expected.data(), V);
+            const double allowed = rows->records() ? 1e-2 : 0.0;
+            QVERIFY2(off <= allowed, qPrintable(QString("row %1 of %2, %3 on %4: %5").arg(row).arg(count).arg(kind.name, device.name.c_str()).arg(off)));
+            float value = 0.0f;
+            int32_t id = 0;
+            if (rows->largest_row_logits(static_cast<int64_t>(row), 1, &value, &id))
+              QCOMPARE(value, *std::max_element(got.begin(), got.end()));
+          }
+          QVERIFY(std::ranges::equal(rows->logits(), rows->row_logits(static_cast<int64_t>(count) - 1)));
+          QCOMPARE(rows->position(), static_cast<int64_t>(at));
+        }
+      }
     }
   }
 }

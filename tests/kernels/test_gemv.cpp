@@ -221,7 +221,7 @@ void TestGemv::quantized() {
   struct Size {
     int64_t N, K, T;
   };
-  std::vector<Size> sizes = {{17, 256, 2}, {33, 768, 1}, {1, 512, 8}, {35, 1280, 13}};
+  std::vector<Size> sizes = {{17, 256, 2}, {33, 768, 1}, {1, 512, 8}, {35, 1280, 13}, {19, 512, 3}};
   if (k.sub == 0)
     sizes.insert(sizes.end(), {{15, 56, 1},
                                {16, 16, 1},
@@ -255,6 +255,13 @@ void TestGemv::quantized() {
           std::vector<float> y(s.T * ldy, -7.0f);
           product.function(pool, isa, p.x.data(), p.ldx, s.T, p.view(), p.bias.empty() ? nullptr : p.bias.data(),
                            y.data(), ldy, workspace.data() + 1);
+          // A row's numbers do not depend on how many others there are.
+          for (int64_t t = 0; product.function != gemm_fast && t < s.T; ++t) {
+            std::vector<float> alone(s.N);
+            product.function(pool, isa, p.x.data() + t * p.ldx, p.ldx, 1, p.view(), p.bias.empty() ? nullptr : p.bias.data(),
+                             alone.data(), s.N, workspace.data() + 1);
+            QVERIFY2(std::equal(alone.begin(), alone.end(), y.begin() + t * ldy), qPrintable(QString("%1, %2: row %3 of %4 alone is another").arg(product.name, isa_name(isa)).arg(t).arg(s.T)));
+          }
           double worst = 0;
           for (int64_t t = 0; t < s.T; ++t) {
             for (int64_t n = 0; n < s.N; ++n) {
