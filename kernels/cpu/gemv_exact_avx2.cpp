@@ -15,7 +15,7 @@ struct DigitDot {
 
   template <int Bits, int First, int Count, int Rows>
   static inline __attribute__((always_inline)) void add(const uint8_t* lines, const int8_t* q, const float* d,
-                                                        int64_t row_bytes, __m256 (&t)[Rows][2]) {
+                                                        int64_t row_bytes, Floats8x2 (&t)[Rows]) {
     if constexpr (Rows == 1) {
       add_halves<Bits, First, Count, Rows, 0, 2>(lines, q, d, row_bytes, t);
     } else {  // three sums a half and row: there are registers for one half
@@ -28,7 +28,7 @@ struct DigitDot {
 
   template <int Bits, int First, int Count, int Rows, int Half, int Halves>
   static inline __attribute__((always_inline)) void add_halves(const uint8_t* lines, const int8_t* q, const float* d,
-                                                               int64_t row_bytes, __m256 (&t)[Rows][2]) {
+                                                               int64_t row_bytes, Floats8x2 (&t)[Rows]) {
     // low = q0 + 255 q1, top = q2
     __m256i low[Rows][Halves], top[Rows][Halves];
     for (int r = 0; r < Rows; ++r) {
@@ -51,7 +51,7 @@ struct DigitDot {
       const float scale = *row_of(d, r, row_bytes);
       const __m256 low_d = _mm256_set1_ps(scale), top_d = _mm256_set1_ps(scale * kTopDigit);
       for (int h = 0; h < Halves; ++h) {
-        __m256& sum = t[r][Half + h];
+        __m256& sum = t[r].half[Half + h];
         sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(low[r][h]), low_d, sum);
         sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(top[r][h]), top_d, sum);
       }
@@ -62,7 +62,7 @@ struct DigitDot {
 }  // namespace
 
 StripKernel exact_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters, int rows) {
-  return pick_walk<DigitDot>(kind, bits, sub16, masters, rows);
+  return pick_walk<RecordSum, DigitDot>(kind, bits, sub16, masters, rows);
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -6,18 +6,28 @@
 #include "kernels/common/quads_avx512.h"
 #include "kernels/cpu/gemv_activations.h"
 #include "kernels/cpu/gemv_scales_avx512.h"
-#include "kernels/cpu/gemv_tasks.h"
+#include "kernels/cpu/gemv_walk.h"
 
 namespace scalewright::kernels::cpu {
 namespace {
 
 struct ExactDot {
   static constexpr int kPlanes = 3;
+  template <int Bits>
+  static constexpr int kShift = 0;
+
+  // The unpacked codes stay in registers from one row to the next.
+  template <int Bits, int First, int Count, int Rows>
+  static inline __attribute__((always_inline)) void add(const uint8_t* lines, const int8_t* q, const float* d,
+                                                        int64_t row_bytes, __m512 (&t)[Rows]) {
+    for (int r = 0; r < Rows; ++r)
+      t[r] = add_row<Bits, First, Count>(lines, row_of(q, r, row_bytes), *row_of(d, r, row_bytes), t[r]);
+  }
 
   // t + d * (q0 + 255 q1 + 255^2 q2), sums over quads First .. First + Count - 1. The lower two fit 32 bits together:
   // 32 * 255 * 127 * 256 < 2^31.
   template <int Bits, int First, int Count>
-  static inline __attribute__((always_inline)) __m512 add(const uint8_t* lines, const int8_t* q, float d, __m512 t) {
+  static inline __attribute__((always_inline)) __m512 add_row(const uint8_t* lines, const int8_t* q, float d, __m512 t) {
     __m512i sum[3] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
     quads<Bits, First, First + Count>(lines, q, sum);
     // 255 x = 256 x - x
@@ -35,15 +45,10 @@ struct ExactDot {
   }
 };
 
-template <int Bits, Scales Kind, bool Sub16>
-struct ExactLoop {
-  static void run(const StripTask& task) { walk_records<ExactDot, Kind, Sub16, Bits>(task); }
-};
-
 }  // namespace
 
 StripKernel exact_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters, int rows) {
-  return rows == 1 ? pick_kernel<ExactLoop>(kind, bits, sub16, masters) : nullptr;
+  return pick_walk<RecordSum16, ExactDot>(kind, bits, sub16, masters, rows);
 }
 
 }  // namespace scalewright::kernels::cpu

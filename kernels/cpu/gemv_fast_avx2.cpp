@@ -12,7 +12,7 @@ struct PairDot {
 
   template <int Bits, int First, int Count, int Rows>
   static inline __attribute__((always_inline)) void add(const uint8_t* lines, const int8_t* q, const float* d,
-                                                        int64_t row_bytes, __m256 (&t)[Rows][2]) {
+                                                        int64_t row_bytes, Floats8x2 (&t)[Rows]) {
     __m256i total[Rows][2];
     for (int r = 0; r < Rows; ++r) total[r][0] = total[r][1] = _mm256_setzero_si256();
     const __m256i one = _mm256_set1_epi16(1);
@@ -27,7 +27,7 @@ struct PairDot {
     for (int r = 0; r < Rows; ++r) {
       const __m256 scale = _mm256_broadcast_ss(row_of(d, r, row_bytes));
       for (int half = 0; half < 2; ++half)
-        t[r][half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(total[r][half]), t[r][half]);
+        t[r].half[half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(total[r][half]), t[r].half[half]);
     }
   }
 };
@@ -35,7 +35,7 @@ struct PairDot {
 }  // namespace
 
 StripKernel fast_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters, int rows) {
-  return pick_walk<PairDot>(kind, bits, sub16, masters, rows);
+  return pick_walk<RecordSum, PairDot>(kind, bits, sub16, masters, rows);
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -5,17 +5,27 @@
 
 #include "kernels/common/quads_avx512.h"
 #include "kernels/cpu/gemv_scales_avx512.h"
-#include "kernels/cpu/gemv_tasks.h"
+#include "kernels/cpu/gemv_walk.h"
 
 namespace scalewright::kernels::cpu {
 namespace {
 
 struct FastDot {
   static constexpr int kPlanes = 1;
+  template <int Bits>
+  static constexpr int kShift = 0;
+
+  // The unpacked codes stay in registers from one row to the next.
+  template <int Bits, int First, int Count, int Rows>
+  static inline __attribute__((always_inline)) void add(const uint8_t* lines, const int8_t* q, const float* d,
+                                                        int64_t row_bytes, __m512 (&t)[Rows]) {
+    for (int r = 0; r < Rows; ++r)
+      t[r] = add_row<Bits, First, Count>(lines, row_of(q, r, row_bytes), *row_of(d, r, row_bytes), t[r]);
+  }
 
   // t + d * (sum over quads First .. First + Count - 1), in two chains that do not wait for each other.
   template <int Bits, int First, int Count>
-  static inline __attribute__((always_inline)) __m512 add(const uint8_t* lines, const int8_t* q, float d, __m512 t) {
+  static inline __attribute__((always_inline)) __m512 add_row(const uint8_t* lines, const int8_t* q, float d, __m512 t) {
     __m512i even = _mm512_setzero_si512(), odd = _mm512_setzero_si512();
     pairs<Bits, First, First + Count>(lines, q, even, odd);
     return _mm512_fmadd_ps(_mm512_set1_ps(d), _mm512_cvtepi32_ps(_mm512_add_epi32(even, odd)), t);
@@ -31,15 +41,10 @@ struct FastDot {
   }
 };
 
-template <int Bits, Scales Kind, bool Sub16>
-struct FastLoop {
-  static void run(const StripTask& task) { walk_records<FastDot, Kind, Sub16, Bits>(task); }
-};
-
 }  // namespace
 
 StripKernel fast_kernel_avx512(BlockKind kind, int bits, bool sub16, bool masters, int rows) {
-  return rows == 1 ? pick_kernel<FastLoop>(kind, bits, sub16, masters) : nullptr;
+  return pick_walk<RecordSum16, FastDot>(kind, bits, sub16, masters, rows);
 }
 
 }  // namespace scalewright::kernels::cpu

@@ -5,7 +5,8 @@
 
 #include "kernels/common/quads_avx2.h"
 #include "kernels/common/quads_avxvnni.h"
-#include "kernels/cpu/gemv_walk_avx2.h"
+#include "kernels/cpu/gemv_scales_avx2.h"
+#include "kernels/cpu/gemv_walk.h"
 
 namespace scalewright::kernels::cpu {
 namespace {
@@ -15,32 +16,36 @@ struct QuadDot {
   template <int Bits>
   static constexpr int kShift = 0;
 
-  // sum [half] = products of quads Quad .. Quad + 3.
-  template <int Bits, int Quad>
-  static inline __attribute__((always_inline)) void four(const uint8_t* lines, const int8_t* q, __m256i (&sum)[2]) {
-    for (int half = 0; half < 2; ++half) {
-      sum[half] = _mm256_setzero_si256();
-      add_products(sum[half], load_quad<Bits, Quad>(lines, half), broadcast_quad(q + 4 * Quad));
-      add_products(sum[half], load_quad<Bits, Quad + 1>(lines, half), broadcast_quad(q + 4 * Quad + 4));
-      add_products(sum[half], load_quad<Bits, Quad + 2>(lines, half), broadcast_quad(q + 4 * Quad + 8));
-      add_products(sum[half], load_quad<Bits, Quad + 3>(lines, half), broadcast_quad(q + 4 * Quad + 12));
-    }
-  }
   template <int Bits, int First, int Count, int Rows>
   static inline __attribute__((always_inline)) void add(const uint8_t* lines, const int8_t* q, const float* d,
-                                                        int64_t row_bytes, __m256 (&t)[Rows][2]) {
+                                                        int64_t row_bytes, Floats8x2 (&t)[Rows]) {
+    // One or two rows leave registers for two chains of sums that do not wait for each other.
+    constexpr int kChains = Rows <= 2 && Count == 8 ? 2 : 1;
+    __m256i sum[kChains][Rows][2];
+    for (auto& chain : sum) {
+      for (auto& row : chain) row[0] = row[1] = _mm256_setzero_si256();
+    }
+    quads<Bits, First, First + Count, kChains>(lines, q, row_bytes, sum);
     for (int r = 0; r < Rows; ++r) {
-      const int8_t* x = row_of(q, r, row_bytes);
-      __m256i sum[2];
-      four<Bits, First>(lines, x, sum);
-      if constexpr (Count == 8) {
-        __m256i high[2];
-        four<Bits, First + 4>(lines, x, high);
-        for (int half = 0; half < 2; ++half) sum[half] = _mm256_add_epi32(sum[half], high[half]);
-      }
       const __m256 scale = _mm256_broadcast_ss(row_of(d, r, row_bytes));
-      for (int half = 0; half < 2; ++half)
-        t[r][half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(sum[half]), t[r][half]);
+      for (int half = 0; half < 2; ++half) {
+        const __m256i total =
+            kChains == 2 ? _mm256_add_epi32(sum[0][r][half], sum[kChains - 1][r][half]) : sum[0][r][half];
+        t[r].half[half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(total), t[r].half[half]);
+      }
+    }
+  }
+  template <int Bits, int Quad, int End, int Chains, int Rows>
+  static inline __attribute__((always_inline)) void quads(const uint8_t* lines, const int8_t* q, int64_t row_bytes,
+                                                          __m256i (&sum)[Chains][Rows][2]) {
+    if constexpr (Quad < End) {
+      const __m256i w0 = load_quad<Bits, Quad>(lines, 0), w1 = load_quad<Bits, Quad>(lines, 1);
+      for (int r = 0; r < Rows; ++r) {
+        const __m256i x = broadcast_quad(row_of(q, r, row_bytes) + 4 * Quad);
+        add_products(sum[Quad % Chains][r][0], w0, x);
+        add_products(sum[Quad % Chains][r][1], w1, x);
+      }
+      quads<Bits, Quad + 1, End>(lines, q, row_bytes, sum);
     }
   }
 };
@@ -48,7 +53,7 @@ struct QuadDot {
 }  // namespace
 
 StripKernel fast_kernel_avxvnni(BlockKind kind, int bits, bool sub16, bool masters, int rows) {
-  return pick_walk<QuadDot>(kind, bits, sub16, masters, rows);
+  return pick_walk<RecordSum, QuadDot>(kind, bits, sub16, masters, rows);
 }
 
 }  // namespace scalewright::kernels::cpu

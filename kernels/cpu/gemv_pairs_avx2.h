@@ -6,7 +6,8 @@
 #include <immintrin.h>
 
 #include "kernels/common/quads_avx2.h"
-#include "kernels/cpu/gemv_walk_avx2.h"
+#include "kernels/cpu/gemv_scales_avx2.h"
+#include "kernels/cpu/gemv_walk.h"
 
 namespace scalewright::kernels::cpu {
 namespace {

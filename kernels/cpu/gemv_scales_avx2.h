@@ -11,6 +11,11 @@
 namespace scalewright::kernels::cpu {
 namespace {
 
+inline __attribute__((always_inline)) __m256i broadcast_quad(const int8_t* q) {
+  int value;
+  __builtin_memcpy(&value, q, sizeof value);
+  return _mm256_set1_epi32(value);
+}
 inline __attribute__((always_inline)) __m256 load_halves(const uint8_t* p) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
@@ -18,9 +23,17 @@ inline __attribute__((always_inline)) __m256i load_bytes(const uint8_t* p) {
   return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
 }
 
-// Sums of one record of 16 rows in two registers. `shift` was subtracted from every code (128 for 8 bits, else 0).
+// 16 rows in two registers.
+struct Floats8x2 {
+  __m256 half[2];
+};
+
+// Sums of one record of 16 rows. `Shift` was subtracted from every code (128 for 8 bits, else 0).
 template <Scales Kind, bool Sub16, int Shift>
 struct RecordSum {
+  using Floats = Floats8x2;
+  static inline __attribute__((always_inline)) Floats zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+
   __m256 acc[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
   __m256 scaled[2], lowered[2];  // K kinds: before d and dmin
 
@@ -31,8 +44,12 @@ struct RecordSum {
   }
 
   // Sub-block `sub` of the record; a, c only with masters.
-  inline __attribute__((always_inline)) void add(const uint8_t* header, int64_t sub, int half, __m256 t, float S,
+  inline __attribute__((always_inline)) void add(const uint8_t* header, int64_t sub, const Floats& t, float S,
                                                  float offset, const float* a, const float* c) {
+    for (int half = 0; half < 2; ++half) add_half(header, sub, half, t.half[half], S, offset, a, c);
+  }
+  inline __attribute__((always_inline)) void add_half(const uint8_t* header, int64_t sub, int half, __m256 t, float S,
+                                                      float offset, const float* a, const float* c) {
     const __m256 sum = _mm256_set1_ps(S);
     if constexpr (Kind == Scales::Offset) {
       t = _mm256_fnmadd_ps(_mm256_set1_ps(offset - Shift), sum, t);

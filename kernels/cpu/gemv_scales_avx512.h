@@ -18,8 +18,13 @@ inline __attribute__((always_inline)) __m128i load_bytes16(const uint8_t* p) {
 }
 
 // From the sum over a sub-block (t = sum of q x, S = sum of x) to its share of the product, a t - c S.
-template <Scales Kind, bool Sub16>
+// Nothing is subtracted from codes: vpdpbusd takes them whole.
+template <Scales Kind, bool Sub16, int Shift>
 struct RecordSum16 {
+  static_assert(Shift == 0);
+  using Floats = __m512;
+  static inline __attribute__((always_inline)) Floats zero() { return _mm512_setzero_ps(); }
+
   __m512 acc = _mm512_setzero_ps();
   __m512 scaled, lowered;  // K kinds: before d and dmin
 
@@ -75,64 +80,6 @@ inline __attribute__((always_inline)) __m512i broadcast_quad16(const int8_t* q) 
   int value;
   __builtin_memcpy(&value, q, sizeof value);
   return _mm512_set1_epi32(value);
-}
-
-// Walks the records of a task. Dot: `planes`, and to_floats(lines, q, first quad, quads, d) -> the product of that part
-// of a chunk times d.
-template <class Dot, Scales Kind, bool Sub16, int Bits>
-inline __attribute__((always_inline)) void walk_records(const StripTask& task) {
-  RecordSum16<Kind, Sub16> record;
-  const uint8_t* header = task.records;
-  const int8_t* q = task.q;
-  const float *d = task.d, *sum32 = task.sum32, *sum16 = task.sum16, *a = task.a, *c = task.c;
-  const int64_t ahead = task.ahead;
-  const auto prefetch = [ahead](const uint8_t* lines) __attribute__((always_inline)) {
-    for (int v = 0; v < Bits; ++v) _mm_prefetch(reinterpret_cast<const char*>(lines + ahead + 64 * v), _MM_HINT_T0);
-  };
-  for (int64_t left = task.chunks; left > 0;) {
-    const int64_t chunks = left < task.chunks_per_record ? left : task.chunks_per_record;
-    left -= chunks;
-    const uint8_t* lines = header + task.header_bytes;
-    _mm_prefetch(reinterpret_cast<const char*>(header + ahead), _MM_HINT_T0);
-    record.begin();
-    int64_t sub = 0;
-    for (int64_t at = 0; at < chunks;) {
-      if constexpr (Sub16) {
-        prefetch(lines);
-        const __m512 zero = _mm512_setzero_ps();
-        record.add(header, sub, Dot::template add<Bits, 0, 4>(lines, q, *d, zero), sum16[0], task.offset, a, c);
-        record.add(header, sub + 1, Dot::template add<Bits, 4, 4>(lines, q, *d, zero), sum16[1], task.offset, a, c);
-        lines += 64 * Bits;
-        q += 32 * Dot::kPlanes;
-        ++d;
-        sum16 += 2;
-        sub += 2;
-        ++at;
-      } else {
-        __m512 t = _mm512_setzero_ps();
-        float S = 0.0f;
-        const int64_t end = at + task.chunks_per_sub < chunks ? at + task.chunks_per_sub : chunks;
-        for (; at < end; ++at) {
-          prefetch(lines);
-          t = Dot::template add<Bits, 0, 8>(lines, q, *d, t);
-          S += *sum32;
-          lines += 64 * Bits;
-          q += 32 * Dot::kPlanes;
-          ++d;
-          ++sum32;
-        }
-        record.add(header, sub, t, S, task.offset, a, c);
-        ++sub;
-      }
-    }
-    record.end(header);
-    if constexpr (Kind == Scales::Masters) {
-      a += 16 * sub;
-      c += 16 * sub;
-    }
-    header = lines;
-  }
-  record.store(task.out);
 }
 
 }  // namespace
