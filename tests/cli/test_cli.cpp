@@ -454,6 +454,20 @@ class TestCli : public QObject {
     }
   }
 
+  // An answer that repeats itself is said sooner, and is the same.
+  void guessing_ahead() {
+    const QStringList words = {"generate", model_, "--raw", "--temperature", "0", "--max-tokens", "40", "--threads", "1", "--json", "--prompt", "red box red box red box red box"};
+    const auto plain = run(words + QStringList{"--guess-ahead", "0"}).json(), usual = run(words).json();
+    QVERIFY(usual["tokens"] == plain["tokens"] && usual["text"] == plain["text"]);
+    QCOMPARE(plain["guessed_tokens"].get<int>(), 0);
+    QVERIFY2(usual["guessed_tokens"].get<int>() > 0 && usual["right_guesses"].get<int>() <= usual["guessed_tokens"].get<int>(), usual.dump().c_str());
+    QCOMPARE(run(words + QStringList{"--guess-ahead", "4"}).code, 2);
+    for (const char* rows : {"1", "4"}) {
+      const auto speed = run({"bench", model_, "-p", "4", "-n", "6", "-r", "1", "--rows", rows, "--threads", "1", "--json"}).json();
+      QVERIFY2(speed["decode_tokens_per_second"].get<double>() > 0.0 && speed["rows"].get<int>() == atoi(rows), speed.dump().c_str());
+    }
+  }
+
   // Says what the context is, what the model was made for, and the option that gives more; a chat goes on.
   void a_prompt_that_is_too_long() {
     const int made_for = run({"inspect", model_, "--no-hash", "--json"}).json()["context_length"].get<int>();
