@@ -12,10 +12,10 @@
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/jobs/export_reasons.h"
-#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/combo.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/option_card.h"
@@ -133,9 +133,8 @@ void ExportTargets::takeModel(const QString& path) {
 }
 
 void ExportTargets::browseModel(bool folder) {
-  QString path = folder ? QFileDialog::getExistingDirectory(this, tr("Choose a model's folder or a run"), lastFolder(m_app.settings(), Purpose::Model))
-                        : QFileDialog::getOpenFileName(this, tr("Choose a model"), lastFolder(m_app.settings(), Purpose::Model), tr("Models (*.gguf *.safetensors)"));
-  keepFolder(m_app.settings(), Purpose::Model, path);
+  QString path = folder ? askForFolder(this, m_app.settings(), Purpose::Model, tr("Choose a model's folder or a run"))
+                        : askToOpen(this, m_app.settings(), Purpose::Model, tr("Choose a model"), tr("Models (*.gguf *.safetensors)"));
   if (path.endsWith(QLatin1String(".safetensors"))) path = QFileInfo(path).path();
   m_model->setCurrentIndex(std::max(0, m_model->findData(m_current)));
   if (!path.isEmpty() && chooseModel(path)) emit modelChosen();
