@@ -268,6 +268,7 @@ void MainWindow::showProjectMenu() {
 void MainWindow::newProject() {
   const QString folder = QFileDialog::getSaveFileName(this, tr("Name a folder for the new project"), lastFolder(m_app.settings(), Purpose::Project), {}, nullptr, QFileDialog::ShowDirsOnly);
   if (folder.isEmpty()) return;
+  keepFolder(m_app.settings(), Purpose::Project, QFileInfo(folder).path());
   QString error;
   if (!m_app.project().open(folder, &error))
     if (Page* page = m_made.value(m_place)) page->banner()->show(Tone::Danger, tr("The project was not made"), error);

@@ -1728,8 +1728,8 @@
 <context>
     <name>scalewright::ui::ExportPage</name>
     <message>
-        <source>Exact: the same numbers as in memory. Where a format must round, the self-check measures by how much.</source>
-        <translation>Genau: dieselben Zahlen wie im Speicher. Wo ein Format runden muss, misst die Selbstprüfung, um wie viel.</translation>
+        <source>Exact: the same numbers. Rounds: the self-check measures by how much.</source>
+        <translation>Genau: dieselben Zahlen. Rundet: die Selbstprüfung misst, um wie viel.</translation>
     </message>
     <message>
         <source>Scale pack</source>

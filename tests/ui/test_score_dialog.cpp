@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QSpinBox>
 #include <QTableView>
+#include <QThread>
 #include <QTimer>
 #include <limits>
 
@@ -153,6 +154,27 @@ class TestScoreDialog : public QObject {
     QVERIFY(model.has_value() && (*model)->pack.empty());
     dialog->reject();
     QTRY_VERIFY(!w.window->findChild<ScoreDialog*>());
+  }
+
+  // Behind other work it waits, says so, and is given up at once.
+  void itWaitsForOtherWork() {
+    TestWindow w(*m_home);
+    ScoreDialog* dialog = open(w);
+    if (QTest::currentTestFailed()) return;
+    const auto other = w.context->jobs().run<bool>(
+        "Other work", Place::None,
+        [](JobContext& context) -> Result<bool> {
+          while (!context.stopRequested()) QThread::msleep(5);
+          return true;
+        },
+        this, [](Result<bool>) {});
+    QTRY_VERIFY(w.context->jobs().busy());
+    CLICK(dialog, "Score");
+    QTRY_VERIFY(says(dialog, "Waiting for the work that is going on"));
+    dialog->reject();
+    QTRY_VERIFY(!w.window->findChild<ScoreDialog*>());
+    other->cancel();
+    QVERIFY(w.waitForJobs());
   }
 
  private:

@@ -41,7 +41,7 @@ QString targetTitle(ExportTarget target) {
 
 }  // namespace
 
-ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target"), {}, parent), m_app(app) {
+ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card({}, {}, parent), m_app(app) {
   m_model = new Combo;
   m_model->setToolTip(tr("The model or the tuned run to write"));
   setFontRole(m_model, FontRole::Label);
@@ -52,9 +52,10 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target
     m_chosenAt = QDateTime::currentDateTime();
     emit modelChosen();
   });
-  auto* explain = label(tr("Exact: the same numbers as in memory. Where a format must round, the self-check measures by how much."), FontRole::Help, Ink::Text3, true);
+  auto* explain = label(tr("Exact: the same numbers. Rounds: the self-check measures by how much."), FontRole::Help, Ink::Text3, true);
   add({new FormField(tr("&Model"), m_model), explain});
-  setScaledSpacing(body(), 6);
+  setAccessibleName(tr("Target"));
+  setScaledSpacing(body(), 4);
   m_group = new QButtonGroup(this);
   for (int i = 0; i < int(std::size(kExportTargets)); ++i) {
     auto* card = new OptionCard(targetTitle(kExportTargets[i]), QString());

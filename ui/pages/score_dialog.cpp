@@ -66,7 +66,7 @@ ScoreDialog::ScoreDialog(AppContext& app, const RunRow& run, QWidget* parent) : 
   column->addLayout(m_views, 1);
   addItems(column, {hbox({m_again, fill(), m_close, m_start}, 8)});
   setLayout(column);
-  resize(px(640), px(420));
+  resize(px(760), px(440));
   connect(m_start, &QPushButton::clicked, this, &ScoreDialog::start);
   connect(m_close, &QPushButton::clicked, this, &ScoreDialog::reject);
   connect(m_again, &QPushButton::clicked, this, [this] { showView(Form); });
@@ -188,11 +188,12 @@ void ScoreDialog::start() {
   m_app.jobs().start(job);
 }
 
-// While it works the first Escape stops it; what it has asked by then is of no use.
+// While it works the first Escape stops it; what it has asked by then is of no use. What has not begun yet is only let go.
 void ScoreDialog::reject() {
   if (!m_job) return QDialog::reject();
   if (m_job->cancelling()) return;
   m_job->cancel();
+  if (m_job->state() == Job::State::Waiting) return QDialog::reject();
   m_step->setText(tr("Stopping"));
   m_left->clear();
   m_close->setRefusal(tr("It stops after the word it is at"));
@@ -239,7 +240,7 @@ void ScoreDialog::showOutcome(const ScoreOutcome& outcome, AnswerMatch match) {
     m_list->appendRow({expected, answerCell(tuned[a]), answerCell(original[b])});
     ++a, ++b;
   }
-  m_table->setColumns({190, 190, 190}, 1);
+  m_table->setColumns({230, 230, 230}, 1);
 }
 
 }  // namespace scalewright::ui

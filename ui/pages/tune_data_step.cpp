@@ -300,6 +300,11 @@ void TuneDataStep::read() {
         m_reading = false;
         m_refused = checked && checked->refused;
         m_facts = checked ? checked->files : std::vector<DataFileFacts>();
+        if (checked) {
+          draft().validation = checked->validation;
+          m_validationRows = checked->validationRows;
+          m_validationRefused = checked->validationRefused.has_value();
+        }
         if (m_refused) {
           draft().dataset.reset();
           draft().encoded.reset();
@@ -318,9 +323,6 @@ void TuneDataStep::read() {
           // A file to validate on may be of another form than the examples: each is recognized by itself.
           draft().recipe.data_format = draft().recipe.validation.empty() ? checked->dataset->format : DatasetFormat::Auto;
           draft().recipe.columns = columnsOf(m_files);
-          draft().validation = checked->validation;
-          m_validationRows = checked->validationRows;
-          m_validationRefused = checked->validationRefused.has_value();
           if (m_validationRefused) emit failed(tr("This file cannot be validated on"), inWords(*checked->validationRefused));
           m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context, m_files.size() > 1);
         } else {
