@@ -1728,8 +1728,8 @@
 <context>
     <name>scalewright::ui::ExportPage</name>
     <message>
-        <source>Exact: the same numbers. Rounds: the self-check measures by how much.</source>
-        <translation>Genau: dieselben Zahlen. Rundet: die Selbstprüfung misst, um wie viel.</translation>
+        <source>Exact: the same numbers. Rounds: the check says by how much.</source>
+        <translation>Genau: dieselben Zahlen. Rundet: die Prüfung misst, um wie viel.</translation>
     </message>
     <message>
         <source>Scale pack</source>

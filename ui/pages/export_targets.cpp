@@ -52,8 +52,8 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card({}, {}, pa
     m_chosenAt = QDateTime::currentDateTime();
     emit modelChosen();
   });
-  auto* explain = label(tr("Exact: the same numbers. Rounds: the self-check measures by how much."), FontRole::Help, Ink::Text3, true);
-  add({new FormField(tr("&Model"), m_model), explain});
+  auto* explain = label(tr("Exact: the same numbers. Rounds: the check says by how much."), FontRole::Help, Ink::Text3, true);
+  add({new FormField(tr("&Model"), m_model), explain, gap(2)});
   setAccessibleName(tr("Target"));
   setScaledSpacing(body(), 4);
   m_group = new QButtonGroup(this);
@@ -86,7 +86,7 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card({}, {}, pa
   m_modelfile = new QCheckBox(tr("Write an &Ollama Modelfile beside it"));
   m_modelfile->setToolTip(tr("A small text file, so that \"ollama create\" knows the file and where answers end"));
   m_modelfile->setChecked(true);
-  add({m_outputField, m_modelfile, fill()});
+  add({gap(2), m_outputField, m_modelfile, fill()});
 }
 
 QWidget* ExportTargets::firstField() const { return m_model; }
