@@ -4336,7 +4336,7 @@
     </message>
     <message>
         <source>Export…</source>
-        <translation>Exportieren …</translation>
+        <translation>Exportieren…</translation>
     </message>
     <message>
         <source>Writes what it learned as a file for other programs</source>
@@ -4902,7 +4902,7 @@
     </message>
     <message>
         <source>Add a file…</source>
-        <translation>Datei hinzufügen …</translation>
+        <translation>Datei hinzufügen…</translation>
     </message>
     <message>
         <source>Own file…</source>
@@ -6061,7 +6061,7 @@
     </message>
     <message>
         <source>Change…</source>
-        <translation>Ändern …</translation>
+        <translation>Ändern…</translation>
     </message>
     <message>
         <source>Asks another question from now on; the run goes on</source>
@@ -6309,7 +6309,7 @@
     <name>scalewright::ui::ExportTargets</name>
     <message>
         <source>Choose a folder…</source>
-        <translation>Ordner wählen …</translation>
+        <translation>Ordner wählen…</translation>
     </message>
     <message>
         <source>Choose a model's folder or a run</source>
