@@ -24,11 +24,11 @@
 #include "engine/tune/run_store.h"
 #include "ui/jobs/app_context.h"
 #include "ui/models/ledger_view.h"
-#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/desktop.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/proxy_style.h"
@@ -174,8 +174,7 @@ void MainWindow::buildMenu() {
   };
   QMenu* file = menuBar()->addMenu(tr("&File"));
   act(file, tr("&Open model…"), QKeySequence::Open, [this] {
-    const QStringList paths = QFileDialog::getOpenFileNames(this, tr("Open a model"), lastFolder(m_app.settings(), Purpose::Model), tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
-    keepFolder(m_app.settings(), Purpose::Model, paths.value(0));
+    const QStringList paths = askToOpenMany(this, m_app.settings(), Purpose::Model, tr("Open a model"), tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
     openPaths(paths);
   });
   QMenu* recent = file->addMenu(tr("Open &recent"));
@@ -267,14 +266,15 @@ void MainWindow::showProjectMenu() {
 }
 
 void MainWindow::newProject() {
-  const QString folder = QFileDialog::getSaveFileName(this, tr("Name a folder for the new project"), {}, {}, nullptr, QFileDialog::ShowDirsOnly);
+  const QString folder = QFileDialog::getSaveFileName(this, tr("Name a folder for the new project"), lastFolder(m_app.settings(), Purpose::Project), {}, nullptr, QFileDialog::ShowDirsOnly);
   if (folder.isEmpty()) return;
+  keepFolder(m_app.settings(), Purpose::Project, QFileInfo(folder).path());
   QString error;
   if (!m_app.project().open(folder, &error))
     if (Page* page = m_made.value(m_place)) page->banner()->show(Tone::Danger, tr("The project was not made"), error);
 }
 void MainWindow::openProject() {
-  const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a project's folder"));
+  const QString folder = askForFolder(this, m_app.settings(), Purpose::Project, tr("Open a project's folder"));
   if (folder.isEmpty()) return;
   QString error;
   if (!m_app.project().open(folder, &error))

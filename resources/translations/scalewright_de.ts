@@ -895,6 +895,42 @@
         <source>The learning rate is %1, and 0.001 to 0.005 is usual; choose at most %2, or leave it out for the default.</source>
         <translation>Die Lernrate ist %1, und üblich sind 0.001 bis 0.005; wählen Sie höchstens %2, oder lassen Sie sie für die Vorgabe weg.</translation>
     </message>
+    <message>
+        <source>row %1 of %2</source>
+        <translation>Zeile %1 von %2</translation>
+    </message>
+    <message>
+        <source>%1 held-out rows</source>
+        <translation>%1 zurückgehaltenen Zeilen</translation>
+    </message>
+    <message>
+        <source>%1 rows of %2</source>
+        <translation>%1 Zeilen von %2</translation>
+    </message>
+    <message>
+        <source>The regular expression &quot;%1&quot; is not understood near character %2 (%3).</source>
+        <translation>Der reguläre Ausdruck „%1“ wird nahe dem Zeichen %2 nicht verstanden (%3).</translation>
+    </message>
+    <message>
+        <source>Answers cannot be compared by it.</source>
+        <translation>Antworten können damit nicht verglichen werden.</translation>
+    </message>
+    <message>
+        <source>The pattern &quot;%1&quot; has %2 capture groups, but one is needed: round brackets around what is to be compared, as in &quot;#### (.+)&quot;. Brackets that only group are written (?:...).</source>
+        <translation>Das Muster „%1“ hat %2 Gruppen, gebraucht wird eine: runde Klammern um das, was verglichen werden soll, wie in „#### (.+)“. Klammern, die nur zusammenfassen, schreibt man (?:...).</translation>
+    </message>
+    <message>
+        <source>no expected answer has a number in it. Compare the answers exactly, or by a pattern.</source>
+        <translation>keine erwartete Antwort enthält eine Zahl. Vergleichen Sie die Antworten genau oder nach einem Muster.</translation>
+    </message>
+    <message>
+        <source>no row has a question and an answer to compare with. Plain text cannot be scored; use eval.</source>
+        <translation>keine Zeile hat eine Frage und eine Antwort zum Vergleichen. Reiner Text kann nicht ausgewertet werden; dafür gibt es eval.</translation>
+    </message>
+    <message>
+        <source>%1: %2 of %3 expected answers have no number in them; no answer to them counts as right.</source>
+        <translation>%1: %2 von %3 erwarteten Antworten enthalten keine Zahl; keine Antwort darauf zählt als richtig.</translation>
+    </message>
 </context>
 <context>
     <name>ExportWork</name>
@@ -1692,8 +1728,8 @@
 <context>
     <name>scalewright::ui::ExportPage</name>
     <message>
-        <source>Exact: the same numbers as in memory. Where a format must round, the self-check measures by how much.</source>
-        <translation>Genau: dieselben Zahlen wie im Speicher. Wo ein Format runden muss, misst die Selbstprüfung, um wie viel.</translation>
+        <source>Exact: the same numbers. Rounds: the check says by how much.</source>
+        <translation>Genau: dieselben Zahlen. Rundet: die Prüfung misst, um wie viel.</translation>
     </message>
     <message>
         <source>Scale pack</source>
@@ -4300,7 +4336,7 @@
     </message>
     <message>
         <source>Export…</source>
-        <translation>Exportieren …</translation>
+        <translation>Exportieren…</translation>
     </message>
     <message>
         <source>Writes what it learned as a file for other programs</source>
@@ -4317,6 +4353,18 @@
     <message>
         <source>Gives the run another name (F2)</source>
         <translation>Gibt dem Lauf einen anderen Namen (F2)</translation>
+    </message>
+    <message>
+        <source>Score…</source>
+        <translation>Auswerten…</translation>
+    </message>
+    <message>
+        <source>How many answers are right, beside those of the original: on the rows held back, or on a file</source>
+        <translation>Wie viele Antworten richtig sind, neben denen des Originals: auf den zurückgehaltenen Zeilen oder auf einer Datei</translation>
+    </message>
+    <message>
+        <source>It has learned nothing yet that could be asked</source>
+        <translation>Er hat noch nichts gelernt, was gefragt werden könnte</translation>
     </message>
 </context>
 <context>
@@ -4854,7 +4902,35 @@
     </message>
     <message>
         <source>Add a file…</source>
-        <translation>Datei hinzufügen …</translation>
+        <translation>Datei hinzufügen…</translation>
+    </message>
+    <message>
+        <source>Own file…</source>
+        <translation>Eigene Datei…</translation>
+    </message>
+    <message>
+        <source>Validates on the rows of another file; nothing of the examples is held back then</source>
+        <translation>Validiert auf den Zeilen einer anderen Datei; von den Beispielen wird dann nichts zurückgehalten</translation>
+    </message>
+    <message>
+        <source>Validated on</source>
+        <translation>Validiert wird auf</translation>
+    </message>
+    <message>
+        <source>The file to validate on cannot be used</source>
+        <translation>Die Datei zum Validieren ist nicht brauchbar</translation>
+    </message>
+    <message>
+        <source>Choose examples to validate on</source>
+        <translation>Beispiele zum Validieren wählen</translation>
+    </message>
+    <message>
+        <source>This file cannot be validated on</source>
+        <translation>Auf dieser Datei kann nicht validiert werden</translation>
+    </message>
+    <message>
+        <source>%1: no row of it can be answered within the context.</source>
+        <translation>%1: keine Zeile davon passt mit ihrer Antwort in den Kontext.</translation>
     </message>
 </context>
 <context>
@@ -5202,6 +5278,10 @@
     <message>
         <source>Usual: %1</source>
         <translation>Üblich: %1</translation>
+    </message>
+    <message>
+        <source>It is a row of the file that is validated on: the model never learns from it.</source>
+        <translation>Es ist eine Zeile der Datei, auf der validiert wird: das Modell lernt nie aus ihr.</translation>
     </message>
 </context>
 <context>
@@ -5981,7 +6061,7 @@
     </message>
     <message>
         <source>Change…</source>
-        <translation>Ändern …</translation>
+        <translation>Ändern…</translation>
     </message>
     <message>
         <source>Asks another question from now on; the run goes on</source>
@@ -6229,7 +6309,7 @@
     <name>scalewright::ui::ExportTargets</name>
     <message>
         <source>Choose a folder…</source>
-        <translation>Ordner wählen …</translation>
+        <translation>Ordner wählen…</translation>
     </message>
     <message>
         <source>Choose a model's folder or a run</source>
@@ -6245,6 +6325,10 @@
     <message>
         <source>mean %1</source>
         <translation>Mittel %1</translation>
+    </message>
+    <message>
+        <source>Relative, against the weights of the file</source>
+        <translation>Relativ, gegenüber den Gewichten der Datei</translation>
     </message>
 </context>
 <context>
@@ -6341,6 +6425,30 @@
         <source>none: the texts are learned whole</source>
         <translation>keine: die Texte werden ganz gelernt</translation>
     </message>
+    <message>
+        <source>Which column is the prompt, which the answer, or which is the text</source>
+        <translation>Welche Spalte die Frage ist, welche die Antwort, oder welche der Text</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Learned whole; the other columns are not read.</source>
+        <translation>Wird als Ganzes gelernt; die anderen Spalten werden nicht gelesen.</translation>
+    </message>
+    <message>
+        <source>Prompts and answers</source>
+        <translation>Fragen und Antworten</translation>
+    </message>
+    <message>
+        <source>Plain texts</source>
+        <translation>Reine Texte</translation>
+    </message>
+    <message>
+        <source>What the rows are</source>
+        <translation>Was die Zeilen sind</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneRunView</name>
@@ -6394,8 +6502,12 @@
         <translation>%1 → %2</translation>
     </message>
     <message>
-        <source>Of held-out rows with short answers, asked at the end of the run: by the original, and by what it learned</source>
-        <translation>Von zurückgehaltenen Zeilen mit kurzen Antworten, am Ende des Laufs gefragt: vom Original und nach dem Lernen</translation>
+        <source>Right word for word, by the original and by what it learned: of %1</source>
+        <translation>Wort für Wort richtig, vom Original und von dem, was er gelernt hat: von %1</translation>
+    </message>
+    <message>
+        <source>Nothing was asked yet: Score… does it</source>
+        <translation>Noch wurde nichts gefragt: „Auswerten…“ tut es</translation>
     </message>
 </context>
 <context>
@@ -6411,6 +6523,200 @@
     <message>
         <source>answering them as the original</source>
         <translation>beantwortet sie wie das Original</translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::ScoreDialog</name>
+    <message>
+        <source>Score %1</source>
+        <translation>Trefferquote von %1</translation>
+    </message>
+    <message>
+        <source>Other rows…</source>
+        <translation>Andere Zeilen…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation>Auswerten</translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation>Zeilen</translation>
+    </message>
+    <message>
+        <source>Rows with the answers that are expected. The model should not have learned from them</source>
+        <translation>Zeilen mit den erwarteten Antworten. Das Modell sollte nicht aus ihnen gelernt haben</translation>
+    </message>
+    <message>
+        <source>The rows that this run held back</source>
+        <translation>Die Zeilen, die dieser Lauf zurückgehalten hat</translation>
+    </message>
+    <message>
+        <source>The rows that this run validated on</source>
+        <translation>Die Zeilen, auf denen dieser Lauf validiert hat</translation>
+    </message>
+    <message>
+        <source>Choose a file of rows</source>
+        <translation>Wählen Sie eine Datei mit Zeilen</translation>
+    </message>
+    <message>
+        <source>Choose a file…</source>
+        <translation>Datei wählen…</translation>
+    </message>
+    <message>
+        <source>Exact</source>
+        <translation>Genau</translation>
+    </message>
+    <message>
+        <source>Last number</source>
+        <translation>Letzte Zahl</translation>
+    </message>
+    <message>
+        <source>Pattern</source>
+        <translation>Muster</translation>
+    </message>
+    <message>
+        <source>What counts as right</source>
+        <translation>Was als richtig zählt</translation>
+    </message>
+    <message>
+        <source>A regular expression with one group: what the group holds of its last match is compared</source>
+        <translation>Ein regulärer Ausdruck mit einer Gruppe: verglichen wird, was die Gruppe an seiner letzten Fundstelle enthält</translation>
+    </message>
+    <message>
+        <source>A regular expression with one group in round brackets.</source>
+        <translation>Ein regulärer Ausdruck mit einer Gruppe in runden Klammern.</translation>
+    </message>
+    <message>
+        <source>Only so many rows, from the first</source>
+        <translation>Nur so viele Zeilen, von der ersten an</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>alle</translation>
+    </message>
+    <message>
+        <source>The tuned model and the original answer each of them, greedily; that takes a while.</source>
+        <translation>Das angepasste Modell und das Original beantworten jede von ihnen, jeweils mit dem wahrscheinlichsten Wort; das dauert eine Weile.</translation>
+    </message>
+    <message>
+        <source>Rows at most</source>
+        <translation>Höchstens so viele Zeilen</translation>
+    </message>
+    <message>
+        <source>Closing this window stops it.</source>
+        <translation>Dieses Fenster zu schließen hält es an.</translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation>Antworten</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>The whole answer, letter by letter; white space at its ends does not count.</source>
+        <translation>Die ganze Antwort, Buchstabe für Buchstabe; Leerraum an ihren Enden zählt nicht.</translation>
+    </message>
+    <message>
+        <source>The last number of the answer, however it is written: for sums, prices and counts.</source>
+        <translation>Die letzte Zahl der Antwort, wie auch immer geschrieben: für Summen, Preise und Anzahlen.</translation>
+    </message>
+    <message>
+        <source>What the group of the pattern holds where it matches last.</source>
+        <translation>Was die Gruppe des Musters an seiner letzten Fundstelle enthält.</translation>
+    </message>
+    <message>
+        <source>Choose a file of rows first</source>
+        <translation>Wählen Sie zuerst eine Datei mit Zeilen</translation>
+    </message>
+    <message>
+        <source>Choose rows to score on</source>
+        <translation>Zeilen zum Auswerten wählen</translation>
+    </message>
+    <message>
+        <source>Datasets (*.json *.jsonl *.csv *.tsv);;All files (*)</source>
+        <translation>Datensätze (*.json *.jsonl *.csv *.tsv);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Waiting for the work that is going on</source>
+        <translation>Wartet auf die Arbeit, die gerade läuft</translation>
+    </message>
+    <message>
+        <source>Reading the model and the rows</source>
+        <translation>Modell und Zeilen werden gelesen</translation>
+    </message>
+    <message>
+        <source>Scoring %1</source>
+        <translation>%1 wird ausgewertet</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>Hält an</translation>
+    </message>
+    <message>
+        <source>It stops after the word it is at</source>
+        <translation>Es hält nach dem Wort an, bei dem es ist</translation>
+    </message>
+    <message>
+        <source>The rows could not be scored</source>
+        <translation>Die Zeilen konnten nicht ausgewertet werden</translation>
+    </message>
+    <message>
+        <source>Scored, but</source>
+        <translation>Ausgewertet, aber</translation>
+    </message>
+    <message>
+        <source>right word for word</source>
+        <translation>Wort für Wort richtig</translation>
+    </message>
+    <message>
+        <source>with the right number</source>
+        <translation>mit der richtigen Zahl</translation>
+    </message>
+    <message>
+        <source>right by the pattern</source>
+        <translation>nach dem Muster richtig</translation>
+    </message>
+    <message>
+        <source>%1: %2 of %3 rows %4</source>
+        <translation>%1: %2 von %3 Zeilen %4</translation>
+    </message>
+    <message>
+        <source>Tuned</source>
+        <translation>Angepasst</translation>
+    </message>
+    <message>
+        <source>Original</source>
+        <translation>Original</translation>
+    </message>
+    <message>
+        <source>They are right in the same rows.</source>
+        <translation>Sie liegen in denselben Zeilen richtig.</translation>
+    </message>
+    <message>
+        <source>They differ in %1 rows: %2 right by the tuned model alone, %3 by the original alone.</source>
+        <translation>Sie unterscheiden sich in %1 Zeilen: %2 nur vom angepassten Modell richtig, %3 nur vom Original.</translation>
+    </message>
+    <message>
+        <source>Expected</source>
+        <translation>Erwartet</translation>
+    </message>
+</context>
+<context>
+    <name>ScoreWork</name>
+    <message>
+        <source>tuned</source>
+        <translation>angepasst</translation>
+    </message>
+    <message>
+        <source>original</source>
+        <translation>Original</translation>
     </message>
 </context>
 </TS>

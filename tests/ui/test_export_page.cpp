@@ -5,10 +5,13 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QMessageBox>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QTimer>
 
 #include "engine/core/file.h"
 #include "engine/tune/recipe.h"
+#include "ui/jobs/export_reasons.h"
 #include "ui/pages/export_targets.h"
 #include "ui/settings/language.h"
 #include "ui/widgets/banner.h"
@@ -170,6 +173,32 @@ class TestExportPage : public QObject {
     QVERIFY(readModelEntry(plain).shownState() == ModelState::Quantized);
   }
 
+  // Six targets, with the longest reasons that there are, in a window of the smallest size that is promised.
+  void nothingScrollsWhereThereIsRoom_data() {
+    QTest::addColumn<QString>("language");
+    QTest::newRow("en") << "en";
+    QTest::newRow("de") << "de";
+  }
+  void nothingScrollsWhereThereIsRoom() {
+    QFETCH(QString, language);
+    const Language words(language);
+    const QString model = m_sample.giveTo(*m_home);
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", model}}});
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Export);
+    QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+    // As of a model that no folder format holds.
+    const QString reason = plainReason(ExportTarget::Gptq, "its zero points are no whole multiples of its scales");
+    int reasons = 0;
+    for (OptionCard* card : page->findChildren<OptionCard*>())
+      if (card->text().contains("GPTQ") || card->text().contains("AWQ") || card->text().contains("compressed")) card->setLine(reason), ++reasons;
+    QCOMPARE(reasons, 3);
+    QTest::qWait(50);
+    QCOMPARE(hidden(page), 0);
+  }
+
   void aModelfileIsNotReplacedWithoutAsking() {
     const QString model = m_sample.giveTo(*m_home);
     TestWindow w(*m_home);
@@ -209,6 +238,12 @@ class TestExportPage : public QObject {
     });
     page->primary();
     return asked;
+  }
+
+  static int hidden(Page* page) {
+    int most = 0;
+    for (QScrollArea* area : page->findChildren<QScrollArea*>()) most = std::max(most, area->verticalScrollBar()->maximum());
+    return most;
   }
 
   SmallSample m_sample;

@@ -282,6 +282,51 @@ class TestPageStates : public QObject {
     QCOMPARE(bar->value(), 0);
   }
 
+  // Two answers side by side begin at one height; while the longer is read, the shorter stays where it can be read too.
+  void theLongerAnswerDoesNotHideTheOther() {
+    ChatTranscript transcript;
+    transcript.resize(700, 300);
+    transcript.show();
+    ChatLog log;
+    log.sideBySide = true;
+    const auto say = [&](int turn, int side, int lines) {
+      transcript.answer(turn, side)->append(QString("a line of it\n\n").repeated(lines), lines);
+      transcript.answer(turn, side)->finish("done");
+    };
+    const auto place = [&](int turn, int side) {
+      const AnswerView* view = transcript.answer(turn, side);
+      return QRect(view->mapTo(transcript.viewport(), QPoint()), view->size());
+    };
+    const QRect seen = transcript.viewport()->rect();
+    QScrollBar* bar = transcript.verticalScrollBar();
+    // While it streams: the second model begins when the first has said all of its long answer.
+    transcript.addTurn("one long, one short", log, true);
+    say(0, 0, 60);
+    QTRY_VERIFY(bar->maximum() > 600 && bar->value() == bar->maximum());
+    say(0, 1, 2);
+    QTRY_VERIFY2(seen.contains(place(0, 1)), "the short answer is out of sight at the end of the long one");
+    bar->setValue(bar->maximum() / 2);
+    QVERIFY(seen.contains(place(0, 1)));
+    bar->setValue(0);
+    QCOMPARE(place(0, 0).top(), place(0, 1).top());
+    // Neither fits: the shorter is read first, its end stays.
+    transcript.addTurn("both long", log, true);
+    say(1, 0, 60);
+    say(1, 1, 30);
+    QTRY_VERIFY(place(1, 1).height() > 400 && place(1, 1).height() < place(1, 0).height());
+    QTRY_VERIFY(bar->value() == bar->maximum() && place(1, 1).bottom() <= seen.bottom());
+    bar->setValue(bar->maximum() - 200);
+    QVERIFY(place(1, 1).bottom() <= seen.bottom() && place(1, 1).bottom() > seen.bottom() - 40);
+    bar->setValue(bar->maximum() - place(1, 0).height() + 200);
+    QCOMPARE(place(1, 0).top(), place(1, 1).top());
+    // It never leaves its turn.
+    QVERIFY(place(0, 1).bottom() <= place(0, 0).bottom());
+    // A window that was made smaller: as before.
+    bar->setValue(300);
+    transcript.resize(600, 240);
+    QTRY_VERIFY(transcript.viewport()->rect().contains(place(0, 1)));
+  }
+
   void exportFailedAndAgain() {
     TestWindow w(*m_home);
     w.context->catalog().add({m_models});

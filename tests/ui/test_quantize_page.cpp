@@ -65,6 +65,7 @@ class TestQuantizePage : public QObject {
     const auto* card = page->findChild<QuantizeForecastCard*>();
     QVERIFY2(std::abs(card->forecast().bits_per_weight - written->bits_per_weight) < 0.005 * written->bits_per_weight, qPrintable(QStringLiteral("%1, %2").arg(card->forecast().bits_per_weight).arg(written->bits_per_weight)));
     QVERIFY(says(page, numberText(written->bits_per_weight, 2)));
+    QVERIFY(says(page, "Relative, against the full-precision weights"));
   }
 
   void refusedBeforeTheWork() {
@@ -134,6 +135,11 @@ class TestQuantizePage : public QObject {
     w.window->deliver({Place::Quantize, page_messages::kUseModel, {{"path", quantized}}});
     QTRY_VERIFY(says(page, "4 bits round it a second time; a model in 16 bits as the source keeps more."));
     QVERIFY(!says(page, "nearly all of the quality"));
+    QVERIFY(w.waitForJobs());
+    // Nor is there a full-precision weight that its errors could be measured against.
+    CLICK(page, "Quantize");
+    QTRY_VERIFY(says(page, "Relative, against the weights of the file"));
+    QVERIFY(!says(page, "full-precision weights"));
     QVERIFY(w.waitForJobs());
   }
 

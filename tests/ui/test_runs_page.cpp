@@ -2,7 +2,9 @@
 
 #include "tests/ui/ui_fixture.h"
 
+#include <QFileDialog>
 #include <QTableView>
+#include <QTimer>
 #include <qcustomplot.h>
 
 #include "engine/tune/run_store.h"
@@ -151,6 +153,44 @@ class TestRunsPage : public QObject {
       for (int y = 0; y < seen.height(); ++y) colours << seen.pixel(x, y);
     QVERIFY2(colours.size() <= 3, qPrintable(QString::number(colours.size())));  // the ground, and a cursor
     QTest::keyClick(edit, Qt::Key_Escape);
+  }
+
+  // A dialog begins where the last one of its kind ended, whatever the others did.
+  void dialogsRememberTheirFolders() {
+    const QString reports = m_home->path("home/reports"), charts = m_home->path("home/charts");
+    QVERIFY(QDir().mkpath(reports) && QDir().mkpath(charts));
+    QVERIFY(addRun(m_home->path("home/run"), "finished"));
+    TestWindow w(*m_home);
+    w.window->showPlace(Place::Runs);
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Runs);
+    QString began;
+    const auto answer = [&](const QString& file) {
+      QTimer::singleShot(300, this, [&began, file] {
+        auto* dialog = qobject_cast<QFileDialog*>(QApplication::activeModalWidget());
+        if (!dialog) return;
+        began = dialog->directory().absolutePath();
+        dialog->findChild<QLineEdit*>()->setText(file);
+        file.isEmpty() ? dialog->reject() : static_cast<QDialog*>(dialog)->accept();
+      });
+    };
+    QAbstractButton* save = nullptr;
+    for (QAbstractButton* button : page->findChildren<QAbstractButton*>())
+      if (button->accessibleName() == "Save the chart as PNG, SVG or CSV") save = button;
+    QVERIFY(save);
+    answer(reports + "/one.html");
+    CLICK(page, "Report…");
+    QVERIFY(w.waitForJobs());
+    QVERIFY(QFileInfo::exists(reports + "/one.html"));
+    answer(charts + "/loss.png");
+    QTest::mouseClick(save, Qt::LeftButton);
+    QVERIFY(QFileInfo::exists(charts + "/loss.png"));
+    answer({});
+    CLICK(page, "Report…");
+    QCOMPARE(began, reports);
+    answer({});
+    QTest::mouseClick(save, Qt::LeftButton);
+    QCOMPARE(began, charts);
   }
 
   void theReportHasItsCharts() {

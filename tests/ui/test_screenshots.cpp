@@ -5,10 +5,14 @@
 
 #include <QAbstractButton>
 #include <QComboBox>
+#include <QDialog>
 #include <QSpinBox>
 #include <QTableView>
+#include <QTimer>
 
 #include "engine/export/exporter.h"
+#include "ui/pages/data_file_row.h"
+#include "ui/pages/score_dialog.h"
 #include "ui/settings/language.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/toast.h"
@@ -26,10 +30,11 @@ class TestScreenshots : public QObject {
     w.waitForJobs(jobs);
     QTest::qWait(250);
   }
-  void shoot(TestWindow& w, const QString& name, const QString& suffix) {
+  void shoot(QWidget& widget, const QString& name, const QString& suffix) {
     QTest::qWait(180);
-    QVERIFY(w.window->grab().save(m_folder + QStringLiteral("/%1-%2.png").arg(name, suffix)));
+    QVERIFY(widget.grab().save(m_folder + QStringLiteral("/%1-%2.png").arg(name, suffix)));
   }
+  void shoot(TestWindow& w, const QString& name, const QString& suffix) { shoot(*w.window, name, suffix); }
 
  private:
   static QString languageOf(const QString& suffix) { return suffix.startsWith(QLatin1String("de-")) ? QStringLiteral("de") : QStringLiteral("en"); }
@@ -214,6 +219,20 @@ class TestScreenshots : public QObject {
     settle(w);
     Page* tune = toDataStep(w);
     shoot(w, "04-tune-data", suffix);
+    if (qEnvironmentVariableIsSet("SCALEWRIGHT_SCREENSHOTS")) {
+      QTimer::singleShot(300, this, [] {
+        auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
+        if (!dialog) return;
+        dialog->findChild<QLineEdit*>()->setText(QStringLiteral(SCALEWRIGHT_SOURCE_DIR "/resources/sample/requests-held-out.jsonl"));
+        dialog->accept();
+      });
+      CLICK(tune, "Own file…");
+      settle(w);
+      shoot(w, "04-tune-own-file", suffix);
+      auto* remove = tune->findChildren<DataFileRow*>().front()->findChildren<QAbstractButton*>().back();
+      QTest::mouseClick(remove, Qt::LeftButton);
+      settle(w);
+    }
     CLICK(tune, "Next: Method");
     settle(w);
     shoot(w, "04b-tune-method", suffix);
@@ -231,6 +250,15 @@ class TestScreenshots : public QObject {
     w.window->showPlace(Place::Runs);
     settle(w);
     shoot(w, "07-runs", suffix);
+    CLICK(w.window->page(Place::Runs), "Score…");
+    auto* score = w.window->findChild<ScoreDialog*>();
+    QVERIFY(score);
+    shoot(*score, "07b-score", suffix);
+    score->findChild<QSpinBox*>()->setValue(12);
+    CLICK(score, "Score");
+    settle(w);
+    shoot(*score, "07c-scored", suffix);
+    score->close();
     w.window->showPlace(Place::Tune);
     CLICK(tune, "Chat: original | tuned");
     settle(w);
@@ -243,6 +271,13 @@ class TestScreenshots : public QObject {
       settle(w);
     }
     shoot(w, "08-chat", suffix);
+    // A long answer beside a short one: both are seen, also at its end.
+    for (QSpinBox* box : chat->findChildren<QSpinBox*>())
+      if (box->maximum() == 8192) box->setValue(400);
+    QTest::keyClicks(chat->firstField(), "Tell me how a harbour works, from the first ship in the morning to the last one at night");
+    QTest::keyClick(chat->firstField(), Qt::Key_Return);
+    settle(w);
+    shoot(w, "08b-chat-long", suffix);
     w.window->showPlace(Place::Tune);
     CLICK(tune, "Export…");
     settle(w);

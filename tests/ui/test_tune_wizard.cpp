@@ -4,8 +4,11 @@
 #include "tests/ui/small_chat_model.h"
 
 #include <QComboBox>
+#include <QDialog>
 #include <QLabel>
 #include <QTableView>
+#include <QTextEdit>
+#include <QTimer>
 
 #include "engine/data/dataset_look.h"
 #include "engine/tune/run_store.h"
@@ -16,6 +19,7 @@
 #include "ui/widgets/chart.h"
 #include "ui/widgets/number_boxes.h"
 #include "ui/widgets/page_header.h"
+#include "ui/widgets/segmented.h"
 
 using namespace scalewright;
 using namespace scalewright::ui;
@@ -73,8 +77,16 @@ class TestTuneWizard : public QObject {
     QVERIFY(w.waitForJobs());
     CLICK(tune, "Next: Plan");
     QVERIFY(w.waitForJobs());
+    // After the last step the page says what it is at: the held-out rows are asked, one by one, twice.
+    QStringList said;
+    const auto listening = connect(&w.context->jobs(), &JobQueue::jobProgressed, this, [&] {
+      for (QLabel* text : tune->findChildren<QLabel*>())
+        if (text->text().startsWith("answering") && !said.contains(text->text())) said << text->text();
+    });
     CLICK(tune, "Start");
     QVERIFY(waitUntil([&] { return buttonOf(tune, "New run") != nullptr; }));
+    disconnect(listening);
+    QVERIFY2(said.contains("answering them as the original: row 4 of 4"), qPrintable(said.join('\n')));
     const auto runs = history();
     QCOMPARE(int(runs.size()), 1);
     const auto recipe = recipe_from_json(runs[0].recipe_json);
@@ -135,6 +147,9 @@ class TestTuneWizard : public QObject {
     auto* context = named<QSpinBox>(tune, "Context");
     QVERIFY(rate && context);
     QTRY_COMPARE(rate->text(), QString("0.001 (default)"));
+    // Grey as every hint; what the person types is not.
+    const auto inkOfRate = [&] { return rate->findChild<QLineEdit*>()->palette().color(QPalette::Text); };
+    QCOMPARE(inkOfRate(), theme().tokens().text3);
     QCOMPARE(context->maximum(), 512);  // of this model
     // The rows that were read are still told, though they are cut elsewhere now.
     QCOMPARE(tune->findChild<TuneStep*>("dataStep")->value(), QString("100 rows"));
@@ -145,6 +160,7 @@ class TestTuneWizard : public QObject {
     QTest::keyClick(rate, Qt::Key_Return);
     QCOMPARE(rate->value(), 0.002);
     QCOMPARE(rate->text(), QString("0.002"));
+    QCOMPARE(inkOfRate(), theme().tokens().text);
     CLICK(tune, "Reset to defaults");
     QTRY_COMPARE(rate->value(), 0.0);
     // The question is one that the model does not learn the answer of, and that is said.
@@ -152,6 +168,92 @@ class TestTuneWizard : public QObject {
     for (QLabel* text : tune->findChildren<QLabel*>()) told = told || (text->isVisible() && text->text().contains("never learns from it"));
     QVERIFY(told);
     QVERIFY(w.waitForJobs());
+  }
+
+  // Instead of a part that is held back: nothing of the examples is, and the file may be of another form.
+  void aFileIsValidatedOn() {
+    const QString rows = m_home->path("home/rows.jsonl"), own = m_home->path("home/own.jsonl"), bad = m_home->path("home/bad.jsonl");
+    QVERIFY(writeRows(rows, 40) && writeChat(own) && write(bad, "no json\n"));
+    TestWindow w(*m_home);
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    dropRows(tune, rows);
+    QVERIFY(w.waitForJobs());
+    const auto choose = [&](const QString& file) {
+      QTimer::singleShot(300, this, [file] { typeIntoDialog(file); });
+      CLICK(tune, "Own file…");
+      QVERIFY(w.waitForJobs());
+    };
+    // One that cannot be used holds the wizard up until it is taken back.
+    choose(bad);
+    if (QTest::currentTestFailed()) return;
+    QTRY_VERIFY(tune->banner()->isVisible());
+    QVERIFY(!buttonOf(tune, "Next: Method")->isEnabled());
+    QVERIFY(!buttonOf(tune, "Own file…"));
+    QAbstractButton* lowest = nullptr;
+    const auto height = [&](const QWidget* button) { return button->mapTo(tune, QPoint()).y(); };
+    for (QAbstractButton* button : tune->findChildren<QAbstractButton*>())
+      if (button->isVisible() && button->accessibleName() == "Remove this file" && (!lowest || height(button) > height(lowest))) lowest = button;
+    QTest::mouseClick(lowest, Qt::LeftButton);
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(buttonOf(tune, "Own file…") && buttonOf(tune, "Next: Method")->isEnabled());
+    choose(own);
+    if (QTest::currentTestFailed()) return;
+    CLICK(tune, "Next: Method");
+    QVERIFY(w.waitForJobs());
+    auto* prompt = named<QLineEdit>(tune, "A prompt of your own");
+    QVERIFY(prompt);
+    QCOMPARE(prompt->text(), QString("say 90"));
+    CLICK(tune, "Next: Plan");
+    QVERIFY(w.waitForJobs());
+    bool planned = false;
+    for (QLabel* text : tune->findChildren<QLabel*>()) planned = planned || (text->isVisible() && text->text() == "40 rows, 3 to validate");
+    QVERIFY(planned);
+    CLICK(tune, "Start");
+    QVERIFY(waitUntil([&] { return buttonOf(tune, "New run") != nullptr; }));
+    QVERIFY2(tune->banner()->text().startsWith("Of 3 rows that it never learned from"), qPrintable(tune->banner()->text()));
+    const auto recipe = recipe_from_json(history().front().recipe_json);
+    QVERIFY(recipe.has_value());
+    QCOMPARE(QString::fromStdString(recipe->validation.string()), own);
+    QCOMPARE(recipe->validation_split, 0.0);
+  }
+
+  // A table of prompts and answers may be learned as texts of one of its columns.
+  void oneColumnIsLearnedAsText() {
+    const QString table = m_home->path("home/table.csv");
+    QVERIFY(write(table, "prompt,completion,note\na,b,first note\nc,d,second note\ne,f,third note\n"));
+    TestWindow w(*m_home);
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    dropRows(tune, table);
+    QVERIFY(w.waitForJobs());
+    QTimer::singleShot(300, this, [] {
+      auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
+      if (!dialog) return;
+      auto* kind = dialog->findChild<Segmented*>();
+      kind->setCurrent(1);
+      emit kind->chosen(1);
+      for (QComboBox* column : dialog->findChildren<QComboBox*>())
+        if (column->isVisible()) choose(column, "note");
+      dialog->accept();
+    });
+    CLICK(tune, "Columns…");
+    QVERIFY(w.waitForJobs());
+    QVERIFY2(!tune->banner()->isVisible(), qPrintable(tune->banner()->text()));
+    bool seen = false;
+    for (QTextEdit* text : tune->findChildren<QTextEdit*>()) seen = seen || text->toPlainText().contains("first note");
+    QVERIFY(seen);
+    // Opened again it shows what was chosen.
+    QString shown;
+    QTimer::singleShot(300, this, [&] {
+      auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
+      if (!dialog) return;
+      for (QComboBox* column : dialog->findChildren<QComboBox*>())
+        if (column->isVisible()) shown += column->currentText();
+      dialog->reject();
+    });
+    CLICK(tune, "Columns…");
+    QCOMPARE(shown, QString("note"));
   }
 
   // A pause is said where the run is looked at, and its charts can be read in a small window.
@@ -190,6 +292,18 @@ class TestTuneWizard : public QObject {
     for (T* field : in->findChildren<T*>())
       if (field->accessibleName() == name) return field;
     return nullptr;
+  }
+  static void typeIntoDialog(const QString& file) {
+    auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
+    if (!dialog) return;
+    if (auto* edit = dialog->findChild<QLineEdit*>()) edit->setText(file);
+    dialog->accept();
+  }
+  static bool writeChat(const QString& path) {
+    QByteArray rows;
+    for (const char* number : {"90", "91", "92"})
+      rows += QByteArrayLiteral("{\"messages\": [{\"role\": \"user\", \"content\": \"say ") + number + "\"}, {\"role\": \"assistant\", \"content\": \"it is " + number + "\"}]}\n";
+    return write(path, rows);
   }
   static QComboBox* box(QWidget* in, const QString& name) { return named<QComboBox>(in, name); }
   static void choose(QComboBox* box, const QString& words) {

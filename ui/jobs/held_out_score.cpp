@@ -6,6 +6,7 @@
 
 #include "engine/eval/evaluate.h"
 #include "engine/tune/held_out.h"
+#include "ui/jobs/engine_words.h"
 
 namespace scalewright::ui {
 namespace {
@@ -17,43 +18,45 @@ QString words(const char* text) { return QCoreApplication::translate("TuneJob", 
 // Stops after its time; what was asked until then counts.
 class Watch : public Observer {
  public:
-  Watch(JobContext& context, QString words, std::stop_source& stop) : m_context(context), m_words(std::move(words)), m_stop(stop) {}
+  Watch(Observer& observer, const QString& words, std::stop_source& stop) : m_observer(observer), m_words(words.toStdString()), m_stop(stop) {
+    m_observer.progress({.step = m_words, .fraction = 1.0, .seconds_left = -1.0});
+  }
   void progress(const Progress& progress) override {
-    m_context.progress({.step = m_words.toStdString(), .fraction = 1.0, .seconds_left = progress.seconds_left});
+    m_observer.progress({.step = m_words + ": " + inWords(progress.step).toStdString(), .fraction = 1.0, .seconds_left = progress.seconds_left});
     const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - m_began).count();
     if (passed > kScoreSeconds) m_stop.request_stop();
   }
 
  private:
-  JobContext& m_context;
-  QString m_words;
+  Observer& m_observer;
+  std::string m_words;
   std::stop_source& m_stop;
   std::chrono::steady_clock::time_point m_began = std::chrono::steady_clock::now();
 };
 
-Result<ScoreReport> ask(const OpenModel& open, Backend& backend, const Dataset& rows, int64_t limit, const QString& words, JobContext& context) {
-  std::stop_source stop;
-  const std::stop_callback asked(context.stop(), [&stop] { stop.request_stop(); });
-  Watch watch(context, words, stop);
-  return score(open.model, backend, rows, {.limit = limit, .max_tokens = 128, .want_loss = false}, watch, stop.get_token());
+Result<ScoreReport> ask(const OpenModel& open, Backend& backend, const Dataset& rows, int64_t limit, const QString& words, Observer& observer, const std::stop_token& stop) {
+  std::stop_source ended;
+  const std::stop_callback asked(stop, [&ended] { ended.request_stop(); });
+  Watch watch(observer, words, ended);
+  return score(open.model, backend, rows, {.limit = limit, .max_tokens = 128, .want_loss = false}, watch, ended.get_token());
 }
 
 }  // namespace
 
-Result<HeldOutScore> scoreHeldOut(OpenModel& open, Backend& backend, const TuneRecipe& recipe, RunStore* store, int64_t run, JobContext& context) {
+Result<HeldOutScore> scoreHeldOut(OpenModel& open, Backend& backend, const TuneRecipe& recipe, RunStore* store, int64_t run, Observer& observer, std::stop_token stop) {
   HeldOutScore result;
   const auto restore = [&open] { restore_scales(*open.model, open.layout, open.baseScales); };
   auto rows = held_out_rows(*open.model, recipe, kLongestAnswer);
-  if (!rows || rows->examples.empty() || context.stop().stop_requested()) {
+  if (!rows || rows->examples.empty() || stop.stop_requested()) {
     restore();
     if (!rows) return tl::unexpected(rows.error());
     return result;
   }
-  auto after = ask(open, backend, *rows, kScoredRows, words("answering held-out rows"), context);
+  auto after = ask(open, backend, *rows, kScoredRows, words("answering held-out rows"), observer, stop);
   restore();
   if (!after) return tl::unexpected(after.error());
   if (after->rows == 0) return result;
-  SW_ASSIGN(const ScoreReport before, ask(open, backend, *rows, after->rows, words("answering them as the original"), context));
+  SW_ASSIGN(const ScoreReport before, ask(open, backend, *rows, after->rows, words("answering them as the original"), observer, stop));
   if (before.rows == 0) return result;
   result.rows = before.rows;
   result.before = before.exact_match;

@@ -3,7 +3,6 @@
 
 #include "engine/tune/run_store.h"
 #include "ui/jobs/engine_host.h"
-#include "ui/jobs/job.h"
 
 namespace scalewright::ui {
 
@@ -17,9 +16,10 @@ struct HeldOutScore {
 inline constexpr const char *kExactBefore = "exact_match_before", *kExactAfter = "exact_match";
 
 // Engine thread, with the tuned scales in the model; afterwards it holds its base scales. At most kScoredRows short answers and
-// about twice kScoreSeconds; less where `context` is stopped. Its answers lie in the history under `run` (0: nowhere).
+// about twice kScoreSeconds; less where it is stopped. `observer` hears which rows are asked. The shares lie in the history under `run`
+// (0: nowhere).
 inline constexpr int64_t kScoredRows = 20;
 inline constexpr double kScoreSeconds = 20.0;
-Result<HeldOutScore> scoreHeldOut(OpenModel& open, Backend& backend, const TuneRecipe& recipe, RunStore* store, int64_t run, JobContext& context);
+Result<HeldOutScore> scoreHeldOut(OpenModel& open, Backend& backend, const TuneRecipe& recipe, RunStore* store, int64_t run, Observer& observer, std::stop_token stop);
 
 }  // namespace scalewright::ui

@@ -49,6 +49,21 @@ class EventObserver : public TuneObserver {
   qint64 m_step = 0;
 };
 
+// After the run: what is asked of its held-out rows, for the live page and for the job's progress.
+class AskingObserver : public Observer {
+ public:
+  AskingObserver(JobContext& context, const EventStream<TuneEvent>& events) : m_context(context), m_events(events) {}
+  void progress(const Progress& progress) override {
+    m_context.progress(progress);
+    m_events.push(AskingEvent{QString::fromStdString(progress.step)});
+  }
+  void warning(std::string_view text) override { m_context.warning(text); }
+
+ private:
+  JobContext& m_context;
+  EventStream<TuneEvent> m_events;
+};
+
 // Between the run and who watches it: while the person's own prompt is another than the recipe's, it is answered at the next step and
 // where a validation is due, and the answers to the recipe's are kept back.
 class PromptObserver : public TuneObserver {
@@ -129,7 +144,8 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
   const bool closing = report && report->outcome == Outcome::Cancelled && !byPerson;
   if (recording && !closing) recording->ended(report);
   if (report && report->outcome == Outcome::Finished) {
-    const auto scored = scoreHeldOut(*open, *backend, request.recipe, store ? store->get() : nullptr, recording ? recording->run() : 0, context);
+    AskingObserver asking(context, events);
+    const auto scored = scoreHeldOut(*open, *backend, request.recipe, store ? store->get() : nullptr, recording ? recording->run() : 0, asking, context.stop());
     if (!scored) context.warning(scored.error().message);
     else if (scored->rows > 0) EventStream<TuneEvent>(events).push(*scored);
   }

@@ -18,7 +18,8 @@ namespace scalewright::ui {
 struct CheckpointEvent { int64_t step = 0; };
 struct PauseEvent { bool paused = false; };
 struct TroubleEvent { std::string text; };   // the run goes on, but; what was wrong with the rows is said before the first step
-using TuneEvent = std::variant<TunePlan, StepRecord, ValidationRecord, SampleRecord, CheckpointEvent, PauseEvent, TroubleEvent, HeldOutScore>;
+struct AskingEvent { QString words; };      // all is learned; which held-out rows are asked now
+using TuneEvent = std::variant<TunePlan, StepRecord, ValidationRecord, SampleRecord, CheckpointEvent, PauseEvent, TroubleEvent, AskingEvent, HeldOutScore>;
 
 // The prompt that a run answers at each validation, as the person changed it while the run goes on. Any thread.
 class LivePrompt {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/tune/tune_report.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/models/cell_roles.h"
 #include "ui/settings/format.h"
 
@@ -92,7 +93,8 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   if (!row) return {};
   const double seconds = m_seconds.contains(row->id) ? m_seconds[row->id] : -1.0;
   if (role == Qt::ToolTipRole && index.column() == ExactAnswers)
-    return tr("Of held-out rows with short answers, asked at the end of the run: by the original, and by what it learned");
+    return m_exact.contains(row->id) ? tr("Right word for word, by the original and by what it learned: of %1").arg(inWords(m_exact[row->id].rows.toStdString()))
+                                     : tr("Nothing was asked yet: Score… does it");
   if (role == Qt::ToolTipRole)
     return QString::fromStdString(row->error.empty() ? row->folder : row->error + "\n" + row->folder);
   switch (index.column()) {

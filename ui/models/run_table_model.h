@@ -15,8 +15,12 @@ class RunTableModel : public QAbstractTableModel {
   static constexpr int kMostCompared = 6;
   explicit RunTableModel(QObject* parent = nullptr);
 
-  // Of held-out rows answered exactly, 0..1, by the original and after the run; before is NaN where only the run was asked.
-  struct Exact { double before = 0.0, after = 0.0; };
+  // Of rows answered exactly, 0..1, by the original and after the run; before is NaN where only the run was asked. `rows`: which, as
+  // the history has it.
+  struct Exact {
+    double before = 0.0, after = 0.0;
+    QString rows;
+  };
   // Keeps what is compared where those runs are still there. `exact` and `seconds` (as workedSeconds)
   // by run id; absent: not scored, not known.
   void setRuns(std::vector<RunRow> runs, const QHash<qint64, Exact>& exact, const QHash<qint64, double>& seconds = {});

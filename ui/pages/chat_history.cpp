@@ -1,11 +1,11 @@
 #include "ui/pages/chat_history.h"
 
-#include <QFileDialog>
 #include <QMenu>
 #include <QSaveFile>
 
 #include "ui/pages/chat_page.h"
 #include "ui/settings/format.h"
+#include "ui/widgets/file_dialogs.h"
 
 namespace scalewright::ui {
 namespace {
@@ -26,8 +26,8 @@ void showKeptChats(QWidget* at, const ChatStore& store, const std::function<void
   menu.exec(at->mapToGlobal(QPoint(0, at->height())));
 }
 
-QString saveChatAs(QWidget* parent, const ChatLog& log) {
-  const QString path = QFileDialog::getSaveFileName(parent, ChatPage::tr("Save the conversation"), QStringLiteral("chat.md"), ChatPage::tr("Markdown (*.md);;JSON (*.json)"));
+QString saveChatAs(QWidget* parent, Settings& settings, const ChatLog& log) {
+  const QString path = askToSave(parent, settings, Purpose::Chat, ChatPage::tr("Save the conversation"), QStringLiteral("chat.md"), ChatPage::tr("Markdown (*.md);;JSON (*.json)"));
   if (path.isEmpty()) return {};
   QSaveFile file(path);
   const QByteArray bytes = path.endsWith(QLatin1String(".json")) ? log.toJson() : log.toMarkdown().toUtf8();

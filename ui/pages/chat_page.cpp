@@ -1,6 +1,5 @@
 #include "ui/pages/chat_page.h"
 
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QPointer>
@@ -13,7 +12,6 @@
 #include "ui/pages/chat_head.h"
 #include "ui/pages/chat_history.h"
 #include "ui/pages/chat_pane.h"
-#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/answer_view.h"
 #include "ui/widgets/banner.h"
@@ -21,6 +19,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/chat_transcript.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/message_field.h"
 #include "ui/widgets/page_header.h"
@@ -65,7 +64,7 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   connect(m_pane, &ChatPane::precisionChosen, this,
           [this] { this->app().settings().setValue(kPrecisionKey, m_pane->precision() == Precision::Fast ? QStringLiteral("fast") : QStringLiteral("exact")); });
   connect(m_pane, &ChatPane::packWanted, this, [this] {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open a scale pack"), lastFolder(this->app().settings(), Purpose::Model), tr("Scale packs (*.safetensors)"));
+    const QString path = askToOpen(this, this->app().settings(), Purpose::Model, tr("Open a scale pack"), tr("Scale packs (*.safetensors)"));
     path.isEmpty() ? listPacks() : setPack(path);
   });
   connect(&app.jobs(), &JobQueue::jobDone, this, [this](Job* job) {
@@ -225,8 +224,7 @@ void ChatPage::forgetMissing() {
 }
 
 void ChatPage::chooseModel() {
-  const QString path = QFileDialog::getOpenFileName(this, tr("Choose a model"), lastFolder(app().settings(), Purpose::Model), tr("Models (*.gguf *.safetensors)"));
-  keepFolder(app().settings(), Purpose::Model, path);
+  const QString path = askToOpen(this, app().settings(), Purpose::Model, tr("Choose a model"), tr("Models (*.gguf *.safetensors)"));
   if (!path.isEmpty()) setModel(path.endsWith(QLatin1String(".safetensors")) ? QFileInfo(path).path() : path);
   else listModels();
 }
@@ -458,7 +456,7 @@ void ChatPage::showHistory() {
 }
 
 void ChatPage::saveChat() {
-  if (const QString problem = saveChatAs(this, m_log); !problem.isEmpty()) showError(tr("The conversation was not saved"), problem);
+  if (const QString problem = saveChatAs(this, app().settings(), m_log); !problem.isEmpty()) showError(tr("The conversation was not saved"), problem);
 }
 
 }  // namespace scalewright::ui

@@ -45,7 +45,7 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
   m_system->setTabChangesFocus(true);
   m_system->setToolTip(tr("Said to the model before every conversation"));
   m_system->setPlaceholderText(tr("None"));
-  setScaledHeight(m_system, 48);
+  setScaledHeight(m_system, 44);
   m_defaults = new Button(Button::Quiet, tr("Defaults"), QStringLiteral("undo"));
   m_temperature = new ValueSlider(tr("Temperature"), 0.0, 2.0, 0.05, 2, 0.7);
   m_topP = new ValueSlider(tr("Top-p"), 0.05, 1.0, 0.05, 2, 0.95);
@@ -84,7 +84,7 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
              hbox({label(tr("Arithmetic"), FontRole::Body, Ink::Text2), fill(), m_precision}, 8),
              hbox({grow(new FormField(tr("Seed"), m_seed)), grow(new FormField(tr("Longest"), m_longest))}, 8),
              vbox({hbox({label(tr("Context"), FontRole::Strong), fill(), m_contextText}), m_contextBar, m_memoryNote}, 5), fill()});
-  setScaledSpacing(card->body(), 7);
+  setScaledSpacing(card->body(), 6);
   setFrameShape(QFrame::NoFrame);
   setWidgetResizable(true);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);

@@ -12,6 +12,7 @@
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/layout.h"
+#include "ui/widgets/segmented.h"
 
 namespace scalewright::ui {
 namespace {
@@ -31,7 +32,7 @@ QString formatText(DatasetFormat format) {
 
 }  // namespace
 
-DataFileRow::DataFileRow(const DataFile& file, QWidget* parent) : QFrame(parent), m_named(!file.columns.empty()) {
+DataFileRow::DataFileRow(const DataFile& file, bool ownColumns, QWidget* parent) : QFrame(parent), m_path(file.path), m_ownColumns(ownColumns), m_named(!file.columns.empty()) {
   setObjectName(QStringLiteral("sunken"));
   const QFileInfo info(QString::fromStdString(file.path.string()));
   m_bytes = quint64(info.size());
@@ -39,7 +40,7 @@ DataFileRow::DataFileRow(const DataFile& file, QWidget* parent) : QFrame(parent)
   m_facts = new ElidedLabel({}, FontRole::Help, Ink::Text2);
   m_chip = new Chip;
   m_columns = new Button(Button::Quiet, tr("Columns…"), QStringLiteral("columns"));
-  m_columns->setHint(tr("Which column is the prompt, which the answer"));
+  m_columns->setHint(tr("Which column is the prompt, which the answer, or which is the text"));
   m_columns->hide();
   m_remove = new Button(Button::Icon, tr("Remove this file"), QStringLiteral("close"));
   m_prompt = new Combo;
@@ -96,7 +97,7 @@ void DataFileRow::setReading() {
 
 void DataFileRow::setFacts(const DataFileFacts* facts) {
   m_naming->hide();
-  m_columns->setVisible(facts && (facts->format == DatasetFormat::Csv || m_named));
+  m_columns->setVisible(facts && m_ownColumns && (facts->format == DatasetFormat::Csv || m_named));
   m_facts->setFullText(facts ? tr("%1 rows, %2, %3").arg(countText(facts->rows), bytesText(m_bytes), formatText(facts->format)) : tr("not read"));
   m_chip->setState(facts ? tr("Format recognized") : tr("Not usable"), facts ? Tone::Ok : Tone::Danger);
 }
@@ -104,28 +105,49 @@ void DataFileRow::setFacts(const DataFileFacts* facts) {
 bool chooseColumns(QWidget* parent, const std::vector<std::string>& names, std::map<std::string, std::string>* columns) {
   QDialog dialog(parent);
   dialog.setWindowTitle(DataFileRow::tr("Columns"));
-  const QStringList keys = {QStringLiteral("prompt"), QStringLiteral("completion"), QStringLiteral("system")};
-  const QStringList titles = {DataFileRow::tr("Prompt"), DataFileRow::tr("Answer"), DataFileRow::tr("System prompt")};
+  // A box of all columns; `first`: what stands before them, with no column.
+  const auto box = [&](const QString& first, const char* key) {
+    auto* made = new Combo;
+    if (!first.isEmpty()) made->addItem(first, QString());
+    for (const std::string& name : names) made->addItem(QString::fromStdString(name), QString::fromStdString(name));
+    if (const auto it = columns->find(key); it != columns->end()) made->setCurrentIndex(std::max(0, made->findData(QString::fromStdString(it->second))));
+    return made;
+  };
+  const struct { const char* key; QString title, first; } parts[] = {{"prompt", DataFileRow::tr("Prompt"), DataFileRow::tr("recognized by its name")},
+                                                                     {"completion", DataFileRow::tr("Answer"), DataFileRow::tr("recognized by its name")},
+                                                                     {"system", DataFileRow::tr("System prompt"), DataFileRow::tr("none")}};
   QList<QComboBox*> boxes;
-  auto* column = vbox({}, 12, QMargins(16, 16, 16, 16));
-  for (int i = 0; i < keys.size(); ++i) {
-    auto* box = new Combo;
-    box->addItem(i == 2 ? DataFileRow::tr("none") : DataFileRow::tr("recognized by its name"), QString());
-    for (const std::string& name : names) box->addItem(QString::fromStdString(name), QString::fromStdString(name));
-    const auto it = columns->find(keys[i].toStdString());
-    if (it != columns->end()) box->setCurrentIndex(std::max(0, box->findData(QString::fromStdString(it->second))));
-    boxes.append(box);
-    column->addWidget(new FormField(titles[i], box));
+  auto* answers = vbox({}, 12);
+  for (const auto& part : parts) {
+    boxes.append(box(part.first, part.key));
+    answers->addWidget(new FormField(part.title, boxes.back()));
   }
+  Combo* text = box({}, "text");
+  if (!columns->contains("text")) text->setCurrentIndex(std::max(0, text->findText(QStringLiteral("text"), Qt::MatchFixedString)));
+  auto* answersPart = wrap(answers);
+  auto* textPart = wrap(vbox({new FormField(DataFileRow::tr("Text"), text, DataFileRow::tr("Learned whole; the other columns are not read."))}, 12));
+  auto* kind = new Segmented({DataFileRow::tr("Prompts and answers"), DataFileRow::tr("Plain texts")});
+  kind->setName(DataFileRow::tr("What the rows are"));
+  const auto show = [&](int index) {
+    answersPart->setVisible(index == 0);
+    textPart->setVisible(index == 1);
+  };
+  QObject::connect(kind, &Segmented::chosen, &dialog, show);
+  kind->setCurrent(columns->contains("text") ? 1 : 0);
+  show(kind->current());
   auto* buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel);
-  column->addWidget(buttons);
-  dialog.setLayout(column);
+  dialog.setLayout(vbox({kind, answersPart, textPart, fill(), buttons}, 16, QMargins(16, 16, 16, 16)));
+  dialog.setMinimumWidth(px(360));
   QObject::connect(buttons, &QDialogButtonBox::accepted, &dialog, &QDialog::accept);
   QObject::connect(buttons, &QDialogButtonBox::rejected, &dialog, &QDialog::reject);
   if (dialog.exec() != QDialog::Accepted) return false;
   columns->clear();
-  for (int i = 0; i < keys.size(); ++i)
-    if (const QString name = boxes[i]->currentData().toString(); !name.isEmpty()) (*columns)[keys[i].toStdString()] = name.toStdString();
+  if (kind->current() == 1) {
+    (*columns)["text"] = text->currentData().toString().toStdString();
+    return true;
+  }
+  for (size_t i = 0; i < std::size(parts); ++i)
+    if (const QString name = boxes[qsizetype(i)]->currentData().toString(); !name.isEmpty()) (*columns)[parts[i].key] = name.toStdString();
   return true;
 }
 

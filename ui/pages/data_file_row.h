@@ -15,7 +15,9 @@ class ElidedLabel;
 class DataFileRow : public QFrame {
   Q_OBJECT
  public:
-  explicit DataFileRow(const DataFile& file, QWidget* parent = nullptr);
+  // `ownColumns`: of the file may be named; else they are those of another file.
+  explicit DataFileRow(const DataFile& file, bool ownColumns = true, QWidget* parent = nullptr);
+  const std::filesystem::path& path() const { return m_path; }
   void setReading();
   void setFacts(const DataFileFacts* facts);  // null: it could not be read
   // No column is known by its name, or those in `columns` do not do: the person says which is which.
@@ -29,6 +31,7 @@ class DataFileRow : public QFrame {
 
  private:
   void named();
+  std::filesystem::path m_path;
   quint64 m_bytes;
   ElidedLabel *m_name, *m_facts;
   Chip* m_chip;
@@ -36,10 +39,12 @@ class DataFileRow : public QFrame {
   QWidget* m_naming;
   Combo *m_prompt, *m_answer;
   std::vector<std::string> m_names;  // of the columns that are asked for
+  bool m_ownColumns;
   bool m_named;                      // by the person
 };
 
-// Which column of a table is the prompt, the answer, the system prompt: asks, and writes into `columns`. False: given up.
+// Which column of a table is the prompt, the answer, the system prompt, or the text that is learned whole: asks, and writes into
+// `columns`. False: given up.
 bool chooseColumns(QWidget* parent, const std::vector<std::string>& names, std::map<std::string, std::string>* columns);
 
 }  // namespace scalewright::ui

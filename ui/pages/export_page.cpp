@@ -93,7 +93,7 @@ QWidget* ExportPage::buildSide() {
   running->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   m_side->addWidget(wrap(vbox({running, fill()})));
 
-  m_result = new ExportResult;
+  m_result = new ExportResult(app().settings());
   connect(m_result, &ExportResult::copied, this, [this] {
     if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("Copied"));
   });

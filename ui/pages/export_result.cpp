@@ -2,7 +2,6 @@
 
 #include <QApplication>
 #include <QClipboard>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QRegularExpression>
 #include <QSaveFile>
@@ -12,13 +11,14 @@
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/metric.h"
 #include "ui/widgets/table.h"
 
 namespace scalewright::ui {
 
-ExportResult::ExportResult(QWidget* parent) : QWidget(parent) {
+ExportResult::ExportResult(Settings& settings, QWidget* parent) : QWidget(parent), m_settings(settings) {
   setObjectName(QStringLiteral("clear"));
   m_rows = new QStandardItemModel(0, 4, this);
   m_table = new TableView(34);
@@ -89,7 +89,7 @@ void ExportResult::setOutcome(const ExportOutcome& outcome, const ExportChoices&
 }
 
 void ExportResult::saveReport() {
-  const QString path = QFileDialog::getSaveFileName(this, tr("Save the report"), QFileInfo(m_written).completeBaseName() + QStringLiteral("-check.txt"), tr("Text (*.txt)"));
+  const QString path = askToSave(this, m_settings, Purpose::Report, tr("Save the report"), QFileInfo(m_written).completeBaseName() + QStringLiteral("-check.txt"), tr("Text (*.txt)"));
   if (path.isEmpty()) return;
   QString text = tr("Self-check of %1").arg(m_written) + QLatin1Char('\n');
   for (const CheckRow& row : m_check)

@@ -12,12 +12,13 @@ namespace scalewright::ui {
 class Card;
 class ElidedLabel;
 class Metric;
+class Settings;
 class TableView;
 
 class ExportResult : public QWidget {
   Q_OBJECT
  public:
-  explicit ExportResult(QWidget* parent = nullptr);
+  explicit ExportResult(Settings& settings, QWidget* parent = nullptr);
   void setOutcome(const ExportOutcome& outcome, const ExportChoices& choices, const QString& written);
 
  signals:
@@ -27,6 +28,7 @@ class ExportResult : public QWidget {
  private:
   void saveReport();
 
+  Settings& m_settings;
   QStandardItemModel* m_rows;
   TableView* m_table;
   Card *m_changed, *m_ollama;

@@ -12,10 +12,10 @@
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/jobs/export_reasons.h"
-#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/combo.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/option_card.h"
@@ -41,7 +41,7 @@ QString targetTitle(ExportTarget target) {
 
 }  // namespace
 
-ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target"), {}, parent), m_app(app) {
+ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card({}, {}, parent), m_app(app) {
   m_model = new Combo;
   m_model->setToolTip(tr("The model or the tuned run to write"));
   setFontRole(m_model, FontRole::Label);
@@ -52,9 +52,10 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target
     m_chosenAt = QDateTime::currentDateTime();
     emit modelChosen();
   });
-  auto* explain = label(tr("Exact: the same numbers as in memory. Where a format must round, the self-check measures by how much."), FontRole::Help, Ink::Text3, true);
-  add({new FormField(tr("&Model"), m_model), explain});
-  setScaledSpacing(body(), 6);
+  auto* explain = label(tr("Exact: the same numbers. Rounds: the check says by how much."), FontRole::Help, Ink::Text3, true);
+  add({new FormField(tr("&Model"), m_model), explain, gap(2)});
+  setAccessibleName(tr("Target"));
+  setScaledSpacing(body(), 4);
   m_group = new QButtonGroup(this);
   for (int i = 0; i < int(std::size(kExportTargets)); ++i) {
     auto* card = new OptionCard(targetTitle(kExportTargets[i]), QString());
@@ -85,7 +86,7 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card(tr("Target
   m_modelfile = new QCheckBox(tr("Write an &Ollama Modelfile beside it"));
   m_modelfile->setToolTip(tr("A small text file, so that \"ollama create\" knows the file and where answers end"));
   m_modelfile->setChecked(true);
-  add({m_outputField, m_modelfile, fill()});
+  add({gap(2), m_outputField, m_modelfile, fill()});
 }
 
 QWidget* ExportTargets::firstField() const { return m_model; }
@@ -133,9 +134,8 @@ void ExportTargets::takeModel(const QString& path) {
 }
 
 void ExportTargets::browseModel(bool folder) {
-  QString path = folder ? QFileDialog::getExistingDirectory(this, tr("Choose a model's folder or a run"), lastFolder(m_app.settings(), Purpose::Model))
-                        : QFileDialog::getOpenFileName(this, tr("Choose a model"), lastFolder(m_app.settings(), Purpose::Model), tr("Models (*.gguf *.safetensors)"));
-  keepFolder(m_app.settings(), Purpose::Model, path);
+  QString path = folder ? askForFolder(this, m_app.settings(), Purpose::Model, tr("Choose a model's folder or a run"))
+                        : askToOpen(this, m_app.settings(), Purpose::Model, tr("Choose a model"), tr("Models (*.gguf *.safetensors)"));
   if (path.endsWith(QLatin1String(".safetensors"))) path = QFileInfo(path).path();
   m_model->setCurrentIndex(std::max(0, m_model->findData(m_current)));
   if (!path.isEmpty() && chooseModel(path)) emit modelChosen();

@@ -1,7 +1,6 @@
 #include "ui/pages/models_page.h"
 
 #include <QAction>
-#include <QFileDialog>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -12,11 +11,11 @@
 #include "ui/main_window.h"
 #include "ui/pages/first_start.h"
 #include "ui/pages/model_detail.h"
-#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/desktop.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/layout.h"
@@ -238,17 +237,15 @@ void ModelsPage::showMachine() {
 }
 
 void ModelsPage::openModel() {
-  const QStringList files = QFileDialog::getOpenFileNames(this, tr("Open a model"), lastFolder(app().settings(), Purpose::Model), tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
+  const QStringList files = askToOpenMany(this, app().settings(), Purpose::Model, tr("Open a model"), tr("Models (*.gguf *.safetensors config.json);;All files (*)"));
   if (files.isEmpty()) return;
-  keepFolder(app().settings(), Purpose::Model, files.first());
   banner()->dismiss();
   app().catalog().add(files);
 }
 
 void ModelsPage::scanFolder() {
-  const QString folder = QFileDialog::getExistingDirectory(this, tr("Scan a folder for models"), lastFolder(app().settings(), Purpose::Model));
+  const QString folder = askForFolder(this, app().settings(), Purpose::Model, tr("Scan a folder for models"));
   if (folder.isEmpty()) return;
-  keepFolder(app().settings(), Purpose::Model, folder);
   banner()->dismiss();
   app().catalog().add({folder});
 }

@@ -13,10 +13,10 @@
 
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/quantize_work.h"
-#include "ui/settings/folders.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
 #include "ui/widgets/combo.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/option_card.h"
@@ -255,13 +255,12 @@ void QuantizeForm::fillTexts() {
 }
 
 void QuantizeForm::browseText() {
-  const QString path = QFileDialog::getOpenFileName(this, tr("Choose a text"), lastFolder(m_app.settings(), Purpose::Text), tr("Texts (*.txt *.md *.jsonl);;All files (*)"));
+  const QString path = askToOpen(this, m_app.settings(), Purpose::Text, tr("Choose a text"), tr("Texts (*.txt *.md *.jsonl);;All files (*)"));
   const QSignalBlocker block(m_text);
   if (path.isEmpty()) {
     m_text->setCurrentIndex(0);
     return;
   }
-  keepFolder(m_app.settings(), Purpose::Text, path);
   m_text->insertItem(1, QFileInfo(path).fileName(), path);
   m_text->setCurrentIndex(1);
   m_app.project().addDataset(path);

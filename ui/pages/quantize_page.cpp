@@ -82,7 +82,7 @@ QWidget* QuantizePage::buildEmpty() {
 
 QuantizeRunView* QuantizePage::run() {
   if (!m_run) {
-    m_run = new QuantizeRunView;
+    m_run = new QuantizeRunView(app().settings());
     m_stack->widget(2)->layout()->addWidget(m_run);
     m_run->setNarrow(m_narrow);
     connect(m_run, &QuantizeRunView::failed, this, [this](const QString& title, const QString& text) { showError(title, text); });
@@ -188,7 +188,7 @@ void QuantizePage::start() {
   m_originalBytes = entry->bytes;
   m_runningContainer = m_form->containerName();
   m_written = QString::fromStdString(order.output.string());
-  run()->begin(entry->summary ? entry->summary->layers : 0, m_runningContainer, m_forecast->forecast().bits_per_weight);
+  run()->begin(entry->summary ? entry->summary->layers : 0, !entry->summary || !entry->summary->quantized, m_runningContainer, m_forecast->forecast().bits_per_weight);
 
   EngineHost* engine = &app().engine();
   const EventStream<QuantizedTensor> tensors([this](std::vector<QuantizedTensor> batch) { run()->take(batch); });

@@ -1,6 +1,5 @@
 #include "ui/pages/quantize_run_view.h"
 
-#include <QFileDialog>
 #include <QMap>
 #include <cmath>
 
@@ -10,6 +9,7 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/facts_grid.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/metric.h"
 #include "ui/widgets/progress_bar.h"
@@ -24,7 +24,7 @@ constexpr int kWide = 1290;  // look pixels from which the side pane takes more
 
 }  // namespace
 
-QuantizeRunView::QuantizeRunView(QWidget* parent) : QWidget(parent) {
+QuantizeRunView::QuantizeRunView(Settings& settings, QWidget* parent) : QWidget(parent), m_settings(settings) {
   setObjectName(QStringLiteral("clear"));
   m_done = label({}, FontRole::CardTitle);
   m_now = label({}, FontRole::Body, Ink::Text2);
@@ -52,10 +52,10 @@ QuantizeRunView::QuantizeRunView(QWidget* parent) : QWidget(parent) {
   connect(m_barsBy, &Segmented::chosen, this, &QuantizeRunView::refreshBars);
   auto* save = new Button(Button::Icon, tr("Save the chart as PNG, SVG or CSV"), QStringLiteral("save"));
   connect(save, &Button::clicked, this, &QuantizeRunView::saveChart);
-  auto* chart = new Card(tr("Error by layer"), tr("Relative, against the full-precision weights"));
-  chart->addTool(m_barsBy);
-  chart->addTool(save);
-  chart->add({grow(m_bars)});
+  m_chartCard = new Card(tr("Error by layer"));
+  m_chartCard->addTool(m_barsBy);
+  m_chartCard->addTool(save);
+  m_chartCard->add({grow(m_bars)});
 
   m_soFar = new FactsGrid(1, 7);
   m_soFarCard = new Card;
@@ -71,7 +71,7 @@ QuantizeRunView::QuantizeRunView(QWidget* parent) : QWidget(parent) {
   log->setBodyMargins(0, 4, 0, 8);
   log->add({grow(m_logTable)});
   m_side = wrap(vbox({m_soFarCard, grow(log)}, 16));
-  m_panes = hbox({grow(vbox({m_progressCard, m_resultCard, grow(chart)}, 16)), m_side}, 16);
+  m_panes = hbox({grow(vbox({m_progressCard, m_resultCard, grow(m_chartCard)}, 16)), m_side}, 16);
   setLayout(m_panes);
   fitPanes();
 }
@@ -87,11 +87,12 @@ void QuantizeRunView::resizeEvent(QResizeEvent* event) {
 }
 void QuantizeRunView::fitPanes() { m_narrow ? releaseWidth(m_side) : setScaledWidth(m_side, width() > px(kWide) ? 420 : 356); }
 
-void QuantizeRunView::begin(int layers, const QString& container, double bitsPerWeight) {
+void QuantizeRunView::begin(int layers, bool full, const QString& container, double bitsPerWeight) {
   m_layers = layers;
   m_log.clear();
   m_log.setType(container.section(QLatin1Char(' '), 0, 0));
   refreshBars();
+  m_chartCard->setHint(full ? tr("Relative, against the full-precision weights") : tr("Relative, against the weights of the file"));
   m_progressCard->show();
   m_resultCard->hide();
   m_soFarCard->setTitle(tr("So far"));
@@ -167,7 +168,7 @@ void QuantizeRunView::refreshBars() {
 }
 
 void QuantizeRunView::saveChart() {
-  const QString path = QFileDialog::getSaveFileName(this, tr("Save the chart"), tr("quantization-error.png"), tr("Picture (*.png);;Drawing (*.svg);;Numbers (*.csv)"));
+  const QString path = askToSave(this, m_settings, Purpose::Chart, tr("Save the chart"), tr("quantization-error.png"), tr("Picture (*.png);;Drawing (*.svg);;Numbers (*.csv)"));
   QString error;
   if (!path.isEmpty() && !m_bars->save(path, &error)) emit failed(tr("The chart was not saved"), error);
 }

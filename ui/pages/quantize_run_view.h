@@ -17,14 +17,16 @@ class FactsGrid;
 class Metric;
 class ProgressBar;
 class Segmented;
+class Settings;
 class TableView;
 
 class QuantizeRunView : public QWidget {
   Q_OBJECT
  public:
-  explicit QuantizeRunView(QWidget* parent = nullptr);
-  // `layers` of the model; `container` the tensors are written as; bits a weight as forecast.
-  void begin(int layers, const QString& container, double bitsPerWeight);
+  explicit QuantizeRunView(Settings& settings, QWidget* parent = nullptr);
+  // `layers` of the model, which is in full precision or quantized already; `container` the tensors are written as; bits a weight as
+  // forecast.
+  void begin(int layers, bool full, const QString& container, double bitsPerWeight);
   void take(const std::vector<QuantizedTensor>& batch);
   void progress(const Job& job);
   void finish(const QuantizeOutcome& outcome, quint64 originalBytes);
@@ -41,13 +43,14 @@ class QuantizeRunView : public QWidget {
   void refreshBars();
   void saveChart();
 
+  Settings& m_settings;
   bool m_narrow = false;
   int m_layers = 0;
   QBoxLayout* m_panes;
   QWidget* m_side;
   QLabel *m_done, *m_now, *m_left, *m_passed;
   ProgressBar* m_progress;
-  Card *m_progressCard, *m_resultCard, *m_soFarCard;
+  Card *m_chartCard, *m_progressCard, *m_resultCard, *m_soFarCard;
   Metric *m_size, *m_bits, *m_perplexity;
   BarChart* m_bars;
   Segmented* m_barsBy;

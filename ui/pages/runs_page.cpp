@@ -2,7 +2,6 @@
 
 #include <QDialog>
 #include <QDialogButtonBox>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QLineEdit>
 #include <QPlainTextEdit>
@@ -16,6 +15,7 @@
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
 #include "ui/pages/run_charts.h"
+#include "ui/pages/score_dialog.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -24,6 +24,7 @@
 #include "ui/widgets/chip.h"
 #include "ui/widgets/desktop.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
@@ -80,6 +81,8 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   setScaledWidth(m_filter, 220);
   m_compared = new Chip;
   m_resume = new Button(Button::Quiet, tr("Resume"), QStringLiteral("play"));
+  m_score = new Button(Button::Quiet, tr("Score…"), QStringLiteral("check"));
+  m_score->setHint(tr("How many answers are right, beside those of the original: on the rows held back, or on a file"));
   m_rename = new Button(Button::Quiet, tr("Rename"), QStringLiteral("edit"));
   m_rename->setHint(tr("Gives the run another name (F2)"));
   m_notes = new Button(Button::Quiet, tr("Notes…"), QStringLiteral("note"));
@@ -98,7 +101,7 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_tableCard = new Card;
   m_tableCard->setBodyMargins(0, 0, 0, 0);
   setScaledSpacing(m_tableCard->body(), 0);
-  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_rename, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), horizontalLine(), grow(m_table)});
+  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_score, m_rename, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), horizontalLine(), grow(m_table)});
 
   m_top = hbox({grow(m_chartCard, 59), grow(m_recipeCard, 41)}, 16);
   m_content = wrap(vbox({grow(wrap(m_top), 48), grow(m_tableCard, 52)}, 16));
@@ -109,7 +112,7 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
 
   connect(m_empty, &EmptyState::actionClicked, this, [this] { send(Place::Tune, page_messages::kRefresh); });
   connect(m_what, &Segmented::chosen, this, &RunsPage::showCurves);
-  connect(m_saveChart, &QPushButton::clicked, this, [this] { m_chart->saveAs(QStringLiteral("runs")); });
+  connect(m_saveChart, &QPushButton::clicked, this, [this] { m_chart->saveAs(QStringLiteral("runs"), this->app().settings()); });
   connect(m_filter, &QLineEdit::textChanged, &m_proxy, &QSortFilterProxyModel::setFilterFixedString);
   connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
     showActions();
@@ -126,6 +129,7 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   });
   connect(m_resume, &QPushButton::clicked, this, &RunsPage::resume);
   connect(m_rename, &QPushButton::clicked, this, [this] { m_table->edit(m_table->currentIndex().siblingAtColumn(RunTableModel::Name)); });
+  connect(m_score, &QPushButton::clicked, this, &RunsPage::score);
   connect(m_notes, &QPushButton::clicked, this, &RunsPage::editNotes);
   connect(m_delete, &QPushButton::clicked, this, &RunsPage::remove);
   connect(m_report, &QPushButton::clicked, this, &RunsPage::report);
@@ -182,7 +186,7 @@ void RunsPage::read() {
           double before = std::numeric_limits<double>::quiet_NaN();
           for (const EvaluationRow& row : evaluations) {
             if (row.kind == kExactBefore) before = row.value;
-            if (row.kind == kExactAfter) history.exact[run.id] = {before, row.value};
+            if (row.kind == kExactAfter) history.exact[run.id] = {before, row.value, QString::fromStdString(row.text)};
           }
           history.seconds[run.id] = workedSeconds(run);
         }
@@ -278,6 +282,7 @@ void RunsPage::showActions() {
   m_chat->setRefusal(gone);
   const bool learned = there && QFileInfo::exists(QString::fromStdString(run->folder) + QStringLiteral("/tuned.safetensors"));
   m_export->setRefusal(!gone.isEmpty() ? gone : active ? tr("It is running: stop it first") : !learned ? tr("It has learned nothing yet that could be written") : QString());
+  m_score->setRefusal(!gone.isEmpty() ? gone : active ? tr("It is running: stop it first") : !learned ? tr("It has learned nothing yet that could be asked") : QString());
   m_report->setRefusal(none);
   m_notes->setRefusal(none);
   m_rename->setRefusal(none);
@@ -325,6 +330,14 @@ bool RunsPage::undo() {
   return true;
 }
 
+void RunsPage::score() {
+  const RunRow* run = selected();
+  if (!run) return;
+  auto* dialog = new ScoreDialog(app(), *run, this);
+  connect(dialog, &ScoreDialog::scored, this, &RunsPage::read);
+  dialog->show();
+}
+
 void RunsPage::editNotes() {
   const RunRow* run = selected();
   if (!run) return;
@@ -344,7 +357,7 @@ void RunsPage::editNotes() {
 void RunsPage::report() {
   const RunRow* run = selected();
   if (!run) return;
-  const QString path = QFileDialog::getSaveFileName(this, tr("Save the report"), QString::fromStdString(run->name) + QStringLiteral(".html"), tr("HTML (*.html);;PDF (*.pdf)"));
+  const QString path = askToSave(this, app().settings(), Purpose::Report, tr("Save the report"), fileNameText(QString::fromStdString(run->name)) + QStringLiteral(".html"), tr("HTML (*.html);;PDF (*.pdf)"));
   if (path.isEmpty()) return;
   app().jobs().run<RunCurves>(
       tr("Reading curves"), Place::None,

@@ -45,6 +45,7 @@ class RunsPage : public Page {
   const RunRow* selected() const;
   void resume();
   void remove();
+  void score();
   void editNotes();
   void report();
   void writeReport(const QString& path, const RunRow& run, const RunCurves& curves);
@@ -58,7 +59,7 @@ class RunsPage : public Page {
   qint64 m_followed = 0;        // the one run whose curves follow the selection; 0: the person chose by the checkboxes
   QString m_wanted;             // folder to select once read
 
-  Button *m_report, *m_export, *m_chat, *m_resume, *m_rename, *m_notes, *m_delete, *m_saveChart;
+  Button *m_report, *m_export, *m_chat, *m_resume, *m_score, *m_rename, *m_notes, *m_delete, *m_saveChart;
   Segmented* m_what;
   Chart* m_chart;
   Card *m_chartCard, *m_recipeCard, *m_tableCard;

@@ -3,7 +3,6 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
-#include <QFileDialog>
 #include <QLabel>
 #include <QListWidget>
 #include <QSpinBox>
@@ -22,6 +21,7 @@
 #include "ui/widgets/combo.h"
 #include "ui/widgets/desktop.h"
 #include "ui/widgets/facts_grid.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/layout.h"
@@ -136,7 +136,7 @@ QWidget* SettingsPage::buildFolders() {
   m_removeFolder = new Button(Button::Quiet, tr("Remove"), QStringLiteral("close"));
   m_removeFolder->setHint(tr("Stops scanning this folder; its files stay"));
   connect(add, &Button::clicked, this, [this] {
-    const QString folder = QFileDialog::getExistingDirectory(this, tr("Scan a folder for models"));
+    const QString folder = askForFolder(this, app().settings(), Purpose::Model, tr("Scan a folder for models"));
     if (!folder.isEmpty()) app().catalog().add({folder});
   });
   connect(m_removeFolder, &Button::clicked, this, [this] {

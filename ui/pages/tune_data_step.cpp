@@ -1,7 +1,6 @@
 #include "ui/pages/tune_data_step.h"
 
 #include <QDragEnterEvent>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QMimeData>
 #include <QSortFilterProxyModel>
@@ -20,6 +19,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/learned_text.h"
 #include "ui/widgets/segmented.h"
@@ -33,6 +33,11 @@ namespace {
 constexpr int kLookedAt = 1000;  // rows of a file that cannot be used, whose problems are listed
 
 bool isSample(const std::vector<DataFile>& files) { return files.size() == 1 && files.front().path == sample_dataset_path(false); }
+
+// That the run reads its data with: files that are made one have the usual ones.
+std::map<std::string, std::string> columnsOf(const std::vector<DataFile>& files) {
+  return files.size() == 1 ? files.front().columns : std::map<std::string, std::string>();
+}
 
 QStringList droppedFiles(const QMimeData* data) {
   QStringList paths;
@@ -56,7 +61,12 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_fileCard = new Card(tr("File"));
   m_fileCard->addTool(m_add);
   m_empty = new EmptyState(QStringLiteral("file"), tr("No examples yet"), tr("Drop a file here: chat messages, instructions, prompts with answers, a table or plain text."), tr("Use the sample dataset"));
-  m_fileCard->add({m_fileRows, m_empty, hbox({label(tr("Learn from"), FontRole::Body, Ink::Text2), fill(), m_learn}, 8), m_validation});
+  m_own = new Button(Button::Quiet, tr("Own file…"), QStringLiteral("file"));
+  m_own->setHint(tr("Validates on the rows of another file; nothing of the examples is held back then"));
+  m_holdBack = wrap(hbox({grow(m_validation), m_own}, 12));
+  m_ownFileRow = vbox({label(tr("Validated on"), FontRole::Strong)}, 6);
+  m_ownFile = wrap(m_ownFileRow);
+  m_fileCard->add({m_fileRows, m_empty, hbox({label(tr("Learn from"), FontRole::Body, Ink::Text2), fill(), m_learn}, 8), m_holdBack, m_ownFile});
 
   m_ready = new Chip;
   m_cut = new Chip;
@@ -105,6 +115,7 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
     read();
   });
   connect(m_validation, &ValueSlider::valueChanged, this, [this] { showValidation(); });
+  connect(m_own, &QPushButton::clicked, this, &TuneDataStep::chooseValidation);
   connect(m_previous, &QPushButton::clicked, this, [this] { showRow(m_row - 1); });
   connect(m_next, &QPushButton::clicked, this, [this] { showRow(m_row + 1); });
   connect(m_table, &TableView::activatedRow, this, [this](int row) {
@@ -124,6 +135,7 @@ QString TuneDataStep::refusal() const {
   if (m_files.empty()) return tr("Choose examples first");
   for (size_t i = 0; i < m_files.size(); ++i)
     if (asks(i)) return tr("Say which column is the prompt and which the answer");
+  if (m_validationRefused) return tr("The file to validate on cannot be used");
   if (!draft().hasData()) return m_files.size() > 1 ? tr("No row of these files can be learned from") : tr("No row of this file can be learned from");
   return {};
 }
@@ -137,7 +149,7 @@ QString TuneDataStep::value() const {
 void TuneDataStep::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }
 
 void TuneDataStep::enter() {
-  m_validation->setValue(draft().recipe.validation_split * 100.0);
+  if (draft().recipe.validation.empty()) m_validation->setValue(draft().recipe.validation_split * 100.0);
   // What a resumed run or the sample brings. Files that were merged here stay the files.
   const std::filesystem::path& chosen = draft().recipe.data;
   if (chosen != m_data) {
@@ -206,9 +218,21 @@ void TuneDataStep::showFiles() {
 }
 
 void TuneDataStep::choose() {
-  const QString before = m_files.empty() ? QString() : QFileInfo(QString::fromStdString(m_files.back().path.string())).path();
-  const QStringList paths = QFileDialog::getOpenFileNames(this, tr("Choose examples"), before, tr("Datasets (*.json *.jsonl *.csv *.tsv *.txt *.md);;All files (*)"));
+  const QStringList paths = askToOpenMany(this, app().settings(), Purpose::Data, tr("Choose examples"), tr("Datasets (*.json *.jsonl *.csv *.tsv *.txt *.md);;All files (*)"));
   if (!paths.isEmpty()) addFiles(paths);
+}
+
+void TuneDataStep::chooseValidation() {
+  const QString path = askToOpen(this, app().settings(), Purpose::Data, tr("Choose examples to validate on"), tr("Datasets (*.json *.jsonl *.csv *.tsv *.txt *.md);;All files (*)"));
+  if (!path.isEmpty()) setValidation(path.toStdString());
+}
+
+void TuneDataStep::setValidation(const std::filesystem::path& file) {
+  emit worked();
+  draft().recipe.validation = file;
+  draft().validation.reset();
+  m_validationRefused = false;
+  read();
 }
 
 void TuneDataStep::dragEnterEvent(QDragEnterEvent* event) {
@@ -243,9 +267,10 @@ void TuneDataStep::read() {
   settings.system_prompt = draft().recipe.system_prompt;
   app().jobs().run<Checked>(
       tr("Checking %1").arg(QFileInfo(QString::fromStdString(m_files.front().path.string())).fileName()), Place::Tune,
-      [engine = &app().engine(), model = draft().summary.path, files = m_files, folder = app().project().folder().toStdString(), settings](JobContext& context) -> Result<Checked> {
+      [engine = &app().engine(), model = draft().summary.path, files = m_files, validation = draft().recipe.validation, folder = app().project().folder().toStdString(), settings](JobContext& context) -> Result<Checked> {
         Checked checked;
         SW_ASSIGN(checked.open, engine->open(model, context));
+        if (!validation.empty()) readValidation(checked, validation, columnsOf(files), settings);
         auto usable = read_data_files(files);
         if (!usable) {
           checked.refused = usable.error();
@@ -275,6 +300,11 @@ void TuneDataStep::read() {
         m_reading = false;
         m_refused = checked && checked->refused;
         m_facts = checked ? checked->files : std::vector<DataFileFacts>();
+        if (checked) {
+          draft().validation = checked->validation;
+          m_validationRows = checked->validationRows;
+          m_validationRefused = checked->validationRefused.has_value();
+        }
         if (m_refused) {
           draft().dataset.reset();
           draft().encoded.reset();
@@ -290,8 +320,10 @@ void TuneDataStep::read() {
           draft().dataset = checked->dataset;
           draft().encoded = checked->encoded;
           draft().recipe.data = m_data = checked->data;
-          draft().recipe.data_format = checked->dataset->format;
-          draft().recipe.columns = m_files.size() == 1 ? m_files.front().columns : std::map<std::string, std::string>();
+          // A file to validate on may be of another form than the examples: each is recognized by itself.
+          draft().recipe.data_format = draft().recipe.validation.empty() ? checked->dataset->format : DatasetFormat::Auto;
+          draft().recipe.columns = columnsOf(m_files);
+          if (m_validationRefused) emit failed(tr("This file cannot be validated on"), inWords(*checked->validationRefused));
           m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context, m_files.size() > 1);
         } else {
           emit failed(tr("These examples cannot be used"), inWords(checked.error()));
@@ -302,11 +334,24 @@ void TuneDataStep::read() {
       });
 }
 
+// By the form that it has itself, and with the columns of the examples: as the run reads it.
+void TuneDataStep::readValidation(Checked& checked, const std::filesystem::path& file, const std::map<std::string, std::string>& columns, const EncodeSettings& settings) {
+  const auto refuse = [&](const Error& error) { checked.validationRefused = error; };
+  auto dataset = import_dataset(file, {.columns = columns});
+  if (!dataset) return refuse(dataset.error());
+  const auto encoded = encode_dataset(*dataset, *checked.open->model, settings);
+  if (!encoded) return refuse(encoded.error());
+  checked.validationRows = static_cast<int64_t>(encoded->examples.size());
+  if (checked.validationRows == 0) return refuse({ErrorCode::InvalidArgument, tr("%1: no row of it can be answered within the context.").arg(QString::fromStdString(file.string())).toStdString()});
+  checked.validation = std::make_shared<const Dataset>(std::move(*dataset));
+}
+
 void TuneDataStep::show() {
   const bool chosen = !m_files.empty();
   m_empty->setVisible(!chosen);
   m_fileCard->setTitle(m_files.size() > 1 ? tr("%1 files, one run").arg(m_files.size()) : tr("File"));
   m_add->setText(chosen ? tr("Add a file…") : tr("Choose a file…"));
+  m_own->setRefusal(chosen ? QString() : tr("Choose examples first"));
   m_learn->setCurrent(draft().recipe.train_on_inputs ? 1 : 0);
   const auto dataset = draft().dataset;
   const auto encoded = draft().encoded;
@@ -359,6 +404,28 @@ void TuneDataStep::show() {
 }
 
 void TuneDataStep::showValidation() {
+  const std::filesystem::path& file = draft().recipe.validation;
+  m_holdBack->setVisible(file.empty());
+  m_ownFile->setVisible(!file.empty());
+  if (file.empty() || !m_validationRow || m_validationRow->path() != file) {
+    if (m_validationRow) m_validationRow->deleteLater();
+    m_validationRow = nullptr;
+  }
+  if (!file.empty()) {
+    draft().recipe.validation_split = 0.0;
+    if (!m_validationRow) {
+      m_validationRow = new DataFileRow({.path = file}, false);
+      m_ownFileRow->addWidget(m_validationRow);
+      connect(m_validationRow, &DataFileRow::removeClicked, this, [this] { setValidation({}); });
+    }
+    const auto& rows = draft().validation;
+    const DataFileFacts facts{.format = rows ? rows->format : DatasetFormat::Auto, .rows = m_validationRows, .columns = {}};
+    if (m_reading) m_validationRow->setReading();
+    else m_validationRow->setFacts(rows ? &facts : nullptr);
+    return;
+  }
+  draft().validation.reset();
+  m_validationRefused = false;
   const double fraction = m_validation->value() / 100.0;
   draft().recipe.validation_split = fraction;
   const qint64 rows = draft().hasData() ? static_cast<qint64>(draft().encoded->examples.size()) : 0;

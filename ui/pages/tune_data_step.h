@@ -51,8 +51,14 @@ class TuneDataStep : public TuneStep {
     std::vector<DataFileFacts> files;
     std::optional<Error> refused;         // why nothing can be used; then only the problems of the rows and the files' facts are here
     std::filesystem::path data;           // that the run reads: the file, or all of them in one
+    std::shared_ptr<const Dataset> validation;  // of the file that is validated on; null: there is none, or it cannot be used
+    int64_t validationRows = 0;           // of it, that can be used
+    std::optional<Error> validationRefused;
   };
   void choose();
+  void chooseValidation();
+  void setValidation(const std::filesystem::path& file);  // empty: rows are held back instead
+  static void readValidation(Checked& checked, const std::filesystem::path& file, const std::map<std::string, std::string>& columns, const EncodeSettings& settings);
   void take(std::vector<DataFile> files);
   void showFiles();
   void read();
@@ -65,14 +71,16 @@ class TuneDataStep : public TuneStep {
   std::vector<DataFile> m_files;
   std::vector<DataFileFacts> m_facts;     // of each, once read
   QList<DataFileRow*> m_rows;
-  bool m_reading = false, m_refused = false;
+  bool m_reading = false, m_refused = false, m_validationRefused = false;
+  int64_t m_validationRows = 0;
   int m_row = 0;
   RowProblemModel m_problems;
   std::filesystem::path m_data;           // as in the recipe when it was last looked at
   int m_reads = 0;                        // number of the last reading
-  Button *m_add, *m_previous, *m_next;
-  QWidget *m_left, *m_right;
-  QBoxLayout* m_fileRows;
+  Button *m_add, *m_own, *m_previous, *m_next;
+  QWidget *m_left, *m_right, *m_holdBack, *m_ownFile;
+  QBoxLayout *m_fileRows, *m_ownFileRow;
+  DataFileRow* m_validationRow = nullptr;
   Card* m_fileCard;
   Chip *m_ready, *m_cut, *m_skipped, *m_duplicates;
   Segmented* m_learn;

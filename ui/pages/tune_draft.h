@@ -24,6 +24,7 @@ struct TuneDraft {
   std::shared_ptr<OpenModel> open;            // once the data step has opened it
   std::shared_ptr<const Dataset> dataset;     // as imported
   std::shared_ptr<const EncodedDataset> encoded;
+  std::shared_ptr<const Dataset> validation;  // of the file that is validated on; null: rows of the data are held back, or none
   TuneRecipe recipe;                          // model, data and all settings
   int preset = 1;                             // 0 quick, 1 balanced, 2 thorough, 3 own
   QString name;                               // of the run

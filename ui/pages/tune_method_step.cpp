@@ -193,16 +193,25 @@ void TuneMethodStep::enter() {
 // A question of the rows, best one that is held back: the answer to a row that is learned proves nothing.
 void TuneMethodStep::offerPrompt() {
   const auto& dataset = draft().dataset;
-  if (!draft().recipe.sample_prompt.empty() || !dataset || !draft().hasData()) return showPromptFrom(draft().recipe.sample_prompt == m_offered.toStdString() ? m_from : QString());
-  const std::vector<int64_t> held = held_out_lines(*draft().encoded, draft().recipe);
-  const int64_t line = held.empty() ? draft().encoded->examples.front().line : held.front();
-  for (const Example& example : dataset->examples) {
-    if (example.line != line) continue;
-    for (const Message& message : example.messages)
-      if (message.role == "user") draft().recipe.sample_prompt = message.content;
-    break;
+  const std::string& prompt = draft().recipe.sample_prompt;
+  // What was offered is offered anew: other rows may be held back by now.
+  if ((!prompt.empty() && prompt != m_offered.toStdString()) || !dataset || !draft().hasData()) return showPromptFrom({});
+  const auto offer = [this](const Dataset& rows, int64_t line) {
+    draft().recipe.sample_prompt.clear();
+    for (const Example& example : rows.examples) {
+      if (example.line != line) continue;
+      for (const Message& message : example.messages)
+        if (message.role == "user") draft().recipe.sample_prompt = message.content;
+      break;
+    }
+    m_offered = QString::fromStdString(draft().recipe.sample_prompt);
+  };
+  if (const auto& rows = draft().validation; rows && !rows->examples.empty()) {
+    offer(*rows, rows->examples.front().line);
+    return showPromptFrom(tr("It is a row of the file that is validated on: the model never learns from it."));
   }
-  m_offered = QString::fromStdString(draft().recipe.sample_prompt);
+  const std::vector<int64_t> held = held_out_lines(*draft().encoded, draft().recipe);
+  offer(*dataset, held.empty() ? draft().encoded->examples.front().line : held.front());
   showPromptFrom(held.empty() ? tr("It is a row of your data that is learned from, so a right answer proves little.")
                               : tr("It is a row of your data that is held back: the model never learns from it."));
 }
@@ -293,7 +302,7 @@ void TuneMethodStep::show() {
   m_context->setValue(static_cast<int>(r.context));
   m_batch->setValue(static_cast<int>(r.batch));
   m_accumulate->setValue(static_cast<int>(r.accumulate));
-  m_rate->setSpecialValueText(m_plan ? tr("%1 (default)").arg(m_rate->textFromValue(m_plan->usual_learning_rate)) : tr("default"));
+  m_rate->setHint(m_plan ? tr("%1 (default)").arg(m_rate->textFromValue(m_plan->usual_learning_rate)) : tr("default"));
   m_rate->setValue(r.learning_rate);
   m_warmup->setValue(r.warmup);
   m_clip->setValue(r.clip);

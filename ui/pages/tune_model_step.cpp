@@ -1,7 +1,6 @@
 #include "ui/pages/tune_model_step.h"
 
 #include <QComboBox>
-#include <QFileDialog>
 #include <QFileInfo>
 
 #include "ui/jobs/app_context.h"
@@ -14,6 +13,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/combo.h"
 #include "ui/widgets/facts_grid.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 
@@ -91,7 +91,7 @@ void TuneModelStep::fill() {
 }
 
 void TuneModelStep::choose() {
-  const QString path = QFileDialog::getOpenFileName(this, tr("Choose a model"), {}, tr("Models (*.gguf *.safetensors)"));
+  const QString path = askToOpen(this, app().settings(), Purpose::Model, tr("Choose a model"), tr("Models (*.gguf *.safetensors)"));
   if (!path.isEmpty()) setModel(path.endsWith(QLatin1String(".safetensors")) ? QFileInfo(path).path() : path);
 }
 

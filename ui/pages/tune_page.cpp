@@ -115,7 +115,7 @@ TunePlanStep* TunePage::planStep() { return static_cast<TunePlanStep*>(step(Plan
 
 TuneRunView* TunePage::run() {
   if (!m_run) {
-    m_run = new TuneRunView;
+    m_run = new TuneRunView(app().settings());
     m_stack->widget(RunStep)->layout()->addWidget(m_run);
     m_run->setNarrow(m_narrow);
     connect(m_run, &TuneRunView::promptChanged, this, [this](const QString& prompt) {
@@ -341,6 +341,7 @@ void TunePage::resumeRun(const QString& folder) {
   m_draft.open.reset();
   m_draft.dataset.reset();
   m_draft.encoded.reset();
+  m_draft.validation.reset();
   m_draft.name = QFileInfo(folder).fileName();
   start(true, folder);
 }

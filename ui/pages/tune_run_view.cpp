@@ -28,7 +28,7 @@ QString megabytes(double v) { return TuneRunView::tr("%1 MB").arg(std::lround(v)
 
 }  // namespace
 
-TuneRunView::TuneRunView(QWidget* parent) : QWidget(parent) {
+TuneRunView::TuneRunView(Settings& settings, QWidget* parent) : QWidget(parent), m_settings(settings) {
   auto* left = vbox({grow(buildLoss()), buildAnswers()}, 12);
   auto* right = vbox({grow(buildMemory(), 55), grow(buildSpeed(), 45)}, 12);
   m_columnsLayout = hbox({grow(wrap(left), 66), grow(wrap(right), 34)}, 12);
@@ -43,7 +43,7 @@ TuneRunView::~TuneRunView() = default;
 
 void TuneRunView::addSave(Card* card, Chart* chart, const QString& name) {
   auto* save = new Button(Button::Icon, tr("Save as PNG, SVG or CSV"), QStringLiteral("save"));
-  connect(save, &QPushButton::clicked, chart, [chart, name] { chart->saveAs(name); });
+  connect(save, &QPushButton::clicked, chart, [this, chart, name] { chart->saveAs(name, m_settings); });
   card->addTool(save);
 }
 
@@ -216,6 +216,9 @@ void TuneRunView::take(const std::vector<TuneEvent>& events) {
       showSamples();
     } else if (const auto* pause = std::get_if<PauseEvent>(&event)) {
       showPaused(pause->paused);
+    } else if (const auto* asking = std::get_if<AskingEvent>(&event)) {
+      m_left->setText(asking->words);
+      m_clock->show();
     }
   }
 }

@@ -22,11 +22,12 @@ class ElidedLabel;
 class IconLabel;
 class ProgressBar;
 class Segmented;
+class Settings;
 
 class TuneRunView : public QWidget {
   Q_OBJECT
  public:
-  explicit TuneRunView(QWidget* parent = nullptr);
+  explicit TuneRunView(Settings& settings, QWidget* parent = nullptr);
   ~TuneRunView() override;
   void begin(const QString& samplePrompt);
   void take(const std::vector<TuneEvent>& events);
@@ -60,6 +61,7 @@ class TuneRunView : public QWidget {
 
   int answersShown() const;
 
+  Settings& m_settings;
   QLabel *m_step, *m_epoch, *m_left, *m_loss, *m_validation, *m_speed, *m_memory, *m_codes;
   ElidedLabel *m_prompt, *m_validationWords, *m_memoryWords;
   QLineEdit* m_promptEdit;

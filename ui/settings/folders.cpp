@@ -12,6 +12,11 @@ QString keyOf(Purpose purpose) {
   switch (purpose) {
     case Purpose::Model: return QStringLiteral("folders/model");
     case Purpose::Text: return QStringLiteral("folders/text");
+    case Purpose::Data: return QStringLiteral("folders/data");
+    case Purpose::Chart: return QStringLiteral("folders/chart");
+    case Purpose::Report: return QStringLiteral("folders/report");
+    case Purpose::Chat: return QStringLiteral("folders/chat");
+    case Purpose::Project: return QStringLiteral("folders/project");
   }
   return {};
 }

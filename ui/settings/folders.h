@@ -7,7 +7,7 @@ namespace scalewright::ui {
 
 class Settings;
 
-enum class Purpose { Model, Text };
+enum class Purpose { Model, Text, Data, Chart, Report, Chat, Project };
 
 // The folder chosen last, where it still is; else `otherwise`; for models without that, the folder of the program's own models.
 QString lastFolder(const Settings& settings, Purpose purpose, const QString& otherwise = {});

@@ -19,6 +19,7 @@ class QTimer;
 namespace scalewright::ui {
 
 class ChartOverlay;
+class Settings;
 
 class LegendRow : public QWidget {
   Q_OBJECT
@@ -83,7 +84,7 @@ class Chart : public QWidget {
 
   // By the name's ending: .png, .svg, .csv. False with a message that says what to do.
   bool save(const QString& path, QString* error = nullptr);
-  void saveAs(const QString& suggestedName);  // asks for the file
+  void saveAs(const QString& suggestedName, Settings& settings);  // asks for the file
   QPixmap picture(const QSize& size);
   void redrawNow();                           // for tests and reports
   QCustomPlot* plot() const { return m_plot; }

@@ -1,10 +1,10 @@
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QMessageBox>
 #include <QSaveFile>
 #include <QSvgGenerator>
 
 #include "ui/widgets/chart_parts.h"
+#include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/theme.h"
 
 namespace scalewright::ui {
@@ -56,9 +56,9 @@ bool Chart::save(const QString& path, QString* error) {
   return refuse(tr("A chart is saved as .png, .svg or .csv; %1 has none of these endings.").arg(QFileInfo(path).fileName()));
 }
 
-void Chart::saveAs(const QString& suggestedName) {
-  const QString path = QFileDialog::getSaveFileName(this, tr("Save the chart"), suggestedName + QStringLiteral(".png"),
-                                                    tr("Picture (*.png);;Drawing (*.svg);;Numbers (*.csv)"));
+void Chart::saveAs(const QString& suggestedName, Settings& settings) {
+  const QString path = askToSave(this, settings, Purpose::Chart, tr("Save the chart"), suggestedName + QStringLiteral(".png"),
+                                 tr("Picture (*.png);;Drawing (*.svg);;Numbers (*.csv)"));
   if (path.isEmpty()) return;
   QString error;
   if (!save(path, &error)) QMessageBox::warning(this, tr("The chart was not saved"), error);

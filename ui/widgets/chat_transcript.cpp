@@ -7,15 +7,21 @@
 #include "ui/widgets/button.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/layout.h"
+#include "ui/widgets/sight_layout.h"
 
 namespace scalewright::ui {
+namespace {
+
+constexpr int kMargin = 10;  // look pixels above the first turn and below the last, and around what stays in sight
+
+}  // namespace
 
 ChatTranscript::ChatTranscript(QWidget* parent) : QScrollArea(parent) {
   setFrameShape(QFrame::NoFrame);
   setWidgetResizable(true);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setAccessibleName(tr("Conversation"));
-  m_column = vbox({}, 12, QMargins(16, 10, 16, 10));
+  m_column = vbox({}, 12, QMargins(16, kMargin, 16, kMargin));
   m_column->addStretch(1);
   auto* inner = wrap(m_column);
   setWidget(inner);
@@ -26,7 +32,19 @@ ChatTranscript::ChatTranscript(QWidget* parent) : QScrollArea(parent) {
   connect(bar, &QScrollBar::rangeChanged, this, [this, bar](int, int end) {
     if (m_follow) bar->setValue(end);
   });
-  connect(bar, &QScrollBar::valueChanged, this, [this, bar](int value) { m_follow = bar->maximum() - value < px(60); });
+  connect(bar, &QScrollBar::valueChanged, this, [this, bar](int value) {
+    m_follow = bar->maximum() - value < px(60);
+    look();
+  });
+}
+
+void ChatTranscript::resizeEvent(QResizeEvent* event) {
+  QScrollArea::resizeEvent(event);
+  look();
+}
+
+void ChatTranscript::look() {
+  for (const Turn& turn : m_turns) turn.pair->look();
 }
 
 void ChatTranscript::clear() {
@@ -63,19 +81,23 @@ void ChatTranscript::addTurn(const QString& prompt, const ChatLog& log, bool str
   row->setLayout(hbox({grow(text), edit}, 8, QMargins(12, 4, 6, 4)));
   connect(edit, &QPushButton::clicked, this, [this, number] { emit editClicked(number); });
 
-  Turn turn{nullptr, {nullptr, nullptr}};
-  auto* pair = hbox({}, 16);
+  Turn turn{nullptr, nullptr, {nullptr, nullptr}};
+  turn.pair = new SightLayout([this, row] {
+    const int above = row->parentWidget()->mapTo(viewport(), QPoint()).y();
+    return Sight{px(kMargin) - above, viewport()->height() - 2 * px(kMargin)};
+  });
+  setScaledSpacing(turn.pair, 16);
   for (int side = 0; side < 2; ++side) {
     if (!log.sideBySide && side != log.single) continue;
     const QString whose = !log.sideBySide ? tr("the model") : side == 0 ? tr("the original") : tr("the tuned model");
     auto* view = new AnswerView(whose);
     if (log.sideBySide) view->setMinimumWidth(px(80));  // both equally wide, whatever they say below
-    if (log.sideBySide && side == 1) addItems(pair, {verticalLine()});
-    addItems(pair, {grow(view)});
+    if (log.sideBySide && side == 1) addItems(turn.pair, {verticalLine()});
+    addItems(turn.pair, {grow(view)});
     connect(view, &AnswerView::regenerateClicked, this, [this, number, side] { emit regenerateClicked(number, side); });
     turn.answers[static_cast<size_t>(side)] = view;
   }
-  turn.box = wrap(vbox({row, pair}, 10));
+  turn.box = wrap(vbox({row, turn.pair}, 10));
   m_column->insertWidget(m_column->count() - 1, turn.box);
   m_turns.append(turn);
   if (!streaming) return;

@@ -1,5 +1,6 @@
 #pragma once
 // Turns of a conversation: a prompt across the whole width, below it the answer, or two answers side by side, aligned turn by turn.
+// While the longer of two is read, the other stays in sight.
 
 #include <QScrollArea>
 #include <array>
@@ -12,6 +13,7 @@ namespace scalewright::ui {
 
 class AnswerView;
 class Button;
+class SightLayout;
 
 class ChatTranscript : public QScrollArea {
   Q_OBJECT
@@ -27,11 +29,16 @@ class ChatTranscript : public QScrollArea {
   void editClicked(int turn);
   void regenerateClicked(int turn, int side);
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   struct Turn {
     QWidget* box;
+    SightLayout* pair;
     std::array<AnswerView*, 2> answers;
   };
+  void look();            // what is seen is another
   QVBoxLayout* m_column;
   QList<Turn> m_turns;
   bool m_follow = true;   // the end, as it grows

@@ -2,6 +2,8 @@
 
 #include <QTimer>
 
+#include "ui/widgets/theme.h"
+
 namespace scalewright::ui {
 
 QSpinBox* wholeBox(int low, int high, const QString& hint) {
@@ -17,6 +19,12 @@ RealBox::RealBox(double low, double high, int decimals, const QString& hint) {
   setRange(low, high);
   setButtonSymbols(QAbstractSpinBox::NoButtons);
   setToolTip(hint);
+  connect(this, &QDoubleSpinBox::valueChanged, this, [this] { setStyleProperty(this, "hint", hinting()); });
+}
+
+void RealBox::setHint(const QString& words) {
+  setSpecialValueText(words);
+  setStyleProperty(this, "hint", hinting());
 }
 
 QString RealBox::textFromValue(double value) const {
@@ -30,7 +38,7 @@ QString RealBox::textFromValue(double value) const {
 
 void RealBox::focusInEvent(QFocusEvent* event) {
   QDoubleSpinBox::focusInEvent(event);
-  if (!specialValueText().isEmpty() && value() == minimum()) QTimer::singleShot(0, this, &QDoubleSpinBox::selectAll);
+  if (hinting()) QTimer::singleShot(0, this, &QDoubleSpinBox::selectAll);
 }
 
 }  // namespace scalewright::ui

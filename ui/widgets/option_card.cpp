@@ -69,6 +69,9 @@ void OptionCard::setMetric(const QString& number, const QString& unit, const QSt
 
 int OptionCard::textLeft() const { return m_metric.isEmpty() ? px(38) : px(14); }
 
+// A list of many has no room to waste.
+int OptionCard::padding() const { return px(m_roomForLine ? 7 : 9); }
+
 QSize OptionCard::sizeHint() const { return {px(200), heightForWidth(px(200))}; }
 // As high as it is where it is wide; how high it is at a width says heightForWidth().
 QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(std::max(px(600), width()))}; }
@@ -76,7 +79,7 @@ QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(std:
 int OptionCard::heightForWidth(int width) const {
   const QFontMetrics help(theme().font(FontRole::Help)), strong(theme().font(FontRole::Strong));
   const QRect line = help.boundingRect(QRect(0, 0, std::max(40, width - textLeft() - px(12)), 10000), Qt::TextWordWrap, m_line);
-  int height = px(9) + strong.height() + px(2) + (m_line.isEmpty() ? (m_roomForLine ? help.height() : 0) : line.height()) + px(9);
+  int height = padding() + strong.height() + px(2) + (m_line.isEmpty() ? (m_roomForLine ? help.height() : 0) : line.height()) + padding();
   if (!m_metric.isEmpty()) height += QFontMetrics(theme().font(FontRole::Metric)).height() + help.height() + px(14);
   return height;
 }
@@ -91,7 +94,7 @@ void OptionCard::paintEvent(QPaintEvent*) {
 
   const QFont strong = theme().font(FontRole::Strong), help = theme().font(FontRole::Help);
   const QFontMetrics sm(strong), hm(help);
-  const int top = px(9);
+  const int top = padding();
   const int titleLeft = m_metric.isEmpty() ? px(38) : px(38);
   paintRadio(&painter, QRectF(px(13), top + (sm.height() - px(16)) / 2.0, px(16), px(16)), on, enabled);
 

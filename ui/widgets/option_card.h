@@ -32,6 +32,7 @@ class OptionCard : public QAbstractButton {
 
  private:
   int textLeft() const;
+  int padding() const;  // above and below
   QString m_line, m_chip, m_metric, m_unit, m_below;
   Tone m_tone = Tone::Neutral;
   bool m_chipRight = false, m_roomForLine = false, m_opensList = false;

@@ -1,0 +1,91 @@
+#include "ui/jobs/score_work.h"
+
+#include <QCoreApplication>
+#include <ctime>
+#include <limits>
+
+#include "engine/core/file.h"
+#include "engine/tune/held_out.h"
+#include "engine/tune/run_store.h"
+#include "ui/jobs/engine_words.h"
+#include "ui/jobs/held_out_score.h"
+
+namespace scalewright::ui {
+namespace {
+
+QString words(const char* text) { return QCoreApplication::translate("ScoreWork", text); }
+
+// One of two rounds over the same rows: the first half of the work, or the second.
+class Round : public Observer {
+ public:
+  Round(JobContext& context, const QString& who, bool second) : m_context(context), m_who(who), m_second(second) {}
+  void progress(const Progress& progress) override {
+    const double whole = progress.fraction > 0 && progress.fraction < 1 ? progress.seconds_left / (1.0 - progress.fraction) : 0.0;
+    m_context.progress({.step = (m_who + ": " + inWords(progress.step)).toStdString(),
+                        .fraction = 0.5 * progress.fraction + (m_second ? 0.5 : 0.0),
+                        .seconds_left = m_second ? progress.seconds_left : progress.seconds_left + whole});
+  }
+  void warning(std::string_view text) override {
+    if (!m_second) m_context.warning(text);  // the rows are the same
+  }
+
+ private:
+  JobContext& m_context;
+  QString m_who;
+  bool m_second;
+};
+
+// With the columns that the run was told of, where the file needs them.
+Result<Dataset> rowsOf(const std::filesystem::path& file, const TuneRecipe& recipe) {
+  auto rows = import_dataset(file, {});
+  if (rows || recipe.columns.empty()) return rows;
+  auto named = import_dataset(file, {.columns = recipe.columns});
+  return named ? std::move(named) : std::move(rows);
+}
+
+Result<void> keep(const std::filesystem::path& run, const ScoreOutcome& outcome) {
+  SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
+  SW_ASSIGN(const auto runs, store->runs());
+  for (const RunRow& row : runs) {
+    if (row.folder != run.string()) continue;
+    const int64_t now = std::time(nullptr);
+    SW_TRY(store->add_evaluation({.run = row.id, .when = now, .kind = kExactBefore, .subject = "original", .text = outcome.rows, .value = outcome.original.exact_match}));
+    SW_TRY(store->add_evaluation({.run = row.id, .when = now, .kind = kExactAfter, .subject = "tuned", .text = outcome.rows, .value = outcome.tuned.exact_match}));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool hasHeldOutRows(const TuneRecipe& recipe) { return !recipe.validation.empty() || recipe.validation_split > 0.0; }
+
+Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobContext& context) {
+  SW_ASSIGN(const std::string text, read_text_file(order.run / "recipe.json"));
+  SW_ASSIGN(const TuneRecipe recipe, recipe_from_json(text));
+  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const std::shared_ptr<OpenModel> open, engine.open(order.run, context));
+  const auto restore = [&] { return engine.applyPack(*open, {}); };
+  const bool own = order.data.empty();
+  auto rows = own ? held_out_rows(*open->model, recipe, std::numeric_limits<size_t>::max()) : rowsOf(order.data, recipe);
+  const ScoreOptions options{.limit = order.limit, .max_tokens = 0, .want_loss = false, .rule = order.rule};
+  ScoreOutcome outcome;
+  const auto ask = [&](const QString& who, bool second) -> Result<ScoreReport> {
+    if (!rows) return tl::unexpected(rows.error());
+    Round round(context, who, second);
+    return score(open->model, *backend, *rows, options, round, context.stop());
+  };
+  Result<ScoreReport> tuned = ask(words("tuned"), false);
+  SW_TRY(restore());
+  if (!tuned) return tl::unexpected(tuned.error());
+  if (context.stopRequested()) return outcome;
+  SW_ASSIGN(outcome.original, ask(words("original"), true));
+  if (context.stopRequested()) return ScoreOutcome();
+  outcome.tuned = std::move(*tuned);
+  outcome.difference = score_difference(outcome.tuned, outcome.original);
+  outcome.rows = std::to_string(outcome.tuned.rows) + (own ? " held-out rows" : " rows of " + order.data.filename().string());
+  if (order.rule.match() == AnswerMatch::Exact)
+    if (const auto kept = keep(order.run, outcome); !kept) context.warning(kept.error().message);
+  return outcome;
+}
+
+}  // namespace scalewright::ui

@@ -1,0 +1,34 @@
+#pragma once
+// How many answers of a run are right, beside those of its model without what it learned: `score RUN --compare original` of the
+// command line.
+
+#include <filesystem>
+
+#include "engine/eval/evaluate.h"
+#include "ui/jobs/engine_host.h"
+#include "ui/jobs/job.h"
+
+namespace scalewright::ui {
+
+struct ScoreOrder {
+  std::filesystem::path run;
+  std::filesystem::path data;  // empty: the rows that the run held back, or those that it validated on
+  AnswerRule rule;
+  int64_t limit = 0;           // rows, from the first; 0: all
+};
+
+// Of the same rows, in the same order. Stopped before both had answered: no rows.
+struct ScoreOutcome {
+  ScoreReport tuned, original;
+  ScoreDifference difference;
+  std::string rows;            // what was asked, as the history has it: "100 rows of orders.jsonl"
+};
+
+// Whether the run has rows of its own to ask: a file that it validated on, or a part of its data.
+bool hasHeldOutRows(const TuneRecipe& recipe);
+
+// Engine thread. Afterwards the model holds its base scales. The shares of answers that are right word for word lie in the history,
+// where the rule is that.
+Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobContext& context);
+
+}  // namespace scalewright::ui
