@@ -10,6 +10,9 @@
       scalewright-cli bench-train against lora_torch.py, run by PYTHON (with torch, transformers and gguf installed).
   compare.py gptq CLI PYTHON MODEL --text FILE [--threads 2] [--samples 128] [--context 512]
       scalewright-cli quantize --method gptq, 4 bits by groups of 128, against gptq_torch.py.
+  compare.py guess CLI MODEL [--fast] [--rounds 5] [--tokens 256]
+      Answers of scalewright-cli that guess ahead against answers that do not: a list and a text to write again, code, an
+      explanation; greedy and drawn. Stops where the two say anything different.
 """
 import argparse
 import json
@@ -99,10 +102,38 @@ def tune(options):
     print(f"of the product rate measured beside it: {100 * a['fraction_of_product_rate']:.0f} % (last run)")
 
 
+QUESTIONS = (
+    ("a list again", "Write this list again, one name a line, with the numbers: Anna Berger 4471, Tom Okafor 9920, Maria Silva 1187, "
+                     "Jens Holm 3056, Priya Nair 7742, Lucas Weber 6610."),
+    ("a text again", "Correct the spelling of this text and write it again: The ship sailed from Lisbon in the spring of 1487 with three "
+                     "vessels and a crew of sixty men. They folowed the coast to the south and met a storm that drove them far from land. "
+                     "When the wind calmed they turned east and found no shore, so the captain ordered them to sail north."),
+    ("code", "Write a Python class Stack with the methods push, pop, peek and is_empty, and then unit tests for each of the methods."),
+    ("an explanation", "Explain why the sky is blue."),
+)
+
+
+def guess(options):
+    for name, question in QUESTIONS:
+        for temperature in ("0", "0.7"):
+            speeds, said, right = {"0": [], "3": []}, {}, 0
+            for _ in range(options.rounds):
+                for ahead in speeds:
+                    answer = run_json([options.cli, "generate", options.model, "--prompt", question, "--temperature", temperature, "--max-tokens",
+                                       str(options.tokens), "--threads", str(options.threads), "--guess-ahead", ahead, "--json"]
+                                      + (["--fast"] if options.fast else []))
+                    speeds[ahead].append(answer["tokens_per_second"])
+                    said[ahead], right = answer["tokens"], answer["right_guesses"]
+            if said["0"] != said["3"]:
+                sys.exit(f"{name}: guessing changed the answer")
+            summary(f"{name}, {temperature}", speeds["3"], speeds["0"], True, "tokens/s")
+            print(f"  {right} of {len(said['3'])} tokens guessed right")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     kinds = parser.add_subparsers(required=True)
-    for name, function, rounds in (("peers", peers, 0), ("decode", decode, 5), ("tune", tune, 3), ("gptq", gptq, 1)):
+    for name, function, rounds in (("peers", peers, 0), ("decode", decode, 5), ("tune", tune, 3), ("gptq", gptq, 1), ("guess", guess, 5)):
         kind = kinds.add_parser(name)
         kind.set_defaults(function=function)
         kind.add_argument("--threads", type=int, default=2)
@@ -111,10 +142,10 @@ def main():
             kind.add_argument("--checkout")
             continue
         kind.add_argument("cli")
-        kind.add_argument("peer")
+        kind.add_argument("model" if name == "guess" else "peer")
         if name == "decode":
             kind.add_argument("models", nargs="+")
-        else:
+        elif name != "guess":
             kind.add_argument("model")
         kind.add_argument("--rounds", type=int, default=rounds)
         kind.add_argument("--fast", action="store_true")
@@ -122,7 +153,7 @@ def main():
         kind.add_argument("--text")
         kind.add_argument("--samples", type=int, default=128)
         kind.add_argument("--prompt", type=int, default=512)
-        kind.add_argument("--tokens", type=int, default=64)
+        kind.add_argument("--tokens", type=int, default=256 if name == "guess" else 64)
         kind.add_argument("--context", type=int, default=512)
         kind.add_argument("--batch", type=int, default=1)
         kind.add_argument("--granularity", default="row")
