@@ -1,6 +1,7 @@
 #include "engine/tune/held_out.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 namespace scalewright {
@@ -40,6 +41,14 @@ Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size
         row.messages.insert(row.messages.begin(), {"system", recipe.system_prompt});
   }
   return dataset;
+}
+
+int64_t rows_also_learned(const EncodedDataset& validation, const EncodedDataset& train) {
+  const auto less = [](const std::vector<int32_t>* a, const std::vector<int32_t>* b) { return *a < *b; };
+  std::set<const std::vector<int32_t>*, decltype(less)> learned(less);
+  for (const EncodedExample& row : train.examples) learned.insert(&row.ids);
+  return std::count_if(validation.examples.begin(), validation.examples.end(),
+                       [&](const EncodedExample& row) { return learned.contains(&row.ids); });
 }
 
 }  // namespace scalewright

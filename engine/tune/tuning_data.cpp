@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "engine/tune/held_out.h"
+
 namespace scalewright {
 namespace {
 
@@ -124,6 +126,10 @@ Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe
     SW_ASSIGN(LoadedFile second, load_file(recipe.validation, model, recipe, observer));
     validation = std::move(second.encoded);
     has_validation = true;
+    if (const int64_t both = rows_also_learned(validation, train); both > 0) {
+      observer.warning(std::to_string(both) + " of " + std::to_string(validation.examples.size()) +
+                       " rows to validate on are learned from too; their loss says little of other rows.");
+    }
   } else if (recipe.validation_split > 0.0) {
     auto parts = split_dataset(std::move(train), recipe.validation_split, recipe.seed);
     train = std::move(parts.first);

@@ -900,6 +900,18 @@
         <translation>Zeile %1 von %2</translation>
     </message>
     <message>
+        <source>%1, %2 bits, groups of %3</source>
+        <translation>%1, %2 Bit, Gruppen von %3</translation>
+    </message>
+    <message>
+        <source>step %1 of %2</source>
+        <translation>Schritt %1 von %2</translation>
+    </message>
+    <message>
+        <source>%1 of %2 rows to validate on are learned from too; their loss says little of other rows.</source>
+        <translation>%1 von %2 Zeilen zum Validieren werden auch gelernt; ihr Verlust sagt wenig über andere Zeilen.</translation>
+    </message>
+    <message>
         <source>%1 held-out rows</source>
         <translation>%1 zurückgehaltenen Zeilen</translation>
     </message>
@@ -4932,6 +4944,10 @@
         <source>%1: no row of it can be answered within the context.</source>
         <translation>%1: keine Zeile davon passt mit ihrer Antwort in den Kontext.</translation>
     </message>
+    <message>
+        <source>%1: every row of it is learned from too, so its loss would say nothing of other rows. Choose a file of rows that are not, or hold rows back.</source>
+        <translation>%1: Jede Zeile darin wird auch gelernt, ihr Verlust würde also nichts über andere Zeilen sagen. Wählen Sie eine Datei mit anderen Zeilen, oder halten Sie Zeilen zurück.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneMethodStep</name>
@@ -5558,6 +5574,10 @@
         <translation>Es hat gelernt</translation>
     </message>
     <message>
+        <source>The run is done</source>
+        <translation>Der Lauf ist fertig</translation>
+    </message>
+    <message>
         <source>The run can go on later from this very step. What it has learned so far can be tried and exported.</source>
         <translation>Der Lauf kann später von genau diesem Schritt weitergehen. Was bisher gelernt ist, lässt sich ausprobieren und exportieren.</translation>
     </message>
@@ -5996,12 +6016,12 @@
         <translation>reserviert %1</translation>
     </message>
     <message>
-        <source>validation, falling</source>
-        <translation>Validierung, fallend</translation>
+        <source>validation, its lowest</source>
+        <translation>Validierung, ihr tiefster Wert</translation>
     </message>
     <message>
-        <source>validation, rising</source>
-        <translation>Validierung, steigend</translation>
+        <source>validation, lowest %1</source>
+        <translation>Validierung, tiefster Wert %1</translation>
     </message>
     <message>
         <source>Step %1 of %2</source>
@@ -6620,8 +6640,8 @@
         <translation>Anhalten</translation>
     </message>
     <message>
-        <source>The whole answer, letter by letter; white space at its ends does not count.</source>
-        <translation>Die ganze Antwort, Buchstabe für Buchstabe; Leerraum an ihren Enden zählt nicht.</translation>
+        <source>The whole answer, word for word; white space at its ends does not count.</source>
+        <translation>Die ganze Antwort, Wort für Wort; Leerraum an ihren Enden zählt nicht.</translation>
     </message>
     <message>
         <source>The last number of the answer, however it is written: for sums, prices and counts.</source>
@@ -6698,6 +6718,22 @@
     <message>
         <source>They are right in the same rows.</source>
         <translation>Sie liegen in denselben Zeilen richtig.</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>What was answered until then is not kept.</source>
+        <translation>Was bis dahin beantwortet war, ist nicht aufgehoben.</translation>
+    </message>
+    <message>
+        <source>Question</source>
+        <translation>Frage</translation>
+    </message>
+    <message>
+        <source>Neither is right in any row.</source>
+        <translation>Keine der beiden ist in irgendeiner Zeile richtig.</translation>
     </message>
     <message>
         <source>They differ in %1 rows: %2 right by the tuned model alone, %3 by the original alone.</source>

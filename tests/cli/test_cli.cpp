@@ -454,6 +454,11 @@ class TestCli : public QObject {
     }
   }
 
+  void rows_that_are_learned_and_validated_on() {
+    const Answer answer = run({"tune", model_, "--data", data_, "--validation", data_, "-o", path("both"), "--steps", "1", "--context", "64", "--threads", "1"});
+    QVERIFY2(answer.code == 0 && answer.says("rows to validate on are learned from too"), answer.err.constData());
+  }
+
   // An answer that repeats itself is said sooner, and is the same.
   void guessing_ahead() {
     const QStringList words = {"generate", model_, "--raw", "--temperature", "0", "--max-tokens", "40", "--threads", "1", "--json", "--prompt", "red box red box red box red box"};

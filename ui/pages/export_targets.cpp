@@ -206,7 +206,7 @@ void ExportTargets::showChoices(const ExportChoices& choices) {
     for (const std::string& name : check.opens_in) opens << QString::fromStdString(name);
     const QString container = QString::fromStdString(check.container);
     const bool named = entry.target == ExportTarget::Gptq || entry.target == ExportTarget::Awq;
-    card->setText(container.isEmpty() ? targetTitle(entry.target) : entry.target == ExportTarget::Gguf ? QStringLiteral("GGUF %1").arg(container) : named ? container : targetTitle(entry.target));
+    card->setText(container.isEmpty() ? targetTitle(entry.target) : entry.target == ExportTarget::Gguf ? QStringLiteral("GGUF %1").arg(container) : named ? inWords(check.container) : targetTitle(entry.target));
     card->setLine(tr("%1; %2").arg(opens.join(QStringLiteral(", ")), bytesText(check.bytes)));
     card->setToolTip(inWords(check.explanation));
     card->setChip(check.exact ? tr("Exact") : tr("Rounds"), check.exact ? Tone::Ok : entry.target == ExportTarget::Safetensors ? Tone::Info : Tone::Warn);

@@ -1,5 +1,6 @@
 #include "ui/pages/score_dialog.h"
 
+#include <QCloseEvent>
 #include <QFileInfo>
 #include <QLabel>
 #include <QLineEdit>
@@ -62,6 +63,10 @@ ScoreDialog::ScoreDialog(AppContext& app, const RunRow& run, QWidget* parent) : 
   m_close = new Button(Button::Default, tr("Close"));
   m_start = new Button(Button::Primary, tr("Score"), QStringLiteral("check"));
   m_start->setDefault(true);
+  // Its place stays empty while it works: nothing else is there for a click too many on "Stop".
+  QSizePolicy keptPlace = m_start->sizePolicy();
+  keptPlace.setRetainSizeWhenHidden(true);
+  m_start->setSizePolicy(keptPlace);
   auto* column = vbox({m_trouble}, 12, QMargins(20, 18, 20, 16));
   column->addLayout(m_views, 1);
   addItems(column, {hbox({m_again, fill(), m_close, m_start}, 8)});
@@ -118,7 +123,7 @@ QWidget* ScoreDialog::buildAnswers() {
   m_tuned = new Metric;
   m_original = new Metric;
   m_verdict = label({}, FontRole::Body, Ink::Text2, true);
-  m_list = new QStandardItemModel(0, 3, this);
+  m_list = new QStandardItemModel(0, 4, this);
   m_table = new TableView(34);
   m_table->setModel(m_list);
   m_table->setSelectionMode(QAbstractItemView::SingleSelection);
@@ -140,7 +145,7 @@ void ScoreDialog::showView(View view) {
 }
 
 void ScoreDialog::showRule() {
-  const QStringList help = {tr("The whole answer, letter by letter; white space at its ends does not count."),
+  const QStringList help = {tr("The whole answer, word for word; white space at its ends does not count."),
                             tr("The last number of the answer, however it is written: for sums, prices and counts."),
                             tr("What the group of the pattern holds where it matches last.")};
   m_matchField->setHelp(help[m_match->current()]);
@@ -199,14 +204,21 @@ void ScoreDialog::reject() {
   m_close->setRefusal(tr("It stops after the word it is at"));
 }
 
+void ScoreDialog::closeEvent(QCloseEvent* event) {
+  m_closing = m_job != nullptr;
+  QDialog::closeEvent(event);
+}
+
 void ScoreDialog::onDone(Result<ScoreOutcome> outcome) {
   const bool stopped = m_job->state() == Job::State::Cancelled || (outcome && outcome->rows.empty());
   QStringList warnings;
   for (const QString& warning : m_job->warnings()) warnings << inWords(warning.toStdString());
   m_job.reset();
+  if (stopped && std::exchange(m_closing, false)) return QDialog::reject();
   if (stopped || !outcome) {
     showView(Form);
-    if (!stopped) m_trouble->show(Tone::Danger, tr("The rows could not be scored"), inWords(outcome.error()));
+    if (stopped) m_trouble->show(Tone::Info, tr("Stopped"), tr("What was answered until then is not kept."));
+    else m_trouble->show(Tone::Danger, tr("The rows could not be scored"), inWords(outcome.error()));
     return;
   }
   showOutcome(*outcome, kMatches[m_match->current()]);
@@ -224,10 +236,10 @@ void ScoreDialog::showOutcome(const ScoreOutcome& outcome, AnswerMatch match) {
   figure(m_original, outcome.original, tr("Original"));
   const ScoreDifference& difference = outcome.difference;
   m_verdict->setText(difference.differing() == 0
-                         ? tr("They are right in the same rows.")
+                         ? outcome.tuned.matched == 0.0 ? tr("Neither is right in any row.") : tr("They are right in the same rows.")
                          : tr("They differ in %1 rows: %2 right by the tuned model alone, %3 by the original alone.").arg(countText(difference.differing()), countText(difference.first_alone), countText(difference.second_alone)));
   m_list->clear();
-  m_list->setHorizontalHeaderLabels({tr("Expected"), tr("Tuned"), tr("Original")});
+  m_list->setHorizontalHeaderLabels({tr("Question"), tr("Expected"), tr("Tuned"), tr("Original")});
   // Of the same rows: one may be missing where the other was too long.
   const auto &tuned = outcome.tuned.answers, &original = outcome.original.answers;
   for (size_t a = 0, b = 0; a < tuned.size() && b < original.size();) {
@@ -235,12 +247,10 @@ void ScoreDialog::showOutcome(const ScoreOutcome& outcome, AnswerMatch match) {
       ++(tuned[a].line < original[b].line ? a : b);
       continue;
     }
-    auto* expected = cell(QString::fromStdString(tuned[a].expected));
-    expected->setToolTip(QString::fromStdString(tuned[a].prompt));
-    m_list->appendRow({expected, answerCell(tuned[a]), answerCell(original[b])});
+    m_list->appendRow({cell(QString::fromStdString(tuned[a].prompt)), cell(QString::fromStdString(tuned[a].expected)), answerCell(tuned[a]), answerCell(original[b])});
     ++a, ++b;
   }
-  m_table->setColumns({230, 230, 230}, 1);
+  m_table->setColumns({200, 150, 190, 190}, 2);
 }
 
 }  // namespace scalewright::ui

@@ -33,6 +33,9 @@ class ScoreDialog : public QDialog {
   ScoreDialog(AppContext& app, const RunRow& run, QWidget* parent = nullptr);
   void reject() override;
 
+ protected:
+  void closeEvent(QCloseEvent* event) override;
+
  signals:
   void scored();  // what the history says of the run is another
 
@@ -51,6 +54,7 @@ class ScoreDialog : public QDialog {
   AppContext& m_app;
   RunRow m_run;
   std::shared_ptr<Job> m_job;
+  bool m_closing = false;  // once the work has stopped
   QStackedLayout* m_views;
   Banner* m_trouble;
   Combo* m_rows;

@@ -10,6 +10,7 @@
 
 #include "engine/core/system.h"
 #include "engine/data/dataset_look.h"
+#include "engine/tune/held_out.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/pages/data_file_row.h"
@@ -270,7 +271,6 @@ void TuneDataStep::read() {
       [engine = &app().engine(), model = draft().summary.path, files = m_files, validation = draft().recipe.validation, folder = app().project().folder().toStdString(), settings](JobContext& context) -> Result<Checked> {
         Checked checked;
         SW_ASSIGN(checked.open, engine->open(model, context));
-        if (!validation.empty()) readValidation(checked, validation, columnsOf(files), settings);
         auto usable = read_data_files(files);
         if (!usable) {
           checked.refused = usable.error();
@@ -281,6 +281,7 @@ void TuneDataStep::read() {
             if (look) std::move(look->problems.begin(), look->problems.end(), std::back_inserter(dataset.problems));
           }
           checked.dataset = std::make_shared<const Dataset>(std::move(dataset));
+          if (!validation.empty()) readValidation(checked, validation, columnsOf(files), settings);
           return checked;
         }
         DataFilesRead& read = *usable;
@@ -292,6 +293,7 @@ void TuneDataStep::read() {
         checked.dataset = std::make_shared<const Dataset>(std::move(read.dataset));
         checked.encoded = std::make_shared<const EncodedDataset>(std::move(encoded));
         checked.files = std::move(read.files);
+        if (!validation.empty()) readValidation(checked, validation, columnsOf(files), settings);
         return checked;
       },
       this,
@@ -343,6 +345,8 @@ void TuneDataStep::readValidation(Checked& checked, const std::filesystem::path&
   if (!encoded) return refuse(encoded.error());
   checked.validationRows = static_cast<int64_t>(encoded->examples.size());
   if (checked.validationRows == 0) return refuse({ErrorCode::InvalidArgument, tr("%1: no row of it can be answered within the context.").arg(QString::fromStdString(file.string())).toStdString()});
+  if (checked.encoded && rows_also_learned(*encoded, *checked.encoded) == checked.validationRows)
+    return refuse({ErrorCode::InvalidArgument, tr("%1: every row of it is learned from too, so its loss would say nothing of other rows. Choose a file of rows that are not, or hold rows back.").arg(QString::fromStdString(file.string())).toStdString()});
   checked.validation = std::make_shared<const Dataset>(std::move(*dataset));
 }
 

@@ -58,7 +58,7 @@ class TuneDataStep : public TuneStep {
   void choose();
   void chooseValidation();
   void setValidation(const std::filesystem::path& file);  // empty: rows are held back instead
-  static void readValidation(Checked& checked, const std::filesystem::path& file, const std::map<std::string, std::string>& columns, const EncodeSettings& settings);
+  static void readValidation(Checked& checked, const std::filesystem::path& file, const std::map<std::string, std::string>& columns, const EncodeSettings& settings);  // behind the data
   void take(std::vector<DataFile> files);
   void showFiles();
   void read();

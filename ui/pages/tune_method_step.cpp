@@ -207,7 +207,11 @@ void TuneMethodStep::offerPrompt() {
     m_offered = QString::fromStdString(draft().recipe.sample_prompt);
   };
   if (const auto& rows = draft().validation; rows && !rows->examples.empty()) {
-    offer(*rows, rows->examples.front().line);
+    // One that is learned from too would prove little.
+    const auto alone = std::find_if(rows->examples.begin(), rows->examples.end(), [&](const Example& row) {
+      return std::none_of(dataset->examples.begin(), dataset->examples.end(), [&](const Example& learned) { return learned.messages == row.messages && learned.text == row.text; });
+    });
+    offer(*rows, alone == rows->examples.end() ? rows->examples.front().line : alone->line);
     return showPromptFrom(tr("It is a row of the file that is validated on: the model never learns from it."));
   }
   const std::vector<int64_t> held = held_out_lines(*draft().encoded, draft().recipe);

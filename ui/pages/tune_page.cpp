@@ -315,7 +315,9 @@ void TunePage::onDone(Result<TuneReport> report) {
     if (kept) connect(banner()->addAction(tr("Resume")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
   } else {
     const bool stopped = report->outcome == Outcome::Cancelled;
-    banner()->show(stopped ? Tone::Info : Tone::Ok, stopped ? tr("Stopped, and kept") : tr("It has learned"),
+    // That it learned shows in its answers, where some were asked for.
+    const bool nothingBetter = !stopped && m_score.rows > 0 && m_score.after <= m_score.before;
+    banner()->show(stopped || nothingBetter ? Tone::Info : Tone::Ok, stopped ? tr("Stopped, and kept") : nothingBetter ? tr("The run is done") : tr("It has learned"),
                    stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
                            : learned() + tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
     if (stopped) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });

@@ -178,7 +178,7 @@ void TuneRunView::begin(const QString& samplePrompt) {
   m_smoother = Smoother();
   m_losses.clear();
   m_total = 0;
-  m_lastValidation = -1.0;
+  m_lowestValidation = -1.0;
   m_topMegabytes = m_reservedMegabytes = 0.0;
   m_samples.clear();
   m_parts.clear();
@@ -209,8 +209,10 @@ void TuneRunView::take(const std::vector<TuneEvent>& events) {
     } else if (const auto* validation = std::get_if<ValidationRecord>(&event)) {
       m_lossChart->append(m_valid, static_cast<double>(validation->step), validation->loss);
       m_validation->setText(numberText(validation->loss, 3));
-      m_validationWords->setFullText(m_lastValidation < 0 ? tr("validation") : validation->loss < m_lastValidation ? tr("validation, falling") : tr("validation, rising"));
-      m_lastValidation = validation->loss;
+      // Beside its lowest: a small fall behind a large rise is no progress.
+      const bool first = m_lowestValidation < 0, lowest = first || validation->loss < m_lowestValidation;
+      m_validationWords->setFullText(first ? tr("validation") : lowest ? tr("validation, its lowest") : tr("validation, lowest %1").arg(numberText(m_lowestValidation, 3)));
+      if (lowest) m_lowestValidation = validation->loss;
     } else if (const auto* sample = std::get_if<SampleRecord>(&event)) {
       m_samples.push_back(*sample);
       showSamples();

@@ -78,7 +78,7 @@ class TuneRunView : public QWidget {
   std::vector<std::pair<int64_t, double>> m_losses;  // step, loss
   int64_t m_total = 0;         // steps of the plan; 0: not known yet
   QString m_reservedText;
-  double m_lastValidation = -1.0, m_reservedMegabytes = 0.0, m_topMegabytes = 0.0;
+  double m_lowestValidation = -1.0, m_reservedMegabytes = 0.0, m_topMegabytes = 0.0;
   QList<double> m_parts;       // planned bytes by part, bottom to top
   QBoxLayout* m_columnsLayout;
   IconLabel* m_clock;

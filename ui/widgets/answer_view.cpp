@@ -112,14 +112,14 @@ QVariant FlowText::loadResource(int, const QUrl&) { return {}; }
 AnswerView::AnswerView(const QString& whose, QWidget* parent) : QWidget(parent) {
   m_view = new FlowText;
   m_view->setAccessibleName(tr("Answer of %1").arg(whose));
-  m_facts = label(tr("reading the prompt…"), FontRole::Help, Ink::Text2);
+  m_facts = label(tr("reading the prompt…"), FontRole::Help, Ink::Text2, true);
   m_copy = new Button(Button::Icon, tr("Copy"), QStringLiteral("copy"));
   m_again = new Button(Button::Icon, tr("Answer again"), QStringLiteral("refresh"));
   m_copy->setAccessibleName(tr("Copy the answer of %1").arg(whose));
   m_again->setAccessibleName(tr("Let %1 answer again").arg(whose));
   m_copy->hide();
   m_again->hide();
-  auto* column = vbox({m_view, hbox({m_facts, fill(), m_copy, m_again}, 4), fill()}, 6);
+  auto* column = vbox({m_view, hbox({grow(m_facts), m_copy, m_again}, 4), fill()}, 6);
   column->setContentsMargins(0, 0, 0, 0);
   setLayout(column);
   connect(m_copy, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_text); });
@@ -127,9 +127,13 @@ AnswerView::AnswerView(const QString& whose, QWidget* parent) : QWidget(parent) 
 }
 
 void AnswerView::show() {
+  const int height = m_view->height();
   m_view->setAnswer(m_text, m_streaming);
   m_copy->setVisible(!m_streaming);
   m_again->setVisible(!m_streaming);
+  if (m_view->height() == height) return;
+  // All around it makes room before it is painted: else what stands below is painted over it.
+  for (QWidget* around = this; around && around->layout() && !around->isWindow(); around = around->parentWidget()) around->layout()->activate();
 }
 
 void AnswerView::append(const QString& text, int tokens) {
@@ -148,7 +152,6 @@ void AnswerView::finish(const QString& facts) {
 void AnswerView::fail(const QString& message) {
   m_streaming = false;
   setInk(m_facts, Ink::Danger);
-  m_facts->setWordWrap(true);
   m_facts->setText(message);
   show();
 }

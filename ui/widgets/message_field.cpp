@@ -18,6 +18,7 @@ MessageField::MessageField(QWidget* parent) : QPlainTextEdit(parent) {
   setTabChangesFocus(true);
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);  // everything wraps
   document()->setDocumentMargin(2);
   connect(document(), &QTextDocument::contentsChanged, this, &MessageField::fit);
 }
