@@ -36,7 +36,7 @@ void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
   verb->add_option("--top-p", o->sampling.top_p, "Only the likeliest tokens that make up this probability")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(between(0.01, 100.0))->capture_default_str();
-  verb->add_option("--guess-ahead", o->sampling.guess_ahead, "Most tokens to guess from what was said before and check at once: the same answer, sooner where it repeats. 0: none; default: 3, on a graphics card none")->check(between(0, 3));
+  verb->add_option("--guess-ahead", o->sampling.guess_ahead, "Most tokens to guess from what was said before and check at once: the same answer, sooner where it repeats. 0 to 3, 0: none; default: 3, on a graphics card 0")->check(between(0, 3));
   verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(at_least_zero());
   verb->add_flag("--fast", o->fast, "Activations in 8 bits: faster prompts, answers may differ from the exact ones");
 }
@@ -106,6 +106,7 @@ struct Side {
 };
 
 Result<int> chat(const Context& context, Options options) {
+  if (context.json) return fail(ErrorCode::InvalidArgument, "chat is a conversation with a person and prints no JSON. Use generate --json, with --messages for what was said before.");
   SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   options.sampling.seed = context.seed;
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());

@@ -4,6 +4,9 @@
 #include <set>
 #include <unordered_set>
 
+#include "engine/tune/checkpoint.h"
+#include "engine/tune/tuning_data.h"
+
 namespace scalewright {
 
 std::vector<int64_t> held_out_lines(const EncodedDataset& rows, const TuneRecipe& recipe) {
@@ -41,6 +44,16 @@ Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size
         row.messages.insert(row.messages.begin(), {"system", recipe.system_prompt});
   }
   return dataset;
+}
+
+Result<void> check_data_unchanged(const Model& model, const std::filesystem::path& run_folder) {
+  SW_ASSIGN(const Checkpoint saved, read_checkpoint(checkpoint_path(run_folder)));
+  Observer nobody;
+  SW_ASSIGN(const TuningData now, load_tuning_data(model, saved.recipe, nobody));
+  if (now.hash == saved.data_hash) return {};
+  return fail(ErrorCode::InvalidArgument,
+              run_folder.string() + ": its data have changed since it learned from them, so which rows it never saw "
+                                    "cannot be told. Put the files back as they were, or score a file of other rows.");
 }
 
 int64_t rows_also_learned(const EncodedDataset& validation, const EncodedDataset& train) {

@@ -1,6 +1,8 @@
 #pragma once
 // The rows that a run never learns from, as conversations to ask and compare with.
 
+#include <filesystem>
+
 #include "engine/data/dataset.h"
 #include "engine/model/model.h"
 #include "engine/tune/recipe.h"
@@ -15,5 +17,9 @@ Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size
 
 // How many of the rows to validate on are learned from too, token by token.
 int64_t rows_also_learned(const EncodedDataset& validation, const EncodedDataset& train);
+
+// InvalidArgument where the data are not those that the run in this folder learned from: which rows it never saw cannot be
+// told then.
+Result<void> check_data_unchanged(const Model& model, const std::filesystem::path& run_folder);
 
 }  // namespace scalewright

@@ -900,6 +900,10 @@
         <translation>Zeile %1 von %2</translation>
     </message>
     <message>
+        <source>%1: its data have changed since it learned from them, so which rows it never saw cannot be told. Put the files back as they were, or score a file of other rows.</source>
+        <translation>%1: Seine Daten haben sich geändert, seit er aus ihnen gelernt hat; welche Zeilen er nie gesehen hat, ist also nicht mehr zu sagen. Legen Sie die Dateien zurück, wie sie waren, oder werten Sie eine Datei mit anderen Zeilen aus.</translation>
+    </message>
+    <message>
         <source>%1, %2 bits, groups of %3</source>
         <translation>%1, %2 Bit, Gruppen von %3</translation>
     </message>
@@ -2704,7 +2708,7 @@
     </message>
     <message>
         <source>%1 is still running.</source>
-        <translation>%1 läuft noch.</translation>
+        <translation>Die Arbeit „%1“ läuft noch.</translation>
     </message>
     <message>
         <source>It is saved before the window closes, and offered again at the next start.</source>
@@ -4116,8 +4120,8 @@
         <translation>Schritte</translation>
     </message>
     <message>
-        <source>Validation loss</source>
-        <translation>Validierungsverlust</translation>
+        <source>Lowest validation</source>
+        <translation>Tiefste Validierung</translation>
     </message>
     <message>
         <source>Exact answers</source>

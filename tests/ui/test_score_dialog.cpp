@@ -135,6 +135,23 @@ class TestScoreDialog : public QObject {
     dialog->reject();
   }
 
+  // Rows that were held back of other data than these may have been learned.
+  void changedDataAreNotScored() {
+    const QString rows = m_home->path("home/rows.jsonl");
+    QVERIFY(writeRows(rows, 59));
+    TestWindow w(*m_home);
+    ScoreDialog* dialog = open(w);
+    if (QTest::currentTestFailed()) return;
+    CLICK(dialog, "Score");
+    QVERIFY(waitUntil([&] { return dialog->findChild<Banner*>()->isVisible(); }));
+    QVERIFY2(dialog->findChild<Banner*>()->text().contains("its data have changed since it learned from them"), qPrintable(dialog->findChild<Banner*>()->text()));
+    QVERIFY(w.waitForJobs());
+    const auto model = w.context->engine().opened(recipe().model);
+    QVERIFY(model.has_value() && (*model)->pack.empty());
+    dialog->reject();
+    QVERIFY(writeRows(rows, 60));
+  }
+
   // Stopped it shows the form again, and the model holds its own scales.
   void itStops() {
     const QString file = m_home->path("home/many.jsonl");

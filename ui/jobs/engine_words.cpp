@@ -182,6 +182,7 @@ constexpr const char* kSentences[] = {
     QT_TR_NOOP("comparing with the model in memory"),
     QT_TR_NOOP("validation %1 of %2"),
     QT_TR_NOOP("row %1 of %2"),
+    QT_TR_NOOP("%1: its data have changed since it learned from them, so which rows it never saw cannot be told. Put the files back as they were, or score a file of other rows."),
     QT_TR_NOOP("%1, %2 bits, groups of %3"),
     QT_TR_NOOP("step %1 of %2"),
     QT_TR_NOOP("%1 of %2 rows to validate on are learned from too; their loss says little of other rows."),

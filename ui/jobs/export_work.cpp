@@ -37,10 +37,8 @@ void readValidation(const fs::path& run, ExportChoices& choices) {
     if (!fs::equivalent(row.folder, run, error)) continue;
     const auto validations = (*store)->validations(row.id);
     if (!validations || validations->size() < 2) return;
-    double best = validations->front().loss;
-    for (const ValidationRecord& record : *validations) best = std::min(best, record.loss);
     choices.validationFirst = std::exp(validations->front().loss);
-    choices.validationBest = std::exp(best);
+    choices.validationLast = std::exp(validations->back().loss);  // what is written are the scales of the last step
     return;
   }
 }

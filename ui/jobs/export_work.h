@@ -25,7 +25,7 @@ struct ExportChoices {
   std::vector<TargetCheck> targets;
   bool tuned = false;
   // Of a run: perplexity on its validation rows before (first validation) and best; 0: not known.
-  double validationFirst = 0.0, validationBest = 0.0;
+  double validationFirst = 0.0, validationLast = 0.0;
 };
 Result<ExportChoices> checkExports(EngineHost& engine, const std::filesystem::path& model, JobContext& context);
 

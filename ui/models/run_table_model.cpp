@@ -165,7 +165,7 @@ QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int
   if (role == Qt::TextAlignmentRole)
     return section >= Steps && section <= Time ? int(Qt::AlignRight | Qt::AlignVCenter) : int(Qt::AlignLeft | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
-  const QStringList names = {tr("Run"), tr("State"), tr("Steps"), tr("Validation loss"), tr("Exact answers"), tr("Time"), tr("Started")};
+  const QStringList names = {tr("Run"), tr("State"), tr("Steps"), tr("Lowest validation"), tr("Exact answers"), tr("Time"), tr("Started")};
   return names.value(section);
 }
 

@@ -74,9 +74,9 @@ void ExportResult::setOutcome(const ExportOutcome& outcome, const ExportChoices&
   m_table->setColumns({220, 120, 120, 120}, 0);
   m_table->setFixedHeight(px(30) + m_rows->rowCount() * px(34) + 4);
   m_table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  m_changed->setVisible(choices.validationBest > 0);
-  if (choices.validationBest > 0) {
-    m_after->setFigure(numberText(choices.validationBest, 2), {}, tr("perplexity on your validation rows, from %1").arg(numberText(choices.validationFirst, 2)));
+  m_changed->setVisible(choices.validationLast > 0);
+  if (choices.validationLast > 0) {
+    m_after->setFigure(numberText(choices.validationLast, 2), {}, tr("perplexity on your validation rows, from %1").arg(numberText(choices.validationFirst, 2)));
     const QStringList size = bytesText(outcome.report.bytes).split(QLatin1Char(' '));
     m_before->setFigure(size.value(0), size.value(1), tr("on disk"));
   }

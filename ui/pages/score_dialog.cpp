@@ -145,6 +145,7 @@ void ScoreDialog::showView(View view) {
 }
 
 void ScoreDialog::showRule() {
+  m_trouble->dismiss();  // it was of what was chosen before
   const QStringList help = {tr("The whole answer, word for word; white space at its ends does not count."),
                             tr("The last number of the answer, however it is written: for sums, prices and counts."),
                             tr("What the group of the pattern holds where it matches last.")};
