@@ -129,12 +129,14 @@ void scalar_strip(const QuantView& w, const Shape& shape, int64_t strip, const R
 struct Kernels {
   StripKernel of[kMostWalkRows] = {};
 
-  // Calls piece(first row, kernel) until all T rows are done.
+  // Calls piece(first row, kernel) until all T rows are done, as many at once as there is a loop for.
   template <class Piece>
   void for_rows(int64_t T, const Piece& piece) const {
-    for (int64_t t = 0; t < T; t += kMostWalkRows) {
-      const int64_t rows = T - t < kMostWalkRows ? T - t : kMostWalkRows;
+    for (int64_t t = 0; t < T;) {
+      int64_t rows = T - t < kMostWalkRows ? T - t : kMostWalkRows;
+      while (rows > 1 && !of[rows - 1]) --rows;
       piece(t, of[rows - 1]);
+      t += rows;
     }
   }
 };

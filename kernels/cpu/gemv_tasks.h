@@ -35,7 +35,7 @@ inline constexpr int64_t kAhead = 9216;
 using StripKernel = void (*)(const StripTask& task);
 
 // The loop for a layout and that many rows of x, 1 .. kMostWalkRows; `masters`: with a and c from the task. Null for a
-// combination that no format has.
+// combination that no format has, and for several rows where they are walked one by one.
 inline constexpr int kMostWalkRows = 4;
 StripKernel fast_kernel_avx2(BlockKind kind, int bits, bool sub16, bool masters, int rows);
 StripKernel fast_kernel_avxvnni(BlockKind kind, int bits, bool sub16, bool masters, int rows);

@@ -100,19 +100,22 @@ struct WalkOf {
   using Loop = WalkRecords<Sum, Dot, Bits, Kind, Sub16, Rows>;
 };
 
-// The walk of as many rows of activations, at most kMostWalkRows.
+// The walk of as many rows of activations, at most kMostWalkRows. Builds with sanitizers walk rows one by one: compiling
+// what several share takes them many minutes.
 template <template <Scales, bool, int> class Sum, class Dot>
 StripKernel pick_walk(BlockKind kind, int bits, bool sub16, bool masters, int rows) {
   static_assert(kMostWalkRows == 4);
   switch (rows) {
     case 1:
       return pick_kernel<WalkOf<Sum, Dot, 1>::template Loop>(kind, bits, sub16, masters);
+#ifndef SCALEWRIGHT_SANITIZED
     case 2:
       return pick_kernel<WalkOf<Sum, Dot, 2>::template Loop>(kind, bits, sub16, masters);
     case 3:
       return pick_kernel<WalkOf<Sum, Dot, 3>::template Loop>(kind, bits, sub16, masters);
     case 4:
       return pick_kernel<WalkOf<Sum, Dot, 4>::template Loop>(kind, bits, sub16, masters);
+#endif
     default:
       return nullptr;
   }
