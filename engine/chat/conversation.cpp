@@ -66,7 +66,7 @@ struct Conversation::Impl {
   }
 
   // The tokens behind id: one, and as many before it as the guess began with. Each is drawn as it would be without a guess,
-  // so that a guess changes nothing but the time (and the rounding of the last digits).
+  // so that a guess changes nothing but the time (Session::append_rows says how exactly).
   Result<std::vector<int32_t>> say(int32_t id, std::span<const int32_t> guess, Sampler& sampler) {
     if (guess.empty()) {
       SW_TRY(append(std::span(&id, 1)));

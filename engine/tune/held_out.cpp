@@ -1,7 +1,6 @@
 #include "engine/tune/held_out.h"
 
 #include <algorithm>
-#include <set>
 #include <unordered_set>
 
 #include "engine/tune/checkpoint.h"
@@ -54,14 +53,6 @@ Result<void> check_data_unchanged(const Model& model, const std::filesystem::pat
   return fail(ErrorCode::InvalidArgument,
               run_folder.string() + ": its data have changed since it learned from them, so which rows it never saw "
                                     "cannot be told. Put the files back as they were, or score a file of other rows.");
-}
-
-int64_t rows_also_learned(const EncodedDataset& validation, const EncodedDataset& train) {
-  const auto less = [](const std::vector<int32_t>* a, const std::vector<int32_t>* b) { return *a < *b; };
-  std::set<const std::vector<int32_t>*, decltype(less)> learned(less);
-  for (const EncodedExample& row : train.examples) learned.insert(&row.ids);
-  return std::count_if(validation.examples.begin(), validation.examples.end(),
-                       [&](const EncodedExample& row) { return learned.contains(&row.ids); });
 }
 
 }  // namespace scalewright

@@ -15,9 +15,6 @@ std::vector<int64_t> held_out_lines(const EncodedDataset& rows, const TuneRecipe
 // are none, or the data are plain text. Errors as import_dataset and encode_dataset.
 Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size_t longest);
 
-// How many of the rows to validate on are learned from too, token by token.
-int64_t rows_also_learned(const EncodedDataset& validation, const EncodedDataset& train);
-
 // InvalidArgument where the data are not those that the run in this folder learned from: which rows it never saw cannot be
 // told then.
 Result<void> check_data_unchanged(const Model& model, const std::filesystem::path& run_folder);

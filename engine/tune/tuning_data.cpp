@@ -2,9 +2,9 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstdio>
-
-#include "engine/tune/held_out.h"
+#include <set>
 
 namespace scalewright {
 namespace {
@@ -153,6 +153,14 @@ Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe
   data.train = std::make_shared<const EncodedDataset>(std::move(train));
   if (has_validation) data.validation = std::make_shared<const EncodedDataset>(std::move(validation));
   return data;
+}
+
+int64_t rows_also_learned(const EncodedDataset& validation, const EncodedDataset& train) {
+  const auto less = [](const std::vector<int32_t>* a, const std::vector<int32_t>* b) { return *a < *b; };
+  std::set<const std::vector<int32_t>*, decltype(less)> learned(less);
+  for (const EncodedExample& row : train.examples) learned.insert(&row.ids);
+  return std::count_if(validation.examples.begin(), validation.examples.end(),
+                       [&](const EncodedExample& row) { return learned.contains(&row.ids); });
 }
 
 }  // namespace scalewright

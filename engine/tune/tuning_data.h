@@ -24,4 +24,7 @@ struct TuningData {
 // Warns `observer` of rows that were left out. InvalidArgument where nothing is left to learn.
 Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe, Observer& observer);
 
+// How many of the rows to validate on are learned from too, token by token.
+int64_t rows_also_learned(const EncodedDataset& validation, const EncodedDataset& train);
+
 }  // namespace scalewright

@@ -11,18 +11,8 @@
 namespace scalewright::kernels::cpu {
 namespace {
 
-struct ExactDot {
+struct ExactDot : RowByRow<ExactDot> {
   static constexpr int kPlanes = 3;
-  template <int Bits>
-  static constexpr int kShift = 0;
-
-  // The unpacked codes stay in registers from one row to the next.
-  template <int Bits, int First, int Count, int Rows>
-  static inline __attribute__((always_inline)) void add(const uint8_t* lines, const int8_t* q, const float* d,
-                                                        int64_t row_bytes, __m512 (&t)[Rows]) {
-    for (int r = 0; r < Rows; ++r)
-      t[r] = add_row<Bits, First, Count>(lines, row_of(q, r, row_bytes), *row_of(d, r, row_bytes), t[r]);
-  }
 
   // t + d * (q0 + 255 q1 + 255^2 q2), sums over quads First .. First + Count - 1. The lower two fit 32 bits together:
   // 32 * 255 * 127 * 256 < 2^31.

@@ -10,18 +10,8 @@
 namespace scalewright::kernels::cpu {
 namespace {
 
-struct FastDot {
+struct FastDot : RowByRow<FastDot> {
   static constexpr int kPlanes = 1;
-  template <int Bits>
-  static constexpr int kShift = 0;
-
-  // The unpacked codes stay in registers from one row to the next.
-  template <int Bits, int First, int Count, int Rows>
-  static inline __attribute__((always_inline)) void add(const uint8_t* lines, const int8_t* q, const float* d,
-                                                        int64_t row_bytes, __m512 (&t)[Rows]) {
-    for (int r = 0; r < Rows; ++r)
-      t[r] = add_row<Bits, First, Count>(lines, row_of(q, r, row_bytes), *row_of(d, r, row_bytes), t[r]);
-  }
 
   // t + d * (sum over quads First .. First + Count - 1), in two chains that do not wait for each other.
   template <int Bits, int First, int Count>

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/gemv_pick.h"
+#include "kernels/cpu/gemv_walk.h"
 
 namespace scalewright::kernels::cpu {
 namespace {
@@ -81,6 +81,21 @@ inline __attribute__((always_inline)) __m512i broadcast_quad16(const int8_t* q) 
   __builtin_memcpy(&value, q, sizeof value);
   return _mm512_set1_epi32(value);
 }
+
+// A Dot (gemv_walk.h) from its add_row<Bits, First, Count>(lines, q, d, t), t + d * (sum over those quads): the unpacked
+// codes stay in registers from one row to the next.
+template <class Dot>
+struct RowByRow {
+  template <int Bits>
+  static constexpr int kShift = 0;
+
+  template <int Bits, int First, int Count, int Rows>
+  static inline __attribute__((always_inline)) void add(const uint8_t* lines, const int8_t* q, const float* d,
+                                                        int64_t row_bytes, __m512 (&t)[Rows]) {
+    for (int r = 0; r < Rows; ++r)
+      t[r] = Dot::template add_row<Bits, First, Count>(lines, row_of(q, r, row_bytes), *row_of(d, r, row_bytes), t[r]);
+  }
+};
 
 }  // namespace
 }  // namespace scalewright::kernels::cpu

@@ -10,7 +10,7 @@
 
 #include "engine/core/system.h"
 #include "engine/data/dataset_look.h"
-#include "engine/tune/held_out.h"
+#include "engine/tune/tuning_data.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/pages/data_file_row.h"
