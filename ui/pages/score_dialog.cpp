@@ -63,10 +63,6 @@ ScoreDialog::ScoreDialog(AppContext& app, const RunRow& run, QWidget* parent) : 
   m_close = new Button(Button::Default, tr("Close"));
   m_start = new Button(Button::Primary, tr("Score"), QStringLiteral("check"));
   m_start->setDefault(true);
-  // Its place stays empty while it works: nothing else is there for a click too many on "Stop".
-  QSizePolicy keptPlace = m_start->sizePolicy();
-  keptPlace.setRetainSizeWhenHidden(true);
-  m_start->setSizePolicy(keptPlace);
   auto* column = vbox({m_trouble}, 12, QMargins(20, 18, 20, 16));
   column->addLayout(m_views, 1);
   addItems(column, {hbox({m_again, fill(), m_close, m_start}, 8)});
@@ -137,6 +133,10 @@ QWidget* ScoreDialog::buildAnswers() {
 void ScoreDialog::showView(View view) {
   m_views->setCurrentIndex(view);
   m_again->setVisible(view == Answers);
+  // While it works its place stays empty, so that a click too many on "Stop" does not begin anew.
+  QSizePolicy place = m_start->sizePolicy();
+  place.setRetainSizeWhenHidden(view == Working);
+  m_start->setSizePolicy(place);
   m_start->setVisible(view == Form);
   m_close->setText(view == Working ? tr("Stop") : tr("Close"));
   m_close->setIconName(view == Working ? QStringLiteral("stop") : QString());
