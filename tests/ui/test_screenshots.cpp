@@ -254,7 +254,7 @@ class TestScreenshots : public QObject {
     auto* score = w.window->findChild<ScoreDialog*>();
     QVERIFY(score);
     shoot(*score, "07b-score", suffix);
-    score->findChild<QSpinBox*>()->setValue(12);
+    score->findChild<QSpinBox*>()->setValue(6);
     CLICK(score, "Score");
     settle(w);
     shoot(*score, "07c-scored", suffix);
