@@ -23,8 +23,8 @@ struct Conversation::Impl {
   std::unique_ptr<Session> session;
   std::vector<int32_t> cached;    // ids whose keys and values the session holds
   std::vector<int32_t> stop_ids;  // sorted
-  bool fast = false;
-  int64_t chunk = 512;            // tokens of a prompt between two looks at the stop token
+  std::optional<TextGuess> guesses;
+  int64_t chunk = 512;  // tokens of a prompt between two looks at the stop token
 
   bool stops(int32_t id) const { return std::binary_search(stop_ids.begin(), stop_ids.end(), id); }
 
@@ -129,10 +129,9 @@ Result<Generation> Conversation::Impl::generate(const std::vector<int32_t>& prom
     if (sink) sink(text);
   };
   const int64_t most = sampling.max_tokens > 0 ? sampling.max_tokens : context;
-  const int64_t most_guessed = session->most_rows() - 1;
-  TextGuess guesses(std::min(sampling.guess_ahead.value_or(session->records() ? 0 : most_guessed), most_guessed),
-                    fast ? kGuessCostFast : kGuessCostExact);
-  guesses.add(prompt);
+  const int64_t possible = session->most_rows() - 1;
+  const int64_t most_guessed = std::min(sampling.guess_ahead.value_or(session->records() ? 0 : possible), possible);
+  guesses->begin(prompt);
   std::vector<int32_t> said = {pick(sampler)};  // drawn, not looked at; all but the last are in the cache
   for (size_t next = 0;;) {
     if (stop.stop_requested()) {
@@ -140,12 +139,12 @@ Result<Generation> Conversation::Impl::generate(const std::vector<int32_t>& prom
       break;
     }
     const int32_t id = said[next++];
+    guesses->add(std::span(&id, 1));
     if (stops(id)) {
       out.reason = StopReason::EndOfTurn;
       break;
     }
     out.ids.push_back(id);
-    guesses.add(std::span(&id, 1));
     emit(decoder.push(id));
     const int64_t left = most - static_cast<int64_t>(out.ids.size()), room = context - session->position();
     if (left <= 0) {
@@ -157,11 +156,11 @@ Result<Generation> Conversation::Impl::generate(const std::vector<int32_t>& prom
       out.reason = StopReason::ContextFull;
       break;
     }
-    const std::vector<int32_t> guess = guesses.next(std::min(left, room) - 1);
+    const std::vector<int32_t> guess = guesses->next(std::min({left - 1, room - 1, most_guessed}));
     SW_ASSIGN(said, say(id, guess, sampler));
     next = 0;
     const auto right = static_cast<int64_t>(said.size()) - 1;
-    guesses.judge(right);
+    guesses->judge(right);
     out.guessed_tokens += static_cast<int64_t>(guess.size());
     out.right_guesses += right;
   }
@@ -183,7 +182,8 @@ Result<std::unique_ptr<Conversation>> Conversation::create(std::shared_ptr<const
   }
   auto impl = std::make_unique<Impl>();
   SW_ASSIGN(impl->session, Session::create(model, backend, options));
-  impl->fast = options.precision == Precision::Fast;
+  const double guess_cost = options.precision == Precision::Fast ? kGuessCostFast : kGuessCostExact;
+  impl->guesses.emplace(impl->session->most_rows() - 1, guess_cost);
   impl->chunk = std::max<int64_t>(options.chunk, 1);
   impl->stop_ids = model->stop_ids;
   if (model->tokenizer->eos() >= 0) impl->stop_ids.push_back(model->tokenizer->eos());
@@ -218,6 +218,10 @@ Result<Generation> Conversation::answer(const std::vector<Message>& messages, co
 Result<Generation> Conversation::complete(std::string_view prompt, const SamplingOptions& sampling,
                                           const TextSink& sink, std::stop_token stop) {
   return impl_->generate(prompt_ids(prompt), sampling, sink, stop);
+}
+
+void Conversation::expect(std::span<const int32_t> ids) {
+  impl_->guesses->begin(ids);
 }
 
 void Conversation::forget() {

@@ -21,7 +21,7 @@ struct SamplingOptions {
   double top_p = 0.95, min_p = 0.05, repeat_penalty = 1.0;
   int repeat_window = 64;  // tokens that repeat_penalty looks back at
   int64_t max_tokens = 512;
-  // Most tokens guessed from the text so far and checked at once (text_guess.h), 0: none. Left to itself as many as a session
+  // Most tokens guessed from what was said before and checked at once (text_guess.h), 0: none. Left to itself as many as a session
   // takes, and none where it plays recordings of single tokens: beside those guesses have not been measured.
   std::optional<int64_t> guess_ahead;
   uint64_t seed = 1;
@@ -70,6 +70,8 @@ class Conversation {
   // Goes on from raw text, without template.
   Result<Generation> complete(std::string_view prompt, const SamplingOptions& sampling, const TextSink& sink,
                               std::stop_token stop);
+  // A text that an answer may be like, as those of before are: guesses are taken from it (text_guess.h).
+  void expect(std::span<const int32_t> ids);
   // The tokens that answer() and complete() begin with.
   Result<std::vector<int32_t>> prompt_ids(const std::vector<Message>& messages) const;
   std::vector<int32_t> prompt_ids(std::string_view prompt) const;

@@ -15,20 +15,38 @@ uint64_t TextGuess::key(int tokens, size_t end) const {
   return key;
 }
 
+void TextGuess::begin(std::span<const int32_t> ids) {
+  const auto last = std::span(text_).subspan(begin_);
+  if (last.size() <= ids.size() && std::equal(last.begin(), last.end(), ids.begin())) return add(ids.subspan(last.size()));
+  if (text_.size() > kMostKept) {
+    text_.erase(text_.begin(), text_.end() - kMostKept / 2);
+    for (Places& place : places_) place.behind.clear();
+    begin_ = 0;
+    index(0);
+  }
+  begin_ = text_.size();
+  add(ids);
+}
+
 void TextGuess::add(std::span<const int32_t> ids) {
   if (most_ <= 0) return;
-  for (const int32_t id : ids) {
+  const size_t from = text_.size();
+  text_.insert(text_.end(), ids.begin(), ids.end());
+  index(from);
+}
+
+void TextGuess::index(size_t from) {
+  for (size_t at = from; at < text_.size(); ++at) {
     for (int tokens = kShortest; tokens <= kLongest; ++tokens) {
-      if (text_.size() >= static_cast<size_t>(tokens)) places(tokens).behind[key(tokens, text_.size())] = text_.size();
+      if (at >= begin_ + static_cast<size_t>(tokens)) places(tokens).behind[key(tokens, at)] = at;
     }
-    text_.push_back(id);
   }
 }
 
 std::vector<int32_t> TextGuess::next(int64_t most) {
   last_ = nullptr;
   for (int tokens = kLongest; tokens >= kShortest && std::min(most, most_) > 0; --tokens) {
-    if (text_.size() < static_cast<size_t>(tokens)) continue;
+    if (text_.size() < begin_ + static_cast<size_t>(tokens)) continue;
     Places& place = places(tokens);
     const auto found = place.behind.find(key(tokens, text_.size()));
     if (found == place.behind.end()) continue;

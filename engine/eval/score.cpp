@@ -112,6 +112,7 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
     SamplingOptions greedy;
     greedy.temperature = 0.0;
     greedy.max_tokens = exactly ? std::min(most, question.learned_tokens + kBeyondExpected) : most;
+    conversation->expect(question.encoded.ids);  // where it comes true, it is checked sooner than said
     SW_ASSIGN(const Generation generation, conversation->answer(question.prompt, greedy, {}, stop));
     if (generation.reason == StopReason::Cancelled) break;
     ScoredRow row;

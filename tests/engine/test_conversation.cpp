@@ -210,6 +210,56 @@ class TestConversation : public QObject {
     }
   }
 
+  // Earlier texts are guessed from too, but not across the end of one, and not for ever.
+  void guessing_from_texts_of_before() {
+    using Ids = std::vector<int32_t>;
+    TextGuess guesses(7, 0.25);
+    guesses.begin(Ids{1, 2, 3, 4, 5});
+    guesses.begin(Ids{2, 3});
+    QVERIFY(guesses.next(2) == Ids({4, 5}));
+    guesses.judge(2);
+    guesses.begin(Ids{2, 3, 7, 8});  // the last text goes on
+    guesses.begin(Ids{2, 3, 7});
+    QVERIFY(guesses.next(1) == Ids({8}));
+    guesses.judge(1);
+    guesses.begin(Ids{9});
+    guesses.begin(Ids{6, 9});
+    QVERIFY(guesses.next(1) == Ids{});
+    guesses.begin(Ids{5, 2, 3, 9});  // two tokens of two texts are not two tokens of one
+    guesses.begin(Ids{7, 9, 6});
+    QVERIFY(guesses.next(1) == Ids{});
+
+    guesses.begin(Ids{20, 21, 22, 23});
+    Ids others(TextGuess::kMostKept);
+    for (size_t i = 0; i < others.size(); ++i) others[i] = static_cast<int32_t>(100 + i);
+    guesses.begin(others);
+    guesses.begin(Ids{20, 21, 22});
+    QVERIFY(guesses.next(1) == Ids{});
+    guesses.begin(Ids{others.end()[-9], others.end()[-8], others.end()[-7]});
+    QVERIFY(guesses.next(1) == Ids{others.end()[-6]});
+  }
+
+  // What was said, or is expected, costs fewer turns to say again.
+  void expected_answers_are_guessed() {
+    SamplingOptions options = greedy(40);
+    options.guess_ahead = 3;
+    const std::string prompt = "The town of ";
+    auto first = open(), second = open();
+    const auto alone = first->complete(prompt, options, {}, {});
+    QVERIFY(alone.has_value());
+    const auto again = first->complete(prompt, options, {}, {});
+    QVERIFY(again->ids == alone->ids);
+    QVERIFY(again->right_guesses > alone->right_guesses);
+    std::vector<int32_t> text = second->prompt_ids(prompt);
+    text.insert(text.end(), alone->ids.begin(), alone->ids.end());
+    second->expect(text);
+    const auto expected = second->complete(prompt, options, {}, {});
+    QVERIFY(expected->ids == alone->ids);
+    QVERIFY2(expected->right_guesses >= 25, std::to_string(expected->right_guesses).c_str());
+    second->expect(second->prompt_ids("The town of nothing that comes true"));
+    QVERIFY(second->complete(prompt, options, {}, {})->ids == alone->ids);
+  }
+
   void stops() {
     auto plain = open();
     const auto free = plain->complete("The ", greedy(10), {}, {});
