@@ -22,7 +22,7 @@ passed=$((total - failed))
 if [ "${SCALEWRIGHT_SANITIZERS:-1}" != 0 ]; then
   asan=${SCALEWRIGHT_ASAN_BUILD:-$source_dir/build/asan}
   say "Building the parsers' tests with sanitizers in $asan"
-  (cd "$source_dir" && cmake --preset asan -B "$asan" -DSCALEWRIGHT_GUI=OFF >/dev/null)
+  (cd "$source_dir" && cmake --preset asan -B "$asan" -DSCALEWRIGHT_GUI=OFF -DSCALEWRIGHT_CUDA=OFF >/dev/null)
   sanitized=$(cd "$source_dir/tests" && for t in fuzz/test_*.cpp engine/test_{gguf,safetensors,jinja,tokenizers,dataset,trainer,scale_pack}.cpp; do [ -f "$t" ] && basename "$t" .cpp; done)
   # shellcheck disable=SC2086
   ninja -C "$asan" -j "${SCALEWRIGHT_JOBS:-$(nproc)}" $sanitized >&2 || stop "The sanitizer build failed; its message is above."
