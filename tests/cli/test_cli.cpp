@@ -307,7 +307,13 @@ class TestCli : public QObject {
     QVERIFY2(by_number.err.contains("--max-tokens"), by_number.err.constData());
     for (const QStringList& wrong : {QStringList{"--match", "pattern"}, QStringList{"--match", "number", "--pattern", "(a)"}, QStringList{"--match", "roughly"}}) QCOMPARE(run(words + wrong).code, 2);
     const Answer no_group = run(words + QStringList{"--pattern", "abc"});
-    QVERIFY2(no_group.code == 1 && no_group.says("capture group"), no_group.err.constData());
+    QVERIFY2(no_group.code == 2 && no_group.says("capture group"), no_group.err.constData());
+    const Answer open_bracket = run(words + QStringList{"--pattern", "("});
+    QVERIFY2(open_bracket.code == 2 && open_bracket.says("the round bracket at character 1 is never closed"), open_bracket.err.constData());
+    // Every answer with what was asked; the JSON has both.
+    const QByteArray shown = run(words + QStringList{"--show"}).out;
+    QCOMPARE(exact["answers"][0]["prompt"].get<std::string>(), std::string("the word a"));
+    QVERIFY2(shown.contains("  the word a\n       answer: "), shown.constData());
   }
 
   // The same rows with two models: each beside the other as it is alone.
