@@ -712,6 +712,10 @@
         <translation>%1 gelernte Skalen, ihre Gradienten und die Momente von AdamW</translation>
     </message>
     <message>
+        <source>losses and rates of the steps, and the report of them</source>
+        <translation>Verluste und Raten der Schritte und der Bericht darüber</translation>
+    </message>
+    <message>
         <source>scales before tuning</source>
         <translation>Skalen vor dem Anpassen</translation>
     </message>

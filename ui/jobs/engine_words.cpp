@@ -165,6 +165,7 @@ constexpr const char* kSentences[] = {
     QT_TR_NOOP("A step has %1 rows, so only as many of the %2 devices work. Choose a larger batch, or accumulate more, to use all."),
     QT_TR_NOOP("%1 learned scales, their gradients and AdamW moments"),
     QT_TR_NOOP("scales before tuning"),
+    QT_TR_NOOP("losses and rates of the steps, and the report of them"),
     QT_TR_NOOP("batches"),
     QT_TR_NOOP("dataset"),
     QT_TR_NOOP("answer to the sample prompt"),
