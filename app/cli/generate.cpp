@@ -37,7 +37,7 @@ void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
   verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(between(0.01, 100.0))->capture_default_str();
   verb->add_option("--guess-ahead", o->sampling.guess_ahead, "Most tokens to guess from what was said before and check at once: the same answer, sooner where it repeats. 0 to 3, 0: none; default: 3, on a graphics card 0")->check(between(0, 3));
-  verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(at_least_zero());
+  verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(CLI::Range(int64_t{0}, int64_t{1} << 20));
   verb->add_flag("--fast", o->fast, "Activations in 8 bits: faster prompts, answers may differ from the exact ones");
 }
 
