@@ -82,7 +82,17 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& error, int
         if (word.size() > 1 && word[0] == '-') return "The following argument was not expected: " + word;
     }
   }
-  return error.what();
+  // An option that help does not show has no name for the parser.
+  std::string problem = error.what();
+  for (const std::string unnamed : {": ", "Could not convert:  = "}) {
+    if (!problem.starts_with(unnamed)) continue;
+    std::string names;
+    for (const CLI::App* verb : app.get_subcommands())
+      for (const CLI::Option* option : verb->get_options())
+        if (option->get_group().empty() && option->count() > 0) names += (names.empty() ? "--" : ", --") + option->get_lnames().front();
+    return unnamed == ": " ? names + problem : "Could not convert: " + names + problem.substr(unnamed.size() - 3);
+  }
+  return problem;
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
@@ -142,5 +152,7 @@ int main(int argc, char** argv) {
     if (context.json) context.print_json(Json{{"error", result.error().message}});
     return context.stop.stop_requested() ? kExitInterrupted : checked_output(kExitFailed);
   }
+  // Who reads JSON gets an object also of what was interrupted before it had anything to say.
+  if (*result == kExitInterrupted && !context.answered) context.print_json(Json{{"interrupted", true}});
   return checked_output(*result);
 }

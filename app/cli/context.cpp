@@ -27,6 +27,7 @@ void Context::print(const std::string& text) const {
 
 void Context::print_json(const Json& object) const {
   if (!json) return;
+  answered = true;
   std::cout << object.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
 }
 

@@ -25,6 +25,7 @@ struct Context {
   uint64_t seed = 1;
   std::stop_token stop;                        // set by Ctrl+C
   std::function<Result<int>()> command;        // what the parsed verb will do; returns the exit code
+  mutable bool answered = false;               // the JSON object was printed
 
   Result<std::unique_ptr<Backend>> backend() const;
   // Human text unless --json; the JSON object with --json.

@@ -78,6 +78,7 @@ Result<int> demo(const Context& context, const Options& options) {
   SW_TRY(check_model_argument(source.string(), Takes::Model));
   const fs::path folder = options.folder.empty() ? data_folder() / "demo" : fs::path(options.folder);
   fs::create_directories(folder, ignored);
+  if (!fs::is_directory(folder, ignored)) return fail(ErrorCode::Io, folder.string() + ": this folder cannot be made. Choose another one with -o.");
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   Stage stage(context);
   Json summary;
@@ -90,6 +91,7 @@ Result<int> demo(const Context& context, const Options& options) {
   request.input = source;
   request.spec = {.bits = 4, .group = 32, .symmetric = true};  // Q4_0: the smallest type that every program reads
   SW_ASSIGN(QuantizeReport quantized, quantize_model(request, *backend, quantize_observer, context.stop));
+  if (context.stop.stop_requested()) return kExitInterrupted;
   const fs::path quantized_path = folder / "sample-w4-g32.gguf";
   SW_ASSIGN(const ExportCheck written, write_model(*quantized.model, ExportTarget::Gguf, quantized_path, "", quantize_observer, context.stop));
   quantize_observer.finish();
@@ -108,6 +110,7 @@ Result<int> demo(const Context& context, const Options& options) {
   stage.begin("Score the untuned model on requests it never saw");
   SW_ASSIGN(const ScoreReport before, score(model, *backend, questions, scoring, observer, context.stop));
   observer.finish();
+  if (context.stop.stop_requested()) return kExitInterrupted;
   context.print("   exact match " + format_number(before.exact_match * 100, 0) + " % of " + std::to_string(before.rows) + " rows, in " + format_duration(stage.seconds()));
 
   stage.begin("Tune: the integers stay, only the scales learn");
@@ -147,6 +150,7 @@ Result<int> demo(const Context& context, const Options& options) {
   stage.begin("Compare on the same requests");
   SW_ASSIGN(const ScoreReport after, score(model, *backend, questions, scoring, observer, context.stop));
   observer.finish();
+  if (context.stop.stop_requested()) return kExitInterrupted;
   summary["score"] = {{"rows", after.rows}, {"exact_match_before", before.exact_match}, {"exact_match_after", after.exact_match}, {"loss_before", before.loss}, {"loss_after", after.loss}};
   context.print("   exact match " + format_number(before.exact_match * 100, 0) + " % -> " + format_number(after.exact_match * 100, 0) + " % of " + std::to_string(after.rows) + " rows");
 
@@ -165,6 +169,7 @@ Result<int> demo(const Context& context, const Options& options) {
     restore_scales(*model, layout, use_tuned ? tuned_scales : base_scales);
     SW_ASSIGN(const auto conversation, Conversation::create(model, *backend, session_options));
     SW_ASSIGN(const Generation answer, conversation->answer(question, sampling, [](std::string_view) {}, context.stop));
+    if (context.stop.stop_requested()) return kExitInterrupted;
     answers[use_tuned ? "tuned" : "original"] = answer.text;
     answers[use_tuned ? "tuned_tokens_per_second" : "original_tokens_per_second"] = answer.tokens_per_second();
     if (!use_tuned) context.print("   you       " + question.front().content);

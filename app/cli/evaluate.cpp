@@ -92,15 +92,27 @@ void warn_of_cut(Observer& observer, const ScoreReport& report, const ScoreOptio
                    " tokens; what they say until there was compared. --max-tokens gives them more.");
 }
 
+// A question in one line, not longer than fits beside the verdict.
+std::string short_line(const std::string& text) {
+  constexpr size_t kMost = 72;  // characters
+  std::string line;
+  size_t characters = 0;
+  for (const char c : text) {
+    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80 && ++characters > kMost) return line + "...";
+    line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  }
+  return line;
+}
+
 void print_answers(const Context& context, const ScoreReport& report, bool expected_is_answer) {
   for (const ScoredRow& row : report.answers)
-    context.print(std::string(row.matched ? "right  " : "wrong  ") + row.answer + (row.matched && expected_is_answer ? "" : "\n       expected: " + row.expected));
+    context.print(std::string(row.matched ? "right  " : "wrong  ") + short_line(row.prompt) + "\n       answer: " + row.answer +
+                  (row.matched && expected_is_answer ? "" : "\n       expected: " + row.expected));
 }
 
 std::string percent(double fraction) { return format_number(fraction * 100, 1) + " %"; }
 
 Result<int> score_verb(const Context& context, ScoreVerbOptions options) {
-  SW_ASSIGN(options.values.rule, rule_of(options));
   const AnswerRule& rule = options.values.rule;
   SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   SW_TRY(check_compared(options.model, options.compare));
@@ -179,11 +191,14 @@ void add_evaluate(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"exact", "number", "pattern"}));
   score_app->add_option("--pattern", s->pattern, "Regular expression with one group: what the group holds of its last match is compared, as in \"#### (.+)\"");
   score_app->add_option("--columns,--column", s->columns, "What the columns of a table are: prompt=NAME,completion=NAME")->allow_extra_args(false);
-  score_app->add_flag("--show", s->show, "Print every answer");
+  score_app->add_flag("--show", s->show, "Print every question with its answer");
   add_compare_option(*score_app, s->compare);
   score_app->callback([&context, s] {
     if (!s->pattern.empty() && !s->match.empty() && s->match != "pattern") throw CLI::ValidationError("score", "--pattern does not go with --match " + s->match);
     if (s->pattern.empty() && s->match == "pattern") throw CLI::ValidationError("score", "--match pattern needs --pattern REGEX");
+    Result<AnswerRule> rule = rule_of(*s);
+    if (!rule) throw CLI::ValidationError("--pattern", rule.error().message);
+    s->values.rule = std::move(*rule);
     context.command = [&context, s] { return score_verb(context, *s); };
   });
 }

@@ -37,7 +37,7 @@ void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
   verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(between(0.01, 100.0))->capture_default_str();
   verb->add_option("--guess-ahead", o->sampling.guess_ahead, "Most tokens to guess from what was said before and check at once: the same answer, sooner where it repeats. 0 to 3, 0: none; default: 3, on a graphics card 0")->check(between(0, 3));
-  verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(at_least_zero());
+  verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(CLI::Range(int64_t{0}, int64_t{1} << 20));
   verb->add_flag("--fast", o->fast, "Activations in 8 bits: faster prompts, answers may differ from the exact ones");
 }
 
@@ -79,8 +79,7 @@ Result<int> generate(const Context& context, Options options) {
   const TextSink sink = [&](std::string_view text) {
     if (!context.json) std::cout << text << std::flush;
   };
-  SW_ASSIGN(const Generation answer, options.raw ? conversation->complete(options.prompt, options.sampling, sink, context.stop)
-                                                 : conversation->answer(messages, options.sampling, sink, context.stop));
+  SW_ASSIGN(const Generation answer, conversation->complete(prompt, options.sampling, sink, context.stop));
   context.print("");
   context.print_json({{"text", answer.text},
                       {"tokens", answer.ids},
@@ -103,6 +102,7 @@ struct Side {
   std::vector<std::vector<uint16_t>> scales;
   std::unique_ptr<Conversation> conversation;
   std::vector<Message> messages;
+  std::vector<int32_t> prompt;  // of the messages, the last one the person's
 };
 
 Result<int> chat(const Context& context, Options options) {
@@ -132,8 +132,8 @@ Result<int> chat(const Context& context, Options options) {
     return fail(ErrorCode::InvalidArgument, "--compare needs something to compare with: give the folder of a run, or --pack PACK.");
 
   std::vector<Side> sides;
-  if (options.compare) sides.push_back({"original", base, nullptr, {}});
-  sides.push_back({options.compare ? "tuned" : "", snapshot_scales(*model, layout), nullptr, {}});
+  if (options.compare) sides.push_back({"original", base, nullptr, {}, {}});
+  sides.push_back({options.compare ? "tuned" : "", snapshot_scales(*model, layout), nullptr, {}, {}});
   for (Side& side : sides) {
     SW_ASSIGN(side.conversation, Conversation::create(model, *backend, session_options(options)));
     if (!options.system.empty()) side.messages.push_back({"system", options.system});
@@ -158,8 +158,8 @@ Result<int> chat(const Context& context, Options options) {
     std::string problem;
     for (Side& side : sides) {
       side.messages.push_back({"user", line});
-      SW_ASSIGN(const std::vector<int32_t> prompt, side.conversation->prompt_ids(side.messages));
-      if (problem.empty()) problem = too_long(static_cast<int64_t>(prompt.size()), *side.conversation, *model, options.sampling, "With that the conversation");
+      SW_ASSIGN(side.prompt, side.conversation->prompt_ids(side.messages));
+      if (problem.empty()) problem = too_long(static_cast<int64_t>(side.prompt.size()), *side.conversation, *model, options.sampling, "With that the conversation");
     }
     if (!problem.empty()) {
       for (Side& side : sides) side.messages.pop_back();
@@ -169,8 +169,8 @@ Result<int> chat(const Context& context, Options options) {
     for (Side& side : sides) {
       restore_scales(*model, layout, side.scales);
       if (!side.title.empty()) std::cout << "\n[" << side.title << "]\n";
-      SW_ASSIGN(const Generation answer, side.conversation->answer(side.messages, options.sampling,
-                                                                   [](std::string_view text) { std::cout << text << std::flush; }, context.stop));
+      SW_ASSIGN(const Generation answer, side.conversation->complete(side.prompt, options.sampling,
+                                                                     [](std::string_view text) { std::cout << text << std::flush; }, context.stop));
       side.messages.push_back({"assistant", answer.text});
       std::cout << "\n  (" << format_number(answer.tokens_per_second(), 1) << " tokens/s, " << side.conversation->tokens_used() << " of "
                 << side.conversation->context() << " tokens used)\n";

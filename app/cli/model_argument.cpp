@@ -62,6 +62,7 @@ Result<void> check_file(const fs::path& path) {
 }  // namespace
 
 Result<void> check_model_argument(const std::string& path, Takes takes) {
+  if (path.empty()) return fail(ErrorCode::InvalidArgument, std::string("The model has no name.") + kWhatIsOne);
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) return fail(ErrorCode::Io, path + ": there is no such file or folder. Check the path; a model is a .gguf file or a folder of safetensors.");

@@ -162,12 +162,14 @@ Result<int> quantize(const Context& context, const Options& options) {
                       {"forecast", {{"file_bytes", words.forecast.file_bytes}, {"bits_per_weight", words.forecast.bits_per_weight}, {"container", words.forecast.container}, {"advice", words.advice}}},
                       {"seconds", report.seconds},
                       {"container", written.container},
+                      {"type", after.type},
+                      {"bits", request.budget.given() ? Json(nullptr) : Json(request.spec.bits)},
                       {"exact", written.exact},
                       {"explanation", written.explanation},
                       {"warnings", report.warnings},
                       {"learned", observer.learning()},
                       {"layers", layers}});
-  context.print("wrote " + options.output + ": " + format_bytes(written.bytes) + ", " + format_number(after.bits_per_weight, 2) + " bits per weight as " + written.container);
+  context.print("wrote " + options.output + ": " + format_bytes(written.bytes) + ", " + format_number(after.bits_per_weight, 2) + " bits per weight as " + stored_words(written.container, written.bits));
   if (!written.explanation.empty()) context.print(written.explanation);
   if (!larger.empty() && words.advice.empty()) context.print(larger);
   context.print(std::to_string(report.layers.size()) + " matrices in " + format_duration(report.seconds) + "; largest relative error " + format_number(worst * 100, 2) + " % in " + worst_name);

@@ -42,7 +42,9 @@ Result<int> runs(const Context& context, const std::string& folder) {
   }
   if (!matches && !std::filesystem::exists(folder, ignored))
     return fail(ErrorCode::Io, folder + ": there is no such folder, and the history knows no run in it. Without a folder, runs lists all of them.");
-  if (list.empty()) context.print("No runs yet. Begin one with: scalewright-cli tune MODEL --data FILE -o RUN");
+  if (!matches && !std::filesystem::is_directory(folder, ignored))
+    return fail(ErrorCode::InvalidArgument, folder + ": this is a file. Give the folder of a run, or one that runs lie in.");
+  if (list.empty()) context.print((folder.empty() ? std::string("No runs yet.") : "No runs in " + folder + ".") + " Begin one with: scalewright-cli tune MODEL --data FILE -o RUN");
   context.print_json({{"runs", list}});
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "app/cli/context.h"
 #include "engine/export/output_check.h"
+#include "engine/format/gguf_blocks.h"
 
 namespace scalewright::cli {
 namespace {
@@ -49,13 +50,17 @@ std::string smaller_choices(const SizeQuestion& question, uint64_t bytes) {
   return text.empty() ? text : text + ".";
 }
 
+std::string stored_words(const std::string& container, int bits) {
+  return stored_type_name(container, bits) == container ? container : std::to_string(bits) + " bits stored in " + container;
+}
+
 Result<SizeWords> size_words(const SizeQuestion& question) {
   SizeWords words;
   SW_ASSIGN(words.forecast, forecast_target(question.before, question.request, question.target, question.gguf_type));
   const QuantizeForecast& forecast = words.forecast;
   const uint64_t before = question.before.file_bytes;
   words.line = "about " + format_bytes(forecast.file_bytes) + ", " + format_number(forecast.bits_per_weight, 2) + " bits per weight" +
-               (forecast.container.empty() || question.request.budget.given() ? std::string() : " as " + forecast.container) + "; before " + format_bytes(before);
+               (forecast.container.empty() || question.request.budget.given() ? std::string() : " as " + stored_words(forecast.container, question.request.spec.bits)) + "; before " + format_bytes(before);
   if (question.request.budget.given()) return words;
   if (forecast.file_bytes > before) {
     words.advice = "The result will be larger than the model it is made from (" + format_bytes(before) + ", " + question.before.type + ")" +

@@ -20,6 +20,8 @@ struct SizeWords {
   std::string advice;  // the result is larger than the input, or no smaller than with more bits, and what would be; empty: neither
 };
 Result<SizeWords> size_words(const SizeQuestion& question);
+// "Q4_0"; "3 bits stored in Q4_0" where the type has room for more.
+std::string stored_words(const std::string& container, int bits);
 
 // Options that make it smaller than `bytes`, with the sizes they come to: " Smaller: --symmetric (about 91.7 MB, Q4_0)."
 std::string smaller_choices(const SizeQuestion& question, uint64_t bytes);

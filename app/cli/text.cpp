@@ -6,6 +6,7 @@
 #include "app/cli/context.h"
 #include "app/cli/model_argument.h"
 #include "engine/core/file.h"
+#include "engine/core/json.h"
 #include "engine/model/model.h"
 
 namespace scalewright::cli {
@@ -95,6 +96,7 @@ Result<int> render(const Context& context, const RenderVerbOptions& options) {
     settings.variables.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
   }
   SW_ASSIGN(const std::string messages, read_text_file(options.messages));
+  SW_TRY(parse_json(messages, options.messages));
   SW_ASSIGN(const Rendered rendered, chat_template->render_json(messages, settings));
   Json learned = Json::array();
   for (const auto& [begin, end] : rendered.learned) learned.push_back({begin, end});

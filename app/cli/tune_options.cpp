@@ -51,7 +51,7 @@ void TuneOptions::add_to(CLI::App& verb) {
   takes(verb.add_option("--data", data, "Examples to learn from; give it once for each file, in the order to learn")->allow_extra_args(false), &R::data);
   takes(verb.add_option("--data-format", data_format, "How the examples are written down")
             ->check(CLI::IsMember({"auto", "alpaca", "sharegpt", "chat", "prompt-completion", "csv", "text"}))->capture_default_str(), &R::data_format);
-  auto* steps = verb.add_option("--steps", values.steps, "Steps to run")->check(above_zero());
+  auto* steps = verb.add_option("--steps", values.steps, "Steps to run")->check(CLI::Range(int64_t{1}, int64_t{1000000000}));
   takes(steps, &R::steps);
   // Epochs given for a run that counts steps are a difference, which is said.
   auto* epochs = verb.add_option("--epochs", values.epochs, "Passes over the data")->check(above_zero())->excludes(steps)->capture_default_str();

@@ -212,12 +212,17 @@ std::vector<int32_t> Conversation::prompt_ids(std::string_view prompt) const {
 Result<Generation> Conversation::answer(const std::vector<Message>& messages, const SamplingOptions& sampling,
                                         const TextSink& sink, std::stop_token stop) {
   SW_ASSIGN(const std::vector<int32_t> ids, prompt_ids(messages));
-  return impl_->generate(ids, sampling, sink, stop);
+  return complete(ids, sampling, sink, std::move(stop));
 }
 
 Result<Generation> Conversation::complete(std::string_view prompt, const SamplingOptions& sampling,
                                           const TextSink& sink, std::stop_token stop) {
-  return impl_->generate(prompt_ids(prompt), sampling, sink, stop);
+  return complete(prompt_ids(prompt), sampling, sink, std::move(stop));
+}
+
+Result<Generation> Conversation::complete(const std::vector<int32_t>& prompt, const SamplingOptions& sampling,
+                                          const TextSink& sink, std::stop_token stop) {
+  return impl_->generate(prompt, sampling, sink, std::move(stop));
 }
 
 void Conversation::expect(std::span<const int32_t> ids) {

@@ -67,9 +67,11 @@ class Conversation {
   // Answers the messages (the last one is the user's). Tokens shared with the last call are not computed again.
   Result<Generation> answer(const std::vector<Message>& messages, const SamplingOptions& sampling, const TextSink& sink,
                             std::stop_token stop);
-  // Goes on from raw text, without template.
+  // Goes on from raw text, without template, or from tokens as prompt_ids() gives them.
   Result<Generation> complete(std::string_view prompt, const SamplingOptions& sampling, const TextSink& sink,
                               std::stop_token stop);
+  Result<Generation> complete(const std::vector<int32_t>& prompt, const SamplingOptions& sampling,
+                              const TextSink& sink, std::stop_token stop);
   // A text that an answer may be like, as those of before are: guesses are taken from it (text_guess.h).
   void expect(std::span<const int32_t> ids);
   // The tokens that answer() and complete() begin with.

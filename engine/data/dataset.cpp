@@ -264,6 +264,12 @@ class Importer {
                                            std::to_string(first.line) +
                                            (first.field.empty() ? "" : ", " + first.field) + ": " + first.message);
       }
+      if (dataset_.format == DatasetFormat::Csv && dataset_.rows == 0 && !dataset_.columns.empty()) {
+        std::string columns;
+        for (const std::string& column : dataset_.columns) columns += (columns.empty() ? "" : ", ") + column;
+        return fail(ErrorCode::Format, name + ": the table has a header (" + columns +
+                                           ") and no rows below it. A dataset needs at least one example.");
+      }
       return fail(ErrorCode::Format, name + (dataset_.rows > 0 ? ": every row is empty." : ": the file is empty.") +
                                          " A dataset needs at least one example.");
     }

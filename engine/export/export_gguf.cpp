@@ -7,6 +7,7 @@
 #include "engine/export/gguf_container.h"
 #include "engine/export/gguf_metadata.h"
 #include "engine/format/file_metadata.h"
+#include "engine/format/gguf_blocks.h"
 
 namespace scalewright {
 namespace {
@@ -30,6 +31,15 @@ struct GgufPlan {
 std::string most_common(const std::map<GgufType, int64_t>& types) {
   const auto most = std::ranges::max_element(types, {}, [](const auto& item) { return item.second; });
   return most == types.end() ? std::string() : std::string(gguf_type_info(most->first).name);
+}
+
+// Bits of a block matrix's integers where its type has room for more; 0: they fill it. What came from a GGUF file looks like
+// its type: only the file's own word tells. `said`: that word.
+int bits_within(const Matrix& matrix, GgufType type, int said) {
+  if (!matrix.quantized() || is_dense(type)) return 0;
+  const kernels::QuantLayout& layout = matrix.quant().layout();
+  const int bits = gguf_type_of(layout) ? said : layout.bits;
+  return bits < gguf_layout(type, layout.rows, layout.cols)->bits ? bits : 0;
 }
 
 Result<Planned> plan_tensor(const ExportTensor& tensor, const std::string& wanted, const FileMetadata& metadata) {
@@ -77,13 +87,19 @@ Result<GgufPlan> plan_gguf(const Model& model, const std::string& wanted) {
   GgufPlan plan;
   std::map<GgufType, int64_t> all_types, block_types;
   std::set<std::string> notes;
+  std::set<int> bits;  // bits_within
+  const GgufEntry* said = find_entry(metadata.entries, kGgufBitsKey);
+  const auto said_bits = static_cast<int>(said == nullptr ? 0 : std::clamp<int64_t>(said->as_int().value_or(0), 0, 8));
   plan.check.exact = true;
   for (const ExportTensor& tensor : export_tensors(model, style)) {
     SW_ASSIGN(Planned planned, plan_tensor(tensor, wanted, metadata));
     if (tensor.matrix != nullptr) {
       const int64_t weights = tensor.matrix->rows() * tensor.matrix->cols();
       all_types[planned.header.type] += weights;
-      if (tensor.name.starts_with("blk.")) block_types[planned.header.type] += weights;
+      if (tensor.name.starts_with("blk.")) {
+        block_types[planned.header.type] += weights;
+        bits.insert(bits_within(*tensor.matrix, planned.header.type, said_bits));
+      }
       if (!planned.container.exact) {
         plan.check.exact = false;
         // One sentence a kind of problem is enough; the first tensor stands for the others.
@@ -94,7 +110,8 @@ Result<GgufPlan> plan_gguf(const Model& model, const std::string& wanted) {
     }
     plan.tensors.push_back(std::move(planned));
   }
-  SW_ASSIGN(plan.header, gguf_header(model, all_types));
+  plan.check.bits = bits.size() == 1 ? *bits.begin() : 0;
+  SW_ASSIGN(plan.header, gguf_header(model, all_types, plan.check.bits));
   for (const auto& [name, bytes] : metadata.extra) {
     Planned planned;
     planned.header.name = name;

@@ -23,6 +23,7 @@ struct ExportCheck {
   std::vector<std::string> opens_in;  // programs that read the result
   uint64_t bytes = 0;                 // of the file, or of all files of the folder within 0.5 %
   std::string container;              // "Q4_1", "Q5_0", "GPTQ v2, 4 bits, groups of 128"
+  int bits = 0;                       // of the integers, where a GGUF type has room for more: 3 in Q4_0; else 0
 };
 
 struct ExportReport {

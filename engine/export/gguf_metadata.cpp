@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/format/file_metadata.h"
+#include "engine/format/gguf_blocks.h"
 #include "engine/model/gguf_tokenizer_keys.h"
 #include "engine/model/tuned_name.h"
 
@@ -284,7 +285,7 @@ std::string gguf_architecture(const ModelConfig& config) {
   return config.family == "mistral" ? "llama" : config.family;
 }
 
-Result<GgufHeader> gguf_header(const Model& model, const std::map<GgufType, int64_t>& types) {
+Result<GgufHeader> gguf_header(const Model& model, const std::map<GgufType, int64_t>& types, int bits) {
   if (!model.metadata)
     return fail(ErrorCode::InvalidArgument, model.name + ": the model has lost what it was opened from.");
   GgufHeader header;
@@ -294,6 +295,11 @@ Result<GgufHeader> gguf_header(const Model& model, const std::map<GgufType, int6
     SW_ASSIGN(header, made_header(model, types));
   }
   mark_tuned(model, header.entries);
+  if (bits > 0) {
+    set_entry(header.entries, GgufEntry::u32(kGgufBitsKey, static_cast<uint32_t>(bits)));
+  } else {
+    std::erase_if(header.entries, [](const GgufEntry& entry) { return entry.key == kGgufBitsKey; });
+  }
   return header;
 }
 

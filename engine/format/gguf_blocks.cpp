@@ -344,6 +344,13 @@ std::optional<GgufType> gguf_type_of(const QuantLayout& layout) {
   return std::nullopt;
 }
 
+std::string stored_type_name(std::string_view type, int bits) {
+  const GgufTypeInfo* info = find_gguf_type(type);
+  const auto layout = info == nullptr ? std::nullopt : gguf_layout(info->type, kernels::kStripRows, info->block);
+  if (!layout || bits <= 0 || bits >= layout->bits) return std::string(type);
+  return "W" + std::to_string(bits) + " in " + std::string(type);
+}
+
 void decode_gguf_strip(GgufType type, const QuantLayout& layout, const uint8_t* blocks, int rows,
                        const PlainStrip& plain) {
   const uint32_t block_bytes = gguf_type_info(type).block_bytes;

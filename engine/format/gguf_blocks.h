@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "engine/format/gguf_types.h"
 #include "kernels/common/quant_layout.h"
@@ -13,6 +15,10 @@ namespace scalewright {
 std::optional<kernels::QuantLayout> gguf_layout(GgufType type, int64_t rows, int64_t cols);
 // The type whose blocks are this layout; nullopt where no GGUF type is (Affine, groups of 64 with an offset, ...).
 std::optional<GgufType> gguf_type_of(const kernels::QuantLayout& layout);
+// "Q4_0"; "W3 in Q4_0" where integers of `bits` bits lie in a type that has room for more. bits 0: not known.
+std::string stored_type_name(std::string_view type, int bits);
+// Of the integers in the blocks, where a file's type has room for more (u32); a file without it has those of its type.
+inline constexpr const char* kGgufBitsKey = "scalewright.bits";
 
 // `blocks`: `rows` (at most 16) rows of the tensor, one after the other. The arrays of `plain` are as PlainStrip says.
 void decode_gguf_strip(GgufType type, const kernels::QuantLayout& layout, const uint8_t* blocks, int rows,

@@ -98,6 +98,8 @@ Result<ModelSummary> summarize_gguf(const fs::path& path) {
   }
   if (summary.parameters > 0) summary.bits_per_weight = bits / static_cast<double>(summary.parameters);
   add_type(summary);
+  if (const GgufEntry* said = file.entry(kGgufBitsKey))
+    summary.type = stored_type_name(summary.type, static_cast<int>(std::clamp<int64_t>(said->as_int().value_or(0), 0, 8)));
   const auto reader = open_gguf_reader(std::move(file), true);
   if (reader) {
     add_config((*reader)->skeleton()->config, summary);

@@ -3,6 +3,9 @@
 #include <unicode/regex.h>
 #include <unicode/utext.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "engine/text/newer_unicode.h"
 
 namespace scalewright::text {
@@ -63,6 +66,76 @@ std::string translated(const std::string& pattern) {
   return out;
 }
 
+// The byte of the first round bracket that nothing closes; npos: there is none.
+size_t unclosed_bracket(const std::string& pattern) {
+  std::vector<size_t> open;
+  bool set = false;  // within [ ]
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (set) {
+      set = c != ']';
+    } else if (c == '[') {
+      set = true;
+    } else if (c == '(') {
+      open.push_back(i);
+    } else if (c == ')' && !open.empty()) {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? std::string::npos : open.front();
+}
+
+// What is wrong and how it is put right; one sentence.
+const char* advice(UErrorCode status) {
+  switch (status) {
+    case U_REGEX_MISMATCHED_PAREN:
+      return "A round bracket ends there that never began; one that is meant itself is written \\).";
+    case U_REGEX_MISSING_CLOSE_BRACKET:
+      return "A square bracket is never closed; one that is meant itself is written \\[.";
+    case U_REGEX_RULE_SYNTAX:
+      return "A sign with a meaning of its own, such as * or +, has nothing before it there; one that is meant itself "
+             "has a backslash before it.";
+    case U_REGEX_BAD_ESCAPE_SEQUENCE:
+      return "The backslash means nothing there; one that is meant itself is written twice.";
+    case U_REGEX_PROPERTY_SYNTAX:
+      return "No such class of characters is known; \\p{L} are the letters.";
+    case U_REGEX_NUMBER_TOO_BIG:
+    case U_REGEX_BAD_INTERVAL:
+    case U_REGEX_MAX_LT_MIN:
+      return "Curly brackets say how often something stands, as in {2,5}; one that is meant itself is written \\{.";
+    case U_REGEX_INVALID_BACK_REF:
+    case U_REGEX_INVALID_CAPTURE_GROUP_NAME:
+      return "It refers to a group that it does not have.";
+    case U_REGEX_INVALID_RANGE:
+      return "A range in square brackets runs backwards, as z-a does.";
+    case U_REGEX_LOOK_BEHIND_LIMIT:
+      return "What stands behind (?<= needs a largest length, as {0,50} instead of *.";
+    default:
+      return "It cannot be read as a regular expression.";
+  }
+}
+
+// Said of the pattern as the person wrote it.
+tl::unexpected<Error> not_valid(const std::string& pattern, UErrorCode status) {
+  const icu::UnicodeString written = icu::UnicodeString::fromUTF8(pattern);
+  UErrorCode again = U_ZERO_ERROR;
+  UParseError where{};
+  delete icu::RegexPattern::compile(written, where, again);
+  const size_t bracket = status == U_REGEX_MISMATCHED_PAREN ? unclosed_bracket(pattern) : std::string::npos;
+  if (bracket != std::string::npos) {
+    const int32_t before = icu::UnicodeString::fromUTF8(pattern.substr(0, bracket)).countChar32();
+    return fail(ErrorCode::Unsupported, "In the pattern \"" + pattern + "\" the round bracket at character " +
+                                            std::to_string(before + 1) +
+                                            " is never closed. One that is meant itself is written \\(.");
+  }
+  const int32_t units = U_FAILURE(again) && where.line <= 1 ? where.offset : 0;
+  const int32_t at = units > 0 ? std::max(1, written.countChar32(0, units)) : 0;
+  return fail(ErrorCode::Unsupported,
+              "The pattern \"" + pattern + "\" is not valid" + (at > 0 ? " at character " + std::to_string(at) : std::string()) + ". " + advice(status));
+}
+
 constexpr int32_t kStepLimit = 20000;             // in ICU's units of 10,000 steps
 constexpr int32_t kStackLimit = 8 * 1024 * 1024;  // bytes
 
@@ -73,10 +146,7 @@ Result<Regex> Regex::compile(const std::string& pattern) {
   UParseError where{};
   auto impl = std::make_shared<Impl>();
   impl->pattern.reset(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(translated(pattern)), where, status));
-  if (U_FAILURE(status)) {
-    return fail(ErrorCode::Unsupported, "The regular expression \"" + pattern + "\" is not understood near character " +
-                                            std::to_string(where.offset) + " (" + u_errorName(status) + ").");
-  }
+  if (U_FAILURE(status)) return not_valid(pattern, status);
   Regex regex;
   regex.impl_ = std::move(impl);
   return regex;

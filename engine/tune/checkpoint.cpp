@@ -85,8 +85,9 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& run_folder) {
   return run_folder / "checkpoint.bin";
 }
 
-uint64_t Checkpoint::file_bytes() const {
-  return kPrefix + 4096 + 3 * 8 * losses.size() + 3 * 4 * trainable + sizeof(uint64_t);
+uint64_t Checkpoint::file_bytes(uint64_t trainable, int64_t steps) {
+  return kPrefix + 4096 + 3 * sizeof(double) * static_cast<uint64_t>(steps) + 3 * sizeof(float) * trainable +
+         sizeof(uint64_t);
 }
 
 Result<Checkpoint> read_checkpoint(const std::filesystem::path& path) {

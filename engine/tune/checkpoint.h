@@ -33,7 +33,7 @@ struct Checkpoint {
   std::vector<SampleRecord> samples;
   uint64_t trainable = 0;  // P
 
-  uint64_t file_bytes() const;  // about
+  static uint64_t file_bytes(uint64_t trainable, int64_t steps);  // about, after so many steps
 };
 
 struct ParameterArrays {

@@ -7,6 +7,21 @@
 #include "engine/tune/tuning_data.h"
 
 namespace scalewright {
+namespace {
+
+// Only what can be asked and compared, and how the run asked it.
+void keep_questions(Dataset& rows, const TuneRecipe& recipe, size_t longest) {
+  std::erase_if(rows.examples, [&](const Example& row) {
+    return row.messages.empty() || row.messages.back().role != "assistant" ||
+           row.messages.back().content.size() > longest;
+  });
+  if (recipe.system_prompt.empty()) return;
+  for (Example& row : rows.examples)
+    if (row.messages.front().role != "system")
+      row.messages.insert(row.messages.begin(), {"system", recipe.system_prompt});
+}
+
+}  // namespace
 
 std::vector<int64_t> held_out_lines(const EncodedDataset& rows, const TuneRecipe& recipe) {
   EncodedDataset lines;  // without what the rows say: only their order counts
@@ -33,26 +48,23 @@ Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size
                               .system_prompt = recipe.system_prompt}));
     for (const int64_t line : held_out_lines(encoded, recipe)) held.insert(line);
   }
-  std::erase_if(dataset.examples, [&](const Example& row) {
-    if (row.messages.empty() || row.messages.back().role != "assistant") return true;
-    return row.messages.back().content.size() > longest || (!file && !held.contains(row.line));
-  });
-  if (!recipe.system_prompt.empty()) {
-    for (Example& row : dataset.examples)
-      if (row.messages.front().role != "system")
-        row.messages.insert(row.messages.begin(), {"system", recipe.system_prompt});
-  }
+  if (!file) std::erase_if(dataset.examples, [&](const Example& row) { return !held.contains(row.line); });
+  keep_questions(dataset, recipe, longest);
   return dataset;
 }
 
-Result<void> check_data_unchanged(const Model& model, const std::filesystem::path& run_folder) {
+Result<Dataset> held_out_rows_of_run(const Model& model, const std::filesystem::path& run_folder, size_t longest) {
   SW_ASSIGN(const Checkpoint saved, read_checkpoint(checkpoint_path(run_folder)));
   Observer nobody;
-  SW_ASSIGN(const TuningData now, load_tuning_data(model, saved.recipe, nobody));
-  if (now.hash == saved.data_hash) return {};
-  return fail(ErrorCode::InvalidArgument,
-              run_folder.string() + ": its data have changed since it learned from them, so which rows it never saw "
-                                    "cannot be told. Put the files back as they were, or score a file of other rows.");
+  Dataset rows;
+  SW_ASSIGN(const TuningData now, load_tuning_data(model, saved.recipe, nobody, &rows));
+  if (now.hash != saved.data_hash) {
+    return fail(ErrorCode::InvalidArgument,
+                run_folder.string() + ": its data have changed since it learned from them, so which rows it never saw "
+                                      "cannot be told. Put the files back as they were, or score a file of other rows.");
+  }
+  keep_questions(rows, saved.recipe, longest);
+  return rows;
 }
 
 }  // namespace scalewright

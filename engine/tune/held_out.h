@@ -15,8 +15,8 @@ std::vector<int64_t> held_out_lines(const EncodedDataset& rows, const TuneRecipe
 // are none, or the data are plain text. Errors as import_dataset and encode_dataset.
 Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size_t longest);
 
-// InvalidArgument where the data are not those that the run in this folder learned from: which rows it never saw cannot be
-// told then.
-Result<void> check_data_unchanged(const Model& model, const std::filesystem::path& run_folder);
+// The same of the run in this folder. InvalidArgument where the data are not those that it learned from: which rows it never
+// saw cannot be told then. Reads and encodes them once.
+Result<Dataset> held_out_rows_of_run(const Model& model, const std::filesystem::path& run_folder, size_t longest);
 
 }  // namespace scalewright

@@ -49,6 +49,7 @@ struct Request {
   const Model& model;
   const Backend& backend;
   TuneRecipe recipe;
+  int64_t steps = 0;
   const HeldMemory& held;
 };
 
@@ -161,6 +162,7 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
         {"answer to the sample prompt", MemoryPart::Workspace, sample_bytes(request.model, request.backend)});
   }
   c.items.push_back({"dataset", MemoryPart::Program, request.held.dataset_bytes});
+  c.items.push_back({"losses and rates of the steps, and the report of them", MemoryPart::Program, history_bytes(request.steps)});
   const uint64_t known = weights + request.held.dataset_bytes;
   const uint64_t rest = request.held.resident_bytes > known ? request.held.resident_bytes - known : 0;
   c.items.push_back({"program and tokenizer", MemoryPart::Program, rest + kSmallAllocations});
@@ -172,7 +174,7 @@ Candidate candidate(const Request& request, const TrainableLayout& layout, int k
 Remedies remedies(const Request& request, const Limits& limits) {
   const bool card = request.backend.device_memory().has_value();
   return find_remedies(request.recipe, [&](const TuneRecipe& recipe) {
-    const Request changed{request.model, request.backend, recipe, request.held};
+    const Request changed{request.model, request.backend, recipe, request.steps, request.held};
     const Candidate c = candidate(changed, trainable_layout(request.model, recipe.granularity), 0, kSmallLossChunk);
     return NeededMemory{card ? c.device_total : c.total, limits.allow(c)};
   });
@@ -208,6 +210,12 @@ std::string remedy_words(const MemoryLedger& ledger) {
   return text + ".";
 }
 
+uint64_t history_bytes(int64_t steps) {
+  // A number kept, as JSON, and its digits.
+  constexpr uint64_t kOfANumber = sizeof(double) + 16 + 24;
+  return 3 * kOfANumber * static_cast<uint64_t>(std::clamp<int64_t>(steps, 0, kMostKept));
+}
+
 uint64_t snapshot_bytes(const Model& model, const TrainableLayout& layout) {
   const std::vector<const Linear*> linears = model.weights.linears();
   uint64_t total = 0;
@@ -230,9 +238,9 @@ int64_t usual_loss_chunk(const Backend& backend) {
 }
 
 MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneRecipe& recipe,
-                         const TrainableLayout& layout, const HeldMemory& held,
+                         const TrainableLayout& layout, int64_t steps, const HeldMemory& held,
                          const std::optional<TrainShape>& fixed) {
-  const Request request{model, backend, recipe, held};
+  const Request request{model, backend, recipe, steps, held};
   MemoryChoice choice;
   MemoryLedger& ledger = choice.ledger;
   const MemoryStatus machine = memory_status();

@@ -18,6 +18,11 @@ struct HeldMemory {
   uint64_t dataset_bytes = 0;   // of both, in it
 };
 
+// Of the numbers of a run's steps (loss, norm, rate), that are kept, and at its end written as a report. Room is taken for
+// no more steps than kMostKept at once.
+inline constexpr int64_t kMostKept = int64_t{1} << 20;
+uint64_t history_bytes(int64_t steps);
+
 struct MemoryChoice {
   TrainShape shape;
   MemoryLedger ledger;
@@ -31,7 +36,8 @@ int64_t usual_loss_chunk(const Backend& backend);
 // `fixed`: the shape of a run that is resumed; without it kept_layers is the largest that fits.
 // Never fails: a ledger that does not fit says so and carries remedies.
 MemoryChoice plan_memory(const Model& model, const Backend& backend, const TuneRecipe& recipe,
-                         const TrainableLayout& layout, const HeldMemory& held, const std::optional<TrainShape>& fixed);
+                         const TrainableLayout& layout, int64_t steps, const HeldMemory& held,
+                         const std::optional<TrainShape>& fixed);
 
 // Bytes of the halves that snapshot_scales keeps.
 uint64_t snapshot_bytes(const Model& model, const TrainableLayout& layout);

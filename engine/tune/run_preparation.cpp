@@ -67,16 +67,11 @@ Result<Preparation> prepare_run(const Model& model, const Backend& backend, cons
   release_unused_memory();
   const HeldMemory held{
       .resident_bytes = resident_bytes(), .peak_bytes = peak_resident_bytes(), .dataset_bytes = p.data.bytes};
-  p.memory = plan_memory(model, backend, recipe, p.layout, held, fixed);
+  p.memory = plan_memory(model, backend, recipe, p.layout, plan.steps, held, fixed);
   plan.ledger = p.memory.ledger;
   plan.kept_layers = p.memory.shape.kept_layers;
 
-  Checkpoint last;
-  last.trainable = p.layout.total;
-  for (std::vector<double>* series : {&last.losses, &last.gradient_norms, &last.learning_rates}) {
-    series->resize(static_cast<size_t>(std::min<int64_t>(plan.steps, 1 << 20)));
-  }
-  plan.checkpoint_bytes = last.file_bytes();
+  plan.checkpoint_bytes = Checkpoint::file_bytes(p.layout.total, std::min(plan.steps, kMostKept));
   plan.pack_bytes = p.layout.total * (recipe.granularity == Granularity::Row ? 4 : 2) + 128 * p.layout.entries.size();
   return p;
 }

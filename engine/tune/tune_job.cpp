@@ -201,7 +201,7 @@ Result<void> TuneJob::take_memory() {
     validation_stream_ =
         std::make_unique<BatchStream>(prepared_.data.validation, memory.shape.batch, recipe_.context, recipe_.seed, false);
   }
-  const auto steps = static_cast<size_t>(std::min<int64_t>(prepared_.plan.steps, 1 << 20));
+  const auto steps = static_cast<size_t>(std::min(prepared_.plan.steps, kMostKept));
   for (std::vector<double>* series : {&state_.losses, &state_.gradient_norms, &state_.learning_rates})
     series->reserve(steps);
   return {};

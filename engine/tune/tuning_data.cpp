@@ -5,17 +5,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <set>
+#include <unordered_set>
 
 namespace scalewright {
 namespace {
 
 struct LoadedFile {
+  Dataset said;  // what was encoded, where it is wanted
   EncodedDataset encoded;
   std::vector<RowProblem> problems;
 };
 
 Result<LoadedFile> load_file(const std::filesystem::path& path, const Model& model, const TuneRecipe& recipe,
-                             Observer& observer) {
+                             Observer& observer, bool want_said) {
   SW_ASSIGN(Dataset dataset,
             import_dataset(path, ImportOptions{.format = recipe.data_format, .columns = recipe.columns, .limit = 0}));
   LoadedFile loaded;
@@ -24,7 +26,7 @@ Result<LoadedFile> load_file(const std::filesystem::path& path, const Model& mod
                                                           .truncation = recipe.truncation,
                                                           .train_on_inputs = recipe.train_on_inputs,
                                                           .system_prompt = recipe.system_prompt}));
-  loaded.problems = std::move(dataset.problems);
+  loaded.problems = dataset.problems;
   loaded.problems.insert(loaded.problems.end(), loaded.encoded.problems.begin(), loaded.encoded.problems.end());
   if (!loaded.problems.empty()) {
     const RowProblem& first = loaded.problems.front();
@@ -55,7 +57,14 @@ Result<LoadedFile> load_file(const std::filesystem::path& path, const Model& mod
                      " rows have no answer within the context of " + std::to_string(recipe.context) +
                      " tokens and are left out. Choose a longer context to learn from them.");
   }
+  if (want_said) loaded.said = std::move(dataset);
   return loaded;
+}
+
+void keep_lines(Dataset& said, const EncodedDataset& rows) {
+  std::unordered_set<int64_t> lines;
+  for (const EncodedExample& row : rows.examples) lines.insert(row.line);
+  std::erase_if(said.examples, [&](const Example& row) { return !lines.contains(row.line); });
 }
 
 uint64_t bytes_of(const EncodedDataset& data) {
@@ -114,17 +123,20 @@ bool teaches(const EncodedDataset& data) {
 
 }  // namespace
 
-Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe, Observer& observer) {
+Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe, Observer& observer,
+                                    Dataset* held_out) {
   if (recipe.data.empty())
     return fail(ErrorCode::InvalidArgument, "No dataset is given; choose a file of examples to learn from.");
+  const bool want_said = held_out != nullptr;
   TuningData data;
-  SW_ASSIGN(LoadedFile loaded, load_file(recipe.data, model, recipe, observer));
+  SW_ASSIGN(LoadedFile loaded, load_file(recipe.data, model, recipe, observer, want_said && recipe.validation.empty()));
   data.problems = std::move(loaded.problems);
   EncodedDataset train = std::move(loaded.encoded), validation;
   bool has_validation = false;
   if (!recipe.validation.empty()) {
-    SW_ASSIGN(LoadedFile second, load_file(recipe.validation, model, recipe, observer));
+    SW_ASSIGN(LoadedFile second, load_file(recipe.validation, model, recipe, observer, want_said));
     validation = std::move(second.encoded);
+    if (want_said) *held_out = std::move(second.said);
     has_validation = true;
     if (const int64_t both = rows_also_learned(validation, train); both > 0) {
       observer.warning(std::to_string(both) + " of " + std::to_string(validation.examples.size()) +
@@ -134,6 +146,10 @@ Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe
     auto parts = split_dataset(std::move(train), recipe.validation_split, recipe.seed);
     train = std::move(parts.first);
     validation = std::move(parts.second);
+    if (want_said) {
+      *held_out = std::move(loaded.said);
+      keep_lines(*held_out, validation);
+    }
     has_validation = true;
   }
   if (!teaches(train)) {

@@ -21,8 +21,10 @@ struct TuningData {
   std::string hash;                                  // of every id and mask: the same data give the same batches
 };
 
-// Warns `observer` of rows that were left out. InvalidArgument where nothing is left to learn.
-Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe, Observer& observer);
+// Warns `observer` of rows that were left out. InvalidArgument where nothing is left to learn. `held_out` gets the rows to
+// validate on as conversations, as they stand in the file; null: not wanted.
+Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe, Observer& observer,
+                                    Dataset* held_out = nullptr);
 
 // How many of the rows to validate on are learned from too, token by token.
 int64_t rows_also_learned(const EncodedDataset& validation, const EncodedDataset& train);

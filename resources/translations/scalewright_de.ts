@@ -448,6 +448,10 @@
         <translation>die Datei ist leer. Ein Datensatz braucht mindestens ein Beispiel.</translation>
     </message>
     <message>
+        <source>the table has a header (%1) and no rows below it. A dataset needs at least one example.</source>
+        <translation>die Tabelle hat eine Kopfzeile (%1) und keine Zeilen darunter. Ein Datensatz braucht mindestens ein Beispiel.</translation>
+    </message>
+    <message>
         <source>every row is empty. A dataset needs at least one example.</source>
         <translation>jede Zeile ist leer. Ein Datensatz braucht mindestens ein Beispiel.</translation>
     </message>
@@ -708,6 +712,10 @@
         <translation>%1 gelernte Skalen, ihre Gradienten und die Momente von AdamW</translation>
     </message>
     <message>
+        <source>losses and rates of the steps, and the report of them</source>
+        <translation>Verluste und Raten der Schritte und der Bericht darüber</translation>
+    </message>
+    <message>
         <source>scales before tuning</source>
         <translation>Skalen vor dem Anpassen</translation>
     </message>
@@ -924,8 +932,60 @@
         <translation>%1 Zeilen von %2</translation>
     </message>
     <message>
-        <source>The regular expression &quot;%1&quot; is not understood near character %2 (%3).</source>
-        <translation>Der reguläre Ausdruck „%1“ wird nahe dem Zeichen %2 nicht verstanden (%3).</translation>
+        <source>The pattern &quot;%1&quot; is not valid.</source>
+        <translation>Das Muster „%1“ ist nicht gültig.</translation>
+    </message>
+    <message>
+        <source>The pattern &quot;%1&quot; is not valid at character %2.</source>
+        <translation>Das Muster „%1“ ist bei Zeichen %2 nicht gültig.</translation>
+    </message>
+    <message>
+        <source>In the pattern &quot;%1&quot; the round bracket at character %2 is never closed.</source>
+        <translation>Im Muster „%1“ wird die runde Klammer bei Zeichen %2 nie geschlossen.</translation>
+    </message>
+    <message>
+        <source>One that is meant itself is written \(.</source>
+        <translation>Eine, die selbst gemeint ist, wird \( geschrieben.</translation>
+    </message>
+    <message>
+        <source>A round bracket ends there that never began; one that is meant itself is written \).</source>
+        <translation>Dort endet eine runde Klammer, die nie begann; eine, die selbst gemeint ist, wird \) geschrieben.</translation>
+    </message>
+    <message>
+        <source>A square bracket is never closed; one that is meant itself is written \[.</source>
+        <translation>Eine eckige Klammer wird nie geschlossen; eine, die selbst gemeint ist, wird \[ geschrieben.</translation>
+    </message>
+    <message>
+        <source>A sign with a meaning of its own, such as * or +, has nothing before it there; one that is meant itself has a backslash before it.</source>
+        <translation>Vor einem Zeichen mit eigener Bedeutung, wie * oder +, steht dort nichts; eines, das selbst gemeint ist, hat einen umgekehrten Schrägstrich vor sich.</translation>
+    </message>
+    <message>
+        <source>The backslash means nothing there; one that is meant itself is written twice.</source>
+        <translation>Der umgekehrte Schrägstrich bedeutet dort nichts; einer, der selbst gemeint ist, wird doppelt geschrieben.</translation>
+    </message>
+    <message>
+        <source>No such class of characters is known; \p{L} are the letters.</source>
+        <translation>Eine solche Klasse von Zeichen ist nicht bekannt; \p{L} sind die Buchstaben.</translation>
+    </message>
+    <message>
+        <source>Curly brackets say how often something stands, as in {2,5}; one that is meant itself is written \{.</source>
+        <translation>Geschweifte Klammern sagen, wie oft etwas steht, wie in {2,5}; eine, die selbst gemeint ist, wird \{ geschrieben.</translation>
+    </message>
+    <message>
+        <source>It refers to a group that it does not have.</source>
+        <translation>Es verweist auf eine Gruppe, die es nicht hat.</translation>
+    </message>
+    <message>
+        <source>A range in square brackets runs backwards, as z-a does.</source>
+        <translation>Ein Bereich in eckigen Klammern läuft rückwärts, wie z-a.</translation>
+    </message>
+    <message>
+        <source>What stands behind (?&lt;= needs a largest length, as {0,50} instead of *.</source>
+        <translation>Was hinter (?&lt;= steht, braucht eine größte Länge, wie {0,50} statt *.</translation>
+    </message>
+    <message>
+        <source>It cannot be read as a regular expression.</source>
+        <translation>Es lässt sich nicht als regulärer Ausdruck lesen.</translation>
     </message>
     <message>
         <source>Answers cannot be compared by it.</source>

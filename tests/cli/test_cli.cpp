@@ -3,8 +3,10 @@
 
 #include <QProcess>
 #include <QtTest>
+#include <csignal>
 
 #include "engine/core/file.h"
+#include "engine/core/system.h"
 #include "tests/testkit/tune_fixture.h"
 
 using namespace scalewright;
@@ -92,6 +94,41 @@ class TestCli : public QObject {
     QCOMPARE(run({"inspect", path("nowhere.gguf"), "--json"}).code, 1);
     if (fs::exists("/dev/full")) QCOMPARE(run({"inspect", model_}, QStringLiteral("/dev/full")).code, 1);
     QCOMPARE(run({"inspect", model_}).code, 0);
+  }
+
+  // What one meets who gives the wrong thing: where it is, and what to do.
+  void wrong_things() {
+    const auto says = [&](const QStringList& words, int code, const char* text) {
+      const Answer answer = run(words);
+      QVERIFY2(answer.code == code && answer.err.contains(text), (words.join(' ').toUtf8() + ": " + QByteArray::number(answer.code) + " " + answer.err).constData());
+    };
+    says(tune_words(path("endless"), 1) + QStringList{"--steps", "99999999999999999999"}, 2, "--steps");
+    QVERIFY(!fs::exists(path("endless").toStdString()));
+    says({"inspect", model_, "--threads", "-1"}, 2, "--threads: Value -1");
+    says({"inspect", model_, "--seed", "three"}, 2, "--seed = three");
+    says({"inspect", ""}, 1, "The model has no name");
+    says({"runs", data_}, 1, "this is a file");
+    says({"render", model_, "--messages", data_}, 1, "rows.jsonl");
+    says({"generate", model_, "--prompt", "a", "--context", "99999999999"}, 2, "--context");
+    says({"demo", "--model", model_, "-o", data_}, 1, "this folder cannot be made");
+  }
+
+  // Interrupted at its first work, the main job ends as such, and with JSON says so.
+  void an_interrupted_demo() {
+    const fs::path sample = sample_model_path();
+    if (!fs::exists(sample)) QSKIP("the sample model is not here; the set-up fetches it");
+    QProcess process;
+    prepare(process);
+    process.setArguments({"demo", "--model", QString::fromStdString(sample.string()), "-o", path("demo"), "--json"});
+    process.setReadChannel(QProcess::StandardError);
+    process.start();
+    QByteArray said;
+    while (!said.contains("layer 1") && process.waitForReadyRead(60000)) said += process.readAllStandardError();
+    ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+    QVERIFY(process.waitForFinished(60000));
+    QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+    QCOMPARE(process.exitCode(), 130);
+    QVERIFY(nlohmann::json::parse(process.readAllStandardOutput().toStdString(), nullptr, false).is_object());
   }
 
   // What is no model is refused in the same words, whatever was to be done with it.
@@ -307,7 +344,13 @@ class TestCli : public QObject {
     QVERIFY2(by_number.err.contains("--max-tokens"), by_number.err.constData());
     for (const QStringList& wrong : {QStringList{"--match", "pattern"}, QStringList{"--match", "number", "--pattern", "(a)"}, QStringList{"--match", "roughly"}}) QCOMPARE(run(words + wrong).code, 2);
     const Answer no_group = run(words + QStringList{"--pattern", "abc"});
-    QVERIFY2(no_group.code == 1 && no_group.says("capture group"), no_group.err.constData());
+    QVERIFY2(no_group.code == 2 && no_group.says("capture group"), no_group.err.constData());
+    const Answer open_bracket = run(words + QStringList{"--pattern", "("});
+    QVERIFY2(open_bracket.code == 2 && open_bracket.says("the round bracket at character 1 is never closed"), open_bracket.err.constData());
+    // Every answer with what was asked; the JSON has both.
+    const QByteArray shown = run(words + QStringList{"--show"}).out;
+    QCOMPARE(exact["answers"][0]["prompt"].get<std::string>(), std::string("the word a"));
+    QVERIFY2(shown.contains("  the word a\n       answer: "), shown.constData());
   }
 
   // The same rows with two models: each beside the other as it is alone.

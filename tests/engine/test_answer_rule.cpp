@@ -89,7 +89,22 @@ class TestAnswerRule : public QObject {
     };
     QVERIFY(said("abc").find("0 capture groups") != std::string::npos);
     QVERIFY(said("(a)(b)").find("2 capture groups") != std::string::npos);
-    QVERIFY(said("(a").find("not understood") != std::string::npos);
+    // In plain words, with the place and what to do.
+    const auto tells = [&](const char* pattern, const char* place, const char* words) {
+      const std::string text = said(pattern);
+      QVERIFY2(text.find(place) != std::string::npos && text.find(words) != std::string::npos, text.c_str());
+      QVERIFY2(text.find("U_") == std::string::npos, text.c_str());
+    };
+    tells("(", "bracket at character 1 is never closed", "written \\(");
+    tells("ä(b\\(c[(]", "bracket at character 2 is never closed", "written \\(");
+    tells("(a)b)", "not valid at character 5", "A round bracket ends there");
+    tells("\\s\\d(a)[b", "not valid", "A square bracket is never closed");
+    tells("\\s\\d(a)**+*", "not valid at character 9", "has nothing before it");
+    tells("*(a)", "not valid at character 1", "has nothing before it");
+    tells("(a)\\", "not valid", "The backslash means nothing there");
+    tells("(a){3,1}", "not valid at character 8", "Curly brackets");
+    tells("(a)\\2", "not valid at character 5", "a group that it does not have");
+    tells("(\\p{Nonsense})", "not valid at character", "class of characters");
     QVERIFY(said("(?:a)(b)").empty());
   }
 

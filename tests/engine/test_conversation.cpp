@@ -43,6 +43,20 @@ class TestConversation : public QObject {
     backend_ = std::move(*backend);
   }
 
+  // Who has made the tokens already gives them; the answer is the same.
+  void from_tokens() {
+    const std::vector<Message> messages = {{"user", "The town of"}};
+    const auto answer = open()->answer(messages, greedy(8), {}, {});
+    auto conversation = open();
+    const auto ids = conversation->prompt_ids(messages);
+    QVERIFY(answer && ids);
+    const auto again = conversation->complete(*ids, greedy(8), {}, {});
+    QVERIFY(again.has_value());
+    QCOMPARE(again->ids, answer->ids);
+    QCOMPARE(again->prompt_tokens, static_cast<int64_t>(ids->size()));
+    QVERIFY(!conversation->complete(std::vector<int32_t>(), greedy(8), {}, {}).has_value());
+  }
+
   // Against the model run on the whole text for every token.
   void greedy_text() {
     const std::string prompt = "The town of ";

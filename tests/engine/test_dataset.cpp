@@ -224,6 +224,7 @@ not json
     refuses(import_dataset(folder_.path().toStdString(), {}), "is a folder");
     refuses(import("empty.jsonl", ""), "the file is empty");
     refuses(import("blank.jsonl", "\n\n  \n"), "the file is empty");
+    refuses(import("header.csv", "prompt,completion\n"), "the table has a header (prompt, completion) and no rows below it");
     refuses(import("none.jsonl", "{\"prompt\": \"\", \"completion\": \"\"}\n"), "every row is empty");
     refuses(import("odd.jsonl", "{\"alpha\": 1, \"beta\": 2}\n"), "it has alpha, beta");
     refuses(import("utf16.csv", std::string("\xFF\xFEp\0r\0", 6)), "UTF-16");

@@ -119,6 +119,42 @@ class TestExport : public QObject {
     }
   }
 
+  // Three bits in Q4_0 stay three bits to who reads the file, through every copy; four of them fill it.
+  void a_file_says_its_bits() {
+    Scratch scratch;
+    const auto write = [&](const Model& model, const char* name, const char* type = "") {
+      return testkit::need(write_model(model, ExportTarget::Gguf, scratch / name, type, quiet_, {})).bits;
+    };
+    const auto type_of = [&](const char* name) { return testkit::need(summarize_model(scratch / name)).type; };
+    const auto says = [&](const char* name) {
+      const GgufFile file = testkit::need(GgufFile::open(scratch / name));
+      const GgufEntry* entry = file.entry("scalewright.bits");
+      return entry == nullptr ? int64_t{0} : entry->as_int().value_or(-1);
+    };
+    const auto three = quantized_family("llama", {.bits = 3, .group = 32}, 4, 4);
+    QCOMPARE(write(*three, "three.gguf"), 3);
+    QCOMPARE(type_of("three.gguf"), std::string("W3 in Q4_0"));
+    QCOMPARE(says("three.gguf"), int64_t{3});
+    const auto opened = testkit::open_model(scratch / "three.gguf");
+    QCOMPARE(write(*opened, "copy.gguf"), 3);
+    QVERIFY(testkit::need(read_text_file(scratch / "copy.gguf")) == testkit::need(read_text_file(scratch / "three.gguf")));
+    QCOMPARE(write(*opened, "eight.gguf", "q8_0"), 3);
+    QCOMPARE(type_of("eight.gguf"), std::string("W3 in Q8_0"));
+    QCOMPARE(write(*opened, "dense.gguf", "f16"), 0);
+    QCOMPARE(says("dense.gguf"), int64_t{0});
+    QCOMPARE(write(*quantized_family("llama", {.bits = 2, .group = 32}, 0, 3), "two.gguf"), 2);
+    QCOMPARE(type_of("two.gguf"), std::string("W2 in Q4_0"));
+    QCOMPARE(write(*quantized_family("llama", {.bits = 4, .group = 32}, 8, 8), "four.gguf"), 0);
+    QCOMPARE(type_of("four.gguf"), std::string("Q4_0"));
+    QCOMPARE(says("four.gguf"), int64_t{0});
+    // Quantized anew, the word of the file that it came from no longer holds.
+    unsigned seed = 1;
+    for (Linear* linear : opened->weights.linears())
+      linear->weight = affine(linear->weight.rows(), linear->weight.cols(), {.bits = 4, .group = 32}, 8, 8, seed++);
+    QCOMPARE(write(*opened, "anew.gguf"), 0);
+    QCOMPARE(says("anew.gguf"), int64_t{0});
+  }
+
   // Its name, and what GGUF's own keys have for it; everything else of the header stays, and so do the weights.
   void a_tuned_file_says_so() {
     Scratch scratch;

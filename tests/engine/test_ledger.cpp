@@ -27,9 +27,17 @@ int work(const std::vector<std::string>& a) {
   recipe.sample_prompt = "the word abc";
   auto made = make_backend({.threads = 2, .isa = Isa::Auto, .device = "cpu"});
   const std::unique_ptr<Backend> backend = made ? std::move(*made) : make_reference_backend();
-  KeepingObserver heard;
+  // A run of very many steps is not waited for.
+  std::stop_source stop;
+  struct Heard : KeepingObserver {
+    std::stop_source* stop = nullptr;
+    void step(const StepRecord& r) override {
+      if (r.steps > 10 && r.step == 3) stop->request_stop();
+    }
+  } heard;
+  heard.stop = &stop;
   TuneControl control;
-  const auto report = Trainer::run(open_model(recipe.model), *backend, recipe, a[2], false, heard, control, {});
+  const auto report = Trainer::run(open_model(recipe.model), *backend, recipe, a[2], false, heard, control, stop.get_token());
   if (!report) {
     std::fprintf(stderr, "%s\n", report.error().message.c_str());
     return 1;
@@ -88,6 +96,7 @@ class TestLedger : public QObject {
   Q_OBJECT
  private slots:
   void small_runs_stay_below();
+  void many_steps_are_counted();
   void sample_stays_below_and_close_data();
   void sample_stays_below_and_close();
   void keeps_what_the_limit_allows();
@@ -103,6 +112,25 @@ void TestLedger::small_runs_stay_below() {
     QVERIFY2(m.peak > 0, model.c_str());
     QVERIFY2(m.peak <= m.ledger,
              qPrintable(QString("%1: peak %2, ledger %3").arg(model.c_str()).arg(m.peak).arg(m.ledger)));
+  }
+}
+
+// The numbers of the steps are in the ledger, and nothing is taken beside it for those that are still to come.
+void TestLedger::many_steps_are_counted() {
+  const auto models = tunable_models();
+  QVERIFY2(!models.empty(), "no GGUF files in the golden folder");
+  double few = 0.0;
+  for (const int64_t steps : {int64_t{4}, int64_t{1} << 20}) {
+    QTemporaryDir folder;
+    const Measured m = measure(models.front(), folder.path().toStdString(), steps, 64, 0, "group");
+    const QString text = QString("%1 steps: peak %2, ledger %3").arg(steps).arg(m.peak).arg(m.ledger);
+    QVERIFY2(m.peak > 0 && m.peak <= m.ledger, qPrintable(text));
+    if (steps == 4) {
+      few = m.ledger;
+      continue;
+    }
+    QVERIFY2(m.ledger > few + 3.0 * 8.0 * static_cast<double>(steps), qPrintable(text));
+    QVERIFY2(m.peak < few + 4e6, qPrintable(text));
   }
 }
 

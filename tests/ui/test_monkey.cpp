@@ -30,6 +30,12 @@ class TestMonkey : public QObject {
     QDesktopServices::setUrlHandler("https", &m_nowhere, "open");
     QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
     QApplication::setQuitOnLastWindowClosed(false);
+    // A name that the monkey types where a file's is asked lies in the working folder.
+    QVERIFY(m_working.isValid() && QDir::setCurrent(m_working.path()));
+  }
+  void cleanupTestCase() {
+    QDir::setCurrent(m_began);
+    QCOMPARE(QDir(m_began).entryList(kAll), m_there);
   }
 
   void everyPage_data() {
@@ -89,7 +95,11 @@ class TestMonkey : public QObject {
   }
 
  private:
+  static constexpr QDir::Filters kAll = QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot;
   Nowhere m_nowhere;
+  const QString m_began = QDir::currentPath();
+  const QStringList m_there = QDir(m_began).entryList(kAll);
+  QTemporaryDir m_working;
 };
 
 QTEST_MAIN(TestMonkey)

@@ -51,7 +51,7 @@ class TestQuantizePage : public QObject {
     container->setCurrentIndex(1);
     emit container->activated(1);
     QVERIFY(!form->request().spec.symmetric);
-    QVERIFY2(output(page)->text().endsWith("full.Q5_0.gguf"), qPrintable(output(page)->text()));
+    QVERIFY2(output(page)->text().endsWith("full.W4-Q5_0.gguf"), qPrintable(output(page)->text()));
     container->setCurrentIndex(0);
     emit container->activated(0);
     QVERIFY(w.waitForJobs());
@@ -150,6 +150,8 @@ class TestQuantizePage : public QObject {
     for (QAbstractButton* bits : page->findChildren<QAbstractButton*>())
       if (bits->accessibleName() == "Bits 2") bits->click();
     QTRY_VERIFY(card->forecast().container == "Q4_0");
+    QCOMPARE(page->findChild<QuantizeForm*>()->resultName(), "W2 in Q4_0");
+    QVERIFY2(output(page)->text().endsWith("full.W2-Q4_0.gguf"), qPrintable(output(page)->text()));
     const quint64 file = card->forecast().file_bytes;
     chooseContainer(page, 2);
     QTRY_VERIFY2(card->forecast().file_bytes < file, qPrintable(QStringLiteral("%1 against %2").arg(card->forecast().file_bytes).arg(file)));

@@ -66,13 +66,7 @@ Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobCo
   SW_ASSIGN(const std::shared_ptr<OpenModel> open, engine.open(order.run, context));
   const auto restore = [&] { return engine.applyPack(*open, {}); };
   const bool own = order.data.empty();
-  if (own) {
-    if (auto unchanged = check_data_unchanged(*open->model, order.run); !unchanged) {
-      SW_TRY(restore());
-      return tl::unexpected(unchanged.error());
-    }
-  }
-  auto rows = own ? held_out_rows(*open->model, recipe, std::numeric_limits<size_t>::max()) : rowsOf(order.data, recipe);
+  auto rows = own ? held_out_rows_of_run(*open->model, order.run, std::numeric_limits<size_t>::max()) : rowsOf(order.data, recipe);
   const ScoreOptions options{.limit = order.limit, .max_tokens = 0, .want_loss = false, .rule = order.rule};
   ScoreOutcome outcome;
   const auto ask = [&](const QString& who, bool second) -> Result<ScoreReport> {

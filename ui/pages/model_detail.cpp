@@ -53,7 +53,7 @@ class Dot : public QWidget {
 
 QString groupText(const ModelSummary& summary) {
   for (const TensorSummary& tensor : summary.tensors)
-    if (tensor.bits < 16 && tensor.type == summary.type) return tensor.group > 0 ? ModelDetail::tr("group %1").arg(tensor.group) : ModelDetail::tr("a row");
+    if (tensor.bits < 16 && summary.type.ends_with(tensor.type)) return tensor.group > 0 ? ModelDetail::tr("group %1").arg(tensor.group) : ModelDetail::tr("a row");
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include <QMenu>
 #include <QStandardItemModel>
 
+#include "engine/format/gguf_blocks.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/quantize_work.h"
 #include "ui/settings/format.h"
@@ -335,6 +336,8 @@ QString QuantizeForm::containerName() const {
   return target() == ExportTarget::Gguf && text.contains(QLatin1Char(' ')) ? text.section(QLatin1Char(' '), 1, 1).remove(QLatin1Char(',')) : text;
 }
 
+QString QuantizeForm::resultName() const { return QString::fromStdString(stored_type_name(containerName().toStdString(), bits())); }
+
 void QuantizeForm::suggestOutput() {
   const ModelEntry* entry = model();
   if (m_outputByHand || !entry) return;
@@ -345,7 +348,7 @@ void QuantizeForm::suggestOutput() {
     case ExportTarget::Gptq: suffix = QStringLiteral("GPTQ-%1bit").arg(bits()); break;
     case ExportTarget::Awq: suffix = QStringLiteral("AWQ-%1bit").arg(bits()); break;
     case ExportTarget::CompressedTensors: suffix = QStringLiteral("W%1A16").arg(bits()); break;
-    default: suffix = (containerName() == QLatin1String("GGUF") ? QStringLiteral("W%1").arg(bits()) : containerName()) + QStringLiteral(".gguf");
+    default: suffix = (containerName() == QLatin1String("GGUF") ? QStringLiteral("W%1").arg(bits()) : resultName().replace(QLatin1String(" in "), QLatin1String("-"))) + QStringLiteral(".gguf");
   }
   const QString path = QDir(QFileInfo(entry->path).absolutePath()).filePath(QStringLiteral("%1.%2").arg(name, suffix));
   m_output->setText(folderText(path));

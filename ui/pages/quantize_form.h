@@ -31,6 +31,7 @@ class QuantizeForm : public Card {
   ExportTarget target() const;
   bool freeZeros() const;               // asked for in a GGUF although the file grows
   QString containerName() const;        // "Q4_0"; of a folder its own words
+  QString resultName() const;           // the same, with the bits where a type has room for more: "W3 in Q4_0"
   QString methodWords() const;          // within a sentence
   QString refusal() const;              // why it cannot start; empty: it can
   void refuseOutput(const QString& why);  // empty: it is good

@@ -186,9 +186,9 @@ void QuantizePage::start() {
 
   m_running = entry->name;
   m_originalBytes = entry->bytes;
-  m_runningContainer = m_form->containerName();
+  m_runningContainer = m_form->resultName();
   m_written = QString::fromStdString(order.output.string());
-  run()->begin(entry->summary ? entry->summary->layers : 0, !entry->summary || !entry->summary->quantized, m_runningContainer, m_forecast->forecast().bits_per_weight);
+  run()->begin(entry->summary ? entry->summary->layers : 0, !entry->summary || !entry->summary->quantized, m_form->containerName(), m_forecast->forecast().bits_per_weight);
 
   EngineHost* engine = &app().engine();
   const EventStream<QuantizedTensor> tensors([this](std::vector<QuantizedTensor> batch) { run()->take(batch); });
