@@ -1713,6 +1713,14 @@
         <source>Return sends it, Shift+Return begins a line</source>
         <translation>Eingabe sendet, Umschalt+Eingabe beginnt eine Zeile</translation>
     </message>
+    <message>
+        <source>waits until the original has answered</source>
+        <translation>wartet, bis das Original geantwortet hat</translation>
+    </message>
+    <message>
+        <source>waits for the work that is going on</source>
+        <translation>wartet auf die laufende Arbeit</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ChatTranscript</name>

@@ -3,6 +3,7 @@
 #include <QFileInfo>
 #include <QDateTime>
 #include <QFile>
+#include <algorithm>
 #include <cmath>
 
 #include "engine/tune/tune_report.h"
@@ -42,6 +43,13 @@ double workedSeconds(const RunRow& run) {
 RunTableModel::RunTableModel(QObject* parent) : QAbstractTableModel(parent) {}
 
 void RunTableModel::setRuns(std::vector<RunRow> runs, const QHash<qint64, Exact>& exact, const QHash<qint64, double>& seconds) {
+  if (std::equal(runs.begin(), runs.end(), m_runs.begin(), m_runs.end(), [](const RunRow& a, const RunRow& b) { return a.id == b.id && a.name == b.name; })) {
+    m_runs = std::move(runs);
+    m_exact = exact;
+    m_seconds = seconds;
+    if (!m_runs.empty()) emit dataChanged(index(0, State), index(rowCount() - 1, ColumnCount - 1));
+    return;
+  }
   beginResetModel();
   m_runs = std::move(runs);
   m_exact = exact;

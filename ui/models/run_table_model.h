@@ -21,7 +21,7 @@ class RunTableModel : public QAbstractTableModel {
     double before = 0.0, after = 0.0;
     QString rows;
   };
-  // Keeps what is compared where those runs are still there. `exact` and `seconds` (as workedSeconds)
+  // Keeps what is compared where those runs are still there, and where they are the same runs the place and what is being typed. `exact` and `seconds` (as workedSeconds)
   // by run id; absent: not scored, not known.
   void setRuns(std::vector<RunRow> runs, const QHash<qint64, Exact>& exact, const QHash<qint64, double>& seconds = {});
   // The run in `folder` has come so far.

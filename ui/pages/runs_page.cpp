@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -42,6 +43,7 @@ struct History {
   std::string warning;
 };
 
+constexpr auto kRefresh = std::chrono::seconds(2);  // while a run goes on
 constexpr qsizetype kFewPoints = 20;  // so many are shown one by one: a line alone says nothing of what was measured
 
 }  // namespace
@@ -110,6 +112,11 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   body()->addWidget(m_empty, 1);
   body()->addWidget(m_content, 1);
 
+  connect(&m_recipes, &QAbstractItemModel::modelReset, m_recipeTable, [this] {
+    QList<int> widths{110};
+    for (int column = 1; column < m_recipes.columnCount(); ++column) widths.append(100);
+    m_recipeTable->setColumns(widths, static_cast<int>(widths.size()) - 1);
+  });
   connect(m_empty, &EmptyState::actionClicked, this, [this] { send(Place::Tune, page_messages::kRefresh); });
   connect(m_what, &Segmented::chosen, this, &RunsPage::showCurves);
   connect(m_saveChart, &QPushButton::clicked, this, [this] { m_chart->saveAs(QStringLiteral("runs"), this->app().settings()); });
@@ -137,10 +144,16 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   connect(m_export, &QPushButton::clicked, this, [this] {
     if (const RunRow* run = selected()) send(Place::Export, page_messages::kUseModel, {{"path", QString::fromStdString(run->folder)}});
   });
-  // The row goes along with the run that goes on.
+  // The row goes along with the run that goes on; its state and its curves follow every now and then.
+  m_refresh.setSingleShot(true);
+  m_refresh.setInterval(kRefresh);
+  connect(&m_refresh, &QTimer::timeout, this, [this] {
+    if (isVisible()) read();
+  });
   connect(&app.jobs(), &JobQueue::jobProgressed, this, [this](Job* job) {
     if (job->place() != Place::Tune || !isVisible()) return;
     if (const auto active = this->app().engine().activeTune(); active.control) m_runs.setStep(QString::fromStdString(active.run.string()), job->fraction());
+    if (!m_refresh.isActive()) m_refresh.start();
   });
   connect(&app.jobs(), &JobQueue::jobDone, this, [this](Job* job) {
     if (job->place() == Place::Tune && isVisible()) read();
@@ -232,9 +245,6 @@ void RunsPage::readCurves() {
   std::vector<RunRow> rows;
   for (const qint64 id : ids) rows.push_back(*m_runs.run(m_runs.rowOf(id)));
   m_recipes.setRuns(rows);
-  QList<int> widths{110};
-  for (qsizetype i = 0; i < ids.size(); ++i) widths.append(100);
-  m_recipeTable->setColumns(widths, static_cast<int>(widths.size()) - 1);
   m_recipeCard->setHint(ids.size() > 1 ? tr("differences in bold; %1 equal lines hidden").arg(m_recipes.hiddenRows()) : QString());
   app().jobs().run<QHash<qint64, RunCurves>>(
       tr("Reading curves"), Place::None,
