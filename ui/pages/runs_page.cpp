@@ -7,12 +7,10 @@
 #include <QPlainTextEdit>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
-#include "ui/jobs/held_out_score.h"
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
 #include "ui/pages/run_charts.h"
@@ -26,6 +24,7 @@
 #include "ui/widgets/desktop.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/file_dialogs.h"
+#include "ui/widgets/flow_layout.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
@@ -38,7 +37,7 @@ namespace {
 
 struct History {
   std::vector<RunRow> runs;
-  QHash<qint64, RunTableModel::Exact> exact;
+  RunTableModel::Scores scores;
   QHash<qint64, double> seconds;
   std::string warning;
 };
@@ -103,7 +102,9 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_tableCard = new Card;
   m_tableCard->setBodyMargins(0, 0, 0, 0);
   setScaledSpacing(m_tableCard->body(), 0);
-  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_score, m_rename, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), horizontalLine(), grow(m_table)});
+  auto* tools = flow({wrap(hbox({m_filter, m_compared}, 8)), wrap(flow({m_resume, m_score, m_rename, m_notes, m_delete}))}, 8, Qt::AlignJustify);
+  setScaledMargins(tools, 12, 8, 12, 8);
+  m_tableCard->add({wrap(tools), horizontalLine(), grow(m_table)});
 
   m_top = hbox({grow(m_chartCard, 59), grow(m_recipeCard, 41)}, 16);
   m_content = wrap(vbox({grow(wrap(m_top), 48), grow(m_tableCard, 52)}, 16));
@@ -195,12 +196,7 @@ void RunsPage::read() {
         for (RunRow& run : history.runs)
           if (run.folder != active.string()) run.state = present_state(run);
         for (const RunRow& run : history.runs) {
-          SW_ASSIGN(const auto evaluations, store->evaluations(run.id));
-          double before = std::numeric_limits<double>::quiet_NaN();
-          for (const EvaluationRow& row : evaluations) {
-            if (row.kind == kExactBefore) before = row.value;
-            if (row.kind == kExactAfter) history.exact[run.id] = {before, row.value, QString::fromStdString(row.text)};
-          }
+          SW_ASSIGN(history.scores[run.id], runScores(*store, run.id));
           history.seconds[run.id] = workedSeconds(run);
         }
         return history;
@@ -219,7 +215,7 @@ void RunsPage::read() {
         const RunRow* before = selected();
         const qint64 keep = before ? before->id : 0;
         const bool first = m_runs.rowCount() == 0;
-        m_runs.setRuns(std::move(history->runs), history->exact, history->seconds);
+        m_runs.setRuns(std::move(history->runs), history->scores, history->seconds);
         const bool none = m_runs.rowCount() == 0;
         m_empty->setVisible(none);
         m_content->setVisible(!none);
@@ -387,9 +383,9 @@ void RunsPage::report() {
 void RunsPage::writeReport(const QString& path, const RunRow& run, const RunCurves& curves) {
   app().jobs().run<bool>(
       tr("Writing the report"), Place::None,
-      [path, run, answers = curves.answers, charts = drawRunCharts(curves)](JobContext&) -> Result<bool> {
+      [path, run, answers = curves.answers, scores = curves.scores, charts = drawRunCharts(curves)](JobContext&) -> Result<bool> {
         QString error;
-        if (!writeRunReport(path, run, answers, charts, &error)) return fail(ErrorCode::Io, error.toStdString());
+        if (!writeRunReport(path, run, answers, scores, charts, &error)) return fail(ErrorCode::Io, error.toStdString());
         return true;
       },
       this,
