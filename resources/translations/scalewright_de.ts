@@ -5284,7 +5284,7 @@
     </message>
     <message>
         <source>yes, %1 stay free</source>
-        <translation>ja, %1 bleiben frei</translation>
+        <translation>ja, %1 frei</translation>
     </message>
     <message>
         <source>no: see the plan</source>
