@@ -28,6 +28,7 @@
 #include "ui/settings/language.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/rail.h"
 #include "ui/widgets/segmented.h"
@@ -556,7 +557,10 @@ class TestWindowShell : public QObject {
         for (QScrollArea* area : page->findChildren<QScrollArea*>())
           if (area->isVisible()) beyond = std::max(beyond, area->horizontalScrollBar()->maximum());
         QVERIFY2(beyond == 0, qPrintable(QStringLiteral("place %1: %2 pixels too wide").arg(int(place)).arg(beyond)));
-        for (QAbstractButton* button : page->findChild<PageHeader*>()->findChildren<QAbstractButton*>()) {
+        auto* header = page->findChild<PageHeader*>();
+        const auto* title = header->findChild<ElidedLabel*>();
+        QVERIFY2(title->width() >= std::min(title->sizeHint().width(), px(120)), qPrintable(title->fullText()));
+        for (QAbstractButton* button : header->findChildren<QAbstractButton*>()) {
           if (!button->isVisible()) continue;
           const QRect area(button->mapTo(w.window.get(), QPoint(0, 0)), button->size());
           QVERIFY2(w.window->rect().contains(area) && area.width() >= button->minimumSizeHint().width(), qPrintable(button->text()));

@@ -3,9 +3,9 @@
 #include <QFileInfo>
 #include <QHelpEvent>
 #include <QPainter>
-#include <QToolTip>
 #include <QSaveFile>
 #include <QSvgGenerator>
+#include <QToolTip>
 #include <cmath>
 #include <limits>
 #include <numeric>
