@@ -1328,6 +1328,10 @@
         <source>Tokens a second</source>
         <translation>Token pro Sekunde</translation>
     </message>
+    <message>
+        <source>Right answers, of the original → and of what it learned</source>
+        <translation>Richtige Antworten, des Originals → und dessen, was er gelernt hat</translation>
+    </message>
 </context>
 <context>
     <name>SettingsPage</name>
@@ -1353,6 +1357,25 @@
     <message>
         <source>paused</source>
         <translation>angehalten</translation>
+    </message>
+</context>
+<context>
+    <name>RunScores</name>
+    <message>
+        <source>word for word</source>
+        <translation>Wort für Wort</translation>
+    </message>
+    <message>
+        <source>the last number</source>
+        <translation>die letzte Zahl</translation>
+    </message>
+    <message>
+        <source>by the pattern %1</source>
+        <translation>nach dem Muster %1</translation>
+    </message>
+    <message>
+        <source>%1 → %2</source>
+        <translation>%1 → %2</translation>
     </message>
 </context>
 <context>
@@ -1459,11 +1482,11 @@
     </message>
     <message>
         <source>One model</source>
-        <translation>Ein Modell</translation>
+        <translation>Eines</translation>
     </message>
     <message>
         <source>Side by side</source>
-        <translation>Nebeneinander</translation>
+        <translation>Beide</translation>
     </message>
     <message>
         <source>Answers</source>
@@ -1475,7 +1498,7 @@
     </message>
     <message>
         <source>Earlier…</source>
-        <translation>Frühere…</translation>
+        <translation>Früher…</translation>
     </message>
     <message>
         <source>Conversations that were kept</source>
@@ -1772,6 +1795,14 @@
     <message>
         <source>Return sends it, Shift+Return begins a line</source>
         <translation>Eingabe sendet, Umschalt+Eingabe beginnt eine Zeile</translation>
+    </message>
+    <message>
+        <source>waits until the original has answered</source>
+        <translation>wartet, bis das Original geantwortet hat</translation>
+    </message>
+    <message>
+        <source>waits for the work that is going on</source>
+        <translation>wartet auf die laufende Arbeit</translation>
     </message>
 </context>
 <context>
@@ -4184,16 +4215,24 @@
         <translation>Tiefste Validierung</translation>
     </message>
     <message>
-        <source>Exact answers</source>
-        <translation>Genaue Antworten</translation>
-    </message>
-    <message>
         <source>Time</source>
         <translation>Zeit</translation>
     </message>
     <message>
         <source>Started</source>
         <translation>Begonnen</translation>
+    </message>
+    <message>
+        <source>Right answers</source>
+        <translation>Richtige Antworten</translation>
+    </message>
+    <message>
+        <source>Right answers of the original → and of what it learned:</source>
+        <translation>Richtige Antworten des Originals → und dessen, was er gelernt hat:</translation>
+    </message>
+    <message>
+        <source>%1, %2: of %3 (%4)</source>
+        <translation>%1, %2: von %3 (%4)</translation>
     </message>
 </context>
 <context>
@@ -4698,7 +4737,7 @@
     <name>scalewright::ui::TuneDataStep</name>
     <message>
         <source>Held back to validate on, %</source>
-        <translation>Zum Validieren zurückgehalten, %</translation>
+        <translation>Zurückgehalten, %</translation>
     </message>
     <message>
         <source>These rows are never learned from; their loss says whether it learns or only remembers</source>
@@ -5124,24 +5163,24 @@
         <translation>Name</translation>
     </message>
     <message>
-        <source>Shown in Runs and as the name of the pack.</source>
-        <translation>Steht unter Läufe und ist der Name des Pakets.</translation>
+        <source>Shown in Runs, and the name of the pack: the small file with what was learned.</source>
+        <translation>Steht unter Läufe und ist der Name des Pakets: der kleinen Datei mit dem Gelernten.</translation>
     </message>
     <message>
-        <source>Passes over the data</source>
-        <translation>Durchgänge durch die Daten</translation>
+        <source>Epochs: how often every row is read</source>
+        <translation>Epochen: wie oft jede Zeile gelesen wird</translation>
     </message>
     <message>
         <source>Tokens of a row: longer rows are cut</source>
         <translation>Token einer Zeile: längere werden gekürzt</translation>
     </message>
     <message>
-        <source>Rows computed at once</source>
-        <translation>Zeilen, die auf einmal gerechnet werden</translation>
+        <source>Contexts full of rows that are computed at once: more is faster and takes more memory</source>
+        <translation>Volle Kontexte, die auf einmal gerechnet werden: mehr ist schneller und braucht mehr Speicher</translation>
     </message>
     <message>
-        <source>Batches whose gradients are added before a step</source>
-        <translation>Stapel, deren Gradienten vor einem Schritt addiert werden</translation>
+        <source>Batches that are read before a step corrects the scales: more is steadier, and makes fewer steps of the same rows</source>
+        <translation>Stapel, die gelesen werden, bevor ein Schritt die Skalen ändert: mehr ist ruhiger und macht weniger Schritte aus denselben Zeilen</translation>
     </message>
     <message>
         <source>0: the default for the bits of this model</source>
@@ -5305,7 +5344,7 @@
     </message>
     <message>
         <source>yes, %1 stay free</source>
-        <translation>ja, %1 bleiben frei</translation>
+        <translation>ja, %1 frei</translation>
     </message>
     <message>
         <source>no: see the plan</source>
@@ -5316,8 +5355,8 @@
         <translation>Wählen Sie, wie lange gelernt wird. Alles andere hat eine gute Vorgabe.</translation>
     </message>
     <message>
-        <source>Steps in all, whatever the number of rows</source>
-        <translation>Schritte insgesamt, unabhängig von der Zahl der Zeilen</translation>
+        <source>Steps in all, whatever the number of rows. Each corrects the scales once.</source>
+        <translation>Schritte insgesamt, unabhängig von der Zahl der Zeilen. Jeder ändert die Skalen einmal.</translation>
     </message>
     <message>
         <source>epochs</source>
@@ -5362,6 +5401,18 @@
     <message>
         <source>It is a row of the file that is validated on: the model never learns from it.</source>
         <translation>Es ist eine Zeile der Datei, auf der validiert wird: das Modell lernt nie aus ihr.</translation>
+    </message>
+    <message>
+        <source>An epoch reads every row once. A step reads some of them, short rows packed together, and then corrects the scales a little.</source>
+        <translation>Eine Epoche liest jede Zeile einmal. Ein Schritt liest einige davon, kurze zusammengepackt, und ändert danach die Skalen ein wenig.</translation>
+    </message>
+    <message>
+        <source>Memory, about</source>
+        <translation>Speicher, etwa</translation>
+    </message>
+    <message>
+        <source>Estimated for this method. It is counted again at the start, with what this program holds by then, and reserved before step 1.</source>
+        <translation>Geschätzt für dieses Verfahren. Beim Start wird neu gezählt, mit dem, was dieses Programm dann hält, und vor Schritt 1 reserviert.</translation>
     </message>
 </context>
 <context>
@@ -6128,16 +6179,16 @@
         <translation>angehalten</translation>
     </message>
     <message>
-        <source>of %1 reserved</source>
-        <translation>von %1</translation>
+        <source>now, of %1 reserved</source>
+        <translation>jetzt, von %1 reserviert</translation>
     </message>
     <message>
         <source>of %1; chat, window +%2</source>
         <translation>von %1; Chat, Fenster +%2</translation>
     </message>
     <message>
-        <source>The run's own bytes against what was reserved for it. A chat beside it and the window itself are not the run's: they come on top.</source>
-        <translation>Was der Lauf selbst belegt, gegen das, was für ihn reserviert wurde. Ein Chat daneben und das Fenster selbst gehören nicht zum Lauf: sie kommen hinzu.</translation>
+        <source>What the run holds now, against what was reserved for it when it started. The plan before said about as much: this program held other things then. A chat beside the run and the window itself come on top.</source>
+        <translation>Was der Lauf jetzt belegt, gegen das, was beim Start für ihn reserviert wurde. Der Plan davor nannte etwa so viel: dieses Programm hielt da anderes. Ein Chat neben dem Lauf und das Fenster selbst kommen hinzu.</translation>
     </message>
     <message>
         <source>Answered after the next step and at each validation (Return)</source>
@@ -6317,6 +6368,10 @@
     <message>
         <source>Keep it</source>
         <translation>Behalten</translation>
+    </message>
+    <message>
+        <source>%1 are there already.</source>
+        <translation>%1 sind schon da.</translation>
     </message>
 </context>
 <context>
@@ -6541,15 +6596,15 @@
         <translation>Pausiert bei Schritt %1 von %2</translation>
     </message>
     <message>
-        <source>of %1; beside it %2</source>
-        <translation>von %1; daneben %2</translation>
+        <source>now, of %1 reserved; beside it %2</source>
+        <translation>jetzt, von %1 reserviert; daneben %2</translation>
     </message>
 </context>
 <context>
     <name>scalewright::ui::TunePlanStep</name>
     <message>
-        <source>%1 will be set aside at the start, what this program holds by then included. The run never asks for more.</source>
-        <translation>%1 werden beim Start belegt, mit dem, was dieses Programm dann schon hält. Der Lauf verlangt nie mehr.</translation>
+        <source>About %1 will be set aside: counted again at the start, with what this program holds by then. The run never asks for more.</source>
+        <translation>Etwa %1 werden belegt: beim Start neu gezählt, mit dem, was dieses Programm dann hält. Der Lauf verlangt nie mehr.</translation>
     </message>
 </context>
 <context>
@@ -6584,10 +6639,6 @@
     <message>
         <source>%1 → %2</source>
         <translation>%1 → %2</translation>
-    </message>
-    <message>
-        <source>Right word for word, by the original and by what it learned: of %1</source>
-        <translation>Wort für Wort richtig, vom Original und von dem, was er gelernt hat: von %1</translation>
     </message>
     <message>
         <source>Nothing was asked yet: Score… does it</source>

@@ -224,6 +224,15 @@ class TestExportPage : public QObject {
     QVERIFY(w.waitForJobs());
     QVERIFY(QFile::exists(file));
     QVERIFY(mine.open(QIODevice::ReadOnly) && mine.readAll().startsWith("FROM ./out.gguf"));
+    // Once more: what was written by now is there, and both are asked about at once.
+    QVERIFY(buttonOf(page, "Export again"));
+    const QDateTime before = QFileInfo(file).lastModified();
+    QVERIFY(answered(page, "Keep it"));
+    QVERIFY(!w.context->jobs().busy() && QFileInfo(file).lastModified() == before);
+    QVERIFY2(m_asked.contains("out.gguf") && m_asked.contains("out.Modelfile"), qPrintable(m_asked));
+    QVERIFY(answered(page, "Replace"));
+    QVERIFY(waitUntil([&] { return QFileInfo(file).lastModified() != before && page->banner()->isVisible(); }));
+    QVERIFY(w.waitForJobs());
   }
 
  private:
@@ -234,7 +243,7 @@ class TestExportPage : public QObject {
       for (QWidget* top : QApplication::topLevelWidgets())
         if (auto* box = qobject_cast<QMessageBox*>(top))
           for (QAbstractButton* b : box->buttons())
-            if (b->text() == words) asked = true, b->click();
+            if (b->text() == words) asked = true, m_asked = box->text(), b->click();
     });
     page->primary();
     return asked;
@@ -248,6 +257,7 @@ class TestExportPage : public QObject {
 
   SmallSample m_sample;
   QTemporaryDir m_made;
+  QString m_asked;  // by the last question
   std::unique_ptr<Home> m_home;
 };
 

@@ -70,6 +70,9 @@ class TestMainJob : public QObject {
     QTest::keyClicks(chat->firstField(), "Two boxes of pens for Ghent");
     QTest::keyClick(chat->firstField(), Qt::Key_Return);
     auto* transcript = chat->findChild<ChatTranscript*>();
+    bool waits = false;  // one after the other
+    for (QLabel* text : transcript->answer(0, 1)->findChildren<QLabel*>()) waits = waits || text->text() == "waits until the original has answered";
+    QVERIFY(waits);
     QVERIFY(waitUntil([&] { return transcript->answer(0, 0) && transcript->answer(0, 1) && !transcript->answer(0, 0)->streaming() && !transcript->answer(0, 1)->streaming(); }));
     QVERIFY(!chat->banner()->isVisible());
     QVERIFY(!transcript->answer(0, 0)->text().isEmpty() || !transcript->answer(0, 1)->text().isEmpty());

@@ -8,8 +8,11 @@
 #include <QScrollBar>
 #include <QSpinBox>
 #include <QTimer>
+#include <algorithm>
+#include <iterator>
 #include <thread>
 
+#include "ui/jobs/chat_engine.h"
 #include "ui/models/chat_log.h"
 #include "ui/pages/chat_pane.h"
 #include "ui/widgets/answer_view.h"
@@ -212,6 +215,48 @@ class TestPageStates : public QObject {
     }
     TestWindow again(*m_home);
     QVERIFY(openChat(again)->findChild<ChatPane*>()->precision() == Precision::Fast);
+  }
+
+  // Who has not begun says what it waits for, and the context is counted from the prompt on.
+  void anAnswerSaysWhatItWaitsFor() {
+    TestWindow w(*m_home);
+    Page* page = openChat(w);
+    std::atomic<bool> free = false;
+    w.context->jobs().run<int>("Other work", Place::Export, [&](JobContext& context) -> Result<int> {
+      while (!free && !context.stopRequested()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      return 1;
+    }, this, nullptr);
+    QTRY_VERIFY(w.context->jobs().busy());
+    QTest::keyClicks(page->firstField(), "say 3");
+    QTest::keyClick(page->firstField(), Qt::Key_Return);
+    const AnswerView* view = page->findChild<ChatTranscript*>()->answer(0, 0);
+    const auto says = [view](const QString& words) {
+      for (QLabel* label : view->findChildren<QLabel*>())
+        if (label->text() == words) return true;
+      return false;
+    };
+    QVERIFY(view && says("waits for the work that is going on"));
+    free = true;
+    QVERIFY(waitUntil([&] { return !view->streaming(); }));
+    QVERIFY(w.waitForJobs());
+
+    ChatRequest request;
+    request.model = (m_models + "/small.Q4_1.gguf").toStdString();
+    request.sides = {0, 1};
+    for (auto& messages : request.messages) messages = {{"user", "say 3"}};
+    request.sampling.max_tokens = 8;
+    std::vector<ChatEvent> events;
+    const EventStream<ChatEvent> stream([&](std::vector<ChatEvent> list) { std::move(list.begin(), list.end(), std::back_inserter(events)); });
+    auto job = std::make_shared<WorkJob<ChatOutcome>>(
+        "Answering", Place::Chat,
+        [engine = std::make_shared<ChatEngine>(), host = &w.context->engine(), request, stream](JobContext& context) { return engine->answer(*host, request, false, stream, context); }, this, nullptr);
+    job->listen(stream);
+    w.context->jobs().start(job);
+    QVERIFY(w.waitForJobs());
+    QVERIFY(events.size() > 4 && events.front().begun && events.front().side == 0 && events.front().used > 0 && events.front().context > 0);
+    const auto second = std::find_if(events.begin(), events.end(), [](const ChatEvent& event) { return event.side == 1; });
+    QVERIFY(second != events.end() && second->begun && (second - 1)->finished);
+    QVERIFY((second - 1)->used > events.front().used);
   }
 
   // Edit takes a prompt back, Answer again asks with another seed; the conversation is kept, found under Earlier, and saved as a file.

@@ -145,6 +145,7 @@ class TestRunsPage : public QObject {
     CLICK(page, "Rename");
     auto* edit = table(page, "Runs")->findChild<QLineEdit*>();
     QVERIFY(edit);
+    QVERIFY2(edit->x() >= px(16 + 16), qPrintable(QString::number(edit->x())));  // the box before it stays in sight
     edit->clear();
     const QRect area(edit->mapTo(w.window.get(), QPoint(0, 0)), edit->size());
     const QImage seen = w.window->grab(area.adjusted(px(8), 4, -px(8), -4)).toImage();
@@ -212,16 +213,18 @@ class TestRunsPage : public QObject {
         for (int y = 0; y < chart.picture.height(); y += 3) colours << chart.picture.pixel(x, y);
       QVERIFY2(colours.size() > 4, qPrintable(chart.title));
     }
+    const std::vector<RunScore> scores = {{.match = AnswerMatch::Pattern, .pattern = "<(.*)>", .before = 0.25, .after = 0.75, .rows = "8 rows of more.jsonl", .when = 1700000000}};
     QString error;
     const QString html = m_home->path("report.html"), pdf = m_home->path("report.pdf");
-    QVERIFY2(writeRunReport(html, run, curves->answers, charts, &error), qPrintable(error));
-    QVERIFY2(writeRunReport(pdf, run, curves->answers, charts, &error), qPrintable(error));
+    QVERIFY2(writeRunReport(html, run, curves->answers, scores, charts, &error), qPrintable(error));
+    QVERIFY2(writeRunReport(pdf, run, curves->answers, scores, charts, &error), qPrintable(error));
     const QString text = read(html);
     QCOMPARE(text.count("data:image/png;base64,"), 3);
     QVERIFY(text.contains("what %1 now") && text.contains("&lt;it&gt; is %2"));
     QVERIFY(text.contains("first run"));
+    QVERIFY(text.contains("by the pattern &lt;(.*)&gt;") && text.contains("8 rows of more.jsonl"));
     QVERIFY(read(pdf).startsWith("%PDF"));
-    QVERIFY(!writeRunReport("/proc/no/report.html", run, {}, charts, &error));
+    QVERIFY(!writeRunReport("/proc/no/report.html", run, {}, {}, charts, &error));
     QVERIFY(error.contains("/proc/no/report.html"));
   }
 

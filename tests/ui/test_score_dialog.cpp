@@ -13,6 +13,7 @@
 #include "engine/eval/evaluate.h"
 #include "engine/tune/held_out.h"
 #include "engine/tune/trainer.h"
+#include "ui/models/cell_roles.h"
 #include "ui/models/run_table_model.h"
 #include "ui/pages/score_dialog.h"
 #include "ui/settings/format.h"
@@ -80,7 +81,7 @@ class TestScoreDialog : public QObject {
     // The history has it too, with the rows it was measured on.
     QVERIFY(w.waitForJobs());
     for (QTableView* view : w.window->page(Place::Runs)->findChildren<QTableView*>())
-      if (view->accessibleName() == "Runs") QTRY_COMPARE(view->model()->index(0, RunTableModel::ExactAnswers).data(Qt::ToolTipRole).toString(), QString("Right word for word, by the original and by what it learned: of 6 held-out rows"));
+      if (view->accessibleName() == "Runs") QTRY_VERIFY(view->model()->index(0, RunTableModel::RightAnswers).data(Qt::ToolTipRole).toString().contains("word for word: of 6 held-out rows (Just now)"));
     dialog->reject();
   }
 
@@ -102,6 +103,17 @@ class TestScoreDialog : public QObject {
     if (QTest::currentTestFailed()) return;
     QCOMPARE(shown(dialog), expected.shown);
     QCOMPARE(int(answers(dialog)->rowCount()), 9);
+    // What was measured stays with the run: the rule, the rows, and both shares.
+    QVERIFY(w.waitForJobs());
+    const auto store = RunStore::open(RunStore::default_file());
+    QVERIFY(store.has_value());
+    const auto kept = runScores(**store, history().front().id);
+    QVERIFY(kept && !kept->empty());
+    const RunScore& last = kept->front();
+    QVERIFY(last.match == AnswerMatch::Number && last.rows == "9 rows of held-out.jsonl" && last.when > 0);
+    QCOMPARE(QStringList({percentText(last.after), percentText(last.before)}), expected.shown);
+    for (QTableView* view : w.window->page(Place::Runs)->findChildren<QTableView*>())
+      if (view->accessibleName() == "Runs") QTRY_COMPARE(view->model()->index(0, RunTableModel::RightAnswers).data(SubTextRole).toString(), QString("the last number"));
     dialog->reject();
   }
 

@@ -24,7 +24,7 @@ const QList<Demand>& demands() {
     for (auto [ink, soft] : {std::pair{&T::ok, &T::okSoft}, {&T::warn, &T::warnSoft}, {&T::danger, &T::dangerSoft}, {&T::info, &T::infoSoft}}) {
       d << Demand{ink, soft, 4.5, "chip"} << Demand{ink, &T::card, 4.5, "state on card"} << Demand{&T::text2, soft, 4.5, "banner text"};
     }
-    for (Token ground : {&T::card, &T::page, &T::sunken}) d << Demand{&T::control, ground, 3.0, "edge of a control"};
+    for (Token ground : {&T::card, &T::page, &T::sunken, &T::raised}) d << Demand{&T::control, ground, 3.0, "edge of a control"};
     for (Token series : {&T::seriesSmooth, &T::seriesValidation, &T::seriesRate, &T::seriesGradient, &T::memoryScales, &T::memoryLogits, &T::memoryWorkspace, &T::run1, &T::run2, &T::run3,
                          &T::run4, &T::run5, &T::run6})
       d << Demand{series, &T::card, 3.0, "series"};

@@ -4,12 +4,14 @@
 
 #include <QDoubleSpinBox>
 #include <QLabel>
+#include <QTableView>
 #include <qcustomplot.h>
 
 #include "engine/data/data_files.h"
 #include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "ui/jobs/chat_engine.h"
+#include "ui/models/run_table_model.h"
 #include "ui/pages/data_file_row.h"
 #include "ui/pages/tune_run_view.h"
 #include "ui/widgets/banner.h"
@@ -200,6 +202,45 @@ class TestTunePage : public QObject {
     QVERIFY(shown);
     CLICK(page, "Stop and keep");
     QVERIFY(again.waitForJobs());
+  }
+
+  // Looked at from its first moment on: it appears, its curve grows, and its state is the present one.
+  void runsShowTheRunThatGoesOn() {
+    const QString data = m_home->path("home/rows.jsonl");
+    QVERIFY(writeRows(data, 10000));
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    Page* tune = startLongRun(w, data);
+    if (QTest::currentTestFailed()) return;
+    w.window->showPlace(Place::Runs);
+    Page* page = w.window->page(Place::Runs);
+    QTableView* runs = nullptr;
+    for (QTableView* view : page->findChildren<QTableView*>())
+      if (view->accessibleName() == "Runs") runs = view;
+    QVERIFY(runs);
+    const auto state = [&] { return runs->model()->index(0, RunTableModel::State).data().toString(); };
+    QVERIFY(waitUntil([&] { return state() == "Running"; }));
+    auto* chart = page->findChild<Chart*>();
+    QVERIFY(waitUntil([&] { return chart->plot()->graphCount() > 0 && chart->size(0) > 2; }));
+    const int before = chart->size(0);
+    QVERIFY(waitUntil([&] { return chart->size(0) > before; }));
+    // A name that is being typed stays while the row goes on.
+    CLICK(page, "Rename");
+    auto* edit = runs->findChild<QLineEdit*>();
+    QVERIFY(edit);
+    edit->setText("half a na");
+    const int typed = chart->size(0);
+    QVERIFY(waitUntil([&] { return chart->size(0) > typed; }));
+    QCOMPARE(runs->findChild<QLineEdit*>(), edit);
+    QCOMPARE(edit->text(), "half a na");
+    QTest::keyClick(edit, Qt::Key_Escape);
+    w.window->showPlace(Place::Tune);
+    CLICK(tune, "Pause");
+    w.window->showPlace(Place::Runs);
+    QVERIFY(waitUntil([&] { return state() == "Paused"; }));
+    w.window->showPlace(Place::Tune);
+    CLICK(tune, "Stop and keep");
+    QVERIFY(w.waitForJobs());
   }
 
   void aChatBesideARunTakesOnlyWhatIsThere() {

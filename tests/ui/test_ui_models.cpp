@@ -120,9 +120,9 @@ class TestUiModels : public QObject {
     QSortFilterProxyModel proxy;
     proxy.setSourceModel(&model);
     QAbstractItemModelTester proxyTester(&proxy, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    model.setRuns({run(1, "quick", 2), run(2, "thorough", 3)}, {{2, {0.05, 0.95}}}, {{2, 90.0}});
+    model.setRuns({run(1, "quick", 2), run(2, "thorough", 3)}, {{2, {{.before = 0.05, .after = 0.95}}}}, {{2, 90.0}});
     QCOMPARE(model.rowCount(), 2);
-    QCOMPARE(model.index(1, RunTableModel::ExactAnswers).data().toString(), QString("%1 → %2").arg(percentText(0.05, 0), percentText(0.95, 0)));
+    QCOMPARE(model.index(1, RunTableModel::RightAnswers).data().toString(), QString("%1 → %2").arg(percentText(0.05, 0), percentText(0.95, 0)));
     QCOMPARE(model.index(1, RunTableModel::Time).data().toString(), durationText(90.0));
     QCOMPARE(model.index(0, 0).data().toString(), "quick");
     QVERIFY(model.index(0, 0).data(SubTextRole).toString().contains("orders.jsonl"));

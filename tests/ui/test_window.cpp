@@ -8,19 +8,28 @@
 #include <QCompleter>
 #include <QDBusConnection>
 #include <QDragEnterEvent>
+#include <QHelpEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QProcess>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
+#include <QStandardItemModel>
 #include <QStandardPaths>
 #include <QTableView>
 #include <QTimer>
+#include <QToolTip>
+#include <algorithm>
 #include <thread>
 
+#include "ui/settings/language.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
+#include "ui/widgets/labels.h"
+#include "ui/widgets/page_header.h"
 #include "ui/widgets/rail.h"
 #include "ui/widgets/segmented.h"
 #include "ui/widgets/status_bar.h"
@@ -519,6 +528,75 @@ class TestWindowShell : public QObject {
     }
   }
 
+  // The smallest window, in the language with the longer words: nothing has to be sought at the side, no action is cut.
+  void theSmallestWindowReachesEverything_data() {
+    QTest::addColumn<QString>("language");
+    QTest::newRow("English") << "en";
+    QTest::newRow("German") << "de";
+  }
+  void theSmallestWindowReachesEverything() {
+    QFETCH(QString, language);
+    const Language words(language);
+    TestWindow w(*m_home, ThemeMode::Light, {640, 480});
+    QVERIFY(w.waitForJobs());
+    for (const bool filled : {false, true}) {
+      if (filled) {
+        if (smallModel().isEmpty()) break;
+        QVERIFY(copyFolder(smallModel(), m_home->path("models/small")));
+        w.context->catalog().add({m_home->path("models")});
+        QVERIFY(addRun());
+      }
+      for (Place place : {Place::Models, Place::Quantize, Place::Tune, Place::Runs, Place::Chat, Place::Export, Place::Settings}) {
+        Page* page = w.window->page(place);
+        w.window->showPlace(place);
+        page->refresh();
+        QVERIFY(w.waitForJobs(120000));
+        QTest::qWait(60);
+        QCOMPARE(w.window->size(), QSize(640, 480));
+        int beyond = 0;
+        for (QScrollArea* area : page->findChildren<QScrollArea*>())
+          if (area->isVisible()) beyond = std::max(beyond, area->horizontalScrollBar()->maximum());
+        QVERIFY2(beyond == 0, qPrintable(QStringLiteral("place %1: %2 pixels too wide").arg(int(place)).arg(beyond)));
+        auto* header = page->findChild<PageHeader*>();
+        const auto* title = header->findChild<ElidedLabel*>();
+        QVERIFY2(title->width() >= std::min(title->sizeHint().width(), px(120)), qPrintable(title->fullText()));
+        for (QAbstractButton* button : header->findChildren<QAbstractButton*>()) {
+          if (!button->isVisible()) continue;
+          const QRect area(button->mapTo(w.window.get(), QPoint(0, 0)), button->size());
+          QVERIFY2(w.window->rect().contains(area) && area.width() >= button->minimumSizeHint().width(), qPrintable(button->text()));
+        }
+      }
+    }
+  }
+
+  // Whoever shows it: a button, or a cell of a table.
+  void longTooltipsAreWrapped() {
+    TestWindow w(*m_home);
+    QVERIFY(w.waitForJobs());
+    const QString sentence = "Rounds what flows through the model to 8 bits, as llama.cpp does: long prompts are read faster, and some answers come out a little different.";
+    QPushButton button("Ask", w.window.get());
+    button.setToolTip(sentence);
+    QTableView view(w.window.get());
+    QStandardItemModel cells(1, 1);
+    auto* cell = new QStandardItem("Answer");
+    cell->setToolTip("<b>no markup</b> " + sentence);
+    cells.setItem(0, 0, cell);
+    view.setModel(&cells);
+    button.show();
+    view.show();
+    const auto tip = [](QWidget* on, QPoint at) {
+      QHelpEvent event(QEvent::ToolTip, at, on->mapToGlobal(at));
+      QApplication::sendEvent(on, &event);
+      return QToolTip::text();
+    };
+    const QString shown = tip(&button, {4, 4});
+    QVERIFY2(shown.simplified() == sentence && shown.contains('\n'), qPrintable(shown));
+    for (const QString& line : shown.split('\n')) QVERIFY2(QFontMetrics(QToolTip::font()).horizontalAdvance(line) < px(520), qPrintable(line));
+    const QString ofCell = tip(view.viewport(), view.visualRect(cells.index(0, 0)).center());
+    QVERIFY2(ofCell.contains("&lt;b&gt;no"), qPrintable(ofCell));
+    QToolTip::hideText();
+  }
+
   void everyControlHasANameAndAHint() {
     TestWindow w(*m_home);
     QStringList nameless;
@@ -538,6 +616,21 @@ class TestWindowShell : public QObject {
   }
 
  private:
+  static bool addRun() {
+    const auto store = RunStore::open(RunStore::default_file());
+    if (!store) return false;
+    RunRow row;
+    row.folder = "/runs/first";
+    row.name = "first";
+    row.model = "/models/m.gguf";
+    row.data = "/data/rows.jsonl";
+    row.state = "finished";
+    row.recipe_json = recipe_to_json({});
+    row.started = 1700000000;
+    row.step = row.steps = 50;
+    return (*store)->begin(row).has_value();
+  }
+
   std::unique_ptr<Home> m_home;
 };
 

@@ -114,16 +114,21 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
       }
       side.conversation = std::move(*made);
     }
+    const int64_t room = side.conversation->context();
+    const auto prompt = side.conversation->prompt_ids(request.messages[number]);
+    events.push({.side = number, .begun = true, .used = prompt ? static_cast<int64_t>(prompt->size()) : 0, .context = room});
     auto generation = side.conversation->answer(request.messages[number], request.sampling,
-                                                [&](std::string_view text) { events.push({number, QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())), false, {}}); },
+                                                [&](std::string_view text) {
+                                                  events.push({.side = number, .text = QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())), .used = side.conversation->tokens_used(), .context = room});
+                                                },
                                                 context.stop());
     if (!generation) {
       failed = tl::unexpected<Error>(generation.error());
       break;
     }
-    events.push({number, {}, true, factsOf(*generation, request.precision == Precision::Fast)});
+    events.push({.side = number, .finished = true, .facts = factsOf(*generation, request.precision == Precision::Fast), .used = side.conversation->tokens_used(), .context = room});
     outcome.tokensUsed = std::max(outcome.tokensUsed, side.conversation->tokens_used());
-    outcome.context = side.conversation->context();
+    outcome.context = room;
     if (context.stopRequested()) break;
   }
   if (insideTune) restore_scales(*open->model, open->layout, present);

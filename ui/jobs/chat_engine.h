@@ -16,8 +16,10 @@ namespace scalewright::ui {
 struct ChatEvent {
   int side = 0;
   QString text;            // to append
+  bool begun = false;      // it reads its prompt now: the side before it has answered
   bool finished = false;
   QString facts;           // "58 tokens, 71 a second"; when finished
+  int64_t used = 0, context = 0;  // tokens that the conversation has taken so far, of so many
 };
 
 struct ChatRequest {

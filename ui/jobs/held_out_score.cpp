@@ -7,6 +7,7 @@
 #include "engine/eval/evaluate.h"
 #include "engine/tune/held_out.h"
 #include "ui/jobs/engine_words.h"
+#include "ui/models/run_scores.h"
 
 namespace scalewright::ui {
 namespace {
@@ -65,9 +66,7 @@ Result<HeldOutScore> scoreHeldOut(OpenModel& open, Backend& backend, const TuneR
   for (int64_t i = 0; i < result.rows; ++i) exact += after->answers[static_cast<size_t>(i)].exact;
   result.after = static_cast<double>(exact) / static_cast<double>(result.rows);
   if (store != nullptr && run != 0) {
-    const std::string text = std::to_string(result.rows) + " held-out rows";
-    SW_TRY(store->add_evaluation({.run = run, .when = std::time(nullptr), .kind = kExactBefore, .subject = "original", .text = text, .value = result.before}));
-    SW_TRY(store->add_evaluation({.run = run, .when = std::time(nullptr), .kind = kExactAfter, .subject = "tuned", .text = text, .value = result.after}));
+    SW_TRY(keepScore(*store, run, {.before = result.before, .after = result.after, .rows = std::to_string(result.rows) + " held-out rows", .when = std::time(nullptr)}));
   }
   return result;
 }

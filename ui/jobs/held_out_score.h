@@ -12,9 +12,6 @@ struct HeldOutScore {
   double before = 0.0, after = 0.0;
 };
 
-// Kinds of EvaluationRow::kind.
-inline constexpr const char *kExactBefore = "exact_match_before", *kExactAfter = "exact_match";
-
 // Engine thread, with the tuned scales in the model; afterwards it holds its base scales. At most kScoredRows short answers and
 // about twice kScoreSeconds; less where it is stopped. `observer` hears which rows are asked. The shares lie in the history under `run`
 // (0: nowhere).

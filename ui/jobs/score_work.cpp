@@ -8,7 +8,7 @@
 #include "engine/tune/held_out.h"
 #include "engine/tune/run_store.h"
 #include "ui/jobs/engine_words.h"
-#include "ui/jobs/held_out_score.h"
+#include "ui/models/run_scores.h"
 
 namespace scalewright::ui {
 namespace {
@@ -43,14 +43,12 @@ Result<Dataset> rowsOf(const std::filesystem::path& file, const TuneRecipe& reci
   return named ? std::move(named) : std::move(rows);
 }
 
-Result<void> keep(const std::filesystem::path& run, const ScoreOutcome& outcome) {
+Result<void> keep(const std::filesystem::path& run, const AnswerRule& rule, const ScoreOutcome& outcome) {
   SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
   SW_ASSIGN(const auto runs, store->runs());
   for (const RunRow& row : runs) {
     if (row.folder != run.string()) continue;
-    const int64_t now = std::time(nullptr);
-    SW_TRY(store->add_evaluation({.run = row.id, .when = now, .kind = kExactBefore, .subject = "original", .text = outcome.rows, .value = outcome.original.exact_match}));
-    SW_TRY(store->add_evaluation({.run = row.id, .when = now, .kind = kExactAfter, .subject = "tuned", .text = outcome.rows, .value = outcome.tuned.exact_match}));
+    SW_TRY(keepScore(*store, row.id, {.match = rule.match(), .pattern = rule.pattern(), .before = outcome.original.matched, .after = outcome.tuned.matched, .rows = outcome.rows, .when = std::time(nullptr)}));
   }
   return {};
 }
@@ -83,8 +81,7 @@ Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobCo
   outcome.tuned = std::move(*tuned);
   outcome.difference = score_difference(outcome.tuned, outcome.original);
   outcome.rows = std::to_string(outcome.tuned.rows) + (own ? " held-out rows" : " rows of " + order.data.filename().string());
-  if (order.rule.match() == AnswerMatch::Exact)
-    if (const auto kept = keep(order.run, outcome); !kept) context.warning(kept.error().message);
+  if (const auto kept = keep(order.run, order.rule, outcome); !kept) context.warning(kept.error().message);
   return outcome;
 }
 

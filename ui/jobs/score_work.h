@@ -27,8 +27,7 @@ struct ScoreOutcome {
 // Whether the run has rows of its own to ask: a file that it validated on, or a part of its data.
 bool hasHeldOutRows(const TuneRecipe& recipe);
 
-// Engine thread. Afterwards the model holds its base scales. The shares of answers that are right word for word lie in the history,
-// where the rule is that.
+// Engine thread. Afterwards the model holds its base scales. The shares of right answers lie in the history, with rule, rows and date.
 Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobContext& context);
 
 }  // namespace scalewright::ui

@@ -1,6 +1,7 @@
 #include "ui/models/recipe_diff_model.h"
 
 #include <QFileInfo>
+#include <algorithm>
 #include <optional>
 
 #include "ui/models/cell_roles.h"
@@ -11,8 +12,10 @@ namespace scalewright::ui {
 RecipeDiffModel::RecipeDiffModel(QObject* parent) : QAbstractTableModel(parent) {}
 
 void RecipeDiffModel::setRuns(const std::vector<RunRow>& runs) {
+  const auto same = [](const RunRow& a, const RunRow& b) { return a.id == b.id && a.name == b.name && a.recipe_json == b.recipe_json; };
+  const bool known = std::equal(runs.begin(), runs.end(), m_runs.begin(), m_runs.end(), same);
   m_runs = runs;
-  rebuild();
+  if (!known) rebuild();
 }
 
 void RecipeDiffModel::setOnlyDifferences(bool on) {

@@ -13,7 +13,7 @@ class RecipeDiffModel : public QAbstractTableModel {
   Q_OBJECT
  public:
   explicit RecipeDiffModel(QObject* parent = nullptr);
-  void setRuns(const std::vector<RunRow>& runs);
+  void setRuns(const std::vector<RunRow>& runs);  // the same recipes again change nothing
   void setOnlyDifferences(bool on);
   int hiddenRows() const { return m_hidden; }
 

@@ -22,6 +22,7 @@ Result<RunCurves> readRunCurves(const RunStore& store, int64_t run) {
     curves.validation.append(record.loss);
   }
   SW_ASSIGN(curves.answers, store.samples(run));
+  SW_ASSIGN(curves.scores, runScores(store, run));
   return curves;
 }
 

@@ -1,9 +1,9 @@
 #pragma once
-// A run's curves as the history has them, ready to be drawn.
+// A run's curves as the history has them, ready to be drawn, and what was asked of it.
 
 #include <QList>
 
-#include "engine/tune/run_store.h"
+#include "ui/models/run_scores.h"
 
 namespace scalewright::ui {
 
@@ -11,6 +11,7 @@ struct RunCurves {
   QList<double> steps, loss, smoothed, rate, gradient, speed;   // one a step
   QList<double> validationSteps, validation;
   std::vector<SampleRecord> answers;
+  std::vector<RunScore> scores;                                 // newest first
 };
 Result<RunCurves> readRunCurves(const RunStore& store, int64_t run);
 

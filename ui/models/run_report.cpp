@@ -33,7 +33,17 @@ QString answersHtml(const std::vector<SampleRecord>& answers) {
   return QStringLiteral("<h2>%1</h2><table>%2</table>").arg(tr("Sample answers"), rows);
 }
 
-QString html(const RunRow& run, const std::vector<SampleRecord>& answers, const QList<ReportPicture>& charts) {
+// What was measured, newest first.
+QString scoresHtml(const std::vector<RunScore>& scores) {
+  if (scores.empty()) return {};
+  QString rows;
+  for (const RunScore& score : scores)
+    rows += QStringLiteral("<tr><td>%1</td><td>%2</td><td>%3</td><td>%4</td></tr>")
+                .arg(ruleText(score).toHtmlEscaped(), shareText(score), rowsText(score).toHtmlEscaped(), QDateTime::fromSecsSinceEpoch(score.when).toString(Qt::ISODate));
+  return QStringLiteral("<h2>%1</h2><table>%2</table>").arg(tr("Right answers, of the original → and of what it learned"), rows);
+}
+
+QString html(const RunRow& run, const std::vector<SampleRecord>& answers, const std::vector<RunScore>& scores, const QList<ReportPicture>& charts) {
   const auto row = [](const QString& key, const QString& value) { return QStringLiteral("<tr><td>%1</td><td>%2</td></tr>").arg(key.toHtmlEscaped(), value.toHtmlEscaped()); };
   QString facts = row(tr("State"), runStateText(run.state)) + row(tr("Steps"), tr("%1 of %2").arg(countText(run.step), countText(run.steps))) +
                   row(tr("Last loss"), numberText(run.last_loss, 4)) + row(tr("Best validation loss"), numberText(run.best_validation, 4)) +
@@ -51,13 +61,13 @@ QString html(const RunRow& run, const std::vector<SampleRecord>& answers, const 
                         "td{padding:2px 24px 2px 0}td+td{font-family:monospace}</style></head><body><h1>%1</h1><p>%2</p>%3"
                         "<h2>%4</h2><table>%5</table><h2>%6</h2><table>%7</table>%8</body></html>")
       .arg(QString::fromStdString(run.name).toHtmlEscaped(), tr("%1 learned %2.").arg(QString::fromStdString(run.model), QString::fromStdString(run.data)).toHtmlEscaped(), pictures,
-           tr("Figures"), facts, tr("Recipe"), recipe, answersHtml(answers) + notes);
+           tr("Figures"), facts, tr("Recipe"), recipe, scoresHtml(scores) + answersHtml(answers) + notes);
 }
 
 }  // namespace
 
-bool writeRunReport(const QString& path, const RunRow& run, const std::vector<SampleRecord>& answers, const QList<ReportPicture>& charts, QString* error) {
-  const QString page = html(run, answers, charts);
+bool writeRunReport(const QString& path, const RunRow& run, const std::vector<SampleRecord>& answers, const std::vector<RunScore>& scores, const QList<ReportPicture>& charts, QString* error) {
+  const QString page = html(run, answers, scores, charts);
   QSaveFile file(path);
   const auto failed = [&] {
     if (error) *error = tr("%1: %2. Choose another folder.").arg(path, file.errorString());

@@ -6,7 +6,7 @@
 #include <QString>
 #include <vector>
 
-#include "engine/tune/run_store.h"
+#include "ui/models/run_scores.h"
 
 namespace scalewright::ui {
 
@@ -15,6 +15,6 @@ struct ReportPicture {
   QImage picture;
 };
 // Any thread.
-bool writeRunReport(const QString& path, const RunRow& run, const std::vector<SampleRecord>& answers, const QList<ReportPicture>& charts, QString* error);
+bool writeRunReport(const QString& path, const RunRow& run, const std::vector<SampleRecord>& answers, const std::vector<RunScore>& scores, const QList<ReportPicture>& charts, QString* error);
 
 }  // namespace scalewright::ui

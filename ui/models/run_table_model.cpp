@@ -3,10 +3,10 @@
 #include <QFileInfo>
 #include <QDateTime>
 #include <QFile>
+#include <algorithm>
 #include <cmath>
 
 #include "engine/tune/tune_report.h"
-#include "ui/jobs/engine_words.h"
 #include "ui/models/cell_roles.h"
 #include "ui/settings/format.h"
 
@@ -39,12 +39,33 @@ double workedSeconds(const RunRow& run) {
   return run.started > 0 && end >= run.started ? static_cast<double>(end - run.started) : -1.0;
 }
 
+namespace {
+
+constexpr size_t kToldScores = 8;
+
+// What was measured, newest first: a line each.
+QString scoresText(const std::vector<RunScore>& scores) {
+  QStringList lines{RunTableModel::tr("Right answers of the original → and of what it learned:")};
+  for (size_t i = 0; i < std::min(scores.size(), kToldScores); ++i)
+    lines << RunTableModel::tr("%1, %2: of %3 (%4)").arg(shareText(scores[i]), ruleText(scores[i]), rowsText(scores[i]), momentText(scores[i].when));
+  return lines.join(QLatin1Char('\n'));
+}
+
+}  // namespace
+
 RunTableModel::RunTableModel(QObject* parent) : QAbstractTableModel(parent) {}
 
-void RunTableModel::setRuns(std::vector<RunRow> runs, const QHash<qint64, Exact>& exact, const QHash<qint64, double>& seconds) {
+void RunTableModel::setRuns(std::vector<RunRow> runs, const Scores& scores, const QHash<qint64, double>& seconds) {
+  if (std::equal(runs.begin(), runs.end(), m_runs.begin(), m_runs.end(), [](const RunRow& a, const RunRow& b) { return a.id == b.id && a.name == b.name; })) {
+    m_runs = std::move(runs);
+    m_scores = scores;
+    m_seconds = seconds;
+    if (!m_runs.empty()) emit dataChanged(index(0, State), index(rowCount() - 1, ColumnCount - 1));
+    return;
+  }
   beginResetModel();
   m_runs = std::move(runs);
-  m_exact = exact;
+  m_scores = scores;
   m_seconds = seconds;
   const QList<qint64> before = m_compared;
   m_compared.removeIf([this](qint64 id) { return rowOf(id) < 0; });
@@ -92,9 +113,8 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   const RunRow* row = index.isValid() ? run(index.row()) : nullptr;
   if (!row) return {};
   const double seconds = m_seconds.contains(row->id) ? m_seconds[row->id] : -1.0;
-  if (role == Qt::ToolTipRole && index.column() == ExactAnswers)
-    return m_exact.contains(row->id) ? tr("Right word for word, by the original and by what it learned: of %1").arg(inWords(m_exact[row->id].rows.toStdString()))
-                                     : tr("Nothing was asked yet: Score… does it");
+  const auto scores = m_scores.value(row->id);
+  if (role == Qt::ToolTipRole && index.column() == RightAnswers) return scores.empty() ? tr("Nothing was asked yet: Score… does it") : scoresText(scores);
   if (role == Qt::ToolTipRole)
     return QString::fromStdString(row->error.empty() ? row->folder : row->error + "\n" + row->folder);
   switch (index.column()) {
@@ -118,13 +138,10 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
       if (role == Qt::DisplayRole) return numberText(row->best_validation, 3);
       if (role == SortRole) return std::isnan(row->best_validation) ? 1e30 : row->best_validation;
       break;
-    case ExactAnswers:
-      if (role == Qt::DisplayRole) {
-        if (!m_exact.contains(row->id)) return QStringLiteral("\u2013");
-        const Exact exact = m_exact[row->id];
-        return std::isnan(exact.before) ? percentText(exact.after, 0) : tr("%1 → %2").arg(percentText(exact.before, 0), percentText(exact.after, 0));
-      }
-      if (role == SortRole) return m_exact.contains(row->id) ? m_exact[row->id].after : -1.0;
+    case RightAnswers:
+      if (role == Qt::DisplayRole) return scores.empty() ? QStringLiteral("\u2013") : shareText(scores.front());
+      if (role == SubTextRole && !scores.empty()) return ruleText(scores.front());
+      if (role == SortRole) return scores.empty() ? -1.0 : scores.front().after;
       break;
     case Time:
       if (role == Qt::DisplayRole) return durationText(seconds);
@@ -165,7 +182,7 @@ QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int
   if (role == Qt::TextAlignmentRole)
     return section >= Steps && section <= Time ? int(Qt::AlignRight | Qt::AlignVCenter) : int(Qt::AlignLeft | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
-  const QStringList names = {tr("Run"), tr("State"), tr("Steps"), tr("Lowest validation"), tr("Exact answers"), tr("Time"), tr("Started")};
+  const QStringList names = {tr("Run"), tr("State"), tr("Steps"), tr("Lowest validation"), tr("Right answers"), tr("Time"), tr("Started")};
   return names.value(section);
 }
 

@@ -2,28 +2,24 @@
 // The history of runs as a table. The first column's check box chooses what is compared, in the order of checking.
 
 #include <QAbstractTableModel>
+#include <QHash>
 #include <QList>
 
-#include "engine/tune/run_store.h"
+#include "ui/models/run_scores.h"
 
 namespace scalewright::ui {
 
 class RunTableModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { Name, State, Steps, Validation, ExactAnswers, Time, Started, ColumnCount };
+  enum Column { Name, State, Steps, Validation, RightAnswers, Time, Started, ColumnCount };
   static constexpr int kMostCompared = 6;
   explicit RunTableModel(QObject* parent = nullptr);
 
-  // Of rows answered exactly, 0..1, by the original and after the run; before is NaN where only the run was asked. `rows`: which, as
-  // the history has it.
-  struct Exact {
-    double before = 0.0, after = 0.0;
-    QString rows;
-  };
-  // Keeps what is compared where those runs are still there. `exact` and `seconds` (as workedSeconds)
-  // by run id; absent: not scored, not known.
-  void setRuns(std::vector<RunRow> runs, const QHash<qint64, Exact>& exact, const QHash<qint64, double>& seconds = {});
+  // Keeps what is compared where those runs are still there, and where they are the same runs the place and what is being typed. `scores` (newest
+  // first) and `seconds` (as workedSeconds) by run id; absent: not scored, not known.
+  using Scores = QHash<qint64, std::vector<RunScore>>;
+  void setRuns(std::vector<RunRow> runs, const Scores& scores, const QHash<qint64, double>& seconds = {});
   // The run in `folder` has come so far.
   void setStep(const QString& folder, double fraction);
   const RunRow* run(int row) const;
@@ -44,7 +40,7 @@ class RunTableModel : public QAbstractTableModel {
 
  private:
   std::vector<RunRow> m_runs;
-  QHash<qint64, Exact> m_exact;
+  Scores m_scores;
   QHash<qint64, double> m_seconds;
   QList<qint64> m_compared;
 };

@@ -17,11 +17,14 @@ class ChatHead : public QWidget {
   // `tuned` is empty where only the original answers; `both`: side by side, else the tuned one where there is one.
   void setAnswering(const QString& original, const QString& tuned, bool both, const QString& codesHash);
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   ElidedLabel *m_leftName, *m_rightName;
   QLabel *m_leftCodes, *m_rightCodes;
   Chip* m_leftChip;
-  QWidget *m_line, *m_right;
+  QWidget *m_line, *m_right, *m_lock;
 };
 
 }  // namespace scalewright::ui

@@ -351,6 +351,7 @@ void ChatPage::ask(int turn, QList<int> sides) {
   m_missing.clear();
   banner()->dismiss();
   m_turn = turn;
+  m_used = 0;
   m_sides = sides;
   m_by = tunedBy();
   ChatRequest request;
@@ -365,6 +366,12 @@ void ChatPage::ask(int turn, QList<int> sides) {
   });
   const auto tune = app().engine().activeTune();
   const bool inside = tune.control != nullptr && tune.model == request.model;
+  // One after the other answers, on one copy of the codes; and both after what the engine is at.
+  for (const int side : sides)
+    if (AnswerView* view = m_transcript->answer(turn, side)) {
+      if (side != sides.front()) view->wait(tr("waits until the original has answered"));
+      else if (app().jobs().busy() && !inside) view->wait(tr("waits for the work that is going on"));
+    }
   auto job = std::make_shared<WorkJob<ChatOutcome>>(
       tr("Answering"), Place::Chat,
       [engine = m_engine, host = &app().engine(), request, inside, events](JobContext& context) { return engine->answer(*host, request, inside, events, context); }, this,
@@ -384,6 +391,12 @@ void ChatPage::onEvents(std::vector<ChatEvent> events) {
     AnswerView* view = m_transcript->answer(m_turn, event.side);
     if (!view) continue;
     const auto side = static_cast<size_t>(event.side);
+    m_used = std::max(m_used, event.used);
+    m_pane->showContext(m_used, event.context);
+    if (event.begun) {
+      view->begin();
+      continue;
+    }
     if (!event.finished) {
       text[side] += event.text;
       ++tokens[side];

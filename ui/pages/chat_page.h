@@ -63,6 +63,7 @@ class ChatPage : public Page {
   std::shared_ptr<Job> m_job;
   ChatLog m_log;
   int m_turn = -1;              // being answered
+  int64_t m_used = 0;           // tokens of the context that it has taken so far, by the side that took more
   QString m_by;                 // the pack it is answered with
   QList<int> m_sides;           // of it
   QString m_codes;

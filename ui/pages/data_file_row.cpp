@@ -37,7 +37,7 @@ DataFileRow::DataFileRow(const DataFile& file, bool ownColumns, QWidget* parent)
   const QFileInfo info(QString::fromStdString(file.path.string()));
   m_bytes = quint64(info.size());
   m_name = new ElidedLabel(info.fileName(), FontRole::Strong, Ink::Text, Qt::ElideMiddle);
-  m_facts = new ElidedLabel({}, FontRole::Help, Ink::Text2);
+  m_facts = label({}, FontRole::Help, Ink::Text2, true);
   m_chip = new Chip;
   m_columns = new Button(Button::Quiet, tr("Columns…"), QStringLiteral("columns"));
   m_columns->setHint(tr("Which column is the prompt, which the answer, or which is the text"));
@@ -63,7 +63,7 @@ DataFileRow::DataFileRow(const DataFile& file, bool ownColumns, QWidget* parent)
 // The answer's box has one line more than there are columns: a column of texts has no answers beside it.
 void DataFileRow::ask(const std::vector<std::string>& names, const Columns& columns) {
   m_columns->hide();
-  m_facts->setFullText(tr("Which column is which?"));
+  m_facts->setText(tr("Which column is which?"));
   m_chip->setState(tr("Columns unknown"), Tone::Warn);
   m_naming->show();
   if (names == m_names) return;
@@ -91,14 +91,14 @@ void DataFileRow::named() {
 }
 
 void DataFileRow::setReading() {
-  m_facts->setFullText(tr("reading every row…"));
+  m_facts->setText(tr("reading every row…"));
   m_chip->setState(tr("Reading"), Tone::Neutral);
 }
 
 void DataFileRow::setFacts(const DataFileFacts* facts) {
   m_naming->hide();
   m_columns->setVisible(facts && m_ownColumns && (facts->format == DatasetFormat::Csv || m_named));
-  m_facts->setFullText(facts ? tr("%1 rows, %2, %3").arg(countText(facts->rows), bytesText(m_bytes), formatText(facts->format)) : tr("not read"));
+  m_facts->setText(facts ? tr("%1 rows, %2, %3").arg(countText(facts->rows), bytesText(m_bytes), formatText(facts->format)) : tr("not read"));
   m_chip->setState(facts ? tr("Format recognized") : tr("Not usable"), facts ? Tone::Ok : Tone::Danger);
 }
 

@@ -5,6 +5,8 @@
 
 #include "engine/data/data_files.h"
 
+class QLabel;
+
 namespace scalewright::ui {
 
 class Button;
@@ -33,7 +35,8 @@ class DataFileRow : public QFrame {
   void named();
   std::filesystem::path m_path;
   quint64 m_bytes;
-  ElidedLabel *m_name, *m_facts;
+  ElidedLabel* m_name;
+  QLabel* m_facts;
   Chip* m_chip;
   Button *m_columns, *m_remove;
   QWidget* m_naming;

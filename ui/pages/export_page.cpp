@@ -241,10 +241,9 @@ void ExportPage::start() {
   const quint64 needed = chosen->check->bytes;
   if (needed > freeBytes) return refuseOutput(tr("The disk has %1 free, the file needs %2.").arg(bytesText(freeBytes), bytesText(needed)));
   m_targets->refuseOutput({});
-  if (!mayReplace(path, m_targets->agreed())) return m_targets->outputField()->setFocus(Qt::OtherFocusReason);
-  if (order.modelfile && !mayReplace(modelfile, m_agreedModelfile)) return m_targets->modelfileField()->setFocus(Qt::OtherFocusReason);
-  m_targets->agree(path);
-  if (order.modelfile) m_agreedModelfile = modelfile;
+  const QStringList written = order.modelfile ? QStringList{path, modelfile} : QStringList{path};
+  if (!mayReplace(written, m_targets->agreed())) return (QFileInfo::exists(path) ? m_targets->outputField() : m_targets->modelfileField())->setFocus(Qt::OtherFocusReason);
+  m_targets->forgetAgreed();
   banner()->dismiss();
 
   m_targets->keepModel();

@@ -60,7 +60,7 @@ class ExportPage : public Page {
   ProgressBar* m_progress;
   EmptyState* m_checking;
   ExportResult* m_result;
-  QString m_written, m_agreedModelfile;
+  QString m_written;
   bool m_pack = false;           // what was written is a scale pack
   Button *m_start, *m_cancel, *m_chat, *m_again;
 };

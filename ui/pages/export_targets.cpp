@@ -100,7 +100,6 @@ const TargetCheck* ExportTargets::chosen() const {
   return index >= 0 && size_t(index) < m_choices.targets.size() ? &m_choices.targets[size_t(index)] : nullptr;
 }
 QString ExportTargets::title() const { return m_cards.value(m_group->checkedId(), m_cards.first())->text(); }
-void ExportTargets::agree(const QString& path) { m_agreed = path; }
 void ExportTargets::refuseOutput(const QString& why) { m_outputField->setError(why); }
 QString ExportTargets::output() const {
   const QString path = m_output->text().trimmed();

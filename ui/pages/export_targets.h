@@ -39,8 +39,8 @@ class ExportTargets : public Card {
   QString output() const;
   QString modelfile() const;            // to write beside a GGUF; empty: none
   void refuseOutput(const QString& why);  // empty: it is good
-  QString agreed() const { return m_agreed; }
-  void agree(const QString& path);      // may be replaced: written before, or a dialog asked
+  QString agreed() const { return m_agreed; }  // may be replaced, once: the dialog asked
+  void forgetAgreed() { m_agreed.clear(); }
   QWidget* firstField() const;
   QWidget* outputField() const;
   QWidget* modelfileField() const;

@@ -5,8 +5,8 @@
 
 #include "ui/widgets/button.h"
 #include "ui/widgets/chip.h"
+#include "ui/widgets/flow_layout.h"
 #include "ui/widgets/labels.h"
-#include "ui/widgets/layout.h"
 
 namespace scalewright::ui {
 
@@ -49,23 +49,21 @@ FirstStart::FirstStart(QWidget* parent) : QWidget(parent) {
   connect(scan, &Button::clicked, this, &FirstStart::scanClicked);
   connect(m_sample, &Button::clicked, this, &FirstStart::sampleClicked);
 
-  auto centred = [](std::initializer_list<Item> items, int spacing = 8) {
-    auto* box = hbox({fill()}, spacing);
-    addItems(box, items);
-    box->addStretch(1);
-    return box;
+  auto words = [](const QString& text, FontRole role, Ink ink) {
+    auto* result = label(text, role, ink, true);
+    result->setAlignment(Qt::AlignHCenter);
+    return result;
   };
   auto step = [](const QString& number, const QString& title, const QString& line) {
-    return hbox({new Chip(number, Tone::Accent), vbox({label(title, FontRole::Strong), label(line, FontRole::Help, Ink::Text3)}, 1)}, 10);
+    return wrap(hbox({new Chip(number, Tone::Accent), vbox({label(title, FontRole::Strong), label(line, FontRole::Help, Ink::Text3)}, 1)}, 10));
   };
-  auto* display = label(tr("Bring the model you already run"), FontRole::Display);
-  setLayout(vbox({fill(), centred({new ScalesPicture}), gap(16), centred({display}),
-                  centred({label(tr("Leave with a file of the same size that is better at your task."), FontRole::Body, Ink::Text2)}), gap(12),
-                  centred({scan, open, m_sample}, 10), gap(4),
-                  centred({label(tr("or drop a GGUF file or a model folder anywhere in this window"), FontRole::Help, Ink::Text3)}), gap(20),
-                  centred({step(QStringLiteral("1"), tr("Quantize"), tr("or open a file that already is")),
-                           step(QStringLiteral("2"), tr("Fine-tune"), tr("on sample requests, a few minutes")),
-                           step(QStringLiteral("3"), tr("Compare and export"), tr("the same size, checked"))}, 26),
+  setLayout(vbox({fill(), flow({new ScalesPicture}, 0, Qt::AlignHCenter), gap(16), words(tr("Bring the model you already run"), FontRole::Display, Ink::Text),
+                  words(tr("Leave with a file of the same size that is better at your task."), FontRole::Body, Ink::Text2), gap(12),
+                  flow({scan, open, m_sample}, 10, Qt::AlignHCenter), gap(4),
+                  words(tr("or drop a GGUF file or a model folder anywhere in this window"), FontRole::Help, Ink::Text3), gap(20),
+                  flow({step(QStringLiteral("1"), tr("Quantize"), tr("or open a file that already is")),
+                        step(QStringLiteral("2"), tr("Fine-tune"), tr("on sample requests, a few minutes")),
+                        step(QStringLiteral("3"), tr("Compare and export"), tr("the same size, checked"))}, 26, Qt::AlignHCenter),
                   fill()}, 6, {24, 24, 24, 24}));
   setAccessibleName(tr("First start"));
 }

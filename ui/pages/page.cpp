@@ -76,12 +76,18 @@ void Page::showError(const QString& title, const QString& text) {
   m_banner->show(Tone::Danger, title, text);
   m_banner->setFocus(Qt::OtherFocusReason);
 }
-bool Page::mayReplace(const QString& path, const QString& ours) {
-  const QFileInfo info(path);
-  if (!info.exists() || (!ours.isEmpty() && info.absoluteFilePath() == QFileInfo(ours).absoluteFilePath())) return true;
-  if (info.isDir() && QDir(path).isEmpty()) return true;
-  QMessageBox ask(QMessageBox::Warning, tr("Replace it?"), tr("%1 is there already.").arg(info.fileName()), QMessageBox::NoButton, this);
-  ask.setInformativeText(info.isDir() ? tr("Files of the same names in this folder are replaced. That cannot be undone.") : tr("What it holds now is lost. That cannot be undone."));
+bool Page::mayReplace(QStringList paths, const QString& agreed) {
+  paths.removeIf([&agreed](const QString& path) {
+    const QFileInfo info(path);
+    if (!info.exists() || (info.isDir() && QDir(path).isEmpty())) return true;
+    return !agreed.isEmpty() && info.absoluteFilePath() == QFileInfo(agreed).absoluteFilePath();
+  });
+  if (paths.isEmpty()) return true;
+  QStringList names;
+  for (const QString& path : paths) names << QFileInfo(path).fileName();
+  const QString there = names.size() == 1 ? tr("%1 is there already.").arg(names[0]) : tr("%1 are there already.").arg(QLocale().createSeparatedList(names));
+  QMessageBox ask(QMessageBox::Warning, tr("Replace it?"), there, QMessageBox::NoButton, this);
+  ask.setInformativeText(QFileInfo(paths[0]).isDir() ? tr("Files of the same names in this folder are replaced. That cannot be undone.") : tr("What it holds now is lost. That cannot be undone."));
   QPushButton* replace = ask.addButton(tr("Replace"), QMessageBox::DestructiveRole);
   QPushButton* keep = ask.addButton(tr("Keep it"), QMessageBox::RejectRole);
   ask.setDefaultButton(keep);

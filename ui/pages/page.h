@@ -65,9 +65,9 @@ class Page : public QWidget {
   QVBoxLayout* body() const { return m_body; }            // below header and banner
   // One error in its place: the banner says it, the page stays.
   void showError(const QString& title, const QString& text);
-  // Whether `path` may be written. Asks where something is there, unless it is `ours` (written or agreed to before): what is
-  // replaced cannot be brought back.
-  bool mayReplace(const QString& path, const QString& ours);
+  // Whether these may be written. Asks where something is there, unless it is what the person agreed to just now (a file dialog asked):
+  // what is replaced cannot be brought back.
+  bool mayReplace(QStringList paths, const QString& agreed);
   // The model itself, a file of its folder, or the same by another name (links).
   static bool belongsTo(const QString& path, const QString& model);
   void send(Place to, const QString& what, const QVariantMap& values = {});

@@ -175,7 +175,6 @@ QString QuantizeForm::outputPath() const {
   const QString path = m_output->text().trimmed();
   return path.startsWith(QLatin1String("~/")) ? QDir::homePath() + path.mid(1) : path;
 }
-void QuantizeForm::agree(const QString& path) { m_agreed = path; }
 void QuantizeForm::refuseOutput(const QString& why) { m_outputField->setError(why); }
 void QuantizeForm::refuseContainer(const QString& why) { m_containerField->setError(why); }
 

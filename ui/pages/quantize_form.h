@@ -36,8 +36,8 @@ class QuantizeForm : public Card {
   QString refusal() const;              // why it cannot start; empty: it can
   void refuseOutput(const QString& why);  // empty: it is good
   void refuseContainer(const QString& why);
-  void agree(const QString& path);      // may be replaced: written before, or a dialog asked
-  QString agreed() const { return m_agreed; }
+  QString agreed() const { return m_agreed; }  // may be replaced, once: the dialog asked
+  void forgetAgreed() { m_agreed.clear(); }
   QWidget* firstField() const;
   QWidget* outputField() const;
   void saveState();

@@ -179,8 +179,8 @@ void QuantizePage::start() {
   m_form->refuseOutput({});
   if (entry->summary)
     if (const auto holds = checkHolds(*entry->summary, order.request, order.target); !holds) return m_form->refuseContainer(inWords(holds.error()));
-  if (!mayReplace(output, m_form->agreed())) return m_form->outputField()->setFocus(Qt::OtherFocusReason);
-  m_form->agree(output);
+  if (!mayReplace({output}, m_form->agreed())) return m_form->outputField()->setFocus(Qt::OtherFocusReason);
+  m_form->forgetAgreed();
   banner()->dismiss();
   m_forecast->stopTrial();
 

@@ -5,13 +5,12 @@
 #include <QFileInfo>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <chrono>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
-#include "ui/jobs/held_out_score.h"
 #include "ui/main_window.h"
 #include "ui/models/run_report.h"
 #include "ui/pages/run_charts.h"
@@ -25,6 +24,7 @@
 #include "ui/widgets/desktop.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/file_dialogs.h"
+#include "ui/widgets/flow_layout.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
 #include "ui/widgets/page_header.h"
@@ -37,11 +37,12 @@ namespace {
 
 struct History {
   std::vector<RunRow> runs;
-  QHash<qint64, RunTableModel::Exact> exact;
+  RunTableModel::Scores scores;
   QHash<qint64, double> seconds;
   std::string warning;
 };
 
+constexpr auto kRefresh = std::chrono::seconds(2);  // while a run goes on
 constexpr qsizetype kFewPoints = 20;  // so many are shown one by one: a line alone says nothing of what was measured
 
 }  // namespace
@@ -101,7 +102,9 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_tableCard = new Card;
   m_tableCard->setBodyMargins(0, 0, 0, 0);
   setScaledSpacing(m_tableCard->body(), 0);
-  m_tableCard->add({wrap(hbox({m_filter, m_compared, fill(), m_resume, m_score, m_rename, m_notes, m_delete}, 8, QMargins(12, 8, 12, 8))), horizontalLine(), grow(m_table)});
+  auto* tools = flow({wrap(hbox({m_filter, m_compared}, 8)), wrap(flow({m_resume, m_score, m_rename, m_notes, m_delete}))}, 8, Qt::AlignJustify);
+  setScaledMargins(tools, 12, 8, 12, 8);
+  m_tableCard->add({wrap(tools), horizontalLine(), grow(m_table)});
 
   m_top = hbox({grow(m_chartCard, 59), grow(m_recipeCard, 41)}, 16);
   m_content = wrap(vbox({grow(wrap(m_top), 48), grow(m_tableCard, 52)}, 16));
@@ -110,6 +113,11 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   body()->addWidget(m_empty, 1);
   body()->addWidget(m_content, 1);
 
+  connect(&m_recipes, &QAbstractItemModel::modelReset, m_recipeTable, [this] {
+    QList<int> widths{110};
+    for (int column = 1; column < m_recipes.columnCount(); ++column) widths.append(100);
+    m_recipeTable->setColumns(widths, static_cast<int>(widths.size()) - 1);
+  });
   connect(m_empty, &EmptyState::actionClicked, this, [this] { send(Place::Tune, page_messages::kRefresh); });
   connect(m_what, &Segmented::chosen, this, &RunsPage::showCurves);
   connect(m_saveChart, &QPushButton::clicked, this, [this] { m_chart->saveAs(QStringLiteral("runs"), this->app().settings()); });
@@ -137,10 +145,16 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   connect(m_export, &QPushButton::clicked, this, [this] {
     if (const RunRow* run = selected()) send(Place::Export, page_messages::kUseModel, {{"path", QString::fromStdString(run->folder)}});
   });
-  // The row goes along with the run that goes on.
+  // The row goes along with the run that goes on; its state and its curves follow every now and then.
+  m_refresh.setSingleShot(true);
+  m_refresh.setInterval(kRefresh);
+  connect(&m_refresh, &QTimer::timeout, this, [this] {
+    if (isVisible()) read();
+  });
   connect(&app.jobs(), &JobQueue::jobProgressed, this, [this](Job* job) {
     if (job->place() != Place::Tune || !isVisible()) return;
     if (const auto active = this->app().engine().activeTune(); active.control) m_runs.setStep(QString::fromStdString(active.run.string()), job->fraction());
+    if (!m_refresh.isActive()) m_refresh.start();
   });
   connect(&app.jobs(), &JobQueue::jobDone, this, [this](Job* job) {
     if (job->place() == Place::Tune && isVisible()) read();
@@ -182,12 +196,7 @@ void RunsPage::read() {
         for (RunRow& run : history.runs)
           if (run.folder != active.string()) run.state = present_state(run);
         for (const RunRow& run : history.runs) {
-          SW_ASSIGN(const auto evaluations, store->evaluations(run.id));
-          double before = std::numeric_limits<double>::quiet_NaN();
-          for (const EvaluationRow& row : evaluations) {
-            if (row.kind == kExactBefore) before = row.value;
-            if (row.kind == kExactAfter) history.exact[run.id] = {before, row.value, QString::fromStdString(row.text)};
-          }
+          SW_ASSIGN(history.scores[run.id], runScores(*store, run.id));
           history.seconds[run.id] = workedSeconds(run);
         }
         return history;
@@ -206,7 +215,7 @@ void RunsPage::read() {
         const RunRow* before = selected();
         const qint64 keep = before ? before->id : 0;
         const bool first = m_runs.rowCount() == 0;
-        m_runs.setRuns(std::move(history->runs), history->exact, history->seconds);
+        m_runs.setRuns(std::move(history->runs), history->scores, history->seconds);
         const bool none = m_runs.rowCount() == 0;
         m_empty->setVisible(none);
         m_content->setVisible(!none);
@@ -232,9 +241,6 @@ void RunsPage::readCurves() {
   std::vector<RunRow> rows;
   for (const qint64 id : ids) rows.push_back(*m_runs.run(m_runs.rowOf(id)));
   m_recipes.setRuns(rows);
-  QList<int> widths{110};
-  for (qsizetype i = 0; i < ids.size(); ++i) widths.append(100);
-  m_recipeTable->setColumns(widths, static_cast<int>(widths.size()) - 1);
   m_recipeCard->setHint(ids.size() > 1 ? tr("differences in bold; %1 equal lines hidden").arg(m_recipes.hiddenRows()) : QString());
   app().jobs().run<QHash<qint64, RunCurves>>(
       tr("Reading curves"), Place::None,
@@ -377,9 +383,9 @@ void RunsPage::report() {
 void RunsPage::writeReport(const QString& path, const RunRow& run, const RunCurves& curves) {
   app().jobs().run<bool>(
       tr("Writing the report"), Place::None,
-      [path, run, answers = curves.answers, charts = drawRunCharts(curves)](JobContext&) -> Result<bool> {
+      [path, run, answers = curves.answers, scores = curves.scores, charts = drawRunCharts(curves)](JobContext&) -> Result<bool> {
         QString error;
-        if (!writeRunReport(path, run, answers, charts, &error)) return fail(ErrorCode::Io, error.toStdString());
+        if (!writeRunReport(path, run, answers, scores, charts, &error)) return fail(ErrorCode::Io, error.toStdString());
         return true;
       },
       this,

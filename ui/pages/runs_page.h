@@ -3,6 +3,7 @@
 
 #include <QHash>
 #include <QSortFilterProxyModel>
+#include <QTimer>
 
 #include "ui/models/recipe_diff_model.h"
 #include "ui/models/run_curves.h"
@@ -55,6 +56,7 @@ class RunsPage : public Page {
   QSortFilterProxyModel m_proxy;
   RecipeDiffModel m_recipes;
   QHash<qint64, RunCurves> m_curves;
+  QTimer m_refresh;             // runs once a run has told of its progress
   qint64 m_deleted = 0;
   qint64 m_followed = 0;        // the one run whose curves follow the selection; 0: the person chose by the checkboxes
   QString m_wanted;             // folder to select once read

@@ -4,9 +4,11 @@
 #include <QFileInfo>
 #include <QLabel>
 #include <QLineEdit>
+#include <QScreen>
 #include <QSpinBox>
 #include <QStackedLayout>
 #include <QStandardItemModel>
+#include <algorithm>
 #include <cmath>
 
 #include "ui/jobs/app_context.h"
@@ -67,7 +69,9 @@ ScoreDialog::ScoreDialog(AppContext& app, const RunRow& run, QWidget* parent) : 
   column->addLayout(m_views, 1);
   addItems(column, {hbox({m_again, fill(), m_close, m_start}, 8)});
   setLayout(column);
-  resize(px(760), px(440));
+  // In a large window long answers get more room; none is larger than the screen.
+  const QSize usual(px(760), px(440));
+  resize((parent ? usual.expandedTo(parent->window()->size() * 0.6) : usual).boundedTo(screen()->availableSize() * 0.92));
   connect(m_start, &QPushButton::clicked, this, &ScoreDialog::start);
   connect(m_close, &QPushButton::clicked, this, &ScoreDialog::reject);
   connect(m_again, &QPushButton::clicked, this, [this] { showView(Form); });
@@ -251,7 +255,8 @@ void ScoreDialog::showOutcome(const ScoreOutcome& outcome, AnswerMatch match) {
     m_list->appendRow({cell(QString::fromStdString(tuned[a].prompt)), cell(QString::fromStdString(tuned[a].expected)), answerCell(tuned[a]), answerCell(original[b])});
     ++a, ++b;
   }
-  m_table->setColumns({200, 150, 190, 190}, 2);
+  const double wider = std::max(1.0, double(width()) / px(760));
+  m_table->setColumns({int(200 * wider), int(150 * wider), int(190 * wider), int(190 * wider)}, 2);
 }
 
 }  // namespace scalewright::ui

@@ -3,7 +3,6 @@
 #include <QButtonGroup>
 #include <QComboBox>
 #include <QFileInfo>
-#include <QGridLayout>
 #include <QLineEdit>
 #include <algorithm>
 #include <cmath>
@@ -19,6 +18,7 @@
 #include "ui/widgets/chart.h"
 #include "ui/widgets/combo.h"
 #include "ui/widgets/facts_grid.h"
+#include "ui/widgets/flow_layout.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
 #include "ui/widgets/number_boxes.h"
@@ -39,12 +39,15 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   for (int i = 0; i < 3; ++i) {
     auto* card = new OptionCard(names[i], lines[i]);
     if (i == 1) card->setChip(tr("Recommended"), Tone::Accent);
+    QSizePolicy policy = card->sizePolicy();
+    policy.setVerticalPolicy(QSizePolicy::Preferred);  // all as high as the highest
+    card->setSizePolicy(policy);
     m_presets->addButton(card, i);
     m_presetCards.append(card);
     addItems(presetRow, {grow(card)});
   }
   m_length = new Card(tr("How long to learn"));
-  m_length->add({presetRow});
+  m_length->add({presetRow, label(lengthWords(), FontRole::Help, Ink::Text3, true)});
 
   m_what = new QButtonGroup(this);
   auto* whatRow = hbox({}, 10);
@@ -88,7 +91,7 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   expect->add({m_facts, horizontalLine(), label(tr("Learning rate"), FontRole::Strong), m_rateChart});
   m_name = new QLineEdit;
   auto* name = new Card;
-  name->add({new FormField(tr("Name"), m_name, tr("Shown in Runs and as the name of the pack."))});
+  name->add({new FormField(tr("Name"), m_name, tr("Shown in Runs, and the name of the pack: the small file with what was learned."))});
 
   auto* left = wrap(vbox({m_length, learns, prompt, advanced, fill()}, 16));
   m_right = wrap(vbox({expect, name, fill()}, 16));
@@ -111,9 +114,13 @@ TuneMethodStep::TuneMethodStep(AppContext& app, TuneDraft& draft, QWidget* paren
   });
 }
 
+QString TuneMethodStep::lengthWords() {
+  return tr("An epoch reads every row once. A step reads some of them, short rows packed together, and then corrects the scales a little.");
+}
+
 QWidget* TuneMethodStep::buildAdvanced() {
-  m_epochs = new RealBox(0.01, 1000, 2, tr("Passes over the data"));
-  m_steps = wholeBox(1, 100'000'000, tr("Steps in all, whatever the number of rows"));
+  m_epochs = new RealBox(0.01, 1000, 2, tr("Epochs: how often every row is read"));
+  m_steps = wholeBox(1, 100'000'000, tr("Steps in all, whatever the number of rows. Each corrects the scales once."));
   m_lengthBy = new Combo;
   m_lengthBy->addItems({tr("epochs"), tr("steps")});
   m_lengthBy->setToolTip(tr("Counted in passes over the data, or in steps"));
@@ -123,8 +130,8 @@ QWidget* TuneMethodStep::buildAdvanced() {
   auto* length = wrap(hbox({grow(m_epochs), grow(m_steps), m_lengthBy}, 6));
   length->setFocusProxy(m_epochs);
   m_context = wholeBox(16, kLargestContext, tr("Tokens of a row: longer rows are cut"));
-  m_batch = wholeBox(1, 256, tr("Rows computed at once"));
-  m_accumulate = wholeBox(1, 1024, tr("Batches whose gradients are added before a step"));
+  m_batch = wholeBox(1, 256, tr("Contexts full of rows that are computed at once: more is faster and takes more memory"));
+  m_accumulate = wholeBox(1, 1024, tr("Batches that are read before a step corrects the scales: more is steadier, and makes fewer steps of the same rows"));
   m_rate = new RealBox(0, 1, 6, tr("0: the default for the bits of this model"));
   m_warmup = new RealBox(0, 0.5, 3, tr("Part of the steps in which the rate goes up"));
   m_clip = new RealBox(0, 100, 3, tr("Largest gradient norm; 0: none"));
@@ -138,13 +145,14 @@ QWidget* TuneMethodStep::buildAdvanced() {
   m_form->setToolTip(tr("Relative: s = s0 (1 + θ), a step means the same for every model. Raw: s itself, the form of the paper."));
   m_system = new QLineEdit;
   m_system->setToolTip(tr("For rows that have none"));
-  auto* grid = new QGridLayout;
+  auto* grid = flow({}, 10);
+  grid->setColumns(4);
   const QList<QPair<QString, QWidget*>> fields = {{tr("Length"), length}, {tr("Context"), m_context}, {tr("Batch"), m_batch}, {tr("Accumulate"), m_accumulate},
                                                   {tr("Learning rate"), m_rate}, {tr("Warm-up"), m_warmup}, {tr("Gradient clip"), m_clip}, {tr("Weight decay"), m_decay},
                                                   {tr("Schedule"), m_schedule}, {tr("Form"), m_form}, {tr("Seed"), m_seed}, {tr("System prompt"), m_system}};
   for (int i = 0; i < fields.size(); ++i) {
     auto* field = new FormField(fields[i].first, fields[i].second);
-    grid->addWidget(field, i / 4, i % 4);
+    grid->addWidget(field);
     if (fields[i].second == m_rate) m_rateField = field;
   }
   for (QSpinBox* box : {m_steps, m_context, m_batch, m_accumulate, m_seed}) connect(box, &QSpinBox::editingFinished, this, &TuneMethodStep::takeOver);
@@ -367,7 +375,7 @@ void TuneMethodStep::showEstimate() {
   m_facts->setFacts({{tr("Time"), plan ? durationText(plan->seconds) : unknown},
                      {tr("Steps"), plan ? countText(plan->steps) : unknown},
                      {tr("Tokens learned"), plan ? countText(learned) : unknown},
-                     {tr("Memory"), plan ? bytesText(workedIn(plan->ledger).total) : unknown},
+                     {tr("Memory, about"), plan ? bytesText(workedIn(plan->ledger).total) : unknown, tr("Estimated for this method. It is counted again at the start, with what this program holds by then, and reserved before step 1.")},
                      {tr("Checkpoints"), tr("every %1 s").arg(draft().recipe.checkpoint_every)},
                      {tr("Fits"), !plan ? unknown : plan->ledger.fits ? tr("yes, %1 stay free").arg(bytesText(workedIn(plan->ledger).stillFree())) : tr("no: see the plan")}});
   if (!plan) return;  // how many steps there will be is not known yet

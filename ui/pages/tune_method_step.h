@@ -34,6 +34,7 @@ class TuneMethodStep : public TuneStep {
   void enter() override;
   void setNarrow(bool narrow) override;
   QWidget* firstField() const override;
+  static QString lengthWords();  // what an epoch is, and a step
 
  private:
   QWidget* buildAdvanced();

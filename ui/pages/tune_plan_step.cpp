@@ -10,6 +10,7 @@
 #include "ui/jobs/tune_job.h"
 #include "ui/models/ledger_view.h"
 #include "ui/pages/make_it_fit.h"
+#include "ui/pages/tune_method_step.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/button.h"
@@ -34,6 +35,7 @@ TunePlanStep::TunePlanStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   m_fit = new MakeItFit;
   m_fit->hide();
   m_steps = new Metric(tr("steps"));
+  m_steps->setToolTip(TuneMethodStep::lengthWords());
   m_time = new Metric(tr("until done"));
   m_speed = new Metric(tr("a second"));
   m_pack = new Metric(tr("on disk for the pack"));
@@ -159,7 +161,7 @@ void TunePlanStep::show() {
   if (ledger.fits)
     m_verdict->show(Tone::Ok, tr("It fits, and is reserved before step 1"),
                     beside ? tr("%1 on the card and %2 of this machine's memory will be set aside at the start. The run never asks for more.").arg(bytesText(view.total), bytesText(beside->total))
-                           : tr("%1 will be set aside at the start, what this program holds by then included. The run never asks for more.").arg(bytesText(view.total)), false);
+                           : tr("About %1 will be set aside: counted again at the start, with what this program holds by then. The run never asks for more.").arg(bytesText(view.total)), false);
   else
     m_verdict->show(Tone::Danger,
                     beside && missing > 0 ? tr("This plan needs %1 more than the card has free").arg(bytesText(missing))

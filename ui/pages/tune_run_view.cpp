@@ -59,6 +59,7 @@ QWidget* TuneRunView::buildHead() {
   m_validation = metric(numbers, tr("validation"), &m_validationWords);
   m_speed = metric(numbers, tr("tokens a second"));
   m_memory = metric(numbers, tr("used"), &m_memoryWords, 3);
+  m_memoryWords->setHint(tr("What the run holds now, against what was reserved for it when it started. The plan before said about as much: this program held other things then. A chat beside the run and the window itself come on top."));
   m_codes = label(tr("codes frozen"), FontRole::Help, Ink::Ok);
   addItems(numbers, {hbox({new IconLabel(QStringLiteral("lock"), &ThemeTokens::ok, 14), m_codes}, 6)});
   auto* head = new Card;
@@ -243,7 +244,7 @@ void TuneRunView::takePlan(const TunePlan& plan) {
   m_memoryChart->setYRange(0.0, m_topMegabytes * kHeadroom);
   m_reservedText = bytesText(plan.ledger.total_bytes);
   m_memory->setText(QStringLiteral("–"));  // what an earlier part of the run held says nothing of this plan
-  m_memoryWords->setFullText(tr("of %1 reserved").arg(m_reservedText));
+  m_memoryWords->setFullText(tr("now, of %1 reserved").arg(m_reservedText));
   m_total = plan.steps;
   smoothAgain();
   for (Chart* chart : {m_lossChart, m_memoryChart, m_speedChart}) chart->setXRange(0.0, static_cast<double>(std::max<int64_t>(1, plan.steps)));
@@ -292,8 +293,7 @@ void TuneRunView::takeStep(const StepRecord& s) {
       m_memoryChart->setYRange(0.0, m_topMegabytes * kHeadroom);
     }
     const double beyond = held - m_reservedMegabytes;
-    m_memoryWords->setFullText(beyond > 1.0 ? tr("of %1; beside it %2").arg(m_reservedText, bytesText(quint64(beyond * kMegabyte))) : tr("of %1 reserved").arg(m_reservedText));
-    m_memoryWords->setToolTip(tr("The run's own bytes against what was reserved for it. A chat beside it and the window itself are not the run's: they come on top."));
+    m_memoryWords->setFullText(beyond > 1.0 ? tr("now, of %1 reserved; beside it %2").arg(m_reservedText, bytesText(quint64(beyond * kMegabyte))) : tr("now, of %1 reserved").arg(m_reservedText));
     m_memory->setText(bytesText(quint64(std::min(held, m_reservedMegabytes) * kMegabyte)));
   }
   m_step->setText(tr("Step %1 of %2").arg(countText(s.step), countText(s.steps)));

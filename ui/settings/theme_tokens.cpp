@@ -71,7 +71,7 @@ constexpr ThemeTokens kDark{
     .sunken = rgb(0x111718),
     .raised = rgb(0x222B2C),
     .border = rgb(0x2B3637),
-    .control = rgb(0x6B7D7D),
+    .control = rgb(0x778A8A),
     .chip = rgb(0x2A3536),
     .hover = rgb(0x222C2D),
     .press = rgb(0x2A3536),

@@ -112,7 +112,7 @@ QVariant FlowText::loadResource(int, const QUrl&) { return {}; }
 AnswerView::AnswerView(const QString& whose, QWidget* parent) : QWidget(parent) {
   m_view = new FlowText;
   m_view->setAccessibleName(tr("Answer of %1").arg(whose));
-  m_facts = label(tr("reading the prompt…"), FontRole::Help, Ink::Text2, true);
+  m_facts = label({}, FontRole::Help, Ink::Text2, true);
   m_copy = new Button(Button::Icon, tr("Copy"), QStringLiteral("copy"));
   m_again = new Button(Button::Icon, tr("Answer again"), QStringLiteral("refresh"));
   m_copy->setAccessibleName(tr("Copy the answer of %1").arg(whose));
@@ -122,6 +122,7 @@ AnswerView::AnswerView(const QString& whose, QWidget* parent) : QWidget(parent) 
   auto* column = vbox({m_view, hbox({grow(m_facts), m_copy, m_again}, 4), fill()}, 6);
   column->setContentsMargins(0, 0, 0, 0);
   setLayout(column);
+  begin();
   connect(m_copy, &QPushButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(m_text); });
   connect(m_again, &QPushButton::clicked, this, &AnswerView::regenerateClicked);
 }
@@ -135,6 +136,9 @@ void AnswerView::show() {
   // All around it makes room before it is painted: else what stands below is painted over it.
   for (QWidget* around = this; around && around->layout() && !around->isWindow(); around = around->parentWidget()) around->layout()->activate();
 }
+
+void AnswerView::wait(const QString& why) { m_facts->setText(why); }
+void AnswerView::begin() { m_facts->setText(tr("reading the prompt…")); }
 
 void AnswerView::append(const QString& text, int tokens) {
   m_text += text;
@@ -161,7 +165,7 @@ void AnswerView::restart() {
   m_pieces = 0;
   m_streaming = true;
   setInk(m_facts, Ink::Text2);
-  m_facts->setText(tr("reading the prompt…"));
+  begin();
   show();
 }
 

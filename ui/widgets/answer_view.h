@@ -36,6 +36,8 @@ class AnswerView : public QWidget {
   Q_OBJECT
  public:
   explicit AnswerView(const QString& whose, QWidget* parent = nullptr);
+  void wait(const QString& why);       // until begin(): "waits until ..."
+  void begin();                        // reads its prompt
   void append(const QString& text, int tokens = 1);
   void finish(const QString& facts);   // "58 tokens, 71 a second"
   void fail(const QString& message);

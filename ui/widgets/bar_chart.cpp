@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "ui/widgets/theme.h"
+#include "ui/widgets/tooltips.h"
 
 namespace scalewright::ui {
 
@@ -133,7 +134,7 @@ bool BarChart::event(QEvent* event) {
     const QRectF area = plotRect(size());
     const int i = int(std::floor((help->pos().x() - area.left()) / (area.width() / m_count)));
     if (i >= 0 && i < m_values.size())
-      QToolTip::showText(help->globalPos(), QStringLiteral("%1: %2").arg(m_names.value(i, QString::number(i)), m_format ? m_format(m_values[i]) : QString::number(m_values[i])), this);
+      showTip(help->globalPos(), QStringLiteral("%1: %2").arg(m_names.value(i, QString::number(i)), m_format ? m_format(m_values[i]) : QString::number(m_values[i])), this);
     else
       QToolTip::hideText();
     return true;
@@ -243,7 +244,7 @@ bool Histogram::event(QEvent* event) {
     const int i = std::clamp(int(help->pos().x() * m_counts.size() / std::max(1, width())), 0, int(m_counts.size()) - 1);
     const double from = m_low + (m_high - m_low) * i / double(m_counts.size()), to = m_low + (m_high - m_low) * (i + 1) / double(m_counts.size());
     auto words = [this](double v) { return m_format ? m_format(v) : QLocale().toString(v, 'g', 4); };
-    QToolTip::showText(help->globalPos(), tr("%1 to %2: %3").arg(words(from), words(to), QLocale().toString(m_counts[i], 'f', 0)), this);
+    showTip(help->globalPos(), tr("%1 to %2: %3").arg(words(from), words(to), QLocale().toString(m_counts[i], 'f', 0)), this);
     return true;
   }
   return QWidget::event(event);

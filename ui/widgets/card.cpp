@@ -9,8 +9,7 @@ Card::Card(const QString& title, const QString& hint, QWidget* parent) : QFrame(
   setObjectName(QStringLiteral("card"));
   auto* outer = vbox({}, 0);
   m_title = label(title, FontRole::CardTitle);
-  m_hint = label(hint, FontRole::Help, Ink::Text3);
-  m_hint->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  m_hint = new ElidedLabel(hint, FontRole::Help, Ink::Text3);
   m_tools = hbox({}, 4);
   auto* line = hbox({m_title, grow(m_hint), m_tools}, 8, {16, 8, 12, 0});
   m_head = wrap(line);
@@ -28,10 +27,7 @@ void Card::setTitle(const QString& title) {
   m_head->setVisible(!title.isEmpty());
   if (!title.isEmpty()) setBodyMargins(16, 4, 16, 12);
 }
-void Card::setHint(const QString& hint) {
-  m_hint->setText(hint);
-  m_hint->setToolTip(hint);
-}
+void Card::setHint(const QString& hint) { m_hint->setFullText(hint); }
 void Card::addTool(QWidget* tool) { m_tools->addWidget(tool); }
 void Card::setBodyMargins(int left, int top, int right, int bottom) { setScaledMargins(m_body, left, top, right, bottom); }
 

@@ -9,6 +9,8 @@
 
 namespace scalewright::ui {
 
+class ElidedLabel;
+
 class Card : public QFrame {
   Q_OBJECT
  public:
@@ -22,7 +24,7 @@ class Card : public QFrame {
 
  private:
   QLabel* m_title;
-  QLabel* m_hint;
+  ElidedLabel* m_hint;
   QWidget* m_head;
   QHBoxLayout* m_tools;
   QVBoxLayout* m_body;

@@ -3,9 +3,9 @@
 #include <QHelpEvent>
 #include <QStyleOptionComboBox>
 #include <QStylePainter>
-#include <QToolTip>
 
 #include "ui/widgets/theme.h"
+#include "ui/widgets/tooltips.h"
 
 namespace scalewright::ui {
 
@@ -41,8 +41,12 @@ void Combo::paintEvent(QPaintEvent*) {
 }
 
 bool Combo::event(QEvent* event) {
-  if (event->type() == QEvent::ToolTip && currentIndex() >= 0 && shown() != currentText()) {
-    QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), toolTip().isEmpty() ? currentText() : currentText() + QLatin1Char('\n') + toolTip(), this);
+  if (event->type() == QEvent::ToolTip) {
+    QStringList lines;
+    if (currentIndex() >= 0 && shown() != currentText()) lines << currentText();
+    if (!toolTip().isEmpty()) lines << toolTip();
+    if (lines.isEmpty()) return QComboBox::event(event);
+    showTip(static_cast<QHelpEvent*>(event)->globalPos(), lines.join(QLatin1Char('\n')), this);
     return true;
   }
   return QComboBox::event(event);

@@ -44,7 +44,7 @@ void FactsGrid::setFacts(const QList<Fact>& facts) {
   for (const Fact& fact : facts) {
     ElidedLabel* value = m_values.value(fact.key);
     if (value->fullText() != fact.value) value->setFullText(fact.value);
-    if (!fact.tooltip.isEmpty()) value->setToolTip(fact.tooltip);
+    value->setHint(fact.tooltip);
     value->setAccessibleName(QStringLiteral("%1: %2").arg(fact.key, fact.value));
   }
 }

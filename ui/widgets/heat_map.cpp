@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "ui/widgets/theme.h"
+#include "ui/widgets/tooltips.h"
 
 namespace scalewright::ui {
 
@@ -142,7 +143,7 @@ bool HeatMap::event(QEvent* event) {
     const auto* help = static_cast<QHelpEvent*>(event);
     int layer = 0, row = 0;
     if (cellAt(help->pos(), &layer, &row))
-      QToolTip::showText(help->globalPos(), m_texts.value(row).value(layer), this);
+      showTip(help->globalPos(), m_texts.value(row).value(layer), this);
     else
       QToolTip::hideText();
     return true;

@@ -78,6 +78,10 @@ void ElidedLabel::setFullText(const QString& text) {
   updateGeometry();
   elide();
 }
+void ElidedLabel::setHint(const QString& hint) {
+  m_hint = hint;
+  elide();
+}
 QSize ElidedLabel::minimumSizeHint() const { return QSize(fontMetrics().horizontalAdvance(QStringLiteral("abc…")), fontMetrics().height()); }
 QSize ElidedLabel::sizeHint() const { return QSize(fontMetrics().horizontalAdvance(m_text) + 2, fontMetrics().height()); }
 void ElidedLabel::resizeEvent(QResizeEvent* event) {
@@ -91,7 +95,10 @@ void ElidedLabel::changeEvent(QEvent* event) {
 void ElidedLabel::elide() {
   const QString shown = fontMetrics().elidedText(m_text, m_mode, std::max(width(), 1));
   if (shown != text()) setText(shown);
-  setToolTip(shown == m_text ? QString() : m_text);
+  QStringList lines;
+  if (shown != m_text) lines << m_text;
+  if (!m_hint.isEmpty()) lines << m_hint;
+  setToolTip(lines.join(QLatin1Char('\n')));
 }
 
 }  // namespace scalewright::ui

@@ -37,6 +37,7 @@ class ElidedLabel : public QLabel {
                        Qt::TextElideMode mode = Qt::ElideRight, QWidget* parent = nullptr);
   void setFullText(const QString& text);
   QString fullText() const { return m_text; }
+  void setHint(const QString& hint);  // its tooltip, below the text where that is cut
   QSize minimumSizeHint() const override;
   QSize sizeHint() const override;
 
@@ -46,7 +47,7 @@ class ElidedLabel : public QLabel {
 
  private:
   void elide();
-  QString m_text;
+  QString m_text, m_hint;
   Qt::TextElideMode m_mode;
 };
 

@@ -3,10 +3,10 @@
 #include <QHelpEvent>
 #include <QPainter>
 #include <QPainterPath>
-#include <QToolTip>
 
 #include "ui/settings/format.h"
 #include "ui/widgets/theme.h"
+#include "ui/widgets/tooltips.h"
 
 namespace scalewright::ui {
 
@@ -155,7 +155,7 @@ bool LedgerBar::event(QEvent* event) {
     QStringList lines;
     for (const LedgerPart& part : m_parts) lines << QStringLiteral("%1: %2").arg(part.name, bytesText(part.bytes));
     lines << tr("This run  %1").arg(bytesText(total())) << tr("In use by others  %1").arg(bytesText(m_others)) << (m_where.isEmpty() ? tr("This machine  %1").arg(bytesText(m_machine)) : QStringLiteral("%1  %2").arg(m_where, bytesText(m_machine)));
-    QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), lines.join(QLatin1Char('\n')), this);
+    showTip(static_cast<QHelpEvent*>(event)->globalPos(), lines.join(QLatin1Char('\n')), this);
     return true;
   }
   return QWidget::event(event);

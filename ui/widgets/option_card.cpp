@@ -1,6 +1,7 @@
 #include "ui/widgets/option_card.h"
 
 #include <QPainter>
+#include <QResizeEvent>
 #include <cmath>
 
 #include "ui/widgets/chip.h"
@@ -69,18 +70,29 @@ void OptionCard::setMetric(const QString& number, const QString& unit, const QSt
 
 int OptionCard::textLeft() const { return m_metric.isEmpty() ? px(38) : px(14); }
 
+// Of the words below the number.
+int OptionCard::belowHeight(int width) const {
+  const QFontMetrics help(theme().font(FontRole::Help));
+  return std::max(help.height(), help.boundingRect(QRect(0, 0, std::max(40, width - textLeft() - px(10)), 10000), Qt::TextWordWrap, m_below).height());
+}
+
 // A list of many has no room to waste.
 int OptionCard::padding() const { return px(m_roomForLine ? 7 : 9); }
 
 QSize OptionCard::sizeHint() const { return {px(200), heightForWidth(px(200))}; }
-// As high as it is where it is wide; how high it is at a width says heightForWidth().
-QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(std::max(px(600), width()))}; }
+// As high as it is where it is wide; how high it is at a width says heightForWidth(). A row of cards with numbers is narrow, and as high as
+// what is written in them takes now.
+QSize OptionCard::minimumSizeHint() const { return {px(110), heightForWidth(m_metric.isEmpty() ? std::max(px(600), width()) : width())}; }
+void OptionCard::resizeEvent(QResizeEvent* event) {
+  QAbstractButton::resizeEvent(event);
+  if (!m_metric.isEmpty() && event->oldSize().width() != width()) updateGeometry();
+}
 
 int OptionCard::heightForWidth(int width) const {
   const QFontMetrics help(theme().font(FontRole::Help)), strong(theme().font(FontRole::Strong));
   const QRect line = help.boundingRect(QRect(0, 0, std::max(40, width - textLeft() - px(12)), 10000), Qt::TextWordWrap, m_line);
   int height = padding() + strong.height() + px(2) + (m_line.isEmpty() ? (m_roomForLine ? help.height() : 0) : line.height()) + padding();
-  if (!m_metric.isEmpty()) height += QFontMetrics(theme().font(FontRole::Metric)).height() + help.height() + px(14);
+  if (!m_metric.isEmpty()) height += QFontMetrics(theme().font(FontRole::Metric)).height() + belowHeight(width) + px(14);
   return height;
 }
 
@@ -93,16 +105,18 @@ void OptionCard::paintEvent(QPaintEvent*) {
   painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), px(8), px(8));
 
   const QFont strong = theme().font(FontRole::Strong), help = theme().font(FontRole::Help);
-  const QFontMetrics sm(strong), hm(help);
+  const QFontMetrics sm(strong);
   const int top = padding();
   const int titleLeft = m_metric.isEmpty() ? px(38) : px(38);
   paintRadio(&painter, QRectF(px(13), top + (sm.height() - px(16)) / 2.0, px(16), px(16)), on, enabled);
 
   double right = width() - px(12);
   if (!m_chip.isEmpty()) {
-    const double w = Chip::sizeFor(m_chip).width();
-    const double x = m_chipRight ? right - w : std::min(double(titleLeft + sm.horizontalAdvance(text()) + px(9)), right - w);
-    Chip::paint(&painter, QPointF(x, top + sm.height() / 2.0), m_chip, m_tone, on);
+    const double w = Chip::sizeFor(m_chip).width(), after = titleLeft + sm.horizontalAdvance(text()) + px(9);
+    const bool below = !m_chipRight && !m_metric.isEmpty() && after > right - w;
+    const double x = m_chipRight || below ? right - w : std::min(after, right - w);
+    const double middle = below ? top + sm.height() + px(6) + QFontMetrics(theme().font(FontRole::Metric)).height() / 2.0 : top + sm.height() / 2.0;
+    Chip::paint(&painter, QPointF(x, middle), m_chip, m_tone, on);
     if (m_chipRight) right = x - px(6);
   }
   if (m_opensList) {
@@ -130,8 +144,8 @@ void OptionCard::paintEvent(QPaintEvent*) {
     painter.drawText(QPointF(left + mm.horizontalAdvance(m_metric) + px(5), y + mm.ascent()), m_unit);
     y += mm.height() + px(2);
     painter.setFont(help);
-    painter.drawText(QRectF(left, y, width() - left - px(10), hm.height()), Qt::AlignVCenter, m_below);
-    y += hm.height() + px(4);
+    painter.drawText(QRectF(left, y, width() - left - px(10), belowHeight(width())), Qt::TextWordWrap, m_below);
+    y += belowHeight(width()) + px(4);
   }
   painter.setFont(help);
   painter.setPen(color(&ThemeTokens::text3));

@@ -15,7 +15,7 @@ class OptionCard : public QAbstractButton {
   OptionCard(const QString& title, const QString& line, QWidget* parent = nullptr);
   void setLine(const QString& line);
   QString line() const { return m_line; }
-  void setChip(const QString& text, Tone tone);  // after the title, or at the right edge
+  void setChip(const QString& text, Tone tone);  // after the title, or at the right edge; beside the big number where the title leaves no room
   void setChipAtRight(bool right);
   void setRoomForLine(bool on);  // its sentence comes later and changes: as high as with one line until then
   void setOpensList(bool on);    // a mark at the right: a press offers more
@@ -27,11 +27,13 @@ class OptionCard : public QAbstractButton {
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
   void enterEvent(QEnterEvent* event) override { QAbstractButton::enterEvent(event); update(); }
   void leaveEvent(QEvent* event) override { QAbstractButton::leaveEvent(event); update(); }
 
  private:
   int textLeft() const;
+  int belowHeight(int width) const;
   int padding() const;  // above and below
   QString m_line, m_chip, m_metric, m_unit, m_below;
   Tone m_tone = Tone::Neutral;

@@ -1,21 +1,41 @@
 #include "ui/widgets/page_header.h"
 
 #include <QApplication>
+#include <QEvent>
+#include <algorithm>
 
+#include "ui/widgets/flow_layout.h"
 #include "ui/widgets/labels.h"
-#include "ui/widgets/layout.h"
 
 namespace scalewright::ui {
+namespace {
+
+constexpr int kTitleRoom = 150;  // look pixels that a long title is left
+
+}  // namespace
 
 PageHeader::PageHeader(QWidget* parent) : QWidget(parent) {
   setObjectName(QStringLiteral("clear"));
   m_title = new ElidedLabel({}, FontRole::Title, Ink::Text, Qt::ElideMiddle);
   m_purpose = new ElidedLabel({}, FontRole::Body, Ink::Text2);
-  m_actions = hbox({}, 8);
-  setLayout(hbox({grow(vbox({m_title, m_purpose}, 3)), m_actions}, 12));
+  m_actions = flow({}, 8, Qt::AlignRight);
+  m_parts = hbox({grow(vbox({m_title, m_purpose}, 3)), wrap(m_actions)}, 12);
+  setLayout(m_parts);
   setScaledMinimum(this, 0, 44);
   setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
 }
+bool PageHeader::event(QEvent* event) {
+  const bool handled = QWidget::event(event);
+  if (event->type() == QEvent::Resize || event->type() == QEvent::LayoutRequest) arrange();
+  return handled;
+}
+
+void PageHeader::arrange() {
+  const int title = std::min(m_title->sizeHint().width(), px(kTitleRoom));
+  const bool beside = title + m_parts->spacing() + m_actions->sizeHint().width() <= width();
+  m_parts->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+}
+
 void PageHeader::setTitle(const QString& title) { m_title->setFullText(title); }
 void PageHeader::setPurpose(const QString& line) { m_purpose->setFullText(line); }
 QString PageHeader::title() const { return m_title->fullText(); }

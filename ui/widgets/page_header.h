@@ -1,14 +1,14 @@
 #pragma once
-// Title, one line of purpose, actions at the right with the primary last.
+// Title, one line of purpose, actions at the right with the primary last; below the title where they would leave it no room.
 
 #include <QWidget>
 
-class QHBoxLayout;
-class QLabel;
+class QBoxLayout;
 
 namespace scalewright::ui {
 
 class ElidedLabel;
+class FlowLayout;
 
 class PageHeader : public QWidget {
   Q_OBJECT
@@ -21,9 +21,14 @@ class PageHeader : public QWidget {
   void addAction(QWidget* control);
   void setActions(const QList<QWidget*>& controls);  // hides all others; they stay owned by the header
 
+ protected:
+  bool event(QEvent* event) override;
+
  private:
+  void arrange();
   ElidedLabel *m_title, *m_purpose;
-  QHBoxLayout* m_actions;
+  FlowLayout* m_actions;
+  QBoxLayout* m_parts;
 };
 
 }  // namespace scalewright::ui

@@ -15,6 +15,8 @@
 namespace scalewright::ui {
 namespace {
 
+constexpr int kCheckRoom = 26, kMarkRoom = 28;  // look pixels that they take before the text
+
 QRectF contentRect(const QStyleOptionViewItem& option, const QModelIndex& index, int inset) {
   const int last = index.model()->columnCount(index.parent()) - 1;
   return QRectF(option.rect).adjusted(px(index.column() == 0 ? inset : 10), 0, -px(index.column() == last ? inset : 10), 0);
@@ -53,12 +55,12 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
       painter->setBrush(t.card);
       painter->drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), px(4), px(4));
     }
-    rect.setLeft(rect.left() + px(26));
+    rect.setLeft(rect.left() + px(kCheckRoom));
   }
   const QVariant mark = index.data(MarkRole);
   if (mark.isValid()) {
     ChartTheme::paintRunMark(painter, QPointF(rect.left(), rect.center().y()), mark.toInt());
-    rect.setLeft(rect.left() + px(28));
+    rect.setLeft(rect.left() + px(kMarkRoom));
   }
   const QString glyph = index.data(IconRole).toString();
   if (!glyph.isEmpty()) {
@@ -72,15 +74,16 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
   if (chip.isValid()) {
     if (!text.isEmpty()) Chip::paint(painter, QPointF(rect.left(), rect.center().y()), text, Tone(chip.toInt()), selected);
   } else if (!sub.isEmpty()) {
-    const QFont first = theme().font(selected || strong ? FontRole::Strong : FontRole::Label), second = theme().font(FontRole::Help);
+    const QFont first = theme().font(mono ? FontRole::Mono : selected || strong ? FontRole::Strong : FontRole::Label), second = theme().font(FontRole::Help);
     const double half = rect.height() / 2;
+    const Qt::Alignment side = index.data(Qt::TextAlignmentRole).toInt() & Qt::AlignRight ? Qt::AlignRight : Qt::AlignLeft;
     painter->setFont(first);
     painter->setPen(t.text);
-    painter->drawText(QRectF(rect.left(), rect.top() + px(2), rect.width(), half - px(1)), Qt::AlignBottom,
+    painter->drawText(QRectF(rect.left(), rect.top() + px(2), rect.width(), half - px(1)), side | Qt::AlignBottom,
                       QFontMetrics(first).elidedText(text, Qt::ElideMiddle, int(rect.width())));
     painter->setFont(second);
     painter->setPen(t.text3);
-    painter->drawText(QRectF(rect.left(), rect.top() + half + px(2), rect.width(), half - px(4)), Qt::AlignTop,
+    painter->drawText(QRectF(rect.left(), rect.top() + half + px(2), rect.width(), half - px(4)), side | Qt::AlignTop,
                       QFontMetrics(second).elidedText(sub, Qt::ElideRight, int(rect.width())));
   } else {
     const QFont font = theme().font(mono ? (strong ? FontRole::MonoStrong : FontRole::Mono) : strong ? FontRole::Strong : FontRole::Body);
@@ -124,6 +127,14 @@ QWidget* TableDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem
   QWidget* editor = QStyledItemDelegate::createEditor(parent, option, index);
   if (editor) setStyleProperty(editor, "inline", true);
   return editor;
+}
+
+// What is typed stands where the text stood: beside the box and the mark, not over them.
+void TableDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+  QRect area = option.rect;
+  if (index.data(Qt::CheckStateRole).isValid()) area.setLeft(int(contentRect(option, index, m_inset).left()) + px(kCheckRoom - 4));
+  if (index.data(MarkRole).isValid()) area.setLeft(area.left() + px(kMarkRoom));
+  editor->setGeometry(area);
 }
 
 TableHeader::TableHeader(int inset, QWidget* parent) : QHeaderView(Qt::Horizontal, parent), m_inset(inset) { setMouseTracking(true); }

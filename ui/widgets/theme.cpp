@@ -21,6 +21,7 @@
 
 #include "ui/widgets/icons.h"
 #include "ui/widgets/proxy_style.h"
+#include "ui/widgets/tooltips.h"
 
 namespace scalewright::ui {
 namespace {
@@ -279,7 +280,7 @@ void Theme::restyle() {
 bool Theme::eventFilter(QObject* watched, QEvent* event) {
   if (event->type() == QEvent::ThemeChange && watched == qApp && m_mode == ThemeMode::System)
     QTimer::singleShot(0, this, [this] { if (m_applied && systemIsDark() != m_tokens->dark) restyle(); });
-  return QObject::eventFilter(watched, event);
+  return showWrapped(watched, event) || QObject::eventFilter(watched, event);
 }
 
 void setFontRole(QWidget* widget, FontRole role) {
