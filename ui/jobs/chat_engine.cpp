@@ -116,12 +116,16 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
     }
     const int64_t room = side.conversation->context();
     const auto prompt = side.conversation->prompt_ids(request.messages[number]);
-    events.push({.side = number, .begun = true, .used = prompt ? static_cast<int64_t>(prompt->size()) : 0, .context = room});
-    auto generation = side.conversation->answer(request.messages[number], request.sampling,
-                                                [&](std::string_view text) {
-                                                  events.push({.side = number, .text = QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())), .used = side.conversation->tokens_used(), .context = room});
-                                                },
-                                                context.stop());
+    if (!prompt) {
+      failed = tl::unexpected<Error>(prompt.error());
+      break;
+    }
+    events.push({.side = number, .begun = true, .used = static_cast<int64_t>(prompt->size()), .context = room});
+    auto generation = side.conversation->complete(*prompt, request.sampling,
+                                                  [&](std::string_view text) {
+                                                    events.push({.side = number, .text = QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())), .used = side.conversation->tokens_used(), .context = room});
+                                                  },
+                                                  context.stop());
     if (!generation) {
       failed = tl::unexpected<Error>(generation.error());
       break;
