@@ -127,6 +127,7 @@ QWidget* TuneMethodStep::buildAdvanced() {
   m_lengthBy->setAccessibleName(tr("Length counted in"));
   m_epochs->setAccessibleName(tr("Epochs"));
   m_steps->setAccessibleName(tr("Steps"));
+  for (QAbstractSpinBox* box : {static_cast<QAbstractSpinBox*>(m_epochs), static_cast<QAbstractSpinBox*>(m_steps)}) box->setMinimumWidth(px(84));  // seven digits
   auto* length = wrap(hbox({grow(m_epochs), grow(m_steps), m_lengthBy}, 6));
   length->setFocusProxy(m_epochs);
   m_context = wholeBox(16, kLargestContext, tr("Tokens of a row: longer rows are cut"));
@@ -146,6 +147,7 @@ QWidget* TuneMethodStep::buildAdvanced() {
   m_system = new QLineEdit;
   m_system->setToolTip(tr("For rows that have none"));
   auto* grid = flow({}, 10);
+  setScaledMargins(grid, 8, 8, 8, 8);
   grid->setColumns(4);
   const QList<QPair<QString, QWidget*>> fields = {{tr("Length"), length}, {tr("Context"), m_context}, {tr("Batch"), m_batch}, {tr("Accumulate"), m_accumulate},
                                                   {tr("Learning rate"), m_rate}, {tr("Warm-up"), m_warmup}, {tr("Gradient clip"), m_clip}, {tr("Weight decay"), m_decay},
