@@ -4,16 +4,9 @@
 
 #include "app/cli/model_argument.h"
 #include "engine/core/file.h"
+#include "engine/text/utf8.h"
 
 namespace scalewright::cli {
-namespace {
-
-// Characters, not bytes: names may hold any.
-size_t letters(const std::string& word) {
-  return static_cast<size_t>(std::count_if(word.begin(), word.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-}  // namespace
 
 CLI::Option* add_compare_option(CLI::App& verb, std::string& other) {
   return verb.add_option("--compare", other, "Measure another model or run beside it; the word original: the model of a run without what it learned");
@@ -42,10 +35,10 @@ void print_compared(const Context& context, const std::pair<std::string, std::st
   all.insert(all.end(), lines.begin(), lines.end());
   const auto width = [&](auto member) {
     size_t most = 0;
-    for (const ComparedLine& line : all) most = std::max(most, letters(line.*member));
+    for (const ComparedLine& line : all) most = std::max(most, text::count_characters(line.*member));
     return most;
   };
-  const auto padded = [](const std::string& word, size_t to) { return word + std::string(to - letters(word), ' '); };
+  const auto padded = [](const std::string& word, size_t to) { return word + std::string(to - text::count_characters(word), ' '); };
   const size_t names = width(&ComparedLine::name), figures = width(&ComparedLine::model);
   for (const ComparedLine& line : all) context.print(padded(line.name, names) + "  " + padded(line.model, figures) + "  " + line.other);
 }

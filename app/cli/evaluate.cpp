@@ -4,7 +4,9 @@
 #include "app/cli/context.h"
 #include "app/cli/model_argument.h"
 #include "app/cli/tune_options.h"
+#include "engine/core/file.h"
 #include "engine/eval/evaluate.h"
+#include "engine/text/utf8.h"
 
 namespace scalewright::cli {
 namespace {
@@ -26,6 +28,7 @@ Json report_json(const PerplexityReport& report) {
 Result<int> eval(const Context& context, const EvalOptions& options) {
   SW_TRY(check_model_argument(options.model, Takes::ModelOrRun));
   SW_TRY(check_compared(options.model, options.compare));
+  SW_TRY(InputFile::open(options.text));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
   const auto measure = [&](const std::shared_ptr<Model>& model) {
@@ -98,7 +101,7 @@ std::string short_line(const std::string& text) {
   std::string line;
   size_t characters = 0;
   for (const char c : text) {
-    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80 && ++characters > kMost) return line + "...";
+    if (text::begins_character(c) && ++characters > kMost) return line + "...";
     line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
   }
   return line;

@@ -123,6 +123,7 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
   SW_ASSIGN(TuneRecipe recipe, options.recipe(context));
   const RowsFolder rows(fs::temp_directory_path() / ("scalewright-plan-" + std::to_string(::getpid())));
   SW_TRY(options.merge_data(recipe, rows.path()));
+  SW_TRY(TuneOptions::check_data(recipe));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, backend_for(context, recipe));
   TuneProgress observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, observer, context.stop));
@@ -184,6 +185,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
   SW_ASSIGN(TuneRecipe recipe, options.recipe(context));
   RowsFolder rows(fs::path(options.run) / "data");
   SW_TRY(options.merge_data(recipe, rows.path()));
+  SW_TRY(TuneOptions::check_data(recipe));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, backend_for(context, recipe));
   TuneProgress progress;
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, progress, context.stop));

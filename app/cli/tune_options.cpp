@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/core/file.h"
 #include "engine/data/data_files.h"
 #include "engine/tune/run_folder.h"
 
@@ -126,6 +127,12 @@ Result<TuneRecipe> TuneOptions::recipe(const Context& context) const {
   for (const auto& [option, take] : takes_)
     if (option->count() > 0) take(recipe, now);
   return recipe;
+}
+
+Result<void> TuneOptions::check_data(const TuneRecipe& recipe) {
+  SW_TRY(InputFile::open(recipe.data));
+  if (!recipe.validation.empty()) SW_TRY(InputFile::open(recipe.validation));
+  return {};
 }
 
 Result<void> TuneOptions::merge_data(TuneRecipe& recipe, const std::filesystem::path& folder) const {

@@ -27,6 +27,8 @@ struct TuneOptions {
   void check_required() const;
   // What is not given is taken from the run in the output folder when it is resumed.
   Result<TuneRecipe> recipe(const Context& context) const;
+  // Whether the examples can be read at all, before anything that takes time.
+  static Result<void> check_data(const TuneRecipe& recipe);
   // Where several files were given: their rows as one file in `folder`, which the recipe names from then on.
   Result<void> merge_data(TuneRecipe& recipe, const std::filesystem::path& folder) const;
 

@@ -7,7 +7,8 @@
 
 namespace scalewright {
 
-enum class ErrorCode { InvalidArgument, Io, Format, OutOfMemory, Unsupported, Device };
+// Incomplete: a file that ends before what it says it holds.
+enum class ErrorCode { InvalidArgument, Io, Format, Incomplete, OutOfMemory, Unsupported, Device };
 
 struct Error {
   ErrorCode code = ErrorCode::Io;

@@ -98,9 +98,9 @@ InputFile::~InputFile() {
 
 Result<void> InputFile::read_at(uint64_t offset, std::span<std::byte> out) const {
   if (offset > size_ || out.size() > size_ - offset) {
-    return fail(ErrorCode::Io, path_.string() + ": " + std::to_string(out.size()) + " bytes are needed at byte " +
-                                   std::to_string(offset) + ", but the file has " + std::to_string(size_) +
-                                   ": it is incomplete.");
+    return fail(ErrorCode::Incomplete, path_.string() + ": " + std::to_string(out.size()) +
+                                           " bytes are needed at byte " + std::to_string(offset) +
+                                           ", but the file has " + std::to_string(size_) + ": it is incomplete.");
   }
   size_t done = 0;
   while (done < out.size()) {

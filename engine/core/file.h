@@ -26,7 +26,7 @@ class InputFile {
 
   const std::filesystem::path& path() const noexcept { return path_; }
   uint64_t size() const noexcept { return size_; }  // bytes, when opened
-  // Fills `out` from byte `offset`; thread-safe. A short read is an Io error that names the file and the byte.
+  // Fills `out` from byte `offset`; thread-safe. A short read is an error (Incomplete, Io) that names the file and the byte.
   Result<void> read_at(uint64_t offset, std::span<std::byte> out) const;
 
  private:

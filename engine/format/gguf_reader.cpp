@@ -43,13 +43,17 @@ class Cursor {
   uint64_t position() const { return position_; }
   uint64_t remaining() const { return file_.size() - position_; }
 
-  tl::unexpected<Error> bad(std::string_view why) const {
-    return fail(ErrorCode::Format, file_.path().string() + ": " + std::string(why) + " (byte " +
+  tl::unexpected<Error> bad(std::string_view why, ErrorCode code = ErrorCode::Format) const {
+    return fail(code, file_.path().string() + ": " + std::string(why) + " (byte " +
                                        std::to_string(position_) + " of " + std::to_string(file_.size()) + ").");
   }
 
+  tl::unexpected<Error> ends_inside(std::string_view what) const {
+    return bad("the file ends inside " + std::string(what) + "; the download is incomplete", ErrorCode::Incomplete);
+  }
+
   Result<void> take(void* out, uint64_t bytes, std::string_view what) {
-    if (bytes > remaining()) return bad("the file ends inside " + std::string(what) + "; the download is incomplete");
+    if (bytes > remaining()) return ends_inside(what);
     if (bytes > kLargestHeader - std::min(position_, kLargestHeader)) return bad("the header is larger than 512 MiB");
     auto* to = static_cast<char*>(out);
     while (bytes > 0) {
@@ -76,7 +80,7 @@ class Cursor {
 
   // Appends `bytes` of the file to `out`.
   Result<void> append(std::string& out, uint64_t bytes, std::string_view what) {
-    if (bytes > remaining()) return bad("the file ends inside " + std::string(what) + "; the download is incomplete");
+    if (bytes > remaining()) return ends_inside(what);
     if (bytes > kLargestHeader) return bad(std::string(what) + " is larger than 512 MiB");
     const size_t begin = out.size();
     out.resize(begin + bytes);
@@ -260,9 +264,9 @@ Result<GgufFile> GgufFile::open_one(const std::filesystem::path& path) {
     const GgufTensor& last = gguf.tensors_.back();
     uint64_t end = 0;
     if (!checked_add(data_begin, last.offset + last.bytes, end) || end > gguf.size()) {
-      return fail(ErrorCode::Format, path.string() + ": tensor '" + last.name + "' ends at byte " +
-                                         std::to_string(end) + ", but the file has " + std::to_string(gguf.size()) +
-                                         ": the download is incomplete.");
+      return fail(ErrorCode::Incomplete, path.string() + ": tensor '" + last.name + "' ends at byte " +
+                                             std::to_string(end) + ", but the file has " +
+                                             std::to_string(gguf.size()) + ": the download is incomplete.");
     }
   }
   gguf.sort_names();

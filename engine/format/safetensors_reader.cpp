@@ -170,15 +170,16 @@ bool convert_to_float(std::string_view dtype, const std::byte* from, size_t coun
 Result<SafetensorsFile> SafetensorsFile::open(const fs::path& path) {
   SW_ASSIGN(InputFile input, InputFile::open(path));
   SafetensorsFile file(std::move(input));
-  const auto bad = [&](std::string_view why) {
-    return fail(ErrorCode::Format, path.string() + ": " + std::string(why) + ".");
+  const auto bad = [&](std::string_view why, ErrorCode code = ErrorCode::Format) {
+    return fail(code, path.string() + ": " + std::string(why) + ".");
   };
   uint64_t header_bytes = 0;
   if (file.size() < 10) return bad("this is not a safetensors file: it is too short");
   SW_TRY(file.file_.read_at(0, std::as_writable_bytes(std::span(&header_bytes, 1))));
   if (header_bytes > kLargestHeader)
     return bad("this is not a safetensors file: its header claims " + std::to_string(header_bytes) + " bytes");
-  if (header_bytes > file.size() - 8) return bad("the file ends inside its header; the download is incomplete");
+  if (header_bytes > file.size() - 8)
+    return bad("the file ends inside its header; the download is incomplete", ErrorCode::Incomplete);
   std::string header(header_bytes, '\0');
   SW_TRY(file.file_.read_at(8, std::as_writable_bytes(std::span(header))));
   if (header.empty() || header[0] != '{')
@@ -205,7 +206,8 @@ Result<SafetensorsFile> SafetensorsFile::open(const fs::path& path) {
   const uint64_t there = file.size() - file.data_begin_;
   if (running > there) {
     return bad("the tensors take " + std::to_string(running) + " bytes, but the file holds " + std::to_string(there) +
-               ": the download is incomplete");
+                   ": the download is incomplete",
+               ErrorCode::Incomplete);
   }
   if (running < there)
     return bad("the file holds " + std::to_string(there - running) + " bytes that belong to no tensor");

@@ -9,7 +9,7 @@ namespace {
 
 uint32_t code_point_before(std::string_view text, size_t at, size_t& start) {
   start = at - 1;
-  while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
+  while (start > 0 && !begins_character(text[start])) --start;
   const char* p = text.data() + start;
   return next_code_point(p);
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/text/jinja/python_text.h"
+#include "engine/text/utf8.h"
 
 namespace scalewright::text {
 namespace {
@@ -89,7 +90,7 @@ class Marker {
 // A tag such as <|im_ that the texts share only in part belongs to what comes next.
 size_t without_broken_tag(std::string_view text, size_t agreed) {
   if (agreed >= text.size()) return agreed;
-  while (agreed > 0 && (static_cast<unsigned char>(text[agreed]) & 0xC0) == 0x80) --agreed;
+  while (agreed > 0 && !begins_character(text[agreed])) --agreed;
   const size_t open = text.substr(0, agreed).rfind('<');
   if (open == std::string_view::npos || agreed - open > 64) return agreed;
   const std::string_view inside = text.substr(open, agreed - open);
@@ -139,7 +140,7 @@ class SpanFinder {
     for (size_t at = *end; at > 0 && from > core.begin && full_[at - 1] == (*content)[from - 1]; --at) --from;
     constexpr int kTries = 16;  // agreement can run a few bytes into what was left out
     for (int i = 0; i < kTries && from < core.end; ++i, ++from) {
-      if ((static_cast<unsigned char>((*content)[from]) & 0xC0) == 0x80) continue;
+      if (!begins_character((*content)[from])) continue;
       if (const auto found = place(which, from)) return found;
     }
     return std::nullopt;

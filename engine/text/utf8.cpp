@@ -2,6 +2,8 @@
 
 #include <unicode/uchar.h>
 
+#include <algorithm>
+
 #include "engine/text/newer_unicode.h"
 
 namespace scalewright::text {
@@ -41,6 +43,10 @@ const std::array<uint8_t, 0x10000>& basic_plane_classes() {
     return classes;
   }();
   return table;
+}
+
+size_t count_characters(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
 void append_utf8(std::string& out, uint32_t c) {

@@ -44,6 +44,10 @@ inline uint32_t next_code_point(const char*& p) {
   return p += 4, value;
 }
 
+// Whether a byte of UTF-8 is a character's first.
+inline bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
+size_t count_characters(std::string_view text);
+
 void append_utf8(std::string& out, uint32_t code_point);
 
 // What stands at byte `at` of text that may be ill-formed: a whole character, a part that can never become one (`bad`,

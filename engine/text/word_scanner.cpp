@@ -60,7 +60,7 @@ const char* whitespace(const Scanner& scan, const char* p) {
   const char* const stop = scan.run_of(p, kSpace);
   if (stop == scan.end()) return stop;
   const char* last = stop - 1;
-  while ((static_cast<unsigned char>(*last) & 0xC0) == 0x80) --last;
+  while (!begins_character(*last)) --last;
   return last == p ? stop : last;
 }
 

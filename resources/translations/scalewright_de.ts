@@ -2499,10 +2499,6 @@
         <translation>Fingerabdrücke</translation>
     </message>
     <message>
-        <source>log</source>
-        <translation>Protokoll</translation>
-    </message>
-    <message>
         <source>command line</source>
         <translation>Befehlszeile</translation>
     </message>

@@ -113,14 +113,11 @@ class TestMainJob : public QObject {
   void aRunThatWasLeftIsOfferedAgain() {
     Home home;
     QVERIFY(!m_sample.giveTo(home).isEmpty());
-    const QString data = home.path("home/rows.jsonl");
-    QVERIFY(writeRows(data, 10000));
     qint64 left = 0;
     QString folder;
     {
       TestWindow w(home);
-      QVERIFY(w.waitForJobs());
-      Page* tune = startLongRun(w, data);
+      Page* tune = startLongRun(w, home);
       if (QTest::currentTestFailed()) return;
       auto* run = tune->findChild<TuneRunView*>();
       QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 5; }));
@@ -192,11 +189,8 @@ class TestMainJob : public QObject {
   void chatIsAnsweredWithinARun() {
     Home home;
     QVERIFY(!m_sample.giveTo(home).isEmpty());
-    const QString data = home.path("home/rows.jsonl");
-    QVERIFY(writeRows(data, 10000));
     TestWindow w(home);
-    QVERIFY(w.waitForJobs());
-    Page* tune = startLongRun(w, data);
+    Page* tune = startLongRun(w, home);
     if (QTest::currentTestFailed()) return;
     auto* run = tune->findChild<TuneRunView*>();
     QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));

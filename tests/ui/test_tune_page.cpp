@@ -150,11 +150,8 @@ class TestTunePage : public QObject {
   }
 
   void thePromptChangesWhileItRuns() {
-    const QString data = m_home->path("home/rows.jsonl");
-    QVERIFY(writeRows(data, 10000));
     TestWindow w(*m_home);
-    QVERIFY(w.waitForJobs());
-    Page* tune = startLongRun(w, data);
+    Page* tune = startLongRun(w, *m_home);
     if (QTest::currentTestFailed()) return;
     auto* run = tune->findChild<TuneRunView*>();
     QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
@@ -206,11 +203,8 @@ class TestTunePage : public QObject {
 
   // Looked at from its first moment on: it appears, its curve grows, and its state is the present one.
   void runsShowTheRunThatGoesOn() {
-    const QString data = m_home->path("home/rows.jsonl");
-    QVERIFY(writeRows(data, 10000));
     TestWindow w(*m_home);
-    QVERIFY(w.waitForJobs());
-    Page* tune = startLongRun(w, data);
+    Page* tune = startLongRun(w, *m_home);
     if (QTest::currentTestFailed()) return;
     w.window->showPlace(Place::Runs);
     Page* page = w.window->page(Place::Runs);
@@ -244,11 +238,8 @@ class TestTunePage : public QObject {
   }
 
   void aChatBesideARunTakesOnlyWhatIsThere() {
-    const QString data = m_home->path("home/rows.jsonl");
-    QVERIFY(writeRows(data, 10000));
     TestWindow w(*m_home);
-    QVERIFY(w.waitForJobs());
-    Page* tune = startLongRun(w, data);
+    Page* tune = startLongRun(w, *m_home);
     if (QTest::currentTestFailed()) return;
     auto* run = tune->findChild<TuneRunView*>();
     QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));

@@ -291,10 +291,8 @@ class TestTuneWizard : public QObject {
 
   // A pause is said where the run is looked at, and its charts can be read in a small window.
   void aPauseIsSaid() {
-    const QString rows = m_home->path("home/rows.jsonl");
-    QVERIFY(writeRows(rows, 10000));
     TestWindow w(*m_home);
-    Page* tune = startLongRun(w, rows);
+    Page* tune = startLongRun(w, *m_home);
     if (QTest::currentTestFailed()) return;
     auto* run = tune->findChild<TuneRunView*>();
     QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));

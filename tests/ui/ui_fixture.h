@@ -198,8 +198,14 @@ inline void dropRows(Page* tune, const QString& file) {
   dropFile(step, file);
 }
 // Through the wizard with rows of its own, "Thorough": long enough to be paused and left.
-inline Page* startLongRun(TestWindow& w, const QString& rows) {
-  Page* tune = toDataStep(w);
+inline Page* startLongRun(TestWindow& w, const Home& home) {
+  const QString rows = home.path("home/rows.jsonl");
+  Page* tune = nullptr;
+  [&] {
+    QVERIFY(writeRows(rows, 10000));
+    QVERIFY(w.waitForJobs());
+    tune = toDataStep(w);
+  }();
   if (QTest::currentTestFailed()) return tune;
   [&] {
     dropRows(tune, rows);

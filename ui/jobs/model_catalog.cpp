@@ -105,7 +105,7 @@ ModelEntry readModelEntry(const QString& path) {
   auto summary = summarize_model(toPath(path));
   if (!summary) {
     entry.problem = inWords(summary.error());
-    if (summary.error().message.find("incomplete") != std::string::npos) entry.state = ModelState::Incomplete;
+    if (summary.error().code == ErrorCode::Incomplete) entry.state = ModelState::Incomplete;
     return entry;
   }
   fillFrom(*summary, entry);

@@ -100,7 +100,7 @@ QString HelpPage::about() const {
   static const Used used[] = {
       {"Qt 6", "LGPL 3", QT_TR_NOOP("window")},          {"QCustomPlot", "GPL 3", QT_TR_NOOP("charts")},      {"oneDNN", "Apache 2.0", QT_TR_NOOP("matrix products on the CPU")},
       {"SentencePiece", "Apache 2.0", QT_TR_NOOP("tokenizers")}, {"ICU", "Unicode", QT_TR_NOOP("characters")}, {"nlohmann/json", "MIT", QT_TR_NOOP("JSON")},
-      {"SQLite", QT_TR_NOOP("public domain"), QT_TR_NOOP("history of runs")}, {"xxHash", "BSD 2-clause", QT_TR_NOOP("fingerprints")}, {"spdlog, fmt", "MIT", QT_TR_NOOP("log")},
+      {"SQLite", QT_TR_NOOP("public domain"), QT_TR_NOOP("history of runs")}, {"xxHash", "BSD 2-clause", QT_TR_NOOP("fingerprints")},
       {"CLI11", "BSD 3-clause", QT_TR_NOOP("command line")}, {"tl::expected", "CC0", QT_TR_NOOP("errors as values")},
   };
   QString text = QStringLiteral("<h2>Scalewright %1</h2>").arg(QStringLiteral(SCALEWRIGHT_VERSION)) +

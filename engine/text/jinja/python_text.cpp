@@ -20,7 +20,7 @@ std::string from_icu(const icu::UnicodeString& text) {
 
 size_t character_start(std::string_view text, size_t end) {
   size_t start = end - 1;
-  while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
+  while (start > 0 && !text::begins_character(text[start])) --start;
   return start;
 }
 
@@ -87,10 +87,7 @@ std::string utf8(std::u32string_view points) {
   return out;
 }
 
-size_t length(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
+size_t length(std::string_view text) { return text::count_characters(text); }
 
 std::string upper(std::string_view text) {
   return from_icu(
