@@ -120,23 +120,22 @@ class CudaBackend final : public Backend {
     const LinearPart part{&w, bias, y};
     if (!linear_.rounds(T, {&part, 1}, precision))
       return Backend::linear_gated(gate, ldg, up, ldu, T, act, activated, w, bias, y, ldy, precision);
-    const int64_t F = w.cols();
-    StagedCall call(stream_, held_, workspace_);
-    const auto made = [&](uint16_t* to) {
-      device::gated_rounded(stream_, call.in(gate, T, F, ldg), ldg, call.in(up, T, F, ldu), ldu, T, F, to_kind(act), to);
-    };
-    linear_.linear_rounded(call, made, T, {&part, 1}, ldy);
-    done(call);
+    gated_product(gate, ldg, up, ldu, T, act, part, ldy, false);
   }
   void linear_add(const float* x, int64_t ldx, int64_t T, const WeightView& w, const float* bias, float* y, float* room,
                   Precision precision) override {
     const LinearPart part{&w, bias, y};
     if (T == 0) return;
-    if (!CudaLinear::few_rows(T, {&part, 1})) return Backend::linear_add(x, ldx, T, w, bias, y, room, precision);
+    const bool few = CudaLinear::few_rows(T, {&part, 1});
+    if (!few && !CudaLinear::adds(T, part)) return Backend::linear_add(x, ldx, T, w, bias, y, room, precision);
     StagedCall call(stream_, held_, workspace_);
-    linear_.few_rows(call, T, {&part, 1}, w.rows(), true, [&](void* split) {
-      device::split_rows(stream_, call.in(x, T, w.cols(), ldx), ldx, T, w.cols(), split);
-    });
+    if (few) {
+      linear_.few_rows(call, T, {&part, 1}, w.rows(), true, [&](void* split) {
+        device::split_rows(stream_, call.in(x, T, w.cols(), ldx), ldx, T, w.cols(), split);
+      });
+    } else {
+      linear_.linear(call, x, ldx, T, {&part, 1}, w.rows(), precision, true);
+    }
     done(call);
   }
   void linear_add_gated(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
@@ -144,6 +143,8 @@ class CudaBackend final : public Backend {
                         Precision precision) override {
     const LinearPart part{&w, bias, y};
     if (T == 0) return;
+    if (CudaLinear::adds(T, part) && linear_.rounds(T, {&part, 1}, precision))
+      return gated_product(gate, ldg, up, ldu, T, act, part, w.rows(), true);
     if (!CudaLinear::few_rows(T, {&part, 1}))
       return Backend::linear_add_gated(gate, ldg, up, ldu, T, act, activated, w, bias, y, room, precision);
     const int64_t F = w.cols();
@@ -416,6 +417,17 @@ class CudaBackend final : public Backend {
   }
 
  private:
+  // act(gate) * up, made rounded, times a matrix; `add`: to its y.
+  void gated_product(const float* gate, int64_t ldg, const float* up, int64_t ldu, int64_t T, Activation act,
+                     const LinearPart& part, int64_t ldy, bool add) {
+    const int64_t F = part.w->cols();
+    StagedCall call(stream_, held_, workspace_);
+    const auto made = [&](uint16_t* to) {
+      device::gated_rounded(stream_, call.in(gate, T, F, ldg), ldg, call.in(up, T, F, ldu), ldu, T, F, to_kind(act), to);
+    };
+    linear_.linear_rounded(call, made, T, {&part, 1}, ldy, add);
+    done(call);
+  }
   // work(call, parts, result): a number that the host waits for.
   template <class Work>
   double total(int64_t n, const Work& work) {

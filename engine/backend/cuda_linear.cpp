@@ -95,6 +95,8 @@ void CudaLinear::multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b,
     throw std::runtime_error(card_ + " failed in a product of " + products_->name() + ".");
 }
 
+bool CudaLinear::adds(int64_t T, const LinearPart& part) { return T > device::kGemvRows && !part.bias; }
+
 bool CudaLinear::few_rows(int64_t T, std::span<const LinearPart> parts) {
   return T <= device::kGemvRows &&
          std::all_of(parts.begin(), parts.end(), [](const LinearPart& part) { return part.w->quantized; });
@@ -114,7 +116,7 @@ void CudaLinear::few_rows(StagedCall& call, int64_t T, std::span<const LinearPar
 }
 
 void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts,
-                        int64_t ldy, Precision precision) {
+                        int64_t ldy, Precision precision, bool add) {
   const int64_t K = parts[0].w->cols();
   const float* in = call.in(x, T, K, ldx);
   if (few_rows(T, parts))
@@ -133,21 +135,21 @@ void CudaLinear::linear(StagedCall& call, const float* x, int64_t ldx, int64_t T
   }
   if (rounds(T, parts, precision))
     return linear_rounded(
-        call, [&](uint16_t* to) { device::to_bf16(stream_, in, ldx, T, K, to); }, T, parts, ldy);
+        call, [&](uint16_t* to) { device::to_bf16(stream_, in, ldx, T, K, to); }, T, parts, ldy, add);
   int64_t largest = 0;
   for (const LinearPart& part : parts)
     if (!plain(*part.w)) largest = std::max(largest, slice_size(*part.w, sizeof(float)));
   float* room = largest > 0 ? call.scratch<float>(largest) : nullptr;  // one slice for all
   for (const LinearPart& part : parts) {
-    float* y = started(call, part, T, ldy);
+    float* y = started(call, part, T, ldy, add);
     for_slices(stream_, call.in(*part.w), room, [&](int64_t n0, int64_t rows, const float* slice) {
-      multiply(T, rows, K, {in, ldx, 1}, {slice, 1, K}, y + n0, ldy, part.bias != nullptr);
+      multiply(T, rows, K, {in, ldx, 1}, {slice, 1, K}, y + n0, ldy, add || part.bias);
     });
   }
 }
 
 void CudaLinear::linear_rounded(StagedCall& call, const Make& x, int64_t T, std::span<const LinearPart> parts,
-                                int64_t ldy) {
+                                int64_t ldy, bool add) {
   const int64_t K = parts[0].w->cols();
   auto* small = call.scratch<uint16_t>(T * K);
   x(small);
@@ -155,15 +157,16 @@ void CudaLinear::linear_rounded(StagedCall& call, const Make& x, int64_t T, std:
   for (const LinearPart& part : parts) largest = std::max(largest, slice_size(*part.w, sizeof(uint16_t)));
   auto* room = call.scratch<uint16_t>(largest);
   for (const LinearPart& part : parts) {
-    float* y = started(call, part, T, ldy);
+    float* y = started(call, part, T, ldy, add);
     for_slices(stream_, call.in(*part.w), room, [&](int64_t n0, int64_t rows, const uint16_t* slice) {
-      multiply(T, rows, K, Rounded{small, K, 1}, Rounded{slice, 1, K}, y + n0, ldy, part.bias != nullptr);
+      multiply(T, rows, K, Rounded{small, K, 1}, Rounded{slice, 1, K}, y + n0, ldy, add || part.bias);
     });
   }
 }
 
-float* CudaLinear::started(StagedCall& call, const LinearPart& part, int64_t T, int64_t ldy) {
+float* CudaLinear::started(StagedCall& call, const LinearPart& part, int64_t T, int64_t ldy, bool add) {
   const int64_t N = part.w->rows();
+  if (add) return call.both(part.y, T, N, ldy);
   const float* bias = call.in(part.bias, N);
   float* y = call.out(part.y, T, N, ldy);
   if (bias) device::fill_rows(stream_, bias, T, N, y, ldy);

@@ -25,13 +25,16 @@ class CudaLinear {
   // ready for their product.
   static size_t scratch_bytes(int64_t T, int64_t largest_n, int64_t largest_k);
 
-  // As Backend's functions of these names. Fast: factors rounded to bf16, sums in fp32.
+  // As Backend's functions of these names. Fast: factors rounded to bf16, sums in fp32. `add`: to y, where adds() holds.
   void linear(StagedCall& call, const float* x, int64_t ldx, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
-              Precision precision);
+              Precision precision, bool add = false);
+  // Many rows and no bias: the product itself adds.
+  static bool adds(int64_t T, const LinearPart& part);
   // The same of a factor that is made rounded; rounds() holds.
   using Make = std::function<void(uint16_t* to)>;  // rows side by side
   bool rounds(int64_t T, std::span<const LinearPart> parts, Precision precision) const;
-  void linear_rounded(StagedCall& call, const Make& x, int64_t T, std::span<const LinearPart> parts, int64_t ldy);
+  void linear_rounded(StagedCall& call, const Make& x, int64_t T, std::span<const LinearPart> parts, int64_t ldy,
+                      bool add = false);
   // Products of few rows with quantized matrices, `split` being what makes the rows ready for them (kernels.h). `add`: to y.
   // norm_epsilon: as gemv's.
   static bool few_rows(int64_t T, std::span<const LinearPart> parts);
@@ -62,7 +65,8 @@ class CudaLinear {
   void multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, float* c, int64_t ldc, bool accumulate);
   void multiply(int64_t M, int64_t N, int64_t K, Rounded a, Rounded b, uint16_t* c);  // rounded, rows side by side
 
-  float* started(StagedCall& call, const LinearPart& part, int64_t T, int64_t ldy);  // its y, filled with the bias
+  // Its y, filled with the bias if there is one, or as it was where the product is to be added.
+  float* started(StagedCall& call, const LinearPart& part, int64_t T, int64_t ldy, bool add);
   struct ScaleGradients {
     float *scale, *minimum;
   };

@@ -218,16 +218,18 @@ class TestCudaBackend : public QObject {
                                   {&wanted, 1}, N, Precision::Exact);
         SW_SAME(compare(kept.data(), used.data(), T * K, 1e-4, "kept norm"));
         SW_SAME(compare(inverse.data(), inverse_expected.data(), T, 1e-5, "inverse"));
-        y = expected = start;
-        backend->linear_add(x.data(), ldx, T, w, bias.data(), y.data(), room.data(), Precision::Exact);
-        reference_->linear_add(x.data(), ldx, T, w, bias.data(), expected.data(), room.data(), Precision::Exact);
-        SW_SAME(compare(y.data(), expected.data(), T * N, tolerance, "added"));
-        y = expected = start;
-        backend->linear_add_gated(x.data(), ldx, up.data(), ldx, T, Activation::Silu, used.data(), w, bias.data(), y.data(),
-                                  room.data(), Precision::Exact);
-        reference_->linear_add_gated(x.data(), ldx, up.data(), ldx, T, Activation::Silu, used.data(), w, bias.data(),
-                                     expected.data(), room.data(), Precision::Exact);
-        SW_SAME(compare(y.data(), expected.data(), T * N, 2.0 * tolerance, "gated"));
+        for (const float* b : {static_cast<const float*>(nullptr), bias.data()}) {
+          y = expected = start;
+          backend->linear_add(x.data(), ldx, T, w, b, y.data(), room.data(), Precision::Exact);
+          reference_->linear_add(x.data(), ldx, T, w, b, expected.data(), room.data(), Precision::Exact);
+          SW_SAME(compare(y.data(), expected.data(), T * N, tolerance, "added"));
+          y = expected = start;
+          backend->linear_add_gated(x.data(), ldx, up.data(), ldx, T, Activation::Silu, used.data(), w, b, y.data(),
+                                    room.data(), Precision::Exact);
+          reference_->linear_add_gated(x.data(), ldx, up.data(), ldx, T, Activation::Silu, used.data(), w, b,
+                                       expected.data(), room.data(), Precision::Exact);
+          SW_SAME(compare(y.data(), expected.data(), T * N, 2.0 * tolerance, "gated"));
+        }
       }
     }
   }

@@ -83,6 +83,22 @@ class TestCudaTuning : public QObject {
     QVERIFY(distance(y, y_expected) < kTolerance);
     QVERIFY(distance(y, y_expected) > 1e-6);  // they were rounded
 
+    // The product adds itself to what is there.
+    const Guarded<float> start = random.normals(T * sizes[0]), up = random.normals((T - 1) * ldx + K);
+    Guarded<float> room(T * sizes[0]), activated(T * K);
+    for (const bool gated : {false, true})
+      for (const float* b : {static_cast<const float*>(nullptr), bias.data()}) {
+        Guarded<float> sum = start, sum_expected = start;
+        const auto add = [&](Backend& on, Guarded<float>& to, Precision precision) {
+          if (!gated) return on.linear_add(x.data(), ldx, T, w[0], b, to.data(), room.data(), precision);
+          on.linear_add_gated(x.data(), ldx, up.data(), ldx, T, Activation::Silu, activated.data(), w[0], b, to.data(),
+                              room.data(), precision);
+        };
+        add(*backend, sum, Precision::Fast);
+        add(*reference_, sum_expected, Precision::Exact);
+        QVERIFY(distance(sum, sum_expected) < kTolerance);
+      }
+
     std::vector<Guarded<float>> got, expected;
     for (auto* results : {&got, &expected})
       for (const int64_t n : {sizes[0] * G, sizes[0] * G, sizes[1] * G, sizes[1] * G, T * K}) results->emplace_back(n);
