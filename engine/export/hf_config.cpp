@@ -93,6 +93,28 @@ Result<ordered> rope_scaling(const ModelConfig& c) {
   return ordered();
 }
 
+// Which linears have biases, as the classes of transformers are told: those of attention, those of the feed-forward part.
+// Unsupported where a class knows no such biases and would leave them out.
+Result<void> state_biases(const Model& model, ordered& config) {
+  const auto any = [](const std::vector<Linear>& set, const Linear& last) {
+    return !last.bias.empty() || std::ranges::any_of(set, [](const Linear& linear) { return !linear.bias.empty(); });
+  };
+  bool attention = false, feed_forward = false;
+  for (const Layer& layer : model.weights.layers) {
+    attention |= any(layer.qkv, layer.attn_output);
+    feed_forward |= any(layer.gate_up, layer.down);
+  }
+  const std::string type = config["model_type"];
+  const bool asked = type != "qwen2" && type != "mistral" && type != "phi3";
+  if (asked) config["attention_bias"] = attention;
+  if (type == "llama") config["mlp_bias"] = feed_forward;
+  const bool lost = feed_forward ? type != "llama" : attention && !asked && type != "qwen2";
+  if (!lost) return {};
+  return fail(ErrorCode::Unsupported, model.name + ": a folder of the family " + type + " cannot state biases of its " +
+                                          (feed_forward ? "feed-forward part" : "attention") +
+                                          ". Export it as a GGUF file.");
+}
+
 // For a model that came from GGUF.
 Result<ordered> made_config(const Model& model) {
   const ModelConfig& c = model.config;
@@ -124,9 +146,6 @@ Result<ordered> made_config(const Model& model) {
                                                                   : "gelu";
   config["hidden_act"] = activation;
   if (c.family.starts_with("gemma")) config["hidden_activation"] = activation;
-  bool bias = false;
-  for (const Linear* linear : model.weights.linears()) bias |= !linear->bias.empty();
-  if (c.family == "llama") config["attention_bias"] = bias;
   if (c.family == "gemma2" || c.family == "gemma3") {
     // transformers takes a whole number here and nothing else.
     const double scalar = 1.0 / (c.attention_scale * c.attention_scale), whole = std::round(scalar);
@@ -152,6 +171,7 @@ Result<ordered> made_config(const Model& model) {
   } else if (c.family == "phi3" || c.family == "mistral") {
     config["sliding_window"] = nullptr;
   }
+  SW_TRY(state_biases(model, config));
   return config;
 }
 

@@ -224,6 +224,31 @@ class TestExport : public QObject {
     compare_linears(*model, *testkit::open_model(scratch / "folder"));
   }
 
+  // transformers makes biases where config.json says so, whatever the weights hold.
+  void biases_are_stated() {
+    Scratch scratch;
+    const auto config_of = [&](const char* family, bool feed_forward) {
+      const auto model = testkit::open_model(testkit::golden_folder() / "families" / family);
+      Layer& layer = model->weights.layers.back();
+      Linear& linear = feed_forward ? layer.down : layer.attn_output;
+      linear.bias.assign(static_cast<size_t>(linear.weight.rows()), 0.5f);
+      const fs::path file = scratch / (std::string(family) + ".gguf");
+      fs::remove(file);
+      testkit::need(write_model(*model, ExportTarget::Gguf, file, "", quiet_, {}));
+      return write_model(*testkit::open_model(file), ExportTarget::Safetensors, scratch / family, "", quiet_, {})
+          .and_then([&](const auto&) { return read_text_file(scratch / family / "config.json"); });
+    };
+    const auto holds = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+    for (const bool feed_forward : {false, true}) {
+      const std::string config = testkit::need(config_of("llama", feed_forward));
+      QVERIFY(holds(config, feed_forward ? "\"attention_bias\": false" : "\"attention_bias\": true"));
+      QVERIFY(holds(config, feed_forward ? "\"mlp_bias\": true" : "\"mlp_bias\": false"));
+    }
+    QVERIFY(holds(testkit::need(config_of("qwen3", false)), "\"attention_bias\": true"));
+    const auto refused = config_of("qwen3", true);
+    QVERIFY(!refused && holds(refused.error().message, "cannot state biases of its feed-forward part"));
+  }
+
   void gguf_to_folder_data() { gguf_stays_the_same_file_data(); }
   void gguf_to_folder() {
     QFETCH(QString, path);
