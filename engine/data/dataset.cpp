@@ -105,6 +105,7 @@ class Importer {
     result.ignored.erase(std::unique(result.ignored.begin(), result.ignored.end()), result.ignored.end());
     for (const std::string& key : result.ignored) ++ignored_[key];
     result.example.line = line;
+    result.example.row = dataset_.rows;
     add_example(std::move(result.example));
   }
 
@@ -244,7 +245,7 @@ class Importer {
     }
     SW_TRY(source.error());
     if (example.text.find_first_not_of(" \t\r\n") == std::string::npos) return {};
-    ++dataset_.rows;
+    example.row = ++dataset_.rows;
     add_example(std::move(example));
     return {};
   }

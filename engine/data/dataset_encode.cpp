@@ -48,14 +48,15 @@ void count(EncodedDataset& dataset) {
 }
 
 // A conversation: cut at the context as the settings say.
-void add_conversation(const Rendered& rendered, const Model& model, const EncodeSettings& settings, int64_t line,
-                      EncodedDataset& out) {
+void add_conversation(const Example& source, const Rendered& rendered, const Model& model,
+                      const EncodeSettings& settings, EncodedDataset& out) {
   const bool bos_written = !model.bos_token.empty() && rendered.text.starts_with(model.bos_token);
   const auto tokens =
       model.tokenizer->encode(rendered.text, {.parse_special = true, .add_bos = model.add_bos && !bos_written});
   const size_t context = static_cast<size_t>(settings.context);
   EncodedExample example;
-  example.line = line;
+  example.line = source.line;
+  example.row = source.row;
   example.cut = tokens.size() > context;
   if (example.cut && settings.truncation == Truncation::Drop) {
     ++out.too_long;
@@ -100,6 +101,7 @@ void add_document(const Example& source, bool end_of_document, const Model& mode
     const size_t end = std::min(ids.size(), begin + room);
     EncodedExample example;
     example.line = source.line;
+    example.row = source.row;
     if (bos) example.ids.push_back(model.tokenizer->bos());
     example.ids.insert(example.ids.end(), ids.begin() + static_cast<std::ptrdiff_t>(begin),
                        ids.begin() + static_cast<std::ptrdiff_t>(end));
@@ -163,10 +165,11 @@ Result<EncodedDataset> encode_dataset(const Dataset& dataset, const Model& model
     auto rendered = render(example, model, settings);
     if (!rendered) {
       out.problems.push_back({dataset.path.filename().string(), example.line, "messages",
-                              "The model's chat template refuses the conversation: " + rendered.error().message});
+                              "The model's chat template refuses the conversation: " + rendered.error().message,
+                              example.row});
       continue;
     }
-    add_conversation(*rendered, model, settings, example.line, out);
+    add_conversation(example, *rendered, model, settings, out);
   }
   count(out);
   if (out.examples.empty()) {

@@ -32,7 +32,7 @@ Result<PerplexityReport> perplexity_of_ids(std::shared_ptr<const Model> model, B
                                            Observer& observer, std::stop_token stop);
 
 struct ScoredRow {
-  int64_t line = 0;
+  int64_t line = 0, row = 0;  // of the example
   std::string prompt, expected, answer;
   std::optional<std::string> value, expected_value;  // what the rule compared; empty: there is none
   bool exact = false;

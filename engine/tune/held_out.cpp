@@ -23,13 +23,14 @@ void keep_questions(Dataset& rows, const TuneRecipe& recipe, size_t longest) {
 
 }  // namespace
 
-std::vector<int64_t> held_out_lines(const EncodedDataset& rows, const TuneRecipe& recipe) {
-  EncodedDataset lines;  // without what the rows say: only their order counts
-  lines.examples.resize(rows.examples.size());
-  for (size_t i = 0; i < rows.examples.size(); ++i) lines.examples[i].line = rows.examples[i].line;
+std::vector<int64_t> held_out_numbers(const EncodedDataset& rows, const TuneRecipe& recipe) {
+  EncodedDataset numbers;  // without what the rows say: only their order counts
+  numbers.examples.resize(rows.examples.size());
+  for (size_t i = 0; i < rows.examples.size(); ++i) numbers.examples[i].row = rows.examples[i].row;
   std::vector<int64_t> held;
-  for (const EncodedExample& row : split_dataset(std::move(lines), recipe.validation_split, recipe.seed).second.examples)
-    held.push_back(row.line);
+  for (const EncodedExample& example :
+       split_dataset(std::move(numbers), recipe.validation_split, recipe.seed).second.examples)
+    held.push_back(example.row);
   return held;
 }
 
@@ -46,9 +47,9 @@ Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size
                               .truncation = recipe.truncation,
                               .train_on_inputs = recipe.train_on_inputs,
                               .system_prompt = recipe.system_prompt}));
-    for (const int64_t line : held_out_lines(encoded, recipe)) held.insert(line);
+    for (const int64_t row : held_out_numbers(encoded, recipe)) held.insert(row);
   }
-  if (!file) std::erase_if(dataset.examples, [&](const Example& row) { return !held.contains(row.line); });
+  if (!file) std::erase_if(dataset.examples, [&](const Example& row) { return !held.contains(row.row); });
   keep_questions(dataset, recipe, longest);
   return dataset;
 }

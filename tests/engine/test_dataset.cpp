@@ -200,6 +200,12 @@ not json
     has_problem(comma, 1, "", "comma is missing");
     same(import("trailing.json", "[{\"prompt\": \"q\", \"completion\": \"b\"},\n]\n"), DatasetFormat::PromptCompletion,
          {{"user:q", "assistant:b"}});
+    // In one line, rows are told apart by their number, which counts those that cannot be used.
+    const auto flat = import("flat.json", R"([{"prompt": "q", "completion": "a"},{},7,{"prompt": "r", "completion": "b"}])");
+    same(flat, DatasetFormat::PromptCompletion, {{"user:q", "assistant:a"}, {"user:r", "assistant:b"}});
+    QCOMPARE(flat->examples[0].row, int64_t{1});
+    QCOMPARE(flat->examples[1].row, int64_t{4});
+    QCOMPARE(flat->examples[1].line, int64_t{1});
     // Inside one object, on one line or several; one pretty-printed row; JSONL named .json.
     for (const char* text :
          {"{\"version\": 1,\n \"data\": [\n{\"prompt\": \"q\", \"completion\": \"b\"}\n]}",
