@@ -87,6 +87,12 @@ class Importer {
       for (const auto& [key, value] : row.items()) dataset_.columns.push_back(key);
     }
     if (form_ == DatasetFormat::Auto) form_ = data::detect_row_format(row, options_.columns);
+    if (form_ == DatasetFormat::Auto && data::is_message(row)) {
+      add_problem(line, "",
+                  "The row is one message of a conversation, not the whole of it. Put all its messages into one list "
+                  "called messages.");
+      return;
+    }
     if (form_ == DatasetFormat::Auto && row.is_object() && !row.empty()) {
       add_problem(line, "",
                   "The form of the row is not known: it has " + data::list_keys(row) +

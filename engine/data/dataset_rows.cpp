@@ -327,6 +327,11 @@ std::string list_keys(const json& row) {
   return keys.empty() ? "no keys" : keys;
 }
 
+bool is_message(const json& row) {
+  const json& role = row.is_object() ? member(row, "role") : json();
+  return role.is_string() && !role_of(role.get<std::string>()).empty() && row.contains("content");
+}
+
 DatasetFormat detect_row_format(const json& row, const ColumnMap& columns) {
   if (columns.contains("prompt") || columns.contains("completion")) return DatasetFormat::PromptCompletion;
   if (columns.contains("text")) return DatasetFormat::Text;
@@ -341,6 +346,7 @@ DatasetFormat detect_row_format(const json& row, const ColumnMap& columns) {
   if (row.contains("instruction") && (row.contains("output") || (row.contains("input") && pair_of(row))))
     return DatasetFormat::Alpaca;
   if (pair_of(row)) return DatasetFormat::PromptCompletion;
+  if (is_message(row)) return DatasetFormat::Auto;
   for (const char* key : kTextKeys) {
     if (row.contains(key)) return DatasetFormat::Text;
   }

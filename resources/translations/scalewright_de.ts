@@ -468,6 +468,10 @@
         <translation>Die Form der Zeile ist nicht bekannt: sie hat %1. Bekannt sind messages, conversations, instruction mit output, prompt mit completion, und text; andere Namen lassen sich zuordnen (--columns prompt=NAME,completion=NAME auf der Befehlszeile).</translation>
     </message>
     <message>
+        <source>The row is one message of a conversation, not the whole of it. Put all its messages into one list called messages.</source>
+        <translation>Die Zeile ist eine einzelne Nachricht eines Gesprächs, nicht das ganze. Fassen Sie alle seine Nachrichten in einer Liste namens messages zusammen.</translation>
+    </message>
+    <message>
         <source>none of its columns (%1) is known as a prompt or an answer. Say which are: map "prompt" and "completion" (or "text") to column names (on the command line: --columns prompt=NAME,completion=NAME).</source>
         <translation>keine ihrer Spalten (%1) ist als Frage oder Antwort bekannt. Ordnen Sie „prompt“ und „completion“ (oder „text“) die Namen der Spalten zu (auf der Befehlszeile: --columns prompt=NAME,completion=NAME).</translation>
     </message>

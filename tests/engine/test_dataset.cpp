@@ -217,6 +217,20 @@ not json
                 "{\"messages\": [{\"role\": \"user\", \"content\": \"q\"}, {\"role\": \"assistant\", \"content\": "
                 "\"a\"}]}\n"),
          DatasetFormat::Chat, {{"user:q", "assistant:a"}});
+    // A conversation is one row, on one line or several: its messages are none.
+    for (const std::string gap : {"", "\n  "}) {
+      same(import("one-chat.json", "{" + gap + "\"messages\": [" + gap + R"({"role": "user", "content": "q"},)" + gap +
+                                       R"({"role": "assistant", "content": "a"}])" + gap + "}"),
+           DatasetFormat::Chat, {{"user:q", "assistant:a"}});
+      same(import("one-share.json", "{" + gap + "\"conversations\": [" + gap + R"({"from": "human", "value": "q"},)" +
+                                        gap + R"({"from": "gpt", "value": "a"}])" + gap + "}"),
+           DatasetFormat::ShareGpt, {{"user:q", "assistant:a"}});
+      refuses(import("dialog.json", "{" + gap + "\"dialog\": [" + gap + R"({"role": "user", "content": "q"},)" + gap +
+                                        R"({"role": "assistant", "content": "a"}])" + gap + "}"),
+              "The row is one message of a conversation");
+    }
+    refuses(import("messages.jsonl", R"({"role": "user", "content": "q"})"), "The row is one message of a conversation");
+    same(import("roles.jsonl", R"({"role": "Engineer", "content": "builds"})"), DatasetFormat::Text, {{"text:builds"}});
     const auto lines = import("lines.json", "{\"prompt\": \n{\"prompt\": \"q\", \"completion\": \"b\"}\n");
     same(lines, DatasetFormat::PromptCompletion, {{"user:q", "assistant:b"}});
     has_problem(lines, 1, "", "not valid JSON");

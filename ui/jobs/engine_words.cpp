@@ -101,6 +101,7 @@ constexpr const char* kSentences[] = {
     QT_TR_NOOP("none of its %1 rows can be used. The first problem, in line %2, %3: %4"),
     QT_TR_NOOP("none of its %1 rows can be used. The first problem, in line %2: %3"),
     QT_TR_NOOP("The form of the row is not known: it has %1. Known are messages, conversations, instruction with output, prompt with completion, and text; other names can be mapped (--columns prompt=NAME,completion=NAME on the command line)."),
+    QT_TR_NOOP("The row is one message of a conversation, not the whole of it. Put all its messages into one list called messages."),
     QT_TR_NOOP("none of its columns (%1) is known as a prompt or an answer. Say which are: map \"prompt\" and \"completion\" (or \"text\") to column names (on the command line: --columns prompt=NAME,completion=NAME)."),
     QT_TR_NOOP("there is no column \"%1\" for the %2. The columns are %3."),
     QT_TR_NOOP("The row is not valid JSON. %1"),
