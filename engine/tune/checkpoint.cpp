@@ -212,7 +212,7 @@ Result<void> CheckpointWriter::finish() {
 }
 
 bool CheckpointWriter::busy() const {
-  return pending_.valid() && pending_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+  return pending_.valid() && pending_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout;
 }
 
 }  // namespace scalewright
