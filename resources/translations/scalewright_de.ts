@@ -656,6 +656,14 @@
         <translation>Die eigene Frage hat %1 Token; wählen Sie eine mit weniger als %2, oder keine.</translation>
     </message>
     <message>
+        <source>The history was damaged. It is kept as %1, and a new one was begun; the folders of your runs are not affected.</source>
+        <translation>Der Verlauf war beschädigt. Er ist als %1 aufgehoben, und ein neuer wurde begonnen; die Ordner Ihrer Läufe sind davon nicht betroffen.</translation>
+    </message>
+    <message>
+        <source>the history is damaged. The next run keeps it under another name and begins a new one; the folders of your runs are not affected.</source>
+        <translation>der Verlauf ist beschädigt. Der nächste Lauf hebt ihn unter einem anderen Namen auf und beginnt einen neuen; die Ordner Ihrer Läufe sind davon nicht betroffen.</translation>
+    </message>
+    <message>
         <source>The history could not be written: %1 The run itself is not affected.</source>
         <translation>Der Verlauf ließ sich nicht schreiben: %1 Der Lauf selbst ist davon nicht berührt.</translation>
     </message>

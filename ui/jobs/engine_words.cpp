@@ -149,6 +149,8 @@ constexpr const char* kSentences[] = {
     QT_TR_NOOP("the model of this run is not at %1 any more. Put it back there; the run holds only its learned scales."),
     QT_TR_NOOP("The sample prompt has %1 tokens; choose one of fewer than %2, or none."),
     QT_TR_NOOP("The history could not be written: %1 The run itself is not affected."),
+    QT_TR_NOOP("The history was damaged. It is kept as %1, and a new one was begun; the folders of your runs are not affected."),
+    QT_TR_NOOP("the history is damaged. The next run keeps it under another name and begins a new one; the folders of your runs are not affected."),
     QT_TR_NOOP("The folder held an earlier run; its files are now in %1."),
     QT_TR_NOOP("The checkpoint of step %1 could not be written: %2 Training goes on; it is tried again."),
     QT_TR_NOOP("weights"),
