@@ -9,41 +9,17 @@
 #include "engine/data/dataset_json.h"
 #include "engine/data/dataset_look.h"
 #include "engine/data/dataset_rows.h"
+#include "engine/data/dataset_shape.h"
 
 namespace scalewright {
 namespace {
 
 using data::ByteSource;
 using data::RowResult;
+using data::Shape;
 using nlohmann::json;
 
 constexpr int kDeepest = 64;
-
-std::string extension_of(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension;
-}
-
-// How the bytes are cut into rows; what a row says is another question.
-enum class Shape { Json, JsonLines, Table, Plain };
-
-Result<Shape> shape_of(const std::filesystem::path& path, DatasetFormat format) {
-  const std::string extension = extension_of(path);
-  if (extension == ".jsonl" || extension == ".ndjson" || extension == ".jsonlines") return Shape::JsonLines;
-  if (extension == ".json") return Shape::Json;
-  if (format == DatasetFormat::Csv || extension == ".csv" || extension == ".tsv" || extension == ".tab")
-    return Shape::Table;
-  if (extension == ".txt" || extension == ".text" || extension == ".md" || extension == ".raw" ||
-      extension == ".tokens")
-    return Shape::Plain;
-  SW_ASSIGN(ByteSource source, ByteSource::open(path));
-  int c = source.get();
-  while (c == ' ' || c == '\t' || c == '\r' || c == '\n') c = source.get();
-  if (c == '{' || c == '[') return Shape::Json;
-  return Shape::Plain;
-}
 
 class Importer {
  public:
@@ -55,7 +31,7 @@ class Importer {
   }
 
   Result<Dataset> run() {
-    SW_ASSIGN(const Shape shape, shape_of(dataset_.path, options_.format));
+    SW_ASSIGN(const Shape shape, data::shape_of(dataset_.path, options_.format));
     switch (shape) {
       case Shape::Plain:
         SW_TRY(read_plain());

@@ -163,6 +163,10 @@ not json
     same(import("alpaca.csv", "instruction,input,output\nDo,this,done\n"), DatasetFormat::Csv,
          {{"user:Do\n\nthis", "assistant:done"}});
     same(import("text.csv", "id,text\n1,hello\n"), DatasetFormat::Csv, {{"text:hello"}});
+    // The name in capitals; blank lines before the header.
+    same(import("BIG.TSV", "prompt\tcompletion\nq, with comma\ta\n"), DatasetFormat::Csv,
+         {{"user:q, with comma", "assistant:a"}});
+    same(import("late.csv", "\r\n\nprompt;completion\nq, r;a\n"), DatasetFormat::Csv, {{"user:q, r", "assistant:a"}});
     refuses(import("unknown.csv", "frage,antwort\nq,a\n"), "none of its columns (frage, antwort)");
     refuses(import("wrong.csv", "frage,antwort\nq,a\n", {.columns = {{"prompt", "fragen"}}}),
             "no column \"fragen\" for the prompt. The columns are frage, antwort");
