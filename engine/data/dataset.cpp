@@ -4,6 +4,7 @@
 #include <functional>
 #include <unordered_set>
 
+#include "engine/core/ascii.h"
 #include "engine/core/json.h"
 #include "engine/data/dataset_csv.h"
 #include "engine/data/dataset_json.h"
@@ -226,7 +227,7 @@ class Importer {
       example.text += line;
     }
     SW_TRY(source.error());
-    if (example.text.find_first_not_of(" \t\r\n") == std::string::npos) return {};
+    if (blank(example.text)) return {};
     example.row = ++dataset_.rows;
     add_example(std::move(example));
     return {};

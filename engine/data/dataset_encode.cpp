@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "engine/core/random.h"
 #include "engine/data/dataset.h"
 
 namespace scalewright {
@@ -115,15 +116,6 @@ void add_document(const Example& source, bool end_of_document, const Model& mode
   }
 }
 
-// A small generator of our own, so that a split is the same with every standard library (splitmix64, Steele et al.
-// 2014).
-uint64_t next_random(uint64_t& state) {
-  uint64_t z = (state += 0x9E3779B97F4A7C15u);
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
-
 }  // namespace
 
 const char* to_string(Truncation truncation) {
@@ -198,7 +190,8 @@ std::pair<EncodedDataset, EncodedDataset> split_dataset(EncodedDataset dataset, 
   }
   std::vector<size_t> order(rows);
   std::iota(order.begin(), order.end(), size_t{0});
-  for (size_t i = 0; i < second; ++i) std::swap(order[i], order[i + next_random(seed) % (rows - i)]);
+  SplitMix64 random(seed);
+  for (size_t i = 0; i < second; ++i) std::swap(order[i], order[i + random.next() % (rows - i)]);
   std::vector<uint8_t> chosen(rows, 0);
   for (size_t i = 0; i < second; ++i) chosen[order[i]] = 1;
   for (size_t i = 0; i < rows; ++i) {

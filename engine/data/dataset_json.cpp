@@ -1,7 +1,6 @@
 #include "engine/data/dataset_json.h"
 
-#include <algorithm>
-
+#include "engine/core/ascii.h"
 #include "engine/core/json.h"
 #include "engine/data/dataset_rows.h"
 
@@ -10,10 +9,6 @@ namespace {
 
 constexpr size_t kLargestObject = size_t{1} << 30;  // a file that is one object has to be held whole
 constexpr const char* kTooLong = "The row is longer than 64 MiB. Split it.";
-
-bool blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 // Position behind the '[' of the first member of the outermost object that is an array, or npos. `line` counts along.
 size_t inner_array(std::string_view text, int64_t& line) {

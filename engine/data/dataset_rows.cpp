@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "engine/core/ascii.h"
+
 namespace scalewright::data {
 namespace {
 
@@ -31,10 +33,6 @@ constexpr std::array<KeyPair, 16> kPairs = {{{"prompt", "completion"},
                                              {"prompt", "chosen"}}};
 constexpr std::array<const char*, 4> kTextKeys = {"text", "content", "document", "body"};
 constexpr std::array<const char*, 4> kToolKeys = {"tools", "functions", "tool_calls", "function_call"};
-
-bool blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 RowResult problem(std::string field, std::string message) {
   RowResult result;
@@ -82,9 +80,8 @@ void note_tools(const json& row, RowResult& result) {
   }
 }
 
-std::string role_of(std::string word) {
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+std::string role_of(const std::string& name) {
+  const std::string word = lower(name);
   if (word == "system" || word == "developer") return "system";
   if (word == "user" || word == "human" || word == "prompter" || word == "customer") return "user";
   if (word == "assistant" || word == "gpt" || word == "chatgpt" || word == "bot" || word == "model" || word == "bing" ||

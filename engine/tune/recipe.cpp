@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <numbers>
 #include <utility>
 #include <vector>
 
+#include "engine/core/ascii.h"
 #include "engine/core/json.h"
 
 namespace scalewright {
@@ -76,12 +76,6 @@ uint64_t json_unsigned(const nlohmann::json& object, const char* key, uint64_t f
 
 bool finite_between(double value, double low, double high) {
   return std::isfinite(value) && value >= low && value <= high;
-}
-
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
 }
 
 }  // namespace

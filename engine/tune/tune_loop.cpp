@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <numeric>
 
+#include "engine/core/ascii.h"
 #include "engine/core/system.h"
 #include "engine/tune/tune_job.h"
 
@@ -20,12 +20,6 @@ constexpr double kSmoothing = 0.9;
 
 double since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
 }
 
 int64_t tokens_of(const Batch& batch) {
