@@ -164,8 +164,8 @@ not json
          {{"user:Do\n\nthis", "assistant:done"}});
     same(import("text.csv", "id,text\n1,hello\n"), DatasetFormat::Csv, {{"text:hello"}});
     // The name in capitals; blank lines before the header.
-    same(import("BIG.TSV", "prompt\tcompletion\nq, with comma\ta\n"), DatasetFormat::Csv,
-         {{"user:q, with comma", "assistant:a"}});
+    same(import("BIG.TSV", "prompt\tcompletion\tnotes, more, and others\nq\ta\tn\n"), DatasetFormat::Csv,
+         {{"user:q", "assistant:a"}});
     same(import("late.csv", "\r\n\nprompt;completion\nq, r;a\n"), DatasetFormat::Csv, {{"user:q, r", "assistant:a"}});
     refuses(import("unknown.csv", "frage,antwort\nq,a\n"), "none of its columns (frage, antwort)");
     refuses(import("wrong.csv", "frage,antwort\nq,a\n", {.columns = {{"prompt", "fragen"}}}),

@@ -2,9 +2,11 @@
 // refuses.
 
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <QtTest>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -20,6 +22,18 @@
 
 using namespace scalewright;
 using namespace scalewright::testkit;
+
+namespace {
+
+std::atomic<int> disk_milliseconds = 0;  // that the disk takes to take a file
+
+}  // namespace
+
+// Stands for the library's in this program.
+extern "C" int fsync(int descriptor) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(disk_milliseconds));
+  return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 namespace {
 
@@ -651,7 +665,9 @@ void TestTrainer::only_what_is_saved_is_said_to_be() {
   blocker.file = path("run") / "checkpoint.bin";
   TuneRecipe r = recipe(kSteps);
   r.checkpoint_every = 0.0;
+  disk_milliseconds = 30;  // longer than a step
   const TuneReport report = need(tune(open(), r, path("run"), false, &blocker));
+  disk_milliseconds = 0;
   QVERIFY2(blocker.untrue.empty(), qPrintable(QString("%1 of %2").arg(blocker.untrue.size()).arg(blocker.checkpoints.size())));
   QVERIFY(std::is_sorted(blocker.checkpoints.begin(), blocker.checkpoints.end()));
   QCOMPARE(blocker.checkpoints.back(), kSteps);
