@@ -23,6 +23,7 @@
 #include "engine/core/system.h"
 #include "engine/tune/run_store.h"
 #include "ui/jobs/app_context.h"
+#include "ui/jobs/engine_words.h"
 #include "ui/models/ledger_view.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/banner.h"
@@ -324,7 +325,7 @@ void MainWindow::offerInterruptedRuns() {
       [this](Result<Found> found) {
         Page* page = m_made.value(m_place);
         if (!found || !page) return;
-        if (!found->warning.empty()) return page->banner()->show(Tone::Warn, tr("The history was damaged"), QString::fromStdString(found->warning));
+        if (!found->warning.empty()) return page->banner()->show(Tone::Warn, tr("The history was damaged"), inWords(found->warning));
         if (found->runs.empty() || m_app.engine().activeTune().control || page->banner()->isVisible()) return;
         const Run first = found->runs.front();
         page->banner()->show(Tone::Info, tr("A run was interrupted at step %1").arg(first.step), tr("%1 can go on from its checkpoint.").arg(first.name));

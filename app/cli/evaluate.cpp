@@ -81,7 +81,7 @@ Json value_json(const std::optional<std::string>& value) { return value ? Json(*
 Json report_json(const ScoreReport& report, const AnswerRule& rule) {
   Json answers = Json::array();
   for (const ScoredRow& row : report.answers) {
-    answers.push_back({{"line", row.line}, {"prompt", row.prompt}, {"expected", row.expected}, {"answer", row.answer}, {"exact", row.exact}, {"matched", row.matched}});
+    answers.push_back({{"line", row.line}, {"row", row.row}, {"prompt", row.prompt}, {"expected", row.expected}, {"answer", row.answer}, {"exact", row.exact}, {"matched", row.matched}});
     if (rule.match() != AnswerMatch::Exact)
       answers.back().update({{"value", value_json(row.value)}, {"expected_value", value_json(row.expected_value)}, {"cut", row.cut}});
   }

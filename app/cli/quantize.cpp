@@ -6,6 +6,7 @@
 #include "app/cli/context.h"
 #include "app/cli/model_argument.h"
 #include "app/cli/size_words.h"
+#include "engine/core/ascii.h"
 #include "engine/export/exporter.h"
 #include "engine/export/output_check.h"
 #include "engine/quant/quantize_job.h"
@@ -40,8 +41,7 @@ Result<SizeBudget> budget_from(const std::string& text) {
   } catch (const std::exception&) {
     used = 0;
   }
-  std::string unit = text.substr(used);
-  std::transform(unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string unit = lower(text.substr(used));
   const std::map<std::string, double> units = {{"", 1.0}, {"b", 1.0}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"kib", 1024.0}, {"mib", 1048576.0}, {"gib", 1073741824.0}};
   const auto found = units.find(unit);
   if (used == 0 || found == units.end() || !(value > 0.0) || value * found->second > 1e18) {

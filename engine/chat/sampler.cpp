@@ -3,17 +3,10 @@
 #include <limits>
 
 #include "engine/chat/generator.h"
+#include "engine/core/random.h"
 
 namespace scalewright {
 namespace {
-
-// Seeds the four words from one (splitmix64, Steele et al. 2014), as the authors of xoshiro256** advise.
-uint64_t split_mix(uint64_t& state) {
-  uint64_t z = (state += 0x9E3779B97F4A7C15u);
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
 
 uint64_t rotate_left(uint64_t x, int k) {
   return (x << k) | (x >> (64 - k));
@@ -45,8 +38,8 @@ float without_nan(float logit) {
 }  // namespace
 
 Sampler::Sampler(const SamplingOptions& options) : options_(options), state_{} {
-  uint64_t seed = options.seed;
-  for (uint64_t& word : state_) word = split_mix(seed);
+  SplitMix64 seeds(options.seed);  // four words from one, as the authors of xoshiro256** advise
+  for (uint64_t& word : state_) word = seeds.next();
 }
 
 // Penalty, top-k, top-p, min-p, then temperature: the order that llama.cpp uses, so that its settings mean the same

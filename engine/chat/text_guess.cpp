@@ -1,6 +1,7 @@
 #include "engine/chat/text_guess.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace scalewright {
 
@@ -16,29 +17,33 @@ uint64_t TextGuess::key(int tokens, size_t end) const {
 }
 
 void TextGuess::begin(std::span<const int32_t> ids) {
-  const auto last = std::span(text_).subspan(begin_);
+  const auto last = std::span(text_).subspan(begin_of_last());
   if (last.size() <= ids.size() && std::equal(last.begin(), last.end(), ids.begin())) return add(ids.subspan(last.size()));
-  if (text_.size() > kMostKept) {
-    text_.erase(text_.begin(), text_.end() - kMostKept / 2);
-    for (Places& place : places_) place.behind.clear();
-    begin_ = 0;
-    index(0);
-  }
-  begin_ = text_.size();
+  if (text_.size() > kMostKept) forget(text_.size() - kMostKept / 2);
+  begins_.push_back(text_.size());
   add(ids);
+}
+
+void TextGuess::forget(size_t tokens) {
+  const std::vector<int32_t> all = std::exchange(text_, {});
+  std::vector<size_t> begins = std::exchange(begins_, {});
+  begins.push_back(all.size());
+  for (Places& place : places_) place.behind.clear();
+  for (size_t i = 0; i + 1 < begins.size(); ++i) {
+    const size_t from = std::max(begins[i], tokens), to = begins[i + 1];
+    if (from >= to) continue;
+    begins_.push_back(text_.size());
+    add(std::span(all).subspan(from, to - from));
+  }
 }
 
 void TextGuess::add(std::span<const int32_t> ids) {
   if (most_ <= 0) return;
   const size_t from = text_.size();
   text_.insert(text_.end(), ids.begin(), ids.end());
-  index(from);
-}
-
-void TextGuess::index(size_t from) {
   for (size_t at = from; at < text_.size(); ++at) {
     for (int tokens = kShortest; tokens <= kLongest; ++tokens) {
-      if (at >= begin_ + static_cast<size_t>(tokens)) places(tokens).behind[key(tokens, at)] = at;
+      if (at >= begin_of_last() + static_cast<size_t>(tokens)) places(tokens).behind[key(tokens, at)] = at;
     }
   }
 }
@@ -46,7 +51,7 @@ void TextGuess::index(size_t from) {
 std::vector<int32_t> TextGuess::next(int64_t most) {
   last_ = nullptr;
   for (int tokens = kLongest; tokens >= kShortest && std::min(most, most_) > 0; --tokens) {
-    if (text_.size() < begin_ + static_cast<size_t>(tokens)) continue;
+    if (text_.size() < begin_of_last() + static_cast<size_t>(tokens)) continue;
     Places& place = places(tokens);
     const auto found = place.behind.find(key(tokens, text_.size()));
     if (found == place.behind.end()) continue;

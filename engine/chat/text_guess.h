@@ -36,14 +36,15 @@ class TextGuess {
     int64_t length = 0;  // of its next guess
   };
 
-  void index(size_t from);  // where tokens from here on stand
+  void forget(size_t tokens);  // the first ones
+  size_t begin_of_last() const { return begins_.back(); }
   uint64_t key(int tokens, size_t end) const;
   Places& places(int tokens) { return places_[tokens - kShortest]; }
 
   int64_t most_, guessed_ = 0;
   double cost_;
   std::vector<int32_t> text_;  // all of them, one behind the other
-  size_t begin_ = 0;           // of the last one
+  std::vector<size_t> begins_ = {0};
   Places places_[kLongest - kShortest + 1];
   Places* last_ = nullptr;  // what the last guess came from
 };

@@ -5,33 +5,12 @@
 #include <numeric>
 #include <vector>
 
+#include "engine/core/random.h"
+
 namespace scalewright {
 namespace {
 
-// Steele, Lea and Flood's SplitMix64. The standard library leaves std::shuffle's order to its implementer; a run must
-// give the same batches everywhere.
-class SplitMix {
- public:
-  explicit SplitMix(uint64_t seed) : state_(seed) {}
-  uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15u;
-    uint64_t z = state_;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-  }
-  uint64_t below(uint64_t bound) {  // uniform, by rejection
-    const uint64_t reject = (0 - bound) % bound;
-    uint64_t value = next();
-    while (value < reject) value = next();
-    return value % bound;
-  }
-
- private:
-  uint64_t state_;
-};
-
-void shuffle(std::vector<int32_t>& items, SplitMix& random) {
+void shuffle(std::vector<int32_t>& items, SplitMix64& random) {
   for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.below(i)]);
 }
 
@@ -79,7 +58,7 @@ struct BatchStream::Impl {
 
   void pack(int64_t epoch) {
     if (epoch == packed_epoch) return;
-    SplitMix random(seed * 0x2545f4914f6cdd1du + static_cast<uint64_t>(epoch));
+    SplitMix64 random(seed * 0x2545f4914f6cdd1du + static_cast<uint64_t>(epoch));
     std::vector<int32_t> order = usable;
     if (shuffled) shuffle(order, random);
     FirstFit fit(order.size(), static_cast<int32_t>(context));

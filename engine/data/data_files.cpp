@@ -72,7 +72,7 @@ Result<DataFilesRead> read_data_files(const std::vector<DataFile>& files) {
     for (Example& example : part.examples) {
       if (!seen.insert(row_of(example).dump(-1, ' ', false, Json::error_handler_t::replace)).second) ++all.duplicates;
       all.examples.push_back(std::move(example));
-      all.examples.back().line = static_cast<int64_t>(all.examples.size());
+      all.examples.back().line = all.examples.back().row = static_cast<int64_t>(all.examples.size());
     }
   }
   return read;

@@ -25,7 +25,7 @@ struct DataFileFacts {
   std::vector<std::string> columns;
 };
 struct DataFilesRead {
-  Dataset dataset;  // of all; where there are several its path is empty, and lines count its examples
+  Dataset dataset;  // of all; where there are several its path is empty, and lines and rows count its examples
   std::vector<DataFileFacts> files;  // in the order given
 };
 // Each file once, in the order given: the same file by another path is left out.

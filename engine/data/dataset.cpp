@@ -4,46 +4,23 @@
 #include <functional>
 #include <unordered_set>
 
+#include "engine/core/ascii.h"
 #include "engine/core/json.h"
 #include "engine/data/dataset_csv.h"
 #include "engine/data/dataset_json.h"
 #include "engine/data/dataset_look.h"
 #include "engine/data/dataset_rows.h"
+#include "engine/data/dataset_shape.h"
 
 namespace scalewright {
 namespace {
 
 using data::ByteSource;
 using data::RowResult;
+using data::Shape;
 using nlohmann::json;
 
 constexpr int kDeepest = 64;
-
-std::string extension_of(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension;
-}
-
-// How the bytes are cut into rows; what a row says is another question.
-enum class Shape { Json, JsonLines, Table, Plain };
-
-Result<Shape> shape_of(const std::filesystem::path& path, DatasetFormat format) {
-  const std::string extension = extension_of(path);
-  if (extension == ".jsonl" || extension == ".ndjson" || extension == ".jsonlines") return Shape::JsonLines;
-  if (extension == ".json") return Shape::Json;
-  if (format == DatasetFormat::Csv || extension == ".csv" || extension == ".tsv" || extension == ".tab")
-    return Shape::Table;
-  if (extension == ".txt" || extension == ".text" || extension == ".md" || extension == ".raw" ||
-      extension == ".tokens")
-    return Shape::Plain;
-  SW_ASSIGN(ByteSource source, ByteSource::open(path));
-  int c = source.get();
-  while (c == ' ' || c == '\t' || c == '\r' || c == '\n') c = source.get();
-  if (c == '{' || c == '[') return Shape::Json;
-  return Shape::Plain;
-}
 
 class Importer {
  public:
@@ -55,7 +32,7 @@ class Importer {
   }
 
   Result<Dataset> run() {
-    SW_ASSIGN(const Shape shape, shape_of(dataset_.path, options_.format));
+    SW_ASSIGN(const Shape shape, data::shape_of(dataset_.path, options_.format));
     switch (shape) {
       case Shape::Plain:
         SW_TRY(read_plain());
@@ -87,6 +64,12 @@ class Importer {
       for (const auto& [key, value] : row.items()) dataset_.columns.push_back(key);
     }
     if (form_ == DatasetFormat::Auto) form_ = data::detect_row_format(row, options_.columns);
+    if (form_ == DatasetFormat::Auto && data::is_message(row)) {
+      add_problem(line, "",
+                  "The row is one message of a conversation, not the whole of it. Put all its messages into one list "
+                  "called messages.");
+      return;
+    }
     if (form_ == DatasetFormat::Auto && row.is_object() && !row.empty()) {
       add_problem(line, "",
                   "The form of the row is not known: it has " + data::list_keys(row) +
@@ -105,6 +88,7 @@ class Importer {
     result.ignored.erase(std::unique(result.ignored.begin(), result.ignored.end()), result.ignored.end());
     for (const std::string& key : result.ignored) ++ignored_[key];
     result.example.line = line;
+    result.example.row = dataset_.rows;
     add_example(std::move(result.example));
   }
 
@@ -243,8 +227,8 @@ class Importer {
       example.text += line;
     }
     SW_TRY(source.error());
-    if (example.text.find_first_not_of(" \t\r\n") == std::string::npos) return {};
-    ++dataset_.rows;
+    if (blank(example.text)) return {};
+    example.row = ++dataset_.rows;
     add_example(std::move(example));
     return {};
   }

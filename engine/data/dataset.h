@@ -23,12 +23,14 @@ struct RowProblem {
   int64_t line = 0;     // 1-based line of the file (first line of the row)
   std::string field;    // "messages[2].content"; empty: the whole row
   std::string message;  // what is wrong and what to do
+  int64_t row = 0;      // Example::row; 0: the row has not become an example
 };
 
 struct Example {
   std::vector<Message> messages;  // empty for plain text
   std::string text;               // plain text documents
-  int64_t line = 0;
+  int64_t line = 0;               // where it begins; several may share one
+  int64_t row = 0;                // 1-based, counted over all rows of the file: which one it is
 };
 
 struct ImportOptions {
@@ -53,7 +55,7 @@ Result<Dataset> import_dataset(const std::filesystem::path& path, const ImportOp
 struct EncodedExample {
   std::vector<int32_t> ids;
   std::vector<uint8_t> learned;  // [ids]: 1 = the prediction *of* this token counts
-  int64_t line = 0;
+  int64_t line = 0, row = 0;     // of the example; a document may give several
   bool cut = false;  // longer than the context
 };
 // A conversation longer than the context: End, its last tokens are cut off; Start, its first (a BOS stays); Drop, it is

@@ -1,5 +1,7 @@
 #include "engine/data/dataset_csv.h"
 
+#include "engine/core/ascii.h"
+
 namespace scalewright::data {
 
 bool CsvReader::next(CsvRecord& record) {
@@ -58,12 +60,14 @@ bool CsvReader::next(CsvRecord& record) {
 
 Result<char> csv_separator(const std::filesystem::path& path) {
   SW_ASSIGN(ByteSource source, ByteSource::open(path));
-  const std::string extension = path.extension().string();
+  const std::string extension = lower(path.extension().string());
   if (extension == ".tsv" || extension == ".tab") return '\t';
   const std::string_view candidates = ",;\t|";
   size_t counts[4] = {};
   bool quoted = false;
-  for (int c = source.get(); c != ByteSource::kEnd && (quoted || (c != '\n' && c != '\r')); c = source.get()) {
+  int c = source.get();
+  while (c == '\n' || c == '\r') c = source.get();  // as the reader passes over empty lines
+  for (; c != ByteSource::kEnd && (quoted || (c != '\n' && c != '\r')); c = source.get()) {
     if (c == '"') quoted = !quoted;
     const size_t at = quoted ? std::string_view::npos : candidates.find(static_cast<char>(c));
     if (at != std::string_view::npos) ++counts[at];

@@ -26,7 +26,7 @@ class CsvReader {
   char separator_;
 };
 
-// The separator of a table: a tab for .tsv, else what the first line holds most of among , ; tab and |.
+// The separator of a table: a tab for .tsv and .tab, else what its first line that is not empty holds most of among , ; tab and |.
 Result<char> csv_separator(const std::filesystem::path& path);
 
 }  // namespace scalewright::data

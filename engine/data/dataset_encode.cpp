@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "engine/core/random.h"
 #include "engine/data/dataset.h"
 
 namespace scalewright {
@@ -48,14 +49,15 @@ void count(EncodedDataset& dataset) {
 }
 
 // A conversation: cut at the context as the settings say.
-void add_conversation(const Rendered& rendered, const Model& model, const EncodeSettings& settings, int64_t line,
-                      EncodedDataset& out) {
+void add_conversation(const Example& source, const Rendered& rendered, const Model& model,
+                      const EncodeSettings& settings, EncodedDataset& out) {
   const bool bos_written = !model.bos_token.empty() && rendered.text.starts_with(model.bos_token);
   const auto tokens =
       model.tokenizer->encode(rendered.text, {.parse_special = true, .add_bos = model.add_bos && !bos_written});
   const size_t context = static_cast<size_t>(settings.context);
   EncodedExample example;
-  example.line = line;
+  example.line = source.line;
+  example.row = source.row;
   example.cut = tokens.size() > context;
   if (example.cut && settings.truncation == Truncation::Drop) {
     ++out.too_long;
@@ -100,6 +102,7 @@ void add_document(const Example& source, bool end_of_document, const Model& mode
     const size_t end = std::min(ids.size(), begin + room);
     EncodedExample example;
     example.line = source.line;
+    example.row = source.row;
     if (bos) example.ids.push_back(model.tokenizer->bos());
     example.ids.insert(example.ids.end(), ids.begin() + static_cast<std::ptrdiff_t>(begin),
                        ids.begin() + static_cast<std::ptrdiff_t>(end));
@@ -111,15 +114,6 @@ void add_document(const Example& source, bool end_of_document, const Model& mode
     }
     out.examples.push_back(std::move(example));
   }
-}
-
-// A small generator of our own, so that a split is the same with every standard library (splitmix64, Steele et al.
-// 2014).
-uint64_t next_random(uint64_t& state) {
-  uint64_t z = (state += 0x9E3779B97F4A7C15u);
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
 }
 
 }  // namespace
@@ -163,10 +157,11 @@ Result<EncodedDataset> encode_dataset(const Dataset& dataset, const Model& model
     auto rendered = render(example, model, settings);
     if (!rendered) {
       out.problems.push_back({dataset.path.filename().string(), example.line, "messages",
-                              "The model's chat template refuses the conversation: " + rendered.error().message});
+                              "The model's chat template refuses the conversation: " + rendered.error().message,
+                              example.row});
       continue;
     }
-    add_conversation(*rendered, model, settings, example.line, out);
+    add_conversation(example, *rendered, model, settings, out);
   }
   count(out);
   if (out.examples.empty()) {
@@ -195,7 +190,8 @@ std::pair<EncodedDataset, EncodedDataset> split_dataset(EncodedDataset dataset, 
   }
   std::vector<size_t> order(rows);
   std::iota(order.begin(), order.end(), size_t{0});
-  for (size_t i = 0; i < second; ++i) std::swap(order[i], order[i + next_random(seed) % (rows - i)]);
+  SplitMix64 random(seed);
+  for (size_t i = 0; i < second; ++i) std::swap(order[i], order[i + random.next() % (rows - i)]);
   std::vector<uint8_t> chosen(rows, 0);
   for (size_t i = 0; i < second; ++i) chosen[order[i]] = 1;
   for (size_t i = 0; i < rows; ++i) {

@@ -1,17 +1,14 @@
 #include "engine/data/dataset_json.h"
 
-#include <algorithm>
-
+#include "engine/core/ascii.h"
 #include "engine/core/json.h"
+#include "engine/data/dataset_rows.h"
 
 namespace scalewright::data {
 namespace {
 
 constexpr size_t kLargestObject = size_t{1} << 30;  // a file that is one object has to be held whole
-
-bool blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
+constexpr const char* kTooLong = "The row is longer than 64 MiB. Split it.";
 
 // Position behind the '[' of the first member of the outermost object that is an array, or npos. `line` counts along.
 size_t inner_array(std::string_view text, int64_t& line) {
@@ -55,54 +52,44 @@ Result<JsonRows> JsonRows::open(ByteSource source, bool lines) {
   bool too_long = false;
   if (!rows.source_.line_text(row.text, too_long)) return rows;
   if (too_long) {
-    row.problem = "The row is longer than 64 MiB. Split it.";
-  } else if (!parse_json(row.text, "", 256)) {
+    row.problem = kTooLong;
+    rows.held_ = std::move(row);
+    return rows;
+  }
+  bool whole = true;  // the object is all that the file holds
+  auto value = parse_json(row.text, "", 256);
+  if (value) {
+    rows.skip_space();
+    whole = rows.source_.peek() == ByteSource::kEnd;
+  } else {
     std::string rest;
-    bool rest_too_long = false;
-    std::string whole = row.text;
-    while (rows.source_.line_text(rest, rest_too_long)) {
-      if (rest_too_long || whole.size() + rest.size() > kLargestObject) {
-        whole.clear();
+    while (rows.source_.line_text(rest, too_long)) {
+      if (too_long || row.text.size() + rest.size() > kLargestObject) {
+        row.text.clear();
         break;
       }
-      whole += '\n';
-      whole += rest;
+      row.text += '\n';
+      row.text += rest;
     }
-    int64_t line = row.line;
-    const bool object = !whole.empty() && parse_json(whole, "", 256).has_value();
-    const size_t at = object ? inner_array(whole, line) : std::string::npos;
-    if (at != std::string::npos) {
-      rows.kind_ = Kind::Inner;
-      rows.inner_ = std::move(whole);
-      rows.inner_at_ = at;
-      rows.inner_line_ = line;
-      return rows;
-    }
-    if (object) {
-      row.text = std::move(whole);  // one row, written over several lines
-      rows.done_ = true;
-    } else {
+    if (!row.text.empty()) value = parse_json(row.text, "", 256);
+    if (!value) {
       // Lines after all, the first of them broken: read again from the start, one by one.
-      auto again = ByteSource::open(rows.source_.path());
-      if (!again) return tl::unexpected<Error>(again.error());
-      return JsonRows(std::move(*again), Kind::Lines);
-    }
-  } else {
-    int64_t line = row.line;
-    const size_t at = inner_array(row.text, line);
-    // {"data": [{...}, ...]} on one line, with nothing behind it: unless it is a row of chat itself.
-    auto value = parse_json(row.text, "", 256);
-    rows.skip_space();
-    if (at != std::string::npos && rows.source_.peek() == ByteSource::kEnd && value && !value->contains("messages") &&
-        !value->contains("conversations") && !value->contains("conversation") && !value->contains("prompt")) {
-      rows.kind_ = Kind::Inner;
-      rows.inner_ = std::move(row.text);
-      rows.inner_at_ = at;
-      rows.inner_line_ = line;
-      return rows;
+      SW_ASSIGN(ByteSource again, ByteSource::open(rows.source_.path()));
+      return JsonRows(std::move(again), Kind::Lines);
     }
   }
-  rows.held_ = std::move(row);
+  // {"data": [{...}, ...]}, unless it is a row itself: of a conversation the objects in the array are its messages.
+  int64_t line = row.line;
+  const bool row_itself = detect_row_format(*value, {}) != DatasetFormat::Auto;
+  const size_t at = whole && !row_itself ? inner_array(row.text, line) : std::string::npos;
+  if (at == std::string::npos) {
+    rows.held_ = std::move(row);
+    return rows;
+  }
+  rows.kind_ = Kind::Inner;
+  rows.inner_ = std::move(row.text);
+  rows.inner_at_ = at;
+  rows.inner_line_ = line;
   return rows;
 }
 
@@ -146,7 +133,7 @@ std::optional<RawRow> JsonRows::next_line() {
     bool too_long = false;
     if (!source_.line_text(row.text, too_long)) return std::nullopt;
     if (too_long) {
-      row.problem = "The row is longer than 64 MiB. Split it.";
+      row.problem = kTooLong;
       return row;
     }
     if (!blank(row.text)) return row;
@@ -214,7 +201,7 @@ std::optional<RawRow> JsonRows::next_element() {
   }
   if (too_long) {
     row.text.clear();
-    row.problem = "The row is longer than 64 MiB. Split it.";
+    row.problem = kTooLong;
   }
   return row;
 }

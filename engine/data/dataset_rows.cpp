@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "engine/core/ascii.h"
+
 namespace scalewright::data {
 namespace {
 
@@ -31,10 +33,6 @@ constexpr std::array<KeyPair, 16> kPairs = {{{"prompt", "completion"},
                                              {"prompt", "chosen"}}};
 constexpr std::array<const char*, 4> kTextKeys = {"text", "content", "document", "body"};
 constexpr std::array<const char*, 4> kToolKeys = {"tools", "functions", "tool_calls", "function_call"};
-
-bool blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 RowResult problem(std::string field, std::string message) {
   RowResult result;
@@ -82,9 +80,8 @@ void note_tools(const json& row, RowResult& result) {
   }
 }
 
-std::string role_of(std::string word) {
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+std::string role_of(const std::string& name) {
+  const std::string word = lower(name);
   if (word == "system" || word == "developer") return "system";
   if (word == "user" || word == "human" || word == "prompter" || word == "customer") return "user";
   if (word == "assistant" || word == "gpt" || word == "chatgpt" || word == "bot" || word == "model" || word == "bing" ||
@@ -327,6 +324,11 @@ std::string list_keys(const json& row) {
   return keys.empty() ? "no keys" : keys;
 }
 
+bool is_message(const json& row) {
+  const json& role = row.is_object() ? member(row, "role") : json();
+  return role.is_string() && !role_of(role.get<std::string>()).empty() && row.contains("content");
+}
+
 DatasetFormat detect_row_format(const json& row, const ColumnMap& columns) {
   if (columns.contains("prompt") || columns.contains("completion")) return DatasetFormat::PromptCompletion;
   if (columns.contains("text")) return DatasetFormat::Text;
@@ -341,6 +343,7 @@ DatasetFormat detect_row_format(const json& row, const ColumnMap& columns) {
   if (row.contains("instruction") && (row.contains("output") || (row.contains("input") && pair_of(row))))
     return DatasetFormat::Alpaca;
   if (pair_of(row)) return DatasetFormat::PromptCompletion;
+  if (is_message(row)) return DatasetFormat::Auto;
   for (const char* key : kTextKeys) {
     if (row.contains(key)) return DatasetFormat::Text;
   }

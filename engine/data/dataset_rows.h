@@ -20,6 +20,8 @@ using ColumnMap = std::map<std::string, std::string>;
 
 // The form of a row by its keys; Auto where none fits. With a mapping of columns it is PromptCompletion or Text.
 DatasetFormat detect_row_format(const nlohmann::json& row, const ColumnMap& columns);
+// One message alone, {"role": "user", "content": ...}: no document, though it has a key that documents have.
+bool is_message(const nlohmann::json& row);
 RowResult read_row(const nlohmann::json& row, DatasetFormat format, const ColumnMap& columns);
 
 // Keys of an object, joined for a message: "question, answer, id".

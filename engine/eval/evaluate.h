@@ -23,7 +23,8 @@ struct PerplexityReport {
   double seconds = 0.0;
 };
 // Windows of `context` tokens, the first token of the text is not predicted; with stride < context only tokens not yet
-// counted count. .jsonl files: the "text" fields joined by blank lines. A text shorter than two tokens is an error.
+// counted count. Rows (a file named .jsonl, .json, .csv and the like): the "text" fields joined by blank lines, or conversations as
+// the model reads them. A text shorter than two tokens is an error.
 Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend& backend,
                                     const std::filesystem::path& text, const PerplexityOptions& options,
                                     Observer& observer, std::stop_token stop);
@@ -32,7 +33,7 @@ Result<PerplexityReport> perplexity_of_ids(std::shared_ptr<const Model> model, B
                                            Observer& observer, std::stop_token stop);
 
 struct ScoredRow {
-  int64_t line = 0;
+  int64_t line = 0, row = 0;  // of the example
   std::string prompt, expected, answer;
   std::optional<std::string> value, expected_value;  // what the rule compared; empty: there is none
   bool exact = false;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/core/file.h"
+#include "engine/data/dataset_shape.h"
 #include "engine/eval/evaluate.h"
 #include "engine/model/session.h"
 
@@ -109,9 +110,7 @@ Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend&
                                                 "tokenizer.json or tokenizer.model into its folder.");
   }
   std::string content;
-  const std::string extension = text.extension().string();
-  if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || extension == ".csv" ||
-      extension == ".tsv") {
+  if (data::shape_by_name(text).value_or(data::Shape::Plain) != data::Shape::Plain) {
     SW_ASSIGN(const Dataset dataset, import_dataset(text, {}));
     if (holds_conversations(dataset)) {
       SW_ASSIGN(const std::vector<int32_t> ids, ids_of(dataset, *model, options.context));

@@ -13,7 +13,7 @@ constexpr int64_t kExactAnswer = 128, kReasonedAnswer = 512;  // tokens
 constexpr int64_t kBeyondExpected = 16;
 
 struct Question {
-  int64_t line = 0;
+  int64_t line = 0, row = 0;
   std::vector<Message> prompt;
   std::string expected;
   std::optional<std::string> expected_value;
@@ -65,6 +65,7 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
     if (last == example.messages.rend() || last + 1 == example.messages.rend()) continue;
     Question question;
     question.line = example.line;
+    question.row = example.row;
     question.prompt.assign(example.messages.begin(), last.base() - 1);
     question.expected = last->content;
     question.expected_value = rule.expected_value(question.expected);
@@ -117,6 +118,7 @@ Result<ScoreReport> score(std::shared_ptr<const Model> model, Backend& backend, 
     if (generation.reason == StopReason::Cancelled) break;
     ScoredRow row;
     row.line = question.line;
+    row.row = question.row;
     row.prompt = question.prompt.back().content;
     row.expected = question.expected;
     row.answer = generation.text;
@@ -162,8 +164,8 @@ ScoreDifference score_difference(const ScoreReport& first, const ScoreReport& se
   // Rows stand in the order of the file; one may be missing where it was too long for one of the models.
   for (size_t a = 0, b = 0; a < first.answers.size() && b < second.answers.size();) {
     const ScoredRow &left = first.answers[a], &right = second.answers[b];
-    if (left.line != right.line) {
-      ++(left.line < right.line ? a : b);
+    if (left.row != right.row) {
+      ++(left.row < right.row ? a : b);
       continue;
     }
     ++a, ++b, ++difference.rows;

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "engine/format/gguf.h"
+#include "engine/format/gguf_scalars.h"
 
 namespace scalewright {
 namespace {
@@ -18,30 +19,6 @@ void append(std::string& bytes, T value) {
   char raw[sizeof(T)];
   std::memcpy(raw, &value, sizeof(T));
   bytes.append(raw, sizeof(T));
-}
-
-size_t scalar_bytes(GgufValueType type) {
-  switch (type) {
-    case GgufValueType::U8:
-    case GgufValueType::I8:
-    case GgufValueType::Bool:
-      return 1;
-    case GgufValueType::U16:
-    case GgufValueType::I16:
-      return 2;
-    case GgufValueType::U32:
-    case GgufValueType::I32:
-    case GgufValueType::F32:
-      return 4;
-    case GgufValueType::U64:
-    case GgufValueType::I64:
-    case GgufValueType::F64:
-      return 8;
-    case GgufValueType::String:
-    case GgufValueType::Array:
-      return 0;
-  }
-  return 0;
 }
 
 std::optional<int64_t> int_of(GgufValueType type, const char* at) {

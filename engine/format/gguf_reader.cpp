@@ -4,6 +4,7 @@
 
 #include "engine/format/checked.h"
 #include "engine/format/gguf.h"
+#include "engine/format/gguf_scalars.h"
 
 namespace scalewright {
 namespace {
@@ -13,24 +14,6 @@ constexpr uint64_t kLargestHeader = uint64_t{1}
                                     << 29;  // tokens, merges and templates of real files take a few percent of it
 constexpr uint64_t kLongestKey = 65535, kLongestName = 63;
 constexpr uint32_t kLastValueType = static_cast<uint32_t>(GgufValueType::F64);
-
-uint64_t least_bytes(GgufValueType type) {
-  switch (type) {
-    case GgufValueType::U8:
-    case GgufValueType::I8:
-    case GgufValueType::Bool:
-      return 1;
-    case GgufValueType::U16:
-    case GgufValueType::I16:
-      return 2;
-    case GgufValueType::U32:
-    case GgufValueType::I32:
-    case GgufValueType::F32:
-      return 4;
-    default:
-      return 8;
-  }
-}
 
 bool printable(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return c > 0x20 && c < 0x7f; });
@@ -121,7 +104,7 @@ Result<GgufEntry> read_entry(Cursor& cursor) {
     return entry;
   }
   if (entry.type != GgufValueType::Array) {
-    SW_TRY(cursor.append(entry.bytes, least_bytes(entry.type), what));
+    SW_TRY(cursor.append(entry.bytes, scalar_bytes(entry.type), what));
     if (entry.type == GgufValueType::Bool && static_cast<uint8_t>(entry.bytes[0]) > 1) {
       return cursor.bad(what + " is neither true nor false");
     }
@@ -131,11 +114,12 @@ Result<GgufEntry> read_entry(Cursor& cursor) {
   if (entry.element == GgufValueType::Array)
     return cursor.bad(what + " is an array of arrays, which GGUF does not allow");
   SW_ASSIGN(entry.count, cursor.number<uint64_t>(what));
-  const uint64_t least = least_bytes(entry.element);
+  const bool strings = entry.element == GgufValueType::String;
+  const uint64_t least = strings ? sizeof(uint64_t) : scalar_bytes(entry.element);
   if (entry.count > cursor.remaining() / least) {
     return cursor.bad(what + " claims " + std::to_string(entry.count) + " elements, more than the file can hold");
   }
-  if (entry.element != GgufValueType::String) {
+  if (!strings) {
     SW_TRY(cursor.append(entry.bytes, entry.count * least, what));
     return entry;
   }

@@ -105,7 +105,7 @@ Result<Checkpoint> read_checkpoint(const std::filesystem::path& path) {
   SW_ASSIGN(const nlohmann::json header, parse_json(text, path.string()));
 
   Checkpoint c;
-  SW_ASSIGN(c.recipe, recipe_from_json(json_string(header, "recipe")));
+  SW_ASSIGN(c.recipe, recipe_from_json(json_string(header, "recipe"), path.string()));
   c.step = json_int(header, "step", -1);
   c.steps = json_int(header, "steps", -1);
   c.cursor = {json_int(header, "epoch", -1), json_int(header, "batch", -1)};
@@ -212,7 +212,7 @@ Result<void> CheckpointWriter::finish() {
 }
 
 bool CheckpointWriter::busy() const {
-  return pending_.valid() && pending_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+  return pending_.valid() && pending_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout;
 }
 
 }  // namespace scalewright

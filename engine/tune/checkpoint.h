@@ -57,7 +57,7 @@ class CheckpointWriter {
   // Waits for the write before this one; its failure is returned.
   Result<void> write(const Checkpoint& checkpoint, const ParameterArrays& arrays);
   Result<void> finish();  // the file is on the disk under its name, or the error
-  bool busy() const;
+  bool busy() const;  // false also where no thread could be had: finish() does the work then
 
  private:
   std::filesystem::path path_;

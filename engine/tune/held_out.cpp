@@ -1,8 +1,5 @@
 #include "engine/tune/held_out.h"
 
-#include <algorithm>
-#include <unordered_set>
-
 #include "engine/tune/checkpoint.h"
 #include "engine/tune/tuning_data.h"
 
@@ -23,34 +20,27 @@ void keep_questions(Dataset& rows, const TuneRecipe& recipe, size_t longest) {
 
 }  // namespace
 
-std::vector<int64_t> held_out_lines(const EncodedDataset& rows, const TuneRecipe& recipe) {
-  EncodedDataset lines;  // without what the rows say: only their order counts
-  lines.examples.resize(rows.examples.size());
-  for (size_t i = 0; i < rows.examples.size(); ++i) lines.examples[i].line = rows.examples[i].line;
+std::vector<int64_t> held_out_numbers(const EncodedDataset& rows, const TuneRecipe& recipe) {
+  EncodedDataset numbers;  // without what the rows say: only their order counts
+  numbers.examples.resize(rows.examples.size());
+  for (size_t i = 0; i < rows.examples.size(); ++i) numbers.examples[i].row = rows.examples[i].row;
   std::vector<int64_t> held;
-  for (const EncodedExample& row : split_dataset(std::move(lines), recipe.validation_split, recipe.seed).second.examples)
-    held.push_back(row.line);
+  for (const EncodedExample& example :
+       split_dataset(std::move(numbers), recipe.validation_split, recipe.seed).second.examples)
+    held.push_back(example.row);
   return held;
 }
 
 Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size_t longest) {
-  const bool file = !recipe.validation.empty();
-  if (!file && recipe.validation_split <= 0.0) return Dataset();
-  SW_ASSIGN(Dataset dataset, import_dataset(file ? recipe.validation : recipe.data,
-                                            {.format = recipe.data_format, .columns = recipe.columns, .limit = 0}));
-  std::unordered_set<int64_t> held;
-  if (!file) {
-    SW_ASSIGN(const EncodedDataset encoded,
-              encode_dataset(dataset, model,
-                             {.context = recipe.context,
-                              .truncation = recipe.truncation,
-                              .train_on_inputs = recipe.train_on_inputs,
-                              .system_prompt = recipe.system_prompt}));
-    for (const int64_t line : held_out_lines(encoded, recipe)) held.insert(line);
+  Dataset rows;
+  if (!recipe.validation.empty()) {  // without reading what is learned from
+    SW_ASSIGN(rows, import_dataset(recipe.validation, {.format = recipe.data_format, .columns = recipe.columns, .limit = 0}));
+  } else if (recipe.validation_split > 0.0) {
+    Observer nobody;
+    SW_TRY(load_tuning_data(model, recipe, nobody, &rows));
   }
-  if (!file) std::erase_if(dataset.examples, [&](const Example& row) { return !held.contains(row.line); });
-  keep_questions(dataset, recipe, longest);
-  return dataset;
+  keep_questions(rows, recipe, longest);
+  return rows;
 }
 
 Result<Dataset> held_out_rows_of_run(const Model& model, const std::filesystem::path& run_folder, size_t longest) {

@@ -9,8 +9,8 @@
 
 namespace scalewright {
 
-// The lines of `rows` that the recipe holds back to validate on, by split_dataset's own choice; empty: none.
-std::vector<int64_t> held_out_lines(const EncodedDataset& rows, const TuneRecipe& recipe);
+// Which of `rows`, by their Example::row, the recipe holds back to validate on, by split_dataset's own choice; empty: none.
+std::vector<int64_t> held_out_numbers(const EncodedDataset& rows, const TuneRecipe& recipe);
 // Those of the recipe's data, or of its validation file, whose answer is at most `longest` bytes; no examples where there
 // are none, or the data are plain text. Errors as import_dataset and encode_dataset.
 Result<Dataset> held_out_rows(const Model& model, const TuneRecipe& recipe, size_t longest);

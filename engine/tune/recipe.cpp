@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <numbers>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "engine/core/ascii.h"
 #include "engine/core/json.h"
 
 namespace scalewright {
@@ -33,55 +35,123 @@ constexpr std::array<std::pair<const char*, Parametrization>, 2> kParametrizatio
 constexpr std::array<std::pair<const char*, Granularity>, 2> kGranularities{
     {{"group", Granularity::Group}, {"row", Granularity::Row}}};
 
-Json to_json(const TuneRecipe& r) {
-  return Json{{"model", r.model.string()},
-              {"data", r.data.string()},
-              {"validation", r.validation.string()},
-              {"data_format", to_string(r.data_format)},
-              {"validation_split", r.validation_split},
-              {"steps", r.steps},
-              {"epochs", r.epochs},
-              {"context", r.context},
-              {"batch", r.batch},
-              {"accumulate", r.accumulate},
-              {"learning_rate", r.learning_rate},
-              {"schedule", to_string(r.schedule)},
-              {"warmup", r.warmup},
-              {"weight_decay", r.weight_decay},
-              {"clip", r.clip},
-              {"beta1", r.beta1},
-              {"beta2", r.beta2},
-              {"epsilon", r.epsilon},
-              {"parametrization", to_string(r.parametrization)},
-              {"granularity", to_string(r.granularity)},
-              {"memory_limit", r.memory_limit},
-              {"checkpoint_every", r.checkpoint_every},
-              {"validate_every", r.validate_every},
-              {"train_on_inputs", r.train_on_inputs},
-              {"exact_products", r.exact_products},
-              {"truncation", to_string(r.truncation)},
-              {"columns", r.columns},
-              {"system_prompt", r.system_prompt},
-              {"sample_prompt", r.sample_prompt},
-              {"seed", r.seed},
-              {"threads", r.threads},
-              {"save_batches", r.save_batches.string()}};
+// What a field has to do with a run that goes on under another recipe.
+enum class Decides { Losses, Nothing };
+template <class T>
+struct Field {
+  const char* key;
+  T TuneRecipe::*member;
+  Decides decides = Decides::Losses;
+};
+// Every field of a recipe, in the order of the file. Data are compared by content.
+constexpr std::tuple kFields{Field{"model", &TuneRecipe::model, Decides::Nothing},
+                             Field{"data", &TuneRecipe::data, Decides::Nothing},
+                             Field{"validation", &TuneRecipe::validation, Decides::Nothing},
+                             Field{"data_format", &TuneRecipe::data_format, Decides::Nothing},
+                             Field{"validation_split", &TuneRecipe::validation_split},
+                             Field{"steps", &TuneRecipe::steps},
+                             Field{"epochs", &TuneRecipe::epochs, Decides::Nothing},  // but see recipe_difference
+                             Field{"context", &TuneRecipe::context},
+                             Field{"batch", &TuneRecipe::batch},
+                             Field{"accumulate", &TuneRecipe::accumulate},
+                             Field{"learning_rate", &TuneRecipe::learning_rate},
+                             Field{"schedule", &TuneRecipe::schedule},
+                             Field{"warmup", &TuneRecipe::warmup},
+                             Field{"weight_decay", &TuneRecipe::weight_decay},
+                             Field{"clip", &TuneRecipe::clip},
+                             Field{"beta1", &TuneRecipe::beta1},
+                             Field{"beta2", &TuneRecipe::beta2},
+                             Field{"epsilon", &TuneRecipe::epsilon},
+                             Field{"parametrization", &TuneRecipe::parametrization},
+                             Field{"granularity", &TuneRecipe::granularity},
+                             Field{"memory_limit", &TuneRecipe::memory_limit, Decides::Nothing},
+                             Field{"checkpoint_every", &TuneRecipe::checkpoint_every, Decides::Nothing},
+                             Field{"validate_every", &TuneRecipe::validate_every, Decides::Nothing},
+                             Field{"train_on_inputs", &TuneRecipe::train_on_inputs},
+                             Field{"exact_products", &TuneRecipe::exact_products},
+                             Field{"truncation", &TuneRecipe::truncation},
+                             Field{"columns", &TuneRecipe::columns, Decides::Nothing},
+                             Field{"system_prompt", &TuneRecipe::system_prompt},
+                             Field{"sample_prompt", &TuneRecipe::sample_prompt, Decides::Nothing},
+                             Field{"seed", &TuneRecipe::seed},
+                             Field{"threads", &TuneRecipe::threads, Decides::Nothing},
+                             Field{"save_batches", &TuneRecipe::save_batches, Decides::Nothing}};
+
+template <class Visit>
+void for_each_field(const Visit& visit) {
+  std::apply([&](const auto&... field) { (visit(field), ...); }, kFields);
 }
 
-// Members whose value may be beyond int64.
-uint64_t json_unsigned(const nlohmann::json& object, const char* key, uint64_t fallback) {
+Json json_of(const std::filesystem::path& path) {
+  return path.string();
+}
+template <class T>
+Json json_of(const T& value) {
+  if constexpr (std::is_enum_v<T>) return to_string(value);
+  else return value;
+}
+
+Result<void> read(const nlohmann::json& object, const char* key, std::filesystem::path& value) {
+  value = json_string(object, key, value.string());
+  return {};
+}
+Result<void> read(const nlohmann::json& object, const char* key, std::string& value) {
+  value = json_string(object, key, value);
+  return {};
+}
+Result<void> read(const nlohmann::json& object, const char* key, double& value) {
+  value = json_number(object, key, value);
+  return {};
+}
+Result<void> read(const nlohmann::json& object, const char* key, int64_t& value) {
+  value = json_int(object, key, value);
+  return {};
+}
+Result<void> read(const nlohmann::json& object, const char* key, int& value) {
+  value = static_cast<int>(std::clamp<int64_t>(json_int(object, key, value), 0, 4096));  // threads
+  return {};
+}
+Result<void> read(const nlohmann::json& object, const char* key, uint64_t& value) {  // may be beyond int64
   const nlohmann::json& member = json_member(object, key);
-  return member.is_number_unsigned() ? member.get<uint64_t>() : fallback;
+  if (member.is_number_unsigned()) value = member.get<uint64_t>();
+  return {};
+}
+Result<void> read(const nlohmann::json& object, const char* key, bool& value) {
+  value = json_bool(object, key, value);
+  return {};
+}
+Result<void> read(const nlohmann::json& object, const char* key, std::map<std::string, std::string>& value) {
+  const nlohmann::json& columns = json_member(object, key);
+  if (!columns.is_object()) return {};
+  for (const auto& [name, column] : columns.items()) {
+    if (column.is_string()) value[name] = column.get<std::string>();
+  }
+  return {};
+}
+template <class Word>
+Result<void> read_word(const nlohmann::json& object, const char* key, Word& value,
+                       Result<Word> (*from)(const std::string&)) {
+  SW_ASSIGN(value, from(json_string(object, key, to_string(value))));
+  return {};
+}
+Result<void> read(const nlohmann::json& object, const char* key, DatasetFormat& value) {
+  return read_word(object, key, value, dataset_format_from);
+}
+Result<void> read(const nlohmann::json& object, const char* key, Schedule& value) {
+  return read_word(object, key, value, schedule_from);
+}
+Result<void> read(const nlohmann::json& object, const char* key, Parametrization& value) {
+  return read_word(object, key, value, parametrization_from);
+}
+Result<void> read(const nlohmann::json& object, const char* key, Granularity& value) {
+  return read_word(object, key, value, granularity_from);
+}
+Result<void> read(const nlohmann::json& object, const char* key, Truncation& value) {
+  return read_word(object, key, value, truncation_from);
 }
 
 bool finite_between(double value, double low, double high) {
   return std::isfinite(value) && value >= low && value <= high;
-}
-
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
 }
 
 }  // namespace
@@ -106,59 +176,24 @@ Result<Granularity> granularity_from(const std::string& word) {
 }
 
 std::string recipe_to_json(const TuneRecipe& recipe) {
-  return to_json(recipe).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  Json object;
+  for_each_field([&](const auto& field) { object[field.key] = json_of(recipe.*field.member); });
+  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Result<TuneRecipe> recipe_from_json(const std::string& json) {
-  SW_ASSIGN(const nlohmann::json object, parse_json(json, "recipe.json"));
+Result<TuneRecipe> recipe_from_json(const std::string& json, const std::string& source) {
+  SW_ASSIGN(const nlohmann::json object, parse_json(json, source));
   if (!object.is_object()) {
     return fail(ErrorCode::Format,
-                "recipe.json: this is not a recipe (a JSON object is expected); choose the folder of a run.");
+                source + ": this is not a recipe (a JSON object is expected); choose the folder of a run.");
   }
-  TuneRecipe r;
-  const auto path = [&](const char* key) { return std::filesystem::path(json_string(object, key)); };
-  r.model = path("model");
-  r.data = path("data");
-  r.validation = path("validation");
-  r.save_batches = path("save_batches");
-  SW_ASSIGN(r.data_format, dataset_format_from(json_string(object, "data_format", to_string(r.data_format))));
-  SW_ASSIGN(r.schedule, schedule_from(json_string(object, "schedule", to_string(r.schedule))));
-  SW_ASSIGN(r.parametrization,
-            parametrization_from(json_string(object, "parametrization", to_string(r.parametrization))));
-  SW_ASSIGN(r.granularity, granularity_from(json_string(object, "granularity", to_string(r.granularity))));
-  const auto number = [&](const char* key, double& value) { value = json_number(object, key, value); };
-  const auto integer = [&](const char* key, int64_t& value) { value = json_int(object, key, value); };
-  number("validation_split", r.validation_split);
-  number("epochs", r.epochs);
-  number("learning_rate", r.learning_rate);
-  number("warmup", r.warmup);
-  number("weight_decay", r.weight_decay);
-  number("clip", r.clip);
-  number("beta1", r.beta1);
-  number("beta2", r.beta2);
-  number("epsilon", r.epsilon);
-  number("checkpoint_every", r.checkpoint_every);
-  integer("steps", r.steps);
-  integer("context", r.context);
-  integer("batch", r.batch);
-  integer("accumulate", r.accumulate);
-  integer("validate_every", r.validate_every);
-  r.memory_limit = json_unsigned(object, "memory_limit", r.memory_limit);
-  r.seed = json_unsigned(object, "seed", r.seed);
-  r.threads = static_cast<int>(std::clamp<int64_t>(json_int(object, "threads", r.threads), 0, 4096));
-  r.train_on_inputs = json_bool(object, "train_on_inputs", r.train_on_inputs);
-  r.exact_products = json_bool(object, "exact_products", r.exact_products);
-  if (const std::string word = json_string(object, "truncation"); !word.empty()) {
-    SW_ASSIGN(r.truncation, truncation_from(word));
-  }
-  if (const nlohmann::json& columns = json_member(object, "columns"); columns.is_object()) {
-    for (const auto& [name, column] : columns.items()) {
-      if (column.is_string()) r.columns[name] = column.get<std::string>();
-    }
-  }
-  r.system_prompt = json_string(object, "system_prompt");
-  r.sample_prompt = json_string(object, "sample_prompt");
-  return r;
+  TuneRecipe recipe;
+  Result<void> good;
+  for_each_field([&](const auto& field) {
+    if (good) good = read(object, field.key, recipe.*field.member);
+  });
+  if (!good) return fail(good.error().code, source + ": " + good.error().message);
+  return recipe;
 }
 
 Result<void> check_recipe(const TuneRecipe& r) {
@@ -190,19 +225,17 @@ Result<void> check_recipe(const TuneRecipe& r) {
 }
 
 std::string recipe_difference(const TuneRecipe& began, const TuneRecipe& now) {
-  const Json was = to_json(began), is = to_json(now);
-  constexpr std::array<std::string_view, 12> kFree{"model",   "data",           "validation",    "data_format",
-                                                   "threads", "memory_limit",   "save_batches",  "checkpoint_every",
-                                                   "epochs",  "validate_every", "sample_prompt", "columns"};
   std::string text;
-  const auto differs = [&](const std::string& key) {
-    if (was[key] == is[key]) return;
-    text += (text.empty() ? "" : "; ") + key + " was " + was[key].dump() + " and is " + is[key].dump();
+  const auto compare = [&](const auto& field) {
+    const Json was = json_of(began.*field.member), is = json_of(now.*field.member);
+    if (was == is) return;
+    text += (text.empty() ? "" : "; ") + std::string(field.key) + " was " + was.dump() + " and is " + is.dump();
   };
-  for (const auto& item : was.items()) {
-    if (std::find(kFree.begin(), kFree.end(), item.key()) == kFree.end()) differs(item.key());
-  }
-  if (began.steps == 0 && now.steps == 0) differs("epochs");  // otherwise they decide nothing
+  for_each_field([&](const auto& field) {
+    if (field.decides == Decides::Losses) compare(field);
+  });
+  // Where the steps are given the epochs decide nothing.
+  if (began.steps == 0 && now.steps == 0) compare(Field{"epochs", &TuneRecipe::epochs});
   return text;
 }
 

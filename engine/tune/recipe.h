@@ -43,7 +43,8 @@ struct TuneRecipe {
   std::filesystem::path save_batches;  // --save-batches; empty: none
 };
 std::string recipe_to_json(const TuneRecipe& recipe);
-Result<TuneRecipe> recipe_from_json(const std::string& json);
+// `source` names the file in messages.
+Result<TuneRecipe> recipe_from_json(const std::string& json, const std::string& source = "recipe.json");
 // InvalidArgument naming the first field that no run can use (context 1, epochs 0, a negative rate ...).
 Result<void> check_recipe(const TuneRecipe& recipe);
 // What keeps a run of `began` from going on under `now` to the same bits, in words with both values ("learning_rate was

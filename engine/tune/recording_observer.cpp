@@ -82,7 +82,7 @@ void RecordingObserver::planned(const TunePlan& plan) {
 }
 
 void RecordingObserver::step(const StepRecord& record) {
-  pending_.push_back(record);
+  if (row_.id != 0) steps_.push_back(record);
   row_.step = record.step;
   row_.steps = record.steps;
   row_.last_loss = record.loss;
@@ -93,12 +93,14 @@ void RecordingObserver::step(const StepRecord& record) {
 
 void RecordingObserver::validation(const ValidationRecord& record) {
   if (std::isnan(row_.best_validation) || record.loss < row_.best_validation) row_.best_validation = record.loss;
-  if (row_.id != 0) check(store_.add_validation(row_.id, record));
+  if (row_.id != 0) validations_.push_back(record);
+  flush();
   next_.validation(record);
 }
 
 void RecordingObserver::sample(const SampleRecord& record) {
-  if (row_.id != 0) check(store_.add_sample(row_.id, record));
+  if (row_.id != 0) samples_.push_back(record);
+  flush();
   next_.sample(record);
 }
 
@@ -109,11 +111,17 @@ void RecordingObserver::paused(bool paused) {
 }
 
 void RecordingObserver::flush() {
+  if (row_.id != 0) check(write());
   flushed_ = std::chrono::steady_clock::now();
-  if (row_.id == 0) return;
-  if (!pending_.empty()) check(store_.add_steps(row_.id, pending_));
-  pending_.clear();
-  check(store_.update(row_));
+}
+
+Result<void> RecordingObserver::write() {
+  if (!steps_.empty()) SW_TRY(store_.add_steps(row_.id, steps_));
+  steps_.clear();
+  for (; !validations_.empty(); validations_.pop_front())
+    SW_TRY(store_.add_validation(row_.id, validations_.front()));
+  for (; !samples_.empty(); samples_.pop_front()) SW_TRY(store_.add_sample(row_.id, samples_.front()));
+  return store_.update(row_);
 }
 
 void RecordingObserver::check(const Result<void>& written) {

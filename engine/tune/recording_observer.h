@@ -1,9 +1,10 @@
 #pragma once
 // Writes a run into the history while it goes on, and passes everything on to another observer (the terminal, the
 // window). Steps are written about once a second in one transaction, on the trainer's thread; a history that cannot be
-// written is a warning, once, and never stops a run.
+// written is a warning, once, and never stops a run: what it has missed is kept and written when it can be again.
 
 #include <chrono>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -35,13 +36,17 @@ class RecordingObserver final : public TuneObserver {
 
  private:
   void flush();
+  Result<void> write();  // what is not written yet, and the row
   void check(const Result<void>& written);
 
   RunStore& store_;
   TuneObserver& next_;
   TuneRecipe recipe_;
   RunRow row_;
-  std::vector<StepRecord> pending_;
+  // Not written yet.
+  std::vector<StepRecord> steps_;
+  std::deque<ValidationRecord> validations_;
+  std::deque<SampleRecord> samples_;
   std::chrono::steady_clock::time_point flushed_;
   bool warned_ = false, over_ = false;
 };

@@ -137,11 +137,11 @@ fs::path newest_earlier_run(const fs::path& run_folder) {
 }
 
 Result<TuneRecipe> read_run_recipe(const fs::path& run_folder) {
-  SW_ASSIGN(const std::string text, read_text_file(run_folder / kRecipeFile, uint64_t{16} << 20));
-  auto recipe = recipe_from_json(text);
-  // It names the file without its folder.
-  if (!recipe && recipe.error().message.starts_with(kRecipeFile)) {
-    return fail(recipe.error().code, (run_folder / recipe.error().message).string() +
+  const fs::path file = run_folder / kRecipeFile;
+  SW_ASSIGN(const std::string text, read_text_file(file, uint64_t{16} << 20));
+  auto recipe = recipe_from_json(text, file.string());
+  if (!recipe) {
+    return fail(recipe.error().code, recipe.error().message +
                                          " The file of this run is damaged; start the run again in another folder.");
   }
   return recipe;

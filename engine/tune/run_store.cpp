@@ -6,6 +6,7 @@
 #include <ctime>
 #include <limits>
 #include <mutex>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -38,6 +39,24 @@ create table if not exists evaluations (
   id integer primary key, run integer not null, at integer, kind text, subject text, words text, value real);
 create index if not exists evaluations_of_run on evaluations(run);
 )sql";
+
+// Databases that this process has looked through for damage. It takes as long as they are large, and the window opens its
+// own at every turn.
+class LookedThrough {
+ public:
+  static bool contains(const fs::path& file) {
+    const std::lock_guard lock(mutex_);
+    return files_.contains(file);
+  }
+  static void add(const fs::path& file) {
+    const std::lock_guard lock(mutex_);
+    files_.insert(file);
+  }
+
+ private:
+  static inline std::mutex mutex_;
+  static inline std::set<fs::path> files_;
+};
 
 bool damaged(int code) {
   const int primary = code & 0xff;
@@ -166,8 +185,10 @@ struct RunStore::Impl {
       code = sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
       if (code != SQLITE_OK) return code;
     }
+    if (LookedThrough::contains(file)) return SQLITE_OK;
     Statement check(db, "pragma quick_check(1)");
     if (check.next() && check.text() != "ok") return SQLITE_CORRUPT;
+    LookedThrough::add(file);
     return SQLITE_OK;
   }
   void close_file() {
@@ -222,7 +243,13 @@ Result<std::unique_ptr<RunStore>> RunStore::open_existing(const fs::path& file) 
   if (!fs::exists(file, ignored)) return fail(ErrorCode::Io, file.string() + ": there is no history here yet.");
   auto impl = std::make_unique<Impl>();
   impl->file = file;
-  if (impl->open_file() != SQLITE_OK) return impl->error("open");
+  const int code = impl->open_file();
+  if (damaged(code)) {
+    return fail(ErrorCode::Io, file.string() +
+                                   ": the history is damaged. The next run keeps it under another name and begins a new "
+                                   "one; the folders of your runs are not affected.");
+  }
+  if (code != SQLITE_OK) return impl->error("open");
   return usable(std::move(impl));
 }
 
@@ -300,16 +327,18 @@ Result<void> RunStore::forget_after(int64_t run, int64_t step) {
 Result<void> RunStore::add_steps(int64_t run, const std::vector<StepRecord>& steps) {
   const std::lock_guard lock(impl_->mutex);
   SW_TRY(impl_->run("begin immediate"));
-  Statement insert(impl_->db, "insert or replace into steps values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  for (const StepRecord& s : steps) {
-    insert.with(run, s.step, s.steps, s.epoch, s.loss, s.gradient_norm, s.learning_rate, s.tokens, s.seconds,
-                s.tokens_per_second, s.resident_bytes, s.seconds_left);
-    if (insert.done()) continue;
-    const auto failure = impl_->error("write");
-    (void)impl_->run("rollback");
-    return failure;
-  }
-  return impl_->run("commit");
+  auto written = [&]() -> Result<void> {
+    Statement insert(impl_->db, "insert or replace into steps values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    for (const StepRecord& s : steps) {
+      insert.with(run, s.step, s.steps, s.epoch, s.loss, s.gradient_norm, s.learning_rate, s.tokens, s.seconds,
+                  s.tokens_per_second, s.resident_bytes, s.seconds_left);
+      if (!insert.done()) return impl_->error("write");
+    }
+    return impl_->run("commit");
+  }();
+  // Also where the commit failed: a transaction left open would refuse every one after it.
+  if (!written) (void)impl_->run("rollback");
+  return written;
 }
 
 Result<void> RunStore::add_validation(int64_t run, const ValidationRecord& record) {

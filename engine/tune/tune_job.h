@@ -46,11 +46,12 @@ class TuneJob {
   Result<void> verify_last_update();
   void checkpoint_if_due();
   Result<void> write_checkpoint();
-  void collect_checkpoint();
+  void collect_checkpoint();  // says how the last one went, if it is written
+  void settle_checkpoint();   // waits for it
   void report_step(const StepRecord& record);
   double validation_seconds(int64_t step) const;  // of the passes and sample answers due after `step`, estimated
   Result<TuneReport> finish(Outcome outcome);
-  Error diverged(int64_t step, const char* what) const;
+  Error diverged(int64_t step, const char* what);
   double seconds() const;
 
   std::shared_ptr<Model> model_;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <numeric>
 
+#include "engine/core/ascii.h"
 #include "engine/core/system.h"
 #include "engine/tune/tune_job.h"
 
@@ -20,12 +20,6 @@ constexpr double kSmoothing = 0.9;
 
 double since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
 }
 
 int64_t tokens_of(const Batch& batch) {
@@ -300,14 +294,18 @@ void TuneJob::checkpoint_if_due() {
 }
 
 Result<void> TuneJob::write_checkpoint() {
-  collect_checkpoint();
+  settle_checkpoint();
   SW_TRY(writer_.write(state_, {optimizer_->parameters(), optimizer_->first_moment(), optimizer_->second_moment()}));
   writing_step_ = state_.step;
   return {};
 }
 
 void TuneJob::collect_checkpoint() {
-  if (!writing_step_ || writer_.busy()) return;
+  if (!writer_.busy()) settle_checkpoint();
+}
+
+void TuneJob::settle_checkpoint() {
+  if (!writing_step_) return;
   const int64_t step = *writing_step_;
   writing_step_.reset();
   if (auto written = writer_.finish(); !written) {
@@ -319,13 +317,14 @@ void TuneJob::collect_checkpoint() {
   observer_.checkpointed(step);
 }
 
-Error TuneJob::diverged(int64_t step, const char* what) const {
+Error TuneJob::diverged(int64_t step, const char* what) {
+  settle_checkpoint();
   const int64_t before = std::max<int64_t>(step - 2, 0);
   const double rate = learning_rate_at(recipe_, state_.learning_rate, std::min(before, state_.steps - 1), state_.steps);
   std::string text = "Step " + std::to_string(step) + ": " + what + " is no number that can be used any more";
   text += state_.step > 0 ? "; the updates before it, at a learning rate of " + short_number(rate) + ", went too far. "
                           : ". ";
-  text += "The state of step " + std::to_string(std::max<int64_t>(writing_step_.value_or(saved_step_), 0)) +
+  text += "The state of step " + std::to_string(std::max<int64_t>(saved_step_, 0)) +
           " is kept in " + folder_.string() + ". ";
   text += "Start again with a lower learning rate (" + short_number(state_.learning_rate / 10.0) + ")";
   text += recipe_.clip > 0.0 ? ", a longer warm-up or a smaller gradient clip." : ", and with a gradient clip (0.3).";

@@ -61,10 +61,10 @@ Result<LoadedFile> load_file(const std::filesystem::path& path, const Model& mod
   return loaded;
 }
 
-void keep_lines(Dataset& said, const EncodedDataset& rows) {
-  std::unordered_set<int64_t> lines;
-  for (const EncodedExample& row : rows.examples) lines.insert(row.line);
-  std::erase_if(said.examples, [&](const Example& row) { return !lines.contains(row.line); });
+void keep_rows(Dataset& said, const EncodedDataset& kept) {
+  std::unordered_set<int64_t> rows;
+  for (const EncodedExample& example : kept.examples) rows.insert(example.row);
+  std::erase_if(said.examples, [&](const Example& example) { return !rows.contains(example.row); });
 }
 
 uint64_t bytes_of(const EncodedDataset& data) {
@@ -148,7 +148,7 @@ Result<TuningData> load_tuning_data(const Model& model, const TuneRecipe& recipe
     validation = std::move(parts.second);
     if (want_said) {
       *held_out = std::move(loaded.said);
-      keep_lines(*held_out, validation);
+      keep_rows(*held_out, validation);
     }
     has_validation = true;
   }

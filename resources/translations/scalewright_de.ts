@@ -468,6 +468,10 @@
         <translation>Die Form der Zeile ist nicht bekannt: sie hat %1. Bekannt sind messages, conversations, instruction mit output, prompt mit completion, und text; andere Namen lassen sich zuordnen (--columns prompt=NAME,completion=NAME auf der Befehlszeile).</translation>
     </message>
     <message>
+        <source>The row is one message of a conversation, not the whole of it. Put all its messages into one list called messages.</source>
+        <translation>Die Zeile ist eine einzelne Nachricht eines Gesprächs, nicht das ganze. Fassen Sie alle seine Nachrichten in einer Liste namens messages zusammen.</translation>
+    </message>
+    <message>
         <source>none of its columns (%1) is known as a prompt or an answer. Say which are: map "prompt" and "completion" (or "text") to column names (on the command line: --columns prompt=NAME,completion=NAME).</source>
         <translation>keine ihrer Spalten (%1) ist als Frage oder Antwort bekannt. Ordnen Sie „prompt“ und „completion“ (oder „text“) die Namen der Spalten zu (auf der Befehlszeile: --columns prompt=NAME,completion=NAME).</translation>
     </message>
@@ -650,6 +654,14 @@
     <message>
         <source>The sample prompt has %1 tokens; choose one of fewer than %2, or none.</source>
         <translation>Die eigene Frage hat %1 Token; wählen Sie eine mit weniger als %2, oder keine.</translation>
+    </message>
+    <message>
+        <source>The history was damaged. It is kept as %1, and a new one was begun; the folders of your runs are not affected.</source>
+        <translation>Der Verlauf war beschädigt. Er ist als %1 aufgehoben, und ein neuer wurde begonnen; die Ordner Ihrer Läufe sind davon nicht betroffen.</translation>
+    </message>
+    <message>
+        <source>the history is damaged. The next run keeps it under another name and begins a new one; the folders of your runs are not affected.</source>
+        <translation>der Verlauf ist beschädigt. Der nächste Lauf hebt ihn unter einem anderen Namen auf und beginnt einen neuen; die Ordner Ihrer Läufe sind davon nicht betroffen.</translation>
     </message>
     <message>
         <source>The history could not be written: %1 The run itself is not affected.</source>

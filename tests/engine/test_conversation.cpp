@@ -251,6 +251,16 @@ class TestConversation : public QObject {
     QVERIFY(guesses.next(1) == Ids{});
     guesses.begin(Ids{others.end()[-9], others.end()[-8], others.end()[-7]});
     QVERIFY(guesses.next(1) == Ids{others.end()[-6]});
+
+    TextGuess forgetful(7, 0.25);  // those that are kept end where they ended
+    others.resize(TextGuess::kMostKept - 2);
+    forgetful.begin(others);
+    forgetful.begin(Ids{31, 32});
+    forgetful.begin(Ids{33, 34, 36});
+    forgetful.begin(Ids{35, 31, 32});
+    QVERIFY(forgetful.next(1) == Ids{});
+    forgetful.begin(Ids{33, 34});
+    QVERIFY(forgetful.next(1) == Ids{36});
   }
 
   // What was said, or is expected, costs fewer turns to say again.

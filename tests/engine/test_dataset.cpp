@@ -163,6 +163,10 @@ not json
     same(import("alpaca.csv", "instruction,input,output\nDo,this,done\n"), DatasetFormat::Csv,
          {{"user:Do\n\nthis", "assistant:done"}});
     same(import("text.csv", "id,text\n1,hello\n"), DatasetFormat::Csv, {{"text:hello"}});
+    // The name in capitals; blank lines before the header.
+    same(import("BIG.TSV", "prompt\tcompletion\tnotes, more, and others\nq\ta\tn\n"), DatasetFormat::Csv,
+         {{"user:q", "assistant:a"}});
+    same(import("late.csv", "\r\n\nprompt;completion\nq, r;a\n"), DatasetFormat::Csv, {{"user:q, r", "assistant:a"}});
     refuses(import("unknown.csv", "frage,antwort\nq,a\n"), "none of its columns (frage, antwort)");
     refuses(import("wrong.csv", "frage,antwort\nq,a\n", {.columns = {{"prompt", "fragen"}}}),
             "no column \"fragen\" for the prompt. The columns are frage, antwort");
@@ -200,6 +204,12 @@ not json
     has_problem(comma, 1, "", "comma is missing");
     same(import("trailing.json", "[{\"prompt\": \"q\", \"completion\": \"b\"},\n]\n"), DatasetFormat::PromptCompletion,
          {{"user:q", "assistant:b"}});
+    // In one line, rows are told apart by their number, which counts those that cannot be used.
+    const auto flat = import("flat.json", R"([{"prompt": "q", "completion": "a"},{},7,{"prompt": "r", "completion": "b"}])");
+    same(flat, DatasetFormat::PromptCompletion, {{"user:q", "assistant:a"}, {"user:r", "assistant:b"}});
+    QCOMPARE(flat->examples[0].row, int64_t{1});
+    QCOMPARE(flat->examples[1].row, int64_t{4});
+    QCOMPARE(flat->examples[1].line, int64_t{1});
     // Inside one object, on one line or several; one pretty-printed row; JSONL named .json.
     for (const char* text :
          {"{\"version\": 1,\n \"data\": [\n{\"prompt\": \"q\", \"completion\": \"b\"}\n]}",
@@ -211,6 +221,20 @@ not json
                 "{\"messages\": [{\"role\": \"user\", \"content\": \"q\"}, {\"role\": \"assistant\", \"content\": "
                 "\"a\"}]}\n"),
          DatasetFormat::Chat, {{"user:q", "assistant:a"}});
+    // A conversation is one row, on one line or several: its messages are none.
+    for (const std::string gap : {"", "\n  "}) {
+      same(import("one-chat.json", "{" + gap + "\"messages\": [" + gap + R"({"role": "user", "content": "q"},)" + gap +
+                                       R"({"role": "assistant", "content": "a"}])" + gap + "}"),
+           DatasetFormat::Chat, {{"user:q", "assistant:a"}});
+      same(import("one-share.json", "{" + gap + "\"conversations\": [" + gap + R"({"from": "human", "value": "q"},)" +
+                                        gap + R"({"from": "gpt", "value": "a"}])" + gap + "}"),
+           DatasetFormat::ShareGpt, {{"user:q", "assistant:a"}});
+      refuses(import("dialog.json", "{" + gap + "\"dialog\": [" + gap + R"({"role": "user", "content": "q"},)" + gap +
+                                        R"({"role": "assistant", "content": "a"}])" + gap + "}"),
+              "The row is one message of a conversation");
+    }
+    refuses(import("messages.jsonl", R"({"role": "user", "content": "q"})"), "The row is one message of a conversation");
+    same(import("roles.jsonl", R"({"role": "Engineer", "content": "builds"})"), DatasetFormat::Text, {{"text:builds"}});
     const auto lines = import("lines.json", "{\"prompt\": \n{\"prompt\": \"q\", \"completion\": \"b\"}\n");
     same(lines, DatasetFormat::PromptCompletion, {{"user:q", "assistant:b"}});
     has_problem(lines, 1, "", "not valid JSON");

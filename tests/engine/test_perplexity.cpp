@@ -110,11 +110,15 @@ class TestPerplexity : public QObject {
   void jsonl_and_bos() {
     const auto joined =
         perplexity(model_, *backend_, write("a.txt", "one two\n\nthree"), {.context = 64}, observer_, {});
-    const auto lines =
-        perplexity(model_, *backend_, write("a.jsonl", "{\"text\": \"one two\"}\n{\"text\": \"three\"}\n"),
-                   {.context = 64}, observer_, {});
-    QVERIFY2(lines.has_value(), lines ? "" : lines.error().message.c_str());
-    QCOMPARE(lines->nll, joined->nll);
+    const std::string rows = "{\"text\": \"one two\"}\n{\"text\": \"three\"}\n";
+    for (const auto& [name, text] : {std::pair<const char*, std::string>{"a.jsonl", rows},
+                                     {"A.JSONL", rows},
+                                     {"a.jsonlines", rows},
+                                     {"a.tab", "text\tid\none two\t1\nthree\t2\n"}}) {
+      const auto lines = perplexity(model_, *backend_, write(name, text), {.context = 64}, observer_, {});
+      QVERIFY2(lines.has_value(), lines ? name : lines.error().message.c_str());
+      QCOMPARE(lines->nll, joined->nll);
+    }
     // With BOS each window begins with it, and the first token of the window is predicted from it, except that of the
     // text.
     model_->add_bos = true;

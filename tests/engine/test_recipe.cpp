@@ -65,7 +65,8 @@ void TestRecipe::refuses_bad_json() {
   for (const char* text : {"", "[]", "{\"schedule\": \"zigzag\"}", "{\"granularity\": \"column\"}", "{\"context\": "}) {
     const auto result = recipe_from_json(text);
     QVERIFY2(!result, text);
-    QVERIFY(!result.error().message.empty());
+    QVERIFY2(result.error().message.starts_with("recipe.json: "), result.error().message.c_str());
+    QVERIFY(recipe_from_json(text, "run/checkpoint.bin").error().message.starts_with("run/checkpoint.bin: "));
   }
   const auto defaults = recipe_from_json("{}");
   QVERIFY(defaults);

@@ -7,6 +7,7 @@
 #include <QtTest>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <thread>
 
@@ -45,6 +46,34 @@ StepRecord step_record(int64_t step) {
   return s;
 }
 
+// The connections that are opened while it lives, however deep in the program.
+class Handles {
+ public:
+  Handles() { sqlite3_auto_extension(reinterpret_cast<void (*)()>(&Handles::opened)); }
+  ~Handles() {
+    sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(&Handles::opened));
+    last_ = nullptr;
+    watch_ = {};
+  }
+  Handles(const Handles&) = delete;
+  Handles& operator=(const Handles&) = delete;
+  sqlite3* last() const { return last_; }
+  void at_each_statement(std::function<void(const char*)> watch) const { watch_ = std::move(watch); }
+
+ private:
+  static int opened(sqlite3* db, char**, const sqlite3_api_routines*) {
+    last_ = db;
+    if (watch_) sqlite3_trace_v2(db, SQLITE_TRACE_STMT, &Handles::traced, nullptr);
+    return SQLITE_OK;
+  }
+  static int traced(unsigned, void*, void*, void* sql) {
+    watch_(static_cast<const char*>(sql));
+    return 0;
+  }
+  static inline sqlite3* last_ = nullptr;
+  static inline std::function<void(const char*)> watch_;
+};
+
 }  // namespace
 
 class TestRunStore : public QObject {
@@ -55,6 +84,9 @@ class TestRunStore : public QObject {
   void takes_over_the_same_folder();
   void deletes_and_undoes();
   void two_at_once();
+  void loses_nothing_while_it_cannot_be_written();
+  void a_failed_commit_ends_its_transaction();
+  void looks_for_damage_once();
   void moves_a_damaged_file_aside();
   void says_what_cannot_be_written();
   void refuses_a_newer_file();
@@ -179,13 +211,79 @@ void TestRunStore::two_at_once() {
   QCOMPARE(need(second->steps(a)).size(), size_t{100});
 }
 
+// Another program holds the database for a while: what came in the meantime is written afterwards.
+void TestRunStore::loses_nothing_while_it_cannot_be_written() {
+  const Handles handles;
+  const auto store = need(RunStore::open(file()));
+  sqlite3_busy_timeout(handles.last(), 1);
+  struct Warnings : TuneObserver {
+    int count = 0;
+    void warning(std::string_view) override { ++count; }
+  } heard;
+  sqlite3* other = nullptr;
+  QCOMPARE(sqlite3_open(file().c_str(), &other), SQLITE_OK);
+  RecordingObserver observer(*store, TuneRecipe(), "runs/x", "", heard);
+  TunePlan plan;
+  plan.steps = 3;
+  observer.planned(plan);
+  QCOMPARE(sqlite3_exec(other, "begin immediate", nullptr, nullptr, nullptr), SQLITE_OK);
+  for (int64_t i = 1; i <= 2; ++i) {
+    observer.step(step_record(i));
+    observer.validation({i, 0.5});
+    observer.sample({i, "p", "a"});
+  }
+  QCOMPARE(heard.count, 1);
+  QCOMPARE(need(store->steps(observer.run())).size(), size_t{0});
+  QCOMPARE(sqlite3_exec(other, "rollback", nullptr, nullptr, nullptr), SQLITE_OK);
+  observer.step(step_record(3));
+  observer.paused(true);
+  QCOMPARE(need(store->steps(observer.run())).size(), size_t{3});
+  QCOMPARE(need(store->validations(observer.run())).size(), size_t{2});
+  QCOMPARE(need(store->samples(observer.run())).size(), size_t{2});
+  sqlite3_close(other);
+}
+
+// Without a write-ahead log (some network drives have none) a reader lets everything through but the commit.
+void TestRunStore::a_failed_commit_ends_its_transaction() {
+  const Handles handles;
+  const auto store = need(RunStore::open(file()));
+  RunRow row;
+  row.folder = "/runs/a";
+  row.id = need(store->begin(row));
+  sqlite3_busy_timeout(handles.last(), 1);
+  QCOMPARE(sqlite3_exec(handles.last(), "pragma journal_mode = delete", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3* reader = nullptr;
+  QCOMPARE(sqlite3_open(file().c_str(), &reader), SQLITE_OK);
+  QCOMPARE(sqlite3_exec(reader, "begin; select * from runs", nullptr, nullptr, nullptr), SQLITE_OK);
+  const auto refused = store->add_steps(row.id, {step_record(1)});
+  QVERIFY(!refused);
+  QVERIFY2(refused.error().message.find("another program") != std::string::npos, refused.error().message.c_str());
+  QCOMPARE(sqlite3_exec(reader, "commit", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(reader);
+  need(store->add_steps(row.id, {step_record(1), step_record(2)}));
+  QCOMPARE(need(store->steps(row.id)).size(), size_t{2});
+}
+
+void TestRunStore::looks_for_damage_once() {
+  const Handles handles;
+  int looked = 0;
+  handles.at_each_statement([&](const char* sql) { looked += std::string_view(sql).find("quick_check") != std::string_view::npos; });
+  for (int i = 0; i < 3; ++i) need(RunStore::open(file()));
+  need(RunStore::open_existing(file()));
+  QCOMPARE(looked, 1);
+  need(RunStore::open(fs::path(folder_->path().toStdString()) / "other.sqlite"));
+  QCOMPARE(looked, 2);
+}
+
 void TestRunStore::moves_a_damaged_file_aside() {
   fs::create_directories(file().parent_path());
   const std::string junk(8192, 'x');
   QVERIFY(!RunStore::open_existing(file()).has_value());
   QVERIFY(!fs::exists(file()));  // nor is one made
   std::ofstream(file()) << junk;
-  QVERIFY(!RunStore::open_existing(file()).has_value());
+  const auto refused = RunStore::open_existing(file());
+  QVERIFY(!refused.has_value());
+  QVERIFY2(refused.error().message.find("the history is damaged") != std::string::npos, refused.error().message.c_str());
   QCOMPARE(fs::file_size(file()), junk.size());  // left to who can say so
   std::string warning;
   {
@@ -198,7 +296,7 @@ void TestRunStore::moves_a_damaged_file_aside() {
   QVERIFY2(warning.find(".damaged-1") != std::string::npos, warning.c_str());
   QCOMPARE(need(need(RunStore::open_existing(file()))->runs()).size(), size_t{1});
   QCOMPARE(fs::file_size(fs::path(file()) += ".damaged-1"), junk.size());
-  // A page in the middle is overwritten: the second copy gets another name.
+  // Pages in the middle are overwritten, in a copy that this process has not looked at yet.
   {
     auto store = need(RunStore::open(file()));
     const int64_t id = need(store->runs()).at(0).id;
@@ -206,13 +304,19 @@ void TestRunStore::moves_a_damaged_file_aside() {
     for (int64_t i = 1; i <= 2000; ++i) steps.push_back(step_record(i));
     need(store->add_steps(id, steps));
   }
+  const fs::path copy = file().parent_path() / "copy.sqlite";
+  fs::copy_file(file(), copy);
+  std::ofstream(fs::path(copy) += ".damaged-1") << "an earlier one";
   {
-    std::fstream out(file(), std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream out(copy, std::ios::in | std::ios::out | std::ios::binary);
     out.seekp(4096);
-    for (uintmax_t at = 4096; at + 64 < fs::file_size(file()); at += 64) out.write(junk.data(), 64);
+    for (uintmax_t at = 4096; at + 64 < fs::file_size(copy); at += 64) out.write(junk.data(), 64);
   }
+  const auto overwritten = RunStore::open_existing(copy);
+  QVERIFY(!overwritten.has_value());
+  QVERIFY2(overwritten.error().message.find("the history is damaged") != std::string::npos, overwritten.error().message.c_str());
   warning.clear();
-  need(RunStore::open(file(), &warning));
+  need(RunStore::open(copy, &warning));
   QVERIFY2(warning.find(".damaged-2") != std::string::npos, warning.c_str());
 }
 

@@ -52,15 +52,16 @@ class TestScore : public QObject {
     Dataset dataset;
     dataset.path = "rows.jsonl";
     dataset.format = DatasetFormat::Chat;
-    dataset.examples.push_back({{{"user", "Hi"}, {"assistant", "  " + own + "\n"}}, "", 1});
-    dataset.examples.push_back({{{"user", "Hi"}, {"assistant", own + " and more"}}, "", 2});
-    dataset.examples.push_back({{{"user", "Hi"}}, "", 3});
+    dataset.examples.push_back({{{"user", "Hi"}, {"assistant", "  " + own + "\n"}}, "", 1, 1});
+    dataset.examples.push_back({{{"user", "Hi"}, {"assistant", own + " and more"}}, "", 1, 2});
+    dataset.examples.push_back({{{"user", "Hi"}}, "", 1, 3});
     const auto report = score(model_, *backend_, dataset, {.max_tokens = 64}, observer_, {});
     QVERIFY2(report.has_value(), report ? "" : report.error().message.c_str());
     QCOMPARE(report->rows, int64_t{2});
     QCOMPARE(report->exact_match, 0.5);
     QVERIFY(report->answers[0].exact && !report->answers[1].exact);
-    QCOMPARE(report->answers[1].line, int64_t{2});
+    QCOMPARE(report->answers[1].line, int64_t{1});
+    QCOMPARE(report->answers[1].row, int64_t{2});
     QCOMPARE(report->answers[0].prompt, std::string("Hi"));
 
     // The loss, from the encoded rows.
@@ -111,13 +112,13 @@ class TestScore : public QObject {
     QCOMPARE(report->answers[1].expected_value.value_or("none"), std::string("#"));
   }
 
-  // Rows are found again by their line; one that a model left out is in neither count.
+  // Rows are found again by their number in the file, however many stand in a line; one that a model left out is in neither count.
   void differences() {
     const auto report = [](std::initializer_list<std::tuple<int, const char*, bool>> rows) {
       ScoreReport made;
-      for (const auto& [line, answer, right] : rows) {
+      for (const auto& [number, answer, right] : rows) {
         ScoredRow& row = made.answers.emplace_back();
-        row.line = line, row.answer = answer, row.matched = right;
+        row.line = 1, row.row = number, row.answer = answer, row.matched = right;
       }
       return made;
     };

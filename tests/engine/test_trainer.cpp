@@ -2,9 +2,11 @@
 // refuses.
 
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <QtTest>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -20,6 +22,18 @@
 
 using namespace scalewright;
 using namespace scalewright::testkit;
+
+namespace {
+
+std::atomic<int> disk_milliseconds = 0;  // that the disk takes to take a file
+
+}  // namespace
+
+// Stands for the library's in this program.
+extern "C" int fsync(int descriptor) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(disk_milliseconds));
+  return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 namespace {
 
@@ -115,6 +129,7 @@ class TestTrainer : public QObject {
   void keeps_an_earlier_run();
   void one_program_at_a_time();
   void full_disk_leaves_nothing_half_written();
+  void only_what_is_saved_is_said_to_be();
   void saves_batches();
   void plan_is_what_run_does();
 
@@ -624,6 +639,41 @@ void TestTrainer::full_disk_leaves_nothing_half_written() {
   QVERIFY(leftovers(path("second")).empty());
   const TuneReport resumed = need(tune(open(), r, path("second"), true));
   QCOMPARE(resumed.losses, need(tune(open(), r, path("third"))).losses);
+}
+
+// A folder in the way lets a checkpoint be written and refuses it its name, which shows only later, on the thread that
+// waits for the disk.
+void TestTrainer::only_what_is_saved_is_said_to_be() {
+  constexpr int64_t kSteps = 24;
+  struct Blocker : KeepingObserver {
+    fs::path file;
+    std::vector<int64_t> untrue;  // said to be saved while it could not be
+    void step(const StepRecord& s) override {
+      KeepingObserver::step(s);
+      std::error_code error;
+      while (s.step == 2 && !fs::is_directory(file)) {  // the one of step 1 may be on its way still
+        fs::remove(file, error);
+        fs::create_directories(file / "in the way", error);
+      }
+      if (s.step == kSteps - 2) fs::remove_all(file);
+    }
+    void checkpointed(int64_t step) override {
+      KeepingObserver::checkpointed(step);
+      if (step >= 2 && fs::is_directory(file)) untrue.push_back(step);
+    }
+  } blocker;
+  blocker.file = path("run") / "checkpoint.bin";
+  TuneRecipe r = recipe(kSteps);
+  r.checkpoint_every = 0.0;
+  disk_milliseconds = 30;  // longer than a step
+  const TuneReport report = need(tune(open(), r, path("run"), false, &blocker));
+  disk_milliseconds = 0;
+  QVERIFY2(blocker.untrue.empty(), qPrintable(QString("%1 of %2").arg(blocker.untrue.size()).arg(blocker.checkpoints.size())));
+  QVERIFY(std::is_sorted(blocker.checkpoints.begin(), blocker.checkpoints.end()));
+  QCOMPARE(blocker.checkpoints.back(), kSteps);
+  QVERIFY2(!blocker.warnings.empty() && blocker.warnings.front().find("checkpoint of step") != std::string::npos,
+           blocker.warnings.empty() ? "no warning" : blocker.warnings.front().c_str());
+  QCOMPARE(need(tune(open(), r, path("run"), true)).losses, report.losses);
 }
 
 void TestTrainer::saves_batches() {

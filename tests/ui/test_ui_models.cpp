@@ -184,17 +184,19 @@ class TestUiModels : public QObject {
     scalewright::Dataset dataset;
     dataset.problems.push_back({"a.jsonl", 7, "messages[1].role", "“assitant” is no role"});
     scalewright::EncodedDataset encoded;
-    encoded.problems.push_back({"a.jsonl", 9, "", "the template refuses it"});
+    encoded.problems.push_back({"a.jsonl", 9, "", "the template refuses it", 8});
     scalewright::EncodedExample longRow;
     longRow.line = 11;
+    longRow.row = 10;
     longRow.cut = true;
     encoded.examples.push_back(longRow);
     model.setRows(dataset, encoded, 512);
     QCOMPARE(model.rowCount(), 3);
     QCOMPARE(model.index(0, 0).data().toString(), "7");
     QCOMPARE(model.index(0, 1).data(SubTextRole).toString(), "messages[1].role");
-    QCOMPARE(model.line(1), 9);
-    QCOMPARE(model.line(2), 11);
+    QCOMPARE(model.rowOfDataset(0), 0);  // left out of it
+    QCOMPARE(model.rowOfDataset(1), 8);
+    QCOMPARE(model.rowOfDataset(2), 10);
     model.clear();
     QCOMPARE(model.rowCount(), 0);
   }

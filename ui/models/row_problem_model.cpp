@@ -14,12 +14,12 @@ void RowProblemModel::setRows(const Dataset& dataset, const EncodedDataset& enco
   m_rows.clear();
   for (const RowProblem& problem : dataset.problems) {
     const QString field = QString::fromStdString(problem.field), file = several ? QString::fromStdString(problem.file) : QString();
-    m_rows.append({problem.line, inWords(problem.message), file.isEmpty() || field.isEmpty() ? file + field : tr("%1, %2").arg(file, field), tr("Skipped"), kWarn, !several});
+    m_rows.append({problem.line, problem.row, inWords(problem.message), file.isEmpty() || field.isEmpty() ? file + field : tr("%1, %2").arg(file, field), tr("Skipped"), kWarn});
   }
   for (const RowProblem& problem : encoded.problems)
-    m_rows.append({problem.line, inWords(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn, true});
+    m_rows.append({problem.line, problem.row, inWords(problem.message), QString::fromStdString(problem.field), tr("Skipped"), kWarn});
   for (const EncodedExample& example : encoded.examples)
-    if (example.cut) m_rows.append({example.line, tr("Longer than the context"), tr("cut to %1 tokens").arg(countText(context)), tr("Cut"), kInfo, true});
+    if (example.cut) m_rows.append({example.line, example.row, tr("Longer than the context"), tr("cut to %1 tokens").arg(countText(context)), tr("Cut"), kInfo});
   endResetModel();
 }
 
@@ -29,7 +29,7 @@ void RowProblemModel::clear() {
   endResetModel();
 }
 
-qint64 RowProblemModel::line(int row) const { return row >= 0 && row < m_rows.size() && m_rows[row].counted ? m_rows[row].line : -1; }
+qint64 RowProblemModel::rowOfDataset(int row) const { return row >= 0 && row < m_rows.size() ? m_rows[row].number : 0; }
 int RowProblemModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
 int RowProblemModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
 

@@ -15,7 +15,7 @@ class RowProblemModel : public QAbstractTableModel {
   // Left-out rows of the dataset, then rows that are cut to the context. `several`: of more than one file, so a left-out row says of which.
   void setRows(const Dataset& dataset, const EncodedDataset& encoded, qint64 context, bool several = false);
   void clear();
-  qint64 line(int row) const;  // of the dataset; -1: a row that is not in it
+  qint64 rowOfDataset(int row) const;  // Example::row; 0: a row that is not in it
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -24,10 +24,9 @@ class RowProblemModel : public QAbstractTableModel {
 
  private:
   struct Row {
-    qint64 line;
+    qint64 line, number;
     QString problem, detail, outcome;
     int tone;
-    bool counted;  // the line is one of the dataset's, not of one of several files
   };
   QList<Row> m_rows;
 };

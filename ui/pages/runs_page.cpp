@@ -211,7 +211,7 @@ void RunsPage::read() {
           });
           return;
         }
-        if (!history->warning.empty()) banner()->show(Tone::Warn, tr("The history was damaged"), QString::fromStdString(history->warning));
+        if (!history->warning.empty()) banner()->show(Tone::Warn, tr("The history was damaged"), inWords(history->warning));
         const RunRow* before = selected();
         const qint64 keep = before ? before->id : 0;
         const bool first = m_runs.rowCount() == 0;

@@ -248,8 +248,8 @@ void ScoreDialog::showOutcome(const ScoreOutcome& outcome, AnswerMatch match) {
   // Of the same rows: one may be missing where the other was too long.
   const auto &tuned = outcome.tuned.answers, &original = outcome.original.answers;
   for (size_t a = 0, b = 0; a < tuned.size() && b < original.size();) {
-    if (tuned[a].line != original[b].line) {
-      ++(tuned[a].line < original[b].line ? a : b);
+    if (tuned[a].row != original[b].row) {
+      ++(tuned[a].row < original[b].row ? a : b);
       continue;
     }
     m_list->appendRow({cell(QString::fromStdString(tuned[a].prompt)), cell(QString::fromStdString(tuned[a].expected)), answerCell(tuned[a]), answerCell(original[b])});

@@ -120,11 +120,11 @@ TuneDataStep::TuneDataStep(AppContext& app, TuneDraft& draft, QWidget* parent) :
   connect(m_previous, &QPushButton::clicked, this, [this] { showRow(m_row - 1); });
   connect(m_next, &QPushButton::clicked, this, [this] { showRow(m_row + 1); });
   connect(m_table, &TableView::activatedRow, this, [this](int row) {
-    const qint64 line = m_problems.line(row);
+    const qint64 number = m_problems.rowOfDataset(row);
     if (!this->draft().dataset) return;
     const auto& examples = this->draft().dataset->examples;
     for (size_t i = 0; i < examples.size(); ++i)
-      if (examples[i].line == line) return showRow(static_cast<int>(i));
+      if (examples[i].row == number) return showRow(static_cast<int>(i));
   });
   show();
 }
@@ -464,7 +464,7 @@ void TuneDataStep::showRow(int row) {
         m_text->setRendered(*rendered);
         const EncodedExample* encoded = nullptr;
         for (const EncodedExample& example : draft().encoded->examples)
-          if (example.line == dataset->examples[static_cast<size_t>(row)].line) encoded = &example;
+          if (example.row == dataset->examples[static_cast<size_t>(row)].row) encoded = &example;
         if (!encoded) return m_tokens->setText(tr("nothing to learn in this row"));
         const auto learned = std::count(encoded->learned.begin(), encoded->learned.end(), uint8_t{1});
         m_learned->setText(tr("learned, %1 tokens").arg(learned));

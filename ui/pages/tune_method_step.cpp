@@ -206,10 +206,10 @@ void TuneMethodStep::offerPrompt() {
   const std::string& prompt = draft().recipe.sample_prompt;
   // What was offered is offered anew: other rows may be held back by now.
   if ((!prompt.empty() && prompt != m_offered.toStdString()) || !dataset || !draft().hasData()) return showPromptFrom({});
-  const auto offer = [this](const Dataset& rows, int64_t line) {
+  const auto offer = [this](const Dataset& rows, int64_t number) {
     draft().recipe.sample_prompt.clear();
     for (const Example& example : rows.examples) {
-      if (example.line != line) continue;
+      if (example.row != number) continue;
       for (const Message& message : example.messages)
         if (message.role == "user") draft().recipe.sample_prompt = message.content;
       break;
@@ -221,11 +221,11 @@ void TuneMethodStep::offerPrompt() {
     const auto alone = std::find_if(rows->examples.begin(), rows->examples.end(), [&](const Example& row) {
       return std::none_of(dataset->examples.begin(), dataset->examples.end(), [&](const Example& learned) { return learned.messages == row.messages && learned.text == row.text; });
     });
-    offer(*rows, alone == rows->examples.end() ? rows->examples.front().line : alone->line);
+    offer(*rows, alone == rows->examples.end() ? rows->examples.front().row : alone->row);
     return showPromptFrom(tr("It is a row of the file that is validated on: the model never learns from it."));
   }
-  const std::vector<int64_t> held = held_out_lines(*draft().encoded, draft().recipe);
-  offer(*dataset, held.empty() ? draft().encoded->examples.front().line : held.front());
+  const std::vector<int64_t> held = held_out_numbers(*draft().encoded, draft().recipe);
+  offer(*dataset, held.empty() ? draft().encoded->examples.front().row : held.front());
   showPromptFrom(held.empty() ? tr("It is a row of your data that is learned from, so a right answer proves little.")
                               : tr("It is a row of your data that is held back: the model never learns from it."));
 }
