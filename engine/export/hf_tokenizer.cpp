@@ -26,6 +26,11 @@ constexpr const char* kQwen2Words =
 constexpr std::array kCopied = {"tokenizer.json",      "tokenizer.model",    "tokenizer_config.json", "special_tokens_map.json",
                                 "added_tokens.json",   "vocab.json",         "merges.txt",            "chat_template.jinja",
                                 "chat_template.json", "generation_config.json"};
+// Beside those: of the writers here, and what hubs and other quantizers add.
+constexpr std::array kOthers = {"config.json",         "quantize_config.json", "quant_config.json",     "model.safetensors",
+                                "model.safetensors.index.json",                "recipe.yaml",           "preprocessor_config.json",
+                                "processor_config.json", "vocab.txt",          ".gitattributes"};
+constexpr std::array kPapers = {"README", "LICENSE", "NOTICE", "USE_POLICY"};  // with any ending of a text
 constexpr uint64_t kConfigBytes = 2048;  // of config.json and the like, about
 
 std::string written(const ordered& document, int indent = 2) {
@@ -200,7 +205,23 @@ Result<void> make_files(const Model& model, const fs::path& folder, std::vector<
   return write_text_file(folder / "generation_config.json", written(generation));
 }
 
+// "model-00001-of-00002.safetensors"
+bool is_shard(std::string_view name) {
+  std::string shape(name);
+  for (char& c : shape)
+    if (c >= '0' && c <= '9') c = '0';
+  return shape == "model-00000-of-00000.safetensors";
+}
+
 }  // namespace
+
+bool belongs_to_model(std::string_view name) {
+  const auto in = [&](const auto& names) { return std::ranges::find(names, name) != names.end(); };
+  const auto paper = [&](std::string_view word) {
+    return name == word || (name.starts_with(word) && (name.substr(word.size()) == ".txt" || name.substr(word.size()) == ".md"));
+  };
+  return in(kCopied) || in(kOthers) || std::ranges::any_of(kPapers, paper) || is_shard(name);
+}
 
 uint64_t small_files_bytes(const fs::path& folder) {
   uint64_t bytes = kConfigBytes;
