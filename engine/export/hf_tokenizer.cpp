@@ -8,6 +8,7 @@
 #include "engine/core/file.h"
 #include "engine/export/hf_files.h"
 #include "engine/format/file_metadata.h"
+#include "engine/model/gguf_tokenizer_keys.h"
 #include "engine/text/sentencepiece_model.h"
 
 namespace scalewright {
@@ -148,33 +149,17 @@ bool make_tokenizer_json(const Model& model, const Keys& keys, ordered& document
   return true;
 }
 
-Result<void> write_sentencepiece(const Keys& keys, const fs::path& folder) {
-  const std::vector<std::string> tokens = keys.texts("tokens");
-  const GgufEntry *score_entry = keys.find("scores"), *type_entry = keys.find("token_type"),
-                  *prefix = keys.find("add_space_prefix");
-  const auto scores =
-      score_entry == nullptr ? std::vector<double>() : score_entry->as_numbers().value_or(std::vector<double>());
-  const auto types =
-      type_entry == nullptr ? std::vector<int64_t>() : type_entry->as_ints().value_or(std::vector<int64_t>());
-  std::vector<text::ModelPiece> pieces;
-  bool bytes = false;
-  for (size_t id = 0; id < tokens.size(); ++id) {
-    text::ModelPiece piece;
-    piece.text = tokens[id];
-    piece.score = id < scores.size() ? static_cast<float>(scores[id]) : 0.0f;
-    if (id < types.size() && types[id] >= 1 && types[id] <= 6) piece.type = static_cast<text::PieceType>(types[id]);
-    bytes |= piece.type == text::PieceType::Byte;
-    pieces.push_back(piece);
-  }
-  return write_text_file(folder / "tokenizer.model",
-                         text::write_bpe_model(pieces, bytes, prefix == nullptr || prefix->as_bool().value_or(true)));
+Result<void> write_sentencepiece(const Model& model, const fs::path& folder) {
+  SW_ASSIGN(const auto data, gguf_tokenizer_keys(model.metadata->entries, model.path.string()));
+  SW_ASSIGN(const std::string pieces, text::write_bpe_model(*data));
+  return write_text_file(folder / "tokenizer.model", pieces);
 }
 
 Result<void> make_files(const Model& model, const fs::path& folder, std::vector<std::string>& notes) {
   const Keys keys{*model.metadata};
   const bool pieces = keys.text("model") == "llama";
   if (pieces) {
-    SW_TRY(write_sentencepiece(keys, folder));
+    SW_TRY(write_sentencepiece(model, folder));
     notes.push_back(
         "The tokenizer is written as tokenizer.model (SentencePiece) without the normalization rules of the original, "
         "which a GGUF does not keep.");
