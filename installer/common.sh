@@ -22,12 +22,22 @@ install_packages() {
   done < <(cat "$@")
   [ ${#missing[@]} -eq 0 ] && return 0
   say "Installing: ${missing[*]}"
-  as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  as_root apt-get update -qq || stop "The lists of packages could not be brought up to date; apt-get's message is above. Check the network and the sources of apt, then run this again."
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    stop "Not all packages could be installed; apt-get's message is above. Check the network, or install them yourself (${missing[*]}), then run this again."
 }
 
 # Where ccache is installed, what one checkout compiled serves another.
 export CCACHE_BASEDIR=$source_dir CCACHE_NOHASHDIR=1
+
+# build_folder NAME GIVEN: where a build goes: build/NAME, or the folder that a person gave, relative to where they stand.
+build_folder() {
+  case "$2" in
+    '') printf '%s\n' "$source_dir/build/$1" ;;
+    /*) printf '%s\n' "$2" ;;
+    *) printf '%s\n' "$PWD/$2" ;;
+  esac
+}
 
 # build PRESET FOLDER [cmake arguments]: configures and builds.
 build() {

@@ -6,7 +6,11 @@ set -euo pipefail
 
 name=SmolLM2-135M-Instruct.Q4_1.gguf
 hash=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
-folder=${XDG_DATA_HOME:-$HOME/.local/share}/scalewright/models
+# As data_folder() of engine/core/system.cpp finds it.
+if [ -n "${XDG_DATA_HOME:-}" ]; then data=$XDG_DATA_HOME
+elif [ -n "${HOME:-}" ]; then data=$HOME/.local/share
+else data=${TMPDIR:-/tmp}; fi
+folder=$data/scalewright/models
 target=${SCALEWRIGHT_SAMPLE_MODEL:-$folder/$name}
 
 intact() { [ -f "$1" ] && echo "$hash  $1" | sha256sum --check --status; }

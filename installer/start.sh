@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 install_packages "$here/packages-debian-12.txt"
-folder=${SCALEWRIGHT_BUILD:-$source_dir/build/release}
+folder=$(build_folder release "${SCALEWRIGHT_BUILD:-}")
 build release "$folder" -DSCALEWRIGHT_TESTS=OFF
 "$here/get-sample.sh"
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then

@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 install_packages "$here/packages-debian-12.txt" "$here/packages-tests.txt"
-folder=${SCALEWRIGHT_BUILD:-$source_dir/build/dev}
+folder=$(build_folder dev "${SCALEWRIGHT_BUILD:-}")
 build dev "$folder"
 "$here/get-sample.sh"
 log=$folder/tests.log
@@ -20,10 +20,13 @@ total=${total:-0}; failed=${failed:-0}
 passed=$((total - failed))
 
 if [ "${SCALEWRIGHT_SANITIZERS:-1}" != 0 ]; then
-  asan=${SCALEWRIGHT_ASAN_BUILD:-$source_dir/build/asan}
+  asan=$(build_folder asan "${SCALEWRIGHT_ASAN_BUILD:-}")
   say "Building the parsers' tests with sanitizers in $asan"
   (cd "$source_dir" && cmake --preset asan -B "$asan" -DSCALEWRIGHT_GUI=OFF -DSCALEWRIGHT_CUDA=OFF >/dev/null)
-  sanitized=$(cd "$source_dir/tests" && for t in fuzz/test_*.cpp engine/test_{gguf,safetensors,jinja,tokenizers,dataset,trainer,scale_pack}.cpp; do [ -f "$t" ] && basename "$t" .cpp; done)
+  sanitized=$(cd "$source_dir/tests" && for t in fuzz/test_*.cpp engine/test_{gguf,safetensors,jinja,tokenizers,dataset,trainer,scale_pack}.cpp; do
+    [ -f "$t" ] || stop "tests/$t is not there; installer/test.sh names the tests that run under sanitizers."
+    basename "$t" .cpp
+  done) || exit 1
   # shellcheck disable=SC2086
   ninja -C "$asan" -j "${SCALEWRIGHT_JOBS:-$(nproc)}" $sanitized >&2 || stop "The sanitizer build failed; its message is above."
   for test in $sanitized; do

@@ -62,7 +62,7 @@ Result<int> export_verb(const Context& context, const Options& options) {
   if (target == ExportTarget::Gguf && !std::filesystem::path(options.output).has_extension())
     return fail(ErrorCode::InvalidArgument, options.output + ": a GGUF is one file, and programs look for the ending .gguf. Write -o " + shell_word(options.output + ".gguf") + ".");
   SW_TRY(refuse_existing(options.output, options.force));
-  SW_TRY(try_output(options.output, target != ExportTarget::Gguf && target != ExportTarget::Pack));
+  SW_TRY(try_output(options.output, writes_folder(target)));
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));

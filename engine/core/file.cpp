@@ -4,10 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+
+#include "engine/core/part_name.h"
 
 namespace scalewright {
 namespace {
@@ -54,15 +55,6 @@ Result<void> write_all(int descriptor, const std::filesystem::path& path, const 
     bytes -= static_cast<size_t>(written);
   }
   return {};
-}
-
-// A rename survives a power cut only when the folder itself has been written out. Some file systems refuse to sync a
-// folder; the data is safe then as far as they allow.
-void sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
 }
 
 }  // namespace
@@ -119,26 +111,26 @@ Result<void> InputFile::read_at(uint64_t offset, std::span<std::byte> out) const
 }
 
 Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
-  static std::atomic<uint64_t> serial{0};
   AtomicFile file;
   file.path_ = path;
-  file.temporary_ = path;
-  file.temporary_ += ".part-" + std::to_string(::getpid()) + "-" + std::to_string(serial.fetch_add(1));
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     return fail(ErrorCode::Io, path.string() + ": cannot write the file: a folder of this name exists.");
   }
-  file.descriptor_ = ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (file.descriptor_ < 0) {
-    const int error = errno;
-    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    if ((error == ENOENT || error == ENOTDIR) && !std::filesystem::is_directory(folder, ignored)) {
-      return fail(ErrorCode::Io,
-                  path.string() + ": cannot write the file: the folder does not exist; create it first.");
-    }
-    return io_error(path, "write the file", error);
+  remove_abandoned_parts(path);
+  for (int tries = 0; tries < kPartNames; ++tries) {
+    file.temporary_ = next_part(path);
+    file.descriptor_ = ::open(file.temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file.descriptor_ < 0 && errno != EEXIST) break;
+    if (file.descriptor_ >= 0 && hold_part(file.descriptor_)) return file;
+    if (file.descriptor_ >= 0) ::close(std::exchange(file.descriptor_, -1));
   }
-  return file;
+  const int error = errno;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if ((error == ENOENT || error == ENOTDIR) && !std::filesystem::is_directory(folder, ignored)) {
+    return fail(ErrorCode::Io, path.string() + ": cannot write the file: the folder does not exist; create it first.");
+  }
+  return io_error(path, "write the file", error);
 }
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
@@ -159,8 +151,8 @@ AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
-  ::close(descriptor_);
   ::unlink(temporary_.c_str());
+  ::close(descriptor_);
 }
 
 Result<void> AtomicFile::write(std::span<const std::byte> bytes) {
@@ -192,16 +184,9 @@ Result<void> AtomicFile::commit() {
   if (descriptor_ < 0) return fail(ErrorCode::Io, path_.string() + ": the file is closed.");
   SW_TRY(flush());
   if (::fsync(descriptor_) != 0) return io_error(path_, "write the file to the disk", errno);
-  if (::close(std::exchange(descriptor_, -1)) != 0) {
-    const int error = errno;
-    ::unlink(temporary_.c_str());
-    return io_error(path_, "close the file", error);
-  }
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(temporary_.c_str());
-    return io_error(path_, "give the finished file its name", error);
-  }
+  // Renamed while it is open, and so locked: closed, it would look like one that was left behind.
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, "give the finished file its name", errno);
+  ::close(std::exchange(descriptor_, -1));
   sync_folder(path_.parent_path());
   return {};
 }

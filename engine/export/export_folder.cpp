@@ -168,14 +168,13 @@ Result<ExportCheck> write_folder(const Model& model, ExportTarget target, const 
   SW_ASSIGN(FolderPlan plan, plan_folder(model, target));
   const std::string quantization = packs(target) ? quantization_config(plan.form) : std::string();
   SW_ASSIGN(const std::string config, hf_config(model, quantization, plan.dtype));
-  SW_ASSIGN(AtomicFolder folder, AtomicFolder::create(path));
-  SW_TRY(write_text_file(folder.part() / "config.json", config));
-  if (target == ExportTarget::Gptq)
-    SW_TRY(write_text_file(folder.part() / "quantize_config.json", quantization + "\n"));
+  std::error_code error;
+  if (!fs::create_directory(path, error)) return fail(ErrorCode::Io, path.string() + ": the folder cannot be made: " + error.message() + ".");
+  SW_TRY(write_text_file(path / "config.json", config));
+  if (target == ExportTarget::Gptq) SW_TRY(write_text_file(path / "quantize_config.json", quantization + "\n"));
   std::vector<std::string> notes;
-  SW_TRY(write_tokenizer_files(model, folder.part(), notes));
-  SW_TRY(write_weights(model, target, plan, folder.part() / "model.safetensors", observer, std::move(stop)));
-  SW_TRY(folder.commit());
+  SW_TRY(write_tokenizer_files(model, path, notes));
+  SW_TRY(write_weights(model, target, plan, path / "model.safetensors", observer, std::move(stop)));
   for (const std::string& note : notes) plan.check.explanation += (plan.check.explanation.empty() ? "" : " ") + note;
   return plan.check;
 }

@@ -1,14 +1,10 @@
 #include "engine/export/export_plan.h"
 
-#include <unistd.h>
-
 #include <chrono>
 
 #include "engine/export/dense_values.h"
 
 namespace scalewright {
-
-namespace fs = std::filesystem;
 
 std::vector<ExportTensor> export_tensors(const Model& model, RopeStyle style) {
   const ModelConfig& c = model.config;
@@ -62,8 +58,12 @@ std::vector<float> vector_in_order(const ExportTensor& tensor) {
   return values;
 }
 
+tl::unexpected<Error> writing_cancelled() {
+  return fail(ErrorCode::Io, "Writing the model was cancelled; nothing was left behind.");
+}
+
 Result<void> ExportProgress::step(const std::string& name) {
-  if (stop_.stop_requested()) return fail(ErrorCode::Io, "Writing the model was cancelled; nothing was left behind.");
+  if (stop_.stop_requested()) return writing_cancelled();
   const double now = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   if (last_ < 0 || now - last_ > 0.1) {
     last_ = now;
@@ -71,64 +71,6 @@ Result<void> ExportProgress::step(const std::string& name) {
         {"writing " + name, static_cast<double>(done_) / static_cast<double>(total_ == 0 ? 1 : total_), -1.0});
   }
   ++done_;
-  return {};
-}
-
-Result<AtomicFolder> AtomicFolder::create(const fs::path& path) {
-  AtomicFolder folder;
-  // "out/" names the same folder as "out".
-  folder.path_ = path.has_filename() ? path : path.parent_path();
-  if (folder.path_.empty()) return fail(ErrorCode::InvalidArgument, "A folder to write to is missing.");
-  std::error_code error;
-  if (fs::exists(folder.path_, error)) {
-    const bool ours = fs::is_directory(folder.path_, error) &&
-                      (fs::is_empty(folder.path_, error) || fs::exists(folder.path_ / "config.json", error));
-    if (!ours) {
-      return fail(ErrorCode::InvalidArgument,
-                  folder.path_.string() + ": something else than a model is here already; choose another folder.");
-    }
-  }
-  folder.part_ = folder.path_;
-  folder.part_ += ".part-" + std::to_string(::getpid());
-  fs::remove_all(folder.part_, error);
-  if (!fs::create_directory(folder.part_, error)) {
-    const std::string where = folder.path_.string();
-    folder.part_.clear();
-    return fail(ErrorCode::Io, where + ": the folder cannot be made: " +
-                                   (error ? error.message() : std::string("unknown reason")) + ".");
-  }
-  return folder;
-}
-
-AtomicFolder::AtomicFolder(AtomicFolder&& other) noexcept
-    : path_(std::move(other.path_)), part_(std::move(other.part_)) {
-  other.part_.clear();
-}
-
-AtomicFolder::~AtomicFolder() {
-  if (part_.empty()) return;
-  std::error_code ignored;
-  fs::remove_all(part_, ignored);
-}
-
-Result<void> AtomicFolder::commit() {
-  std::error_code error;
-  fs::path old;
-  if (fs::exists(path_, error)) {
-    old = part_;
-    old += "-old";
-    fs::rename(path_, old, error);
-    if (error) return fail(ErrorCode::Io, path_.string() + ": the folder cannot be replaced: " + error.message() + ".");
-  }
-  fs::rename(part_, path_, error);
-  if (error) {
-    std::error_code ignored;
-    if (!old.empty()) fs::rename(old, path_, ignored);
-    return fail(ErrorCode::Io,
-                path_.string() + ": the finished folder cannot be given its name: " + error.message() + ".");
-  }
-  part_.clear();
-  if (!old.empty()) fs::remove_all(old, error);
   return {};
 }
 

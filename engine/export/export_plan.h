@@ -39,23 +39,10 @@ class ExportProgress {
   double last_ = -1.0;
 };
 
-// A folder that appears whole: written beside `path` and renamed. An existing folder is replaced only if it is empty or
-// holds a model that was written before (a config.json).
-class AtomicFolder {
- public:
-  static Result<AtomicFolder> create(const std::filesystem::path& path);
-  AtomicFolder(AtomicFolder&& other) noexcept;
-  AtomicFolder& operator=(AtomicFolder&&) = delete;
-  ~AtomicFolder();
-  const std::filesystem::path& part() const noexcept { return part_; }  // write here
-  Result<void> commit();
+// What stopping a job leads to.
+tl::unexpected<Error> writing_cancelled();
 
- private:
-  AtomicFolder() = default;
-  std::filesystem::path path_, part_;
-};
-
-// export_gguf.cpp, export_folder.cpp
+// export_gguf.cpp, export_folder.cpp. What they write is at `path` also when they fail: it is the place of a StagedOutput.
 Result<ExportCheck> check_gguf(const Model& model, const std::string& type);
 Result<ExportCheck> write_gguf(const Model& model, const std::filesystem::path& path, const std::string& type,
                                Observer& observer, std::stop_token stop);

@@ -7,6 +7,7 @@
 
 #include "engine/export/export_plan.h"
 #include "engine/export/output_check.h"
+#include "engine/export/staged_output.h"
 #include "engine/model/session.h"
 #include "engine/model/train_graph.h"
 #include "engine/tune/scale_pack.h"
@@ -118,6 +119,33 @@ Result<ExportCheck> write_pack(const Model& model, const fs::path& path) {
   return pack_check(layout);
 }
 
+Result<StagedOutput> begin_output(const Model& model, ExportTarget target, const fs::path& path) {
+  SW_TRY(check_output(path, {{model.path, "the model being read"}}));
+  return StagedOutput::create(path, writes_folder(target));
+}
+
+Result<ExportCheck> write_into(const StagedOutput& output, const Model& model, ExportTarget target,
+                               const std::string& gguf_type, Observer& observer, std::stop_token stop) {
+  const fs::path& path = output.path();
+  auto written = target == ExportTarget::Gguf   ? write_gguf(model, path, gguf_type, observer, std::move(stop))
+                 : target == ExportTarget::Pack ? write_pack(model, path)
+                                                : write_folder(model, target, path, observer, std::move(stop));
+  return std::move(written).map_error([&](Error error) { return output.told(std::move(error)); });
+}
+
+// What was written, as a model. A pack is put on the base it belongs to, to look at the halves that it leaves there.
+Result<std::shared_ptr<const Model>> reopen(const Model& model, ExportTarget target, const fs::path& written,
+                                            const std::stop_token& stop) {
+  Observer quiet;
+  SW_ASSIGN(std::shared_ptr<Model> opened, load_model(target == ExportTarget::Pack ? model.path : written, quiet, stop));
+  if (target == ExportTarget::Pack) {
+    SW_ASSIGN(const ScalePack pack, ScalePack::load(written, *opened));
+    const TrainableLayout layout = trainable_layout(*opened, Granularity::Group);
+    pack.apply(*opened, snapshot_scales(*opened, layout));
+  }
+  return opened;
+}
+
 // Whether the model stays as it was written: names the text by which a person sees it.
 std::string comparison(const ExportReport& report) {
   char text[256];
@@ -142,15 +170,10 @@ Result<ExportCheck> check_export(const Model& model, ExportTarget target, const 
 
 Result<ExportCheck> write_model(const Model& model, ExportTarget target, const fs::path& path,
                                 const std::string& gguf_type, Observer& observer, std::stop_token stop) {
-  SW_TRY(check_output(path, {{model.path, "the model being read"}}));
-  switch (target) {
-    case ExportTarget::Gguf:
-      return write_gguf(model, path, gguf_type, observer, std::move(stop));
-    case ExportTarget::Pack:
-      return write_pack(model, path);
-    default:
-      return write_folder(model, target, path, observer, std::move(stop));
-  }
+  SW_ASSIGN(StagedOutput output, begin_output(model, target, path));
+  SW_ASSIGN(ExportCheck check, write_into(output, model, target, gguf_type, observer, std::move(stop)));
+  SW_TRY(output.commit());
+  return check;
 }
 
 Result<ExportReport> export_model(const Model& model, ExportTarget target, const fs::path& path,
@@ -161,27 +184,21 @@ Result<ExportReport> export_model(const Model& model, ExportTarget target, const
   // The caller keeps the model alive for as long as this call runs.
   const std::shared_ptr<const Model> memory(std::shared_ptr<const void>(), &model);
   const std::vector<int32_t> ids = text_ids(model);
-  SW_ASSIGN(const ExportCheck check, write_model(model, target, path, gguf_type, observer, stop));
+  SW_ASSIGN(StagedOutput output, begin_output(model, target, path));
+  SW_ASSIGN(const ExportCheck check, write_into(output, model, target, gguf_type, observer, stop));
   report.exact = check.exact;
   report.explanation = check.explanation;
-  report.bytes = bytes_at(path);
+  report.bytes = bytes_at(output.path());
   observer.progress({"comparing with the model in memory", 0.9, -1.0});
   SW_ASSIGN(const Measured before, measure(memory, backend, ids));
   report.perplexity_memory = before.perplexity;
-  std::shared_ptr<const Model> reopened;
-  if (target == ExportTarget::Pack) {
-    // A pack is compared by putting it on the base it belongs to and looking at the halves it leaves there.
-    Observer quiet;
-    SW_ASSIGN(std::shared_ptr<Model> base, load_model(model.path, quiet, stop));
-    SW_ASSIGN(const ScalePack pack, ScalePack::load(path, *base));
-    const TrainableLayout layout = trainable_layout(*base, Granularity::Group);
-    pack.apply(*base, snapshot_scales(*base, layout));
-    reopened = std::move(base);
-  } else {
-    Observer quiet;
-    SW_ASSIGN(reopened, load_model(path, quiet, stop));
+  auto reopened = reopen(model, target, output.path(), stop);
+  if (stop.stop_requested()) return writing_cancelled();
+  if (!reopened) {
+    const Error error = output.told(std::move(reopened).error());
+    return fail(error.code, error.message + " What was written cannot be opened again and was not kept.");
   }
-  SW_ASSIGN(const Measured after, measure(reopened, backend, ids));
+  SW_ASSIGN(const Measured after, measure(std::move(*reopened), backend, ids));
   report.perplexity_file = after.perplexity;
   report.perplexity_difference = after.perplexity - before.perplexity;
   for (size_t i = 0; i < std::min(before.logits.size(), after.logits.size()); ++i) {
@@ -190,6 +207,8 @@ Result<ExportReport> export_model(const Model& model, ExportTarget target, const
   }
   if (!std::isfinite(after.perplexity) && std::isfinite(before.perplexity)) report.exact = false;
   report.explanation += (report.explanation.empty() ? "" : " ") + comparison(report);
+  if (stop.stop_requested()) return writing_cancelled();
+  SW_TRY(output.commit());
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return report;
 }

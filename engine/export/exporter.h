@@ -16,6 +16,10 @@
 namespace scalewright {
 
 enum class ExportTarget { Gguf, Gptq, Awq, CompressedTensors, Safetensors, Pack };
+// Whether the target is a folder of files.
+constexpr bool writes_folder(ExportTarget target) {
+  return target != ExportTarget::Gguf && target != ExportTarget::Pack;
+}
 
 struct ExportCheck {
   bool exact = false;                 // every weight of the model comes back as it is
@@ -39,13 +43,13 @@ struct ExportReport {
 // ...; empty: the smallest type that holds each matrix exactly.
 Result<ExportCheck> check_export(const Model& model, ExportTarget target, const std::string& gguf_type);
 
-// Writes to `path`, whole or not at all (a folder is made beside it and renamed); does not verify. Refuses a path that
-// is the model's own (output_check.h).
+// Writes to `path`, whole or not at all (StagedOutput); does not verify. Refuses a path that is the model's own
+// (output_check.h).
 Result<ExportCheck> write_model(const Model& model, ExportTarget target, const std::filesystem::path& path,
                                 const std::string& gguf_type, Observer& observer, std::stop_token stop);
 
-// write_model, then opens the result and compares logits and perplexity with the model in memory on a built-in text of
-// a few hundred tokens.
+// write_model that opens the result and compares logits and perplexity with the model in memory, on a built-in text of a
+// few hundred tokens, before it replaces anything.
 Result<ExportReport> export_model(const Model& model, ExportTarget target, const std::filesystem::path& path,
                                   const std::string& gguf_type, Backend& backend, Observer& observer,
                                   std::stop_token stop);

@@ -8,6 +8,7 @@
 #include "engine/core/file.h"
 #include "engine/export/hf_files.h"
 #include "engine/format/file_metadata.h"
+#include "engine/model/gguf_tokenizer_keys.h"
 #include "engine/text/sentencepiece_model.h"
 
 namespace scalewright {
@@ -26,6 +27,11 @@ constexpr const char* kQwen2Words =
 constexpr std::array kCopied = {"tokenizer.json",      "tokenizer.model",    "tokenizer_config.json", "special_tokens_map.json",
                                 "added_tokens.json",   "vocab.json",         "merges.txt",            "chat_template.jinja",
                                 "chat_template.json", "generation_config.json"};
+// Beside those: of the writers here, and what hubs and other quantizers add.
+constexpr std::array kOthers = {"config.json",         "quantize_config.json", "quant_config.json",     "model.safetensors",
+                                "model.safetensors.index.json",                "recipe.yaml",           "preprocessor_config.json",
+                                "processor_config.json", "vocab.txt",          ".gitattributes"};
+constexpr std::array kPapers = {"README", "LICENSE", "NOTICE", "USE_POLICY"};  // with any ending of a text
 constexpr uint64_t kConfigBytes = 2048;  // of config.json and the like, about
 
 std::string written(const ordered& document, int indent = 2) {
@@ -143,33 +149,17 @@ bool make_tokenizer_json(const Model& model, const Keys& keys, ordered& document
   return true;
 }
 
-Result<void> write_sentencepiece(const Keys& keys, const fs::path& folder) {
-  const std::vector<std::string> tokens = keys.texts("tokens");
-  const GgufEntry *score_entry = keys.find("scores"), *type_entry = keys.find("token_type"),
-                  *prefix = keys.find("add_space_prefix");
-  const auto scores =
-      score_entry == nullptr ? std::vector<double>() : score_entry->as_numbers().value_or(std::vector<double>());
-  const auto types =
-      type_entry == nullptr ? std::vector<int64_t>() : type_entry->as_ints().value_or(std::vector<int64_t>());
-  std::vector<text::ModelPiece> pieces;
-  bool bytes = false;
-  for (size_t id = 0; id < tokens.size(); ++id) {
-    text::ModelPiece piece;
-    piece.text = tokens[id];
-    piece.score = id < scores.size() ? static_cast<float>(scores[id]) : 0.0f;
-    if (id < types.size() && types[id] >= 1 && types[id] <= 6) piece.type = static_cast<text::PieceType>(types[id]);
-    bytes |= piece.type == text::PieceType::Byte;
-    pieces.push_back(piece);
-  }
-  return write_text_file(folder / "tokenizer.model",
-                         text::write_bpe_model(pieces, bytes, prefix == nullptr || prefix->as_bool().value_or(true)));
+Result<void> write_sentencepiece(const Model& model, const fs::path& folder) {
+  SW_ASSIGN(const auto data, gguf_tokenizer_keys(model.metadata->entries, model.path.string()));
+  SW_ASSIGN(const std::string pieces, text::write_bpe_model(*data));
+  return write_text_file(folder / "tokenizer.model", pieces);
 }
 
 Result<void> make_files(const Model& model, const fs::path& folder, std::vector<std::string>& notes) {
   const Keys keys{*model.metadata};
   const bool pieces = keys.text("model") == "llama";
   if (pieces) {
-    SW_TRY(write_sentencepiece(keys, folder));
+    SW_TRY(write_sentencepiece(model, folder));
     notes.push_back(
         "The tokenizer is written as tokenizer.model (SentencePiece) without the normalization rules of the original, "
         "which a GGUF does not keep.");
@@ -200,7 +190,23 @@ Result<void> make_files(const Model& model, const fs::path& folder, std::vector<
   return write_text_file(folder / "generation_config.json", written(generation));
 }
 
+// "model-00001-of-00002.safetensors"
+bool is_shard(std::string_view name) {
+  std::string shape(name);
+  for (char& c : shape)
+    if (c >= '0' && c <= '9') c = '0';
+  return shape == "model-00000-of-00000.safetensors";
+}
+
 }  // namespace
+
+bool belongs_to_model(std::string_view name) {
+  const auto in = [&](const auto& names) { return std::ranges::find(names, name) != names.end(); };
+  const auto paper = [&](std::string_view word) {
+    return name == word || (name.starts_with(word) && (name.substr(word.size()) == ".txt" || name.substr(word.size()) == ".md"));
+  };
+  return in(kCopied) || in(kOthers) || std::ranges::any_of(kPapers, paper) || is_shard(name);
+}
 
 uint64_t small_files_bytes(const fs::path& folder) {
   uint64_t bytes = kConfigBytes;

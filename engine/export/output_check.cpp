@@ -6,10 +6,10 @@
 #include <set>
 
 #include "engine/core/file.h"
-#include "engine/export/export_plan.h"
 #include "engine/export/gguf_container.h"
 #include "engine/export/hf_files.h"
 #include "engine/export/packed_form.h"
+#include "engine/export/staged_output.h"
 #include "engine/model/tensor_names.h"
 #include "engine/quant/container.h"
 
@@ -105,7 +105,7 @@ Result<void> try_output(const fs::path& output, bool folder) {
     return fail(ErrorCode::InvalidArgument, output.string() + ": the model would become a folder, and this is the name of a " + ending +
                                                 " file. Write a name that ends in .gguf, or a folder's name without an ending.");
   }
-  SW_ASSIGN(const AtomicFolder trial, AtomicFolder::create(output));
+  SW_ASSIGN(const StagedOutput trial, StagedOutput::create(output, true));
   return {};
 }
 

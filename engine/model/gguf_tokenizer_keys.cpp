@@ -7,14 +7,14 @@ namespace {
 
 constexpr const char* kPrefix = "tokenizer.ggml.";
 
-tl::unexpected<Error> bad(const GgufFile& file, const std::string& key, const std::string& why) {
-  return fail(ErrorCode::Format, file.path().string() + ": the metadata '" + kPrefix + key + "' " + why + ".");
+tl::unexpected<Error> bad(const std::string& where, const std::string& key, const std::string& why) {
+  return fail(ErrorCode::Format, where + ": the metadata '" + kPrefix + key + "' " + why + ".");
 }
 
 }  // namespace
 
-Result<std::optional<GgufTokenizerData>> gguf_tokenizer_keys(const GgufFile& file) {
-  const auto find = [&](const char* key) { return file.entry(kPrefix + std::string(key)); };
+Result<std::optional<GgufTokenizerData>> gguf_tokenizer_keys(const std::vector<GgufEntry>& entries, const std::string& where) {
+  const auto find = [&](const char* key) { return find_entry(entries, kPrefix + std::string(key)); };
   const GgufEntry* model = find("model");
   const GgufEntry* tokens = find("tokens");
   if (model == nullptr || tokens == nullptr) return std::optional<GgufTokenizerData>();
@@ -23,34 +23,34 @@ Result<std::optional<GgufTokenizerData>> gguf_tokenizer_keys(const GgufFile& fil
     const GgufEntry* entry = find(key);
     if (entry == nullptr) return {};
     const auto value = entry->as_string();
-    if (!value) return bad(file, key, "is not a text");
+    if (!value) return bad(where, key, "is not a text");
     to = *value;
     return {};
   };
   SW_TRY(text("model", data.model));
   SW_TRY(text("pre", data.pre));
   auto list = tokens->as_strings();
-  if (!list || list->empty()) return bad(file, "tokens", "is not a list of texts");
+  if (!list || list->empty()) return bad(where, "tokens", "is not a list of texts");
   data.tokens = std::move(*list);
   if (const GgufEntry* merges = find("merges")) {
     auto values = merges->as_strings();
-    if (!values) return bad(file, "merges", "is not a list of texts");
+    if (!values) return bad(where, "merges", "is not a list of texts");
     data.merges = std::move(*values);
   }
   if (const GgufEntry* scores = find("scores")) {
     const auto values = scores->as_numbers();
-    if (!values || values->size() != data.tokens.size()) return bad(file, "scores", "is not one number a token");
+    if (!values || values->size() != data.tokens.size()) return bad(where, "scores", "is not one number a token");
     for (const double value : *values) {
-      if (!std::isfinite(value)) return bad(file, "scores", "holds a number that is not finite");
+      if (!std::isfinite(value)) return bad(where, "scores", "holds a number that is not finite");
       data.scores.push_back(static_cast<float>(value));
     }
   }
   if (const GgufEntry* types = find("token_type")) {
     const auto values = types->as_ints();
-    if (!values || values->size() != data.tokens.size()) return bad(file, "token_type", "is not one number a token");
+    if (!values || values->size() != data.tokens.size()) return bad(where, "token_type", "is not one number a token");
     for (const int64_t value : *values) {
       if (value < 0 || value > 6)
-        return bad(file, "token_type", "holds " + std::to_string(value) + "; the types are 0 to 6");
+        return bad(where, "token_type", "holds " + std::to_string(value) + "; the types are 0 to 6");
       data.types.push_back(static_cast<int32_t>(value));
     }
   }
@@ -61,7 +61,7 @@ Result<std::optional<GgufTokenizerData>> gguf_tokenizer_keys(const GgufFile& fil
     // Converters write 2^32 - 1 or -1 for "none".
     if (value && (*value == -1 || *value == 0xffffffffLL)) return {};
     if (!value || *value < 0 || *value >= static_cast<int64_t>(data.tokens.size())) {
-      return bad(file, key, "is not the id of one of the " + std::to_string(data.tokens.size()) + " tokens");
+      return bad(where, key, "is not the id of one of the " + std::to_string(data.tokens.size()) + " tokens");
     }
     to = static_cast<int32_t>(*value);
     return {};
@@ -75,7 +75,7 @@ Result<std::optional<GgufTokenizerData>> gguf_tokenizer_keys(const GgufFile& fil
     const GgufEntry* entry = find(key);
     if (entry == nullptr) return {};
     const auto value = entry->as_bool();
-    if (!value) return bad(file, key, "is neither true nor false");
+    if (!value) return bad(where, key, "is neither true nor false");
     to = *value;
     return {};
   };

@@ -9,7 +9,8 @@
 
 namespace scalewright {
 
-Result<std::optional<GgufTokenizerData>> gguf_tokenizer_keys(const GgufFile& file);  // nullopt: the file has none
+// nullopt: `entries`, all that the file `where` has, are without a tokenizer.
+Result<std::optional<GgufTokenizerData>> gguf_tokenizer_keys(const std::vector<GgufEntry>& entries, const std::string& where);
 // The same keys to be written, in the order that converters use.
 std::vector<GgufEntry> gguf_tokenizer_entries(const GgufTokenizerData& data);
 

@@ -220,7 +220,7 @@ Result<void> GgufReader::read_tokenizer() {
   if (const GgufEntry* entry = file_.entry("tokenizer.chat_template"); entry != nullptr && entry->as_string()) {
     metadata->chat_template = *entry->as_string();
   }
-  SW_ASSIGN(auto keys, gguf_tokenizer_keys(file_));
+  SW_ASSIGN(auto keys, gguf_tokenizer_keys(file_.entries(), file_.path().string()));
   if (keys) {
     if (static_cast<int64_t>(keys->tokens.size()) > model.config.vocabulary) {
       return fail(ErrorCode::Format, file_.path().string() + ": the vocabulary has " +

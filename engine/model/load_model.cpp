@@ -112,7 +112,7 @@ Result<std::shared_ptr<const Tokenizer>> load_tokenizer(const fs::path& path) {
     return tokenizer;
   }
   SW_ASSIGN(const GgufFile file, GgufFile::open(path));
-  SW_ASSIGN(auto keys, gguf_tokenizer_keys(file));
+  SW_ASSIGN(auto keys, gguf_tokenizer_keys(file.entries(), file.path().string()));
   if (!keys) return fail(ErrorCode::Format, path.string() + ": the file has no tokenizer.");
   auto made = make_tokenizer(std::move(*keys));
   if (!made) return fail(made.error().code, path.string() + ": " + made.error().message);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 #include "engine/text/bpe_tokenizer.h"
 #include "engine/text/sentencepiece_tokenizer.h"
@@ -74,32 +75,45 @@ Result<std::unique_ptr<Tokenizer>> make_byte_level(GgufTokenizerData& data) {
       data.eos, data.eot, data.add_bos, "byte-level BPE (" + name + ")"});
 }
 
-Result<std::unique_ptr<Tokenizer>> make_sentencepiece(GgufTokenizerData& data) {
-  const auto count = data.tokens.size();
-  std::vector<text::ModelPiece> pieces(count);
-  std::vector<text::AddedToken> added;
+Result<std::unique_ptr<Tokenizer>> make_sentencepiece(const GgufTokenizerData& data) {
+  text::SentencePieceParts parts;
+  SW_ASSIGN(parts.serialized, text::write_bpe_model(data));
+  parts.bos = data.bos;
+  parts.eos = data.eos;
+  parts.eot = data.eot;
+  parts.adds_bos = data.add_bos;
+  return text::SentencePieceTokenizer::make(std::move(parts), kWhere);
+}
+
+}  // namespace
+
+Result<std::string> text::write_bpe_model(const GgufTokenizerData& data) {
+  const size_t count = data.tokens.size();
+  std::vector<ModelPiece> pieces(count);
+  std::deque<std::string> names;  // of gaps
   bool bytes = false;
   int32_t unknown = -1;
   for (size_t id = 0; id < count; ++id) {
-    text::ModelPiece& piece = pieces[id];
+    ModelPiece& piece = pieces[id];
     const int32_t type = type_of(data, id);
     if (type < 1 || type > 6) {
       return fail(ErrorCode::Format,
                   kWhere + ": token " + std::to_string(id) + " has the unknown type " + std::to_string(type) + ".");
     }
+    piece.text = data.tokens[id];
     piece.type = static_cast<PieceType>(type);
     piece.score = data.scores.empty() ? 0.0f : data.scores[id];
     if (!std::isfinite(piece.score)) {
       return fail(ErrorCode::Format, kWhere + ": token " + std::to_string(id) + " has a score that is not a number.");
     }
-    if (data.tokens[id].empty()) {  // a gap; libsentencepiece wants every piece to have a name
-      data.tokens[id] = "[EMPTY_" + std::to_string(id) + "]";
+    if (piece.text.empty()) {
+      piece.text = names.emplace_back("[EMPTY_" + std::to_string(id) + "]");
       piece.type = PieceType::Unused;
     }
     if (piece.type == PieceType::Byte) {
-      if (text::byte_of_token(data.tokens[id]) < 0) {
+      if (byte_of_token(piece.text) < 0) {
         return fail(ErrorCode::Format,
-                    kWhere + ": the byte token \"" + text::replace_invalid_utf8(data.tokens[id]) + "\" names no byte.");
+                    kWhere + ": the byte token \"" + replace_invalid_utf8(piece.text) + "\" names no byte.");
       }
       bytes = true;
     }
@@ -109,22 +123,13 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece(GgufTokenizerData& data) {
     }
   }
   if (unknown < 0) {
-    const auto named = std::find(data.tokens.begin(), data.tokens.end(), "<unk>");
+    const auto named = std::ranges::find(data.tokens, "<unk>");
     unknown = named != data.tokens.end() ? static_cast<int32_t>(named - data.tokens.begin()) : data.unknown;
     if (unknown < 0) return fail(ErrorCode::Format, kWhere + ": it has no unknown token.");
     pieces[static_cast<size_t>(unknown)].type = PieceType::Unknown;
   }
-  for (size_t id = 0; id < count; ++id) pieces[id].text = data.tokens[id];
-  text::SentencePieceParts parts;
-  parts.serialized = text::write_bpe_model(pieces, bytes, data.add_space_prefix);
-  parts.bos = data.bos;
-  parts.eos = data.eos;
-  parts.eot = data.eot;
-  parts.adds_bos = data.add_bos;
-  return text::SentencePieceTokenizer::make(std::move(parts), kWhere);
+  return write_bpe_model(pieces, bytes, data.add_space_prefix);
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Tokenizer>> make_tokenizer(GgufTokenizerData data) {
   SW_TRY(check(data));

@@ -9,6 +9,10 @@
 
 #include "engine/core/error.h"
 
+namespace scalewright {
+struct GgufTokenizerData;
+}
+
 namespace scalewright::text {
 
 enum class PieceType : int32_t { Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6 };
@@ -31,6 +35,9 @@ struct ModelSummary {
 
 // Serialized BPE model with these pieces: spaces kept as they are, visible space U+2581.
 std::string write_bpe_model(const std::vector<ModelPiece>& pieces, bool byte_fallback, bool add_dummy_prefix);
+// The vocabulary of a GGUF ("llama") as such a model. What libsentencepiece wants and a GGUF may lack is added: a name for
+// each gap, and one unknown piece, which is <unk> or the file's unknown token where no type says which.
+Result<std::string> write_bpe_model(const GgufTokenizerData& data);
 // The same model that puts no space before the text.
 std::string without_dummy_prefix(std::string serialized);
 // What the file says about itself; an error if the message is damaged or its normalization table would be read out of

@@ -172,6 +172,10 @@
         <translation>hier liegt schon etwas anderes als ein Modell; wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
+        <source>beside a model this folder holds %1, which would be deleted with it; choose another folder, or move it elsewhere first.</source>
+        <translation>neben einem Modell liegt in diesem Ordner %1, was mit ihm gelöscht würde; wählen Sie einen anderen Ordner, oder legen Sie es vorher woanders ab.</translation>
+    </message>
+    <message>
         <source>the folder cannot be made: %1.</source>
         <translation>der Ordner lässt sich nicht anlegen: %1.</translation>
     </message>
@@ -230,6 +234,10 @@
     <message>
         <source>Writing the model was cancelled; nothing was left behind.</source>
         <translation>Das Schreiben wurde abgebrochen; nichts ist liegen geblieben.</translation>
+    </message>
+    <message>
+        <source>What was written cannot be opened again and was not kept.</source>
+        <translation>Was geschrieben wurde, lässt sich nicht wieder öffnen und wurde nicht behalten.</translation>
     </message>
     <message>
         <source>A %1 folder holds codes of %2 bits, not of %3. Choose other bits, or write a .gguf file.</source>
@@ -6362,8 +6370,8 @@
         <translation>%1 gibt es schon.</translation>
     </message>
     <message>
-        <source>Files of the same names in this folder are replaced. That cannot be undone.</source>
-        <translation>Dateien mit denselben Namen in diesem Ordner werden ersetzt. Das lässt sich nicht rückgängig machen.</translation>
+        <source>Its files are deleted, and those of the new model take their place. That cannot be undone.</source>
+        <translation>Seine Dateien werden gelöscht, und die des neuen Modells treten an ihre Stelle. Das lässt sich nicht rückgängig machen.</translation>
     </message>
     <message>
         <source>What it holds now is lost. That cannot be undone.</source>

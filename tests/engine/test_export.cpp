@@ -4,18 +4,22 @@
 #include <QtTest>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <random>
+#include <set>
 
 #include "engine/core/file.h"
 #include "engine/core/system.h"
 #include "engine/export/dense_values.h"
 #include "engine/export/exporter.h"
 #include "engine/export/output_check.h"
-#include "engine/model/train_graph.h"
 #include "engine/export/gguf_container.h"
+#include "engine/format/file_metadata.h"
 #include "engine/format/gguf.h"
 #include "engine/format/gguf_blocks.h"
 #include "engine/format/safetensors.h"
+#include "engine/model/gguf_tokenizer_keys.h"
+#include "engine/model/train_graph.h"
 #include "engine/tune/scale_pack.h"
 #include "tests/testkit/golden_model.h"
 
@@ -153,6 +157,29 @@ class TestExport : public QObject {
       linear->weight = affine(linear->weight.rows(), linear->weight.cols(), {.bits = 4, .group = 32}, 8, 8, seed++);
     QCOMPARE(write(*opened, "anew.gguf"), 0);
     QCOMPARE(says("anew.gguf"), int64_t{0});
+  }
+
+  // Gaps without a name and an unknown token that no type marks: reading mends them, and so does writing.
+  void a_vocabulary_with_gaps_opens_again() {
+    Scratch scratch;
+    const fs::path source = testkit::golden_folder() / kGguf / "llama.gguf";
+    if (!fs::exists(source)) QSKIP("the golden set has no such file");
+    const auto model = testkit::open_model(source);
+    GgufTokenizerData data = *testkit::need(gguf_tokenizer_keys(model->metadata->entries, "llama.gguf"));
+    QCOMPARE(data.model, std::string("llama"));
+    for (size_t id = 0; id < data.tokens.size(); ++id) {
+      if (data.types[id] == 2) data.types[id] = 1;
+      if (id + 2 >= data.tokens.size()) data.tokens[id].clear();
+    }
+    auto metadata = std::make_shared<FileMetadata>(*model->metadata);
+    std::erase_if(metadata->entries, [](const GgufEntry& entry) { return entry.key.starts_with("tokenizer.ggml."); });
+    for (GgufEntry& entry : gguf_tokenizer_entries(data)) metadata->entries.push_back(std::move(entry));
+    model->metadata = metadata;
+    QVERIFY(write_model(*model, ExportTarget::Safetensors, scratch / "folder", "", quiet_, {}));
+    const auto read = testkit::need(make_tokenizer(data)), written = testkit::need(load_tokenizer_folder(scratch / "folder"));
+    for (const char* text : {"A lighthouse keeper", "\xe6\x9d\xb1 and more", "", "two  spaces"})
+      QCOMPARE(written->encode_ids(text, {}), read->encode_ids(text, {}));
+    QCOMPARE(written->size(), read->size());
   }
 
   // Its name, and what GGUF's own keys have for it; everything else of the header stays, and so do the weights.
@@ -578,6 +605,78 @@ class TestExport : public QObject {
     const auto unknown = holds(4, 32, true, "Q9_9");
     QVERIFY(!unknown);
     QCOMPARE(unknown.error().code, ErrorCode::InvalidArgument);
+  }
+
+  // A folder is replaced as a whole: only one that holds a model and nothing else.
+  void a_folder_of_other_things_stays() {
+    Scratch scratch;
+    const auto names = testkit::cases_with(testkit::golden_folder() / "families", "config.json");
+    QVERIFY(!names.empty());
+    const auto model = testkit::open_model(testkit::golden_folder() / "families" / names.front());
+    const fs::path folder = scratch / "folder";
+    const auto write = [&] { return write_model(*model, ExportTarget::Safetensors, folder, "", quiet_, {}); };
+    QVERIFY(write());
+    for (const char* other : {"package.json", "src/main.js", ".git/HEAD", "other.gguf", "answers.safetensors", "config.json.part-1-0"}) {
+      fs::create_directories((folder / other).parent_path());
+      QVERIFY(write_text_file(folder / other, "mine"));
+      const std::string first = fs::path(other).begin()->string();
+      for (const auto& refused : {try_output(folder, true), write().map([](const ExportCheck&) {})}) {
+        QVERIFY2(!refused, other);
+        QCOMPARE(refused.error().code, ErrorCode::InvalidArgument);
+        QVERIFY2(refused.error().message.find("holds " + first + ",") != std::string::npos, refused.error().message.c_str());
+      }
+      QCOMPARE(testkit::need(read_text_file(folder / other)), std::string("mine"));
+      fs::remove_all(folder / first);
+    }
+    // What hubs put beside a model goes with it, and a link to the folder leads to the new one.
+    for (const char* hub : {"README.md", "LICENSE", ".gitattributes", "quantize_config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"})
+      QVERIFY(write_text_file(folder / hub, "old"));
+    fs::create_directory_symlink(folder, scratch / "link");
+    fs::create_directories(scratch / "folder.part-1-0/folder");  // of a killed process
+    QVERIFY(write_text_file(scratch / "folder.part-1-0/folder/model.safetensors", "x"));
+    QVERIFY(write_model(*model, ExportTarget::Safetensors, scratch / "link/", "", quiet_, {}));
+    QVERIFY(!fs::exists(folder / "README.md") && fs::exists(folder / "model.safetensors") && fs::is_symlink(scratch / "link"));
+    std::set<std::string> left;
+    for (const auto& entry : fs::directory_iterator(scratch / "")) left.insert(entry.path().filename().string());
+    QCOMPARE(left, (std::set<std::string>{"folder", "link"}));
+  }
+
+  // What cannot be opened again, or is stopped while it is compared, replaces nothing.
+  void a_bad_file_replaces_nothing() {
+    Scratch scratch;
+    const auto model = quantized_family("llama", {.bits = 4, .group = 32}, 8, 8);
+    struct AtCompare : Observer {
+      std::function<void()> act;
+      void progress(const Progress& p) override {
+        if (p.step == "comparing with the model in memory") act();
+      }
+    } observer;
+    const auto made = [&] {
+      std::vector<fs::path> all;
+      for (const auto& entry : fs::recursive_directory_iterator(scratch / ""))
+        if (entry.is_regular_file() && entry.path().string().find(".part-") != std::string::npos) all.push_back(entry.path());
+      return all;
+    };
+    for (const ExportTarget target : {ExportTarget::Gguf, ExportTarget::Gptq}) {
+      const fs::path out = scratch / (target == ExportTarget::Gguf ? "out.gguf" : "out");
+      const fs::path tensors = target == ExportTarget::Gguf ? out : out / "model.safetensors";
+      observer.act = [] {};
+      QVERIFY(export_model(*model, target, out, "", *backend_, observer, {}));
+      const std::string good = testkit::need(read_text_file(tensors));
+      observer.act = [&] {
+        for (const fs::path& file : made())
+          if (file.filename() == tensors.filename()) fs::resize_file(file, 4000);
+      };
+      const auto bad = export_model(*model, target, out, "", *backend_, observer, {});
+      QVERIFY(!bad);
+      QVERIFY2(bad.error().message.starts_with(out.string()), bad.error().message.c_str());
+      QVERIFY2(bad.error().message.find(".part-") == std::string::npos && bad.error().message.ends_with("was not kept."), bad.error().message.c_str());
+      QVERIFY(testkit::need(read_text_file(tensors)) == good);
+      std::stop_source stop;
+      observer.act = [&] { stop.request_stop(); };
+      QVERIFY(!export_model(*model, target, out, "", *backend_, observer, stop.get_token()));
+      QVERIFY(testkit::need(read_text_file(tensors)) == good && made().empty());
+    }
   }
 
   void refusals_leave_nothing() {

@@ -1,8 +1,14 @@
 // Files, folders of the product, memory and NumPy arrays.
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <QtTest>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
+#include <set>
 
 #include "engine/core/file.h"
 #include "engine/core/json.h"
@@ -68,10 +74,77 @@ class TestFile : public QObject {
     QVERIFY(!AtomicFile::create(at("")).has_value());
   }
 
-  void a_full_disk_is_an_error() {
-    if (!fs::exists("/dev/full")) QSKIP("this machine has no /dev/full");
-    auto file = AtomicFile::create("/dev/full-is-no-folder/x");
-    QVERIFY(!file.has_value());
+  // As on a full disk: the write that no longer fits is an error, and what was there before stays.
+  void a_write_that_fails_leaves_the_old_file() {
+    QVERIFY(write_text_file(at("full"), "old").has_value());
+    const size_t before = files_in(at(""));
+    struct rlimit usual {};
+    QCOMPARE(::getrlimit(RLIMIT_FSIZE, &usual), 0);
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit small {1 << 20, usual.rlim_max};
+    QCOMPARE(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const auto written = write_text_file(at("full"), std::string(3 << 20, 'x'));
+    QCOMPARE(::setrlimit(RLIMIT_FSIZE, &usual), 0);
+    std::signal(SIGXFSZ, handler);
+    QVERIFY(!written.has_value());
+    QCOMPARE(written.error().code, ErrorCode::Io);
+    QVERIFY2(written.error().message.find("full: cannot write the file: ") != std::string::npos, written.error().message.c_str());
+    QCOMPARE(read_text_file(at("full")).value(), std::string("old"));
+    QCOMPARE(files_in(at("")), before);
+  }
+
+  // In a container the next process has the same number and counts its parts from the same one.
+  void the_name_of_a_killed_writer_is_no_hindrance() {
+    fs::create_directory(at("killed"));
+    const auto names = [&] {
+      std::set<std::string> all;
+      for (const auto& entry : fs::directory_iterator(at("killed"))) all.insert(entry.path().filename().string());
+      return all;
+    };
+    const fs::path file = at("killed/model.gguf");
+    std::string next;
+    {
+      const auto first = AtomicFile::create(file);
+      QVERIFY(first.has_value());
+      next = *names().begin();
+      const size_t number = next.rfind('-') + 1;
+      next = next.substr(0, number) + std::to_string(std::stoull(next.substr(number)) + 1);
+    }
+    QVERIFY(names().empty());
+    fs::create_directory(at("killed") / next);  // a folder that is not empty is another of its kinds
+    for (const std::string& name : {next + "/tensors", std::string("model.gguf.part-1-0"), std::string("model.gguf.part-notes"), std::string("model.gguf.part-1-0.txt"), std::string("other.gguf.part-1-0")})
+      QVERIFY(write_text_file(at("killed") / name, "x").has_value());
+    auto written = AtomicFile::create(file);
+    QVERIFY2(written.has_value(), written ? "" : written.error().message.c_str());
+    QVERIFY(written->write("new").has_value());
+    QCOMPARE(names().count(next), size_t{0});
+    QCOMPARE(names().count("model.gguf.part-1-0"), size_t{0});
+    QCOMPARE(names().size(), size_t{4});
+    // Another writer of the same file, alive: here, and in a process of its own until that is gone.
+    QVERIFY(write_text_file(file, "between").has_value());
+    QCOMPARE(names().size(), size_t{5});
+    QVERIFY(written->commit().has_value());
+    QCOMPARE(read_text_file(file).value(), std::string("new"));
+    int told[2], over[2];
+    QVERIFY(::pipe(told) == 0 && ::pipe(over) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      char byte = 0;
+      const auto part = AtomicFile::create(file);
+      if (::write(told[1], &byte, 1) != 1 || ::read(over[0], &byte, 1) != 1) ::_exit(1);
+      ::_exit(part.has_value() ? 0 : 1);
+    }
+    char byte = 0;
+    QVERIFY(child > 0 && ::read(told[0], &byte, 1) == 1);
+    QVERIFY(write_text_file(file, "beside it").has_value());
+    QCOMPARE(names().size(), size_t{5});
+    QVERIFY(::write(over[1], &byte, 1) == 1);
+    int status = -1;
+    QVERIFY(::waitpid(child, &status, 0) == child && status == 0);
+    QCOMPARE(names().size(), size_t{5});
+    QVERIFY(write_text_file(file, "after it").has_value());
+    QCOMPARE(names(), (std::set<std::string>{"model.gguf", "model.gguf.part-1-0.txt", "model.gguf.part-notes", "other.gguf.part-1-0"}));
+    for (const int end : {told[0], told[1], over[0], over[1]}) ::close(end);
   }
 
   void arrays_survive() {

@@ -41,6 +41,9 @@ class TestEngineWords : public QObject {
     german(try_output(folder + "/model", false));
     german(try_output(folder + "/q.safetensors", true));
     german(try_output(folder + "/notes", true));
+    QVERIFY(write("project/config.json", "{}") && write("project/package.json", "{}"));
+    german(try_output(folder + "/project", true));
+    known("out.gguf: the file ends inside its header; the download is incomplete. What was written cannot be opened again and was not kept.");
     // Names stay as they are, also where they look like a place to fill in.
     const auto odd = try_output(folder + "/%1 no; such: thing/a.gguf", false);
     QVERIFY(!odd);

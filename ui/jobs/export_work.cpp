@@ -81,7 +81,7 @@ std::string ollamaModelfile(const Model& model, const fs::path& gguf) {
 
 Result<void> checkOutput(const ExportOrder& order) {
   SW_TRY(check_output(order.output, {{order.model, "the model being read"}, {order.base, "the model that was tuned"}}));
-  return try_output(order.output, order.target != ExportTarget::Gguf && order.target != ExportTarget::Pack);
+  return try_output(order.output, writes_folder(order.target));
 }
 
 fs::path ollamaModelfileOf(fs::path gguf) { return gguf.replace_extension(".Modelfile"); }

@@ -87,7 +87,7 @@ bool Page::mayReplace(QStringList paths, const QString& agreed) {
   for (const QString& path : paths) names << QFileInfo(path).fileName();
   const QString there = names.size() == 1 ? tr("%1 is there already.").arg(names[0]) : tr("%1 are there already.").arg(QLocale().createSeparatedList(names));
   QMessageBox ask(QMessageBox::Warning, tr("Replace it?"), there, QMessageBox::NoButton, this);
-  ask.setInformativeText(QFileInfo(paths[0]).isDir() ? tr("Files of the same names in this folder are replaced. That cannot be undone.") : tr("What it holds now is lost. That cannot be undone."));
+  ask.setInformativeText(QFileInfo(paths[0]).isDir() ? tr("Its files are deleted, and those of the new model take their place. That cannot be undone.") : tr("What it holds now is lost. That cannot be undone."));
   QPushButton* replace = ask.addButton(tr("Replace"), QMessageBox::DestructiveRole);
   QPushButton* keep = ask.addButton(tr("Keep it"), QMessageBox::RejectRole);
   ask.setDefaultButton(keep);
