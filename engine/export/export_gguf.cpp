@@ -86,10 +86,9 @@ Result<GgufPlan> plan_gguf(const Model& model, const std::string& wanted) {
   }
   GgufPlan plan;
   std::map<GgufType, int64_t> all_types, block_types;
-  std::set<std::string> notes;
+  std::set<Loss> losses;
   std::set<int> bits;  // bits_within
-  const GgufEntry* said = find_entry(metadata.entries, kGgufBitsKey);
-  const auto said_bits = static_cast<int>(said == nullptr ? 0 : std::clamp<int64_t>(said->as_int().value_or(0), 0, 8));
+  const int said = bits_said(model);
   plan.check.exact = true;
   for (const ExportTensor& tensor : export_tensors(model, style)) {
     SW_ASSIGN(Planned planned, plan_tensor(tensor, wanted, metadata));
@@ -98,12 +97,12 @@ Result<GgufPlan> plan_gguf(const Model& model, const std::string& wanted) {
       all_types[planned.header.type] += weights;
       if (tensor.name.starts_with("blk.")) {
         block_types[planned.header.type] += weights;
-        bits.insert(bits_within(*tensor.matrix, planned.header.type, said_bits));
+        bits.insert(bits_within(*tensor.matrix, planned.header.type, said));
       }
-      if (!planned.container.exact) {
+      if (!planned.container.exact()) {
         plan.check.exact = false;
         // One sentence a kind of problem is enough; the first tensor stands for the others.
-        if (notes.insert(planned.container.note.substr(0, planned.container.note.find('\''))).second) {
+        if (losses.insert(planned.container.loss).second) {
           plan.check.explanation += (plan.check.explanation.empty() ? "" : " ") + planned.container.note;
         }
       }

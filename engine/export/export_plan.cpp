@@ -1,8 +1,11 @@
 #include "engine/export/export_plan.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "engine/export/dense_values.h"
+#include "engine/format/file_metadata.h"
+#include "engine/format/gguf_blocks.h"
 
 namespace scalewright {
 
@@ -56,6 +59,11 @@ std::vector<float> vector_in_order(const ExportTensor& tensor) {
   values.reserve(tensor.vector->size());
   for (const int32_t from : tensor.row_order) values.push_back((*tensor.vector)[static_cast<size_t>(from)]);
   return values;
+}
+
+int bits_said(const Model& model) {
+  const GgufEntry* said = model.metadata ? find_entry(model.metadata->entries, kGgufBitsKey) : nullptr;
+  return said == nullptr ? 0 : static_cast<int>(std::clamp<int64_t>(said->as_int().value_or(0), 0, 8));
 }
 
 tl::unexpected<Error> writing_cancelled() {

@@ -25,6 +25,9 @@ std::vector<ExportTensor> export_tensors(const Model& model, RopeStyle style);
 Result<void> with_matrix(const ExportTensor& tensor, const std::function<Result<void>(const Matrix&)>& use);
 std::vector<float> vector_in_order(const ExportTensor& tensor);
 
+// The bits of its integers by the word of the GGUF that the model came from (kGgufBitsKey); 0: none.
+int bits_said(const Model& model);
+
 // Tells the observer which tensor is being written, at most ten times a second; fails when asked to stop.
 class ExportProgress {
  public:

@@ -119,12 +119,11 @@ Fit fit_min(GgufType type, const QuantLayout& layout) {
   return Fit::No;
 }
 
-ContainerPlan dense_plan(GgufType type, const Matrix& matrix, std::string why) {
-  ContainerPlan plan{.type = type};
-  plan.exact = !matrix.quantized() && dense_type_of(matrix.dense().type) == type;
-  if (type == GgufType::F32) plan.exact = true;  // integers of up to 9 bits times a half fit a float
-  if (!plan.exact) plan.note = std::move(why);
-  return plan;
+ContainerPlan dense_plan(GgufType type, const Matrix& matrix, Loss loss, std::string why) {
+  // Integers of up to 9 bits times a half fit a float.
+  const bool exact = type == GgufType::F32 || (!matrix.quantized() && dense_type_of(matrix.dense().type) == type);
+  if (exact) return {.type = type};
+  return {.type = type, .loss = loss, .note = std::move(why)};
 }
 
 // The arrays that a strip of `layout` needs.
@@ -202,7 +201,7 @@ Result<ContainerPlan> plan_container(const Matrix& matrix, const std::string& na
     const GgufType own = dense_type_of(matrix.dense().type);
     // A request for a quantized type is about what is quantized; the rest keeps its type.
     const GgufType type = asked && is_dense(*asked) ? *asked : own;
-    return dense_plan(type, matrix,
+    return dense_plan(type, matrix, Loss::Dense,
                       "'" + name + "' is rounded from " + std::string(gguf_type_info(own).name) + " to " +
                           std::string(gguf_type_info(type).name) + ".");
   }
@@ -210,7 +209,7 @@ Result<ContainerPlan> plan_container(const Matrix& matrix, const std::string& na
   const QuantLayout& layout = quant.layout();
   const auto own = gguf_type_of(layout);
   if (asked && is_dense(*asked)) {
-    return dense_plan(*asked, matrix,
+    return dense_plan(*asked, matrix, Loss::Quantized,
                       "Quantized weights are rounded to " + std::string(gguf_type_info(*asked).name) + ".");
   }
   if (quant.column_order().empty()) {
@@ -226,10 +225,12 @@ Result<ContainerPlan> plan_container(const Matrix& matrix, const std::string& na
       if (asked) {
         const Fit result = fit(*asked);
         if (result != Fit::No) {
-          ContainerPlan plan{.type = *asked, .exact = result != Fit::Lossy, .mirrored = result == Fit::ExactMirrored};
-          if (!plan.exact)
+          ContainerPlan plan{.type = *asked, .mirrored = result == Fit::ExactMirrored};
+          if (result == Fit::Lossy) {
+            plan.loss = Loss::Zeros;
             plan.note =
                 "The zero points of '" + name + "' are held only rounded by " + wanted + "; Q5_0 holds them exactly.";
+          }
           return plan;
         }
         return fail(ErrorCode::Unsupported, "The integers of '" + name + "' (" + std::to_string(integers.lowest) +
@@ -248,12 +249,16 @@ Result<ContainerPlan> plan_container(const Matrix& matrix, const std::string& na
   if (asked)
     return fail(ErrorCode::Unsupported, "The weights of '" + name + "' cannot be written as " + wanted +
                                             "; let the type be chosen automatically.");
+  Loss loss = Loss::Integers;
   std::string why = "No GGUF type holds the integers of '" + name + "' exactly";
-  if (!quant.column_order().empty())
+  if (!quant.column_order().empty()) {
+    loss = Loss::Order;
     why = "The groups of '" + name + "' are not of neighbouring inputs (act-order), which GGUF cannot hold";
-  else if (layout.cols % 32 != 0)
+  } else if (layout.cols % 32 != 0) {
+    loss = Loss::Width;
     why = "GGUF blocks hold 32 inputs, but '" + name + "' has rows of " + std::to_string(layout.cols);
-  return dense_plan(GgufType::F16, matrix, why + "; its weights are rounded to F16.");
+  }
+  return dense_plan(GgufType::F16, matrix, loss, why + "; its weights are rounded to F16.");
 }
 
 Result<void> write_in_container(const Matrix& matrix, const ContainerPlan& plan,

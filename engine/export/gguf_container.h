@@ -12,11 +12,23 @@
 
 namespace scalewright {
 
+// What makes that the weights are not held exactly.
+enum class Loss {
+  None,
+  Dense,      // a dense matrix in a smaller type
+  Quantized,  // quantized weights in the dense type that was asked for
+  Zeros,      // zero points in halves
+  Order,      // groups of inputs that are no neighbours
+  Width,      // rows that are no multiple of a block
+  Integers,   // integers that no type holds
+};
+
 struct ContainerPlan {
   GgufType type = GgufType::F16;
-  bool exact = true;
+  Loss loss = Loss::None;
   bool mirrored = false;  // codes counted downwards and scales negated (2 bits with a zero point of 2)
-  std::string note;       // why it is not exact
+  std::string note;       // the loss in a sentence that names the matrix
+  bool exact() const { return loss == Loss::None; }
 };
 // `wanted` empty: the smallest exact type, F16 where there is none. Unsupported where `wanted` cannot hold the
 // integers.

@@ -4,9 +4,12 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
+
+#include "engine/export/export_plan.h"
 
 namespace scalewright {
 namespace {
@@ -251,7 +254,17 @@ Result<PackedForm> find_packed_form(const Model& model, ExportTarget target) {
   if (first) return no("the model has no linear layers.");
   const std::span<const int> allowed = packed_form_bits(target);
   const bool known = std::ranges::find(allowed, form.bits) != allowed.end();
-  if (mixed || !known || all.lowest < 0 || all.highest > (1 << form.bits) - 1) {
+  // Fewer bits than those of its type, where a GGUF says so and its integers keep its word: 3 in Q4_0.
+  const int said = bits_said(model);
+  const auto fills = [&](const Linear* l) { return fills_whole_words(target, said, l->weight.rows(), l->weight.cols()); };
+  const bool fewer = said > 0 && said < form.bits && std::ranges::find(allowed, said) != allowed.end() &&
+                     all.moved[static_cast<size_t>(said)].fits && std::ranges::all_of(model.weights.linears(), fills);
+  if (fewer) {
+    form.moved = true;
+    form.bits = said;
+    all.lowest = all.moved[static_cast<size_t>(said)].lowest;
+    all.highest = all.moved[static_cast<size_t>(said)].highest;
+  } else if (mixed || !known || all.lowest < 0 || all.highest > (1 << form.bits) - 1) {
     const auto fewest = std::ranges::find_if(allowed, [&](int bits) { return all.moved[static_cast<size_t>(bits)].fits; });
     if (fewest == allowed.end()) {
       if (mixed) return no(other);
@@ -291,67 +304,54 @@ Result<std::vector<PackedTensor>> packed_tensors(const QuantizedMatrix& matrix, 
   m.packing.bits = form.bits;
   m.order = matrix.column_order();
   std::vector<PackedTensor> all;
-  const auto declare = [&](const char* name, const char* dtype, std::vector<int64_t> shape) -> size_t {
+  std::vector<std::function<std::vector<std::byte>()>> contents;  // of the tensors of `all`, when everything is encoded
+  const auto declare = [&](const char* name, const char* dtype, std::vector<int64_t> shape, auto& values) {
     size_t n = 1;
     for (const int64_t extent : shape) n *= static_cast<size_t>(extent);
+    if (fill) values.resize(n);
     all.push_back({{.name = name, .dtype = dtype, .shape = std::move(shape)}, {}});
-    return n;
+    contents.push_back([&values] { return bytes_of(values); });
   };
   void (*encode)(PackedMatrix&, int64_t, const PlainStrip&) = nullptr;
-  size_t codes = 0, zeros = 0, scales = 0;
+  std::vector<int64_t> shape = {m.rows, m.cols};
+  std::vector<int32_t> group_of;  // each input's
   switch (form.target) {
     case ExportTarget::Gptq:
       encode = encode_gptq_strip;
       m.zero_bias = form.gptq_v1 ? 1 : 0;
-      codes = declare("qweight", "I32", {m.packing.words(m.cols), m.rows});
-      zeros = declare("qzeros", "I32", {m.groups, m.packing.words(m.rows)});
-      scales = declare("scales", "F16", {m.groups, m.rows});
-      declare("g_idx", "I32", {m.cols});
+      declare("qweight", "I32", {m.packing.words(m.cols), m.rows}, m.codes);
+      declare("qzeros", "I32", {m.groups, m.packing.words(m.rows)}, m.zeros);
+      declare("scales", "F16", {m.groups, m.rows}, m.scales);
+      declare("g_idx", "I32", {m.cols}, group_of);
       break;
     case ExportTarget::Awq:
       encode = encode_awq_strip;
-      codes = declare("qweight", "I32", {m.cols, m.rows / 8});
-      zeros = declare("qzeros", "I32", {m.groups, m.rows / 8});
-      scales = declare("scales", "F16", {m.groups, m.rows});
+      declare("qweight", "I32", {m.cols, m.rows / 8}, m.codes);
+      declare("qzeros", "I32", {m.groups, m.rows / 8}, m.zeros);
+      declare("scales", "F16", {m.groups, m.rows}, m.scales);
       break;
     default:
       encode = encode_compressed_strip;
       m.packing.whole = true;
-      codes = declare("weight_packed", "I32", {m.rows, m.packing.words(m.cols)});
-      scales = declare("weight_scale", "F16", {m.rows, m.groups});
-      declare("weight_shape", "I64", {2});
-      if (!form.symmetric) zeros = declare("weight_zero_point", "I32", {m.packing.words(m.rows), m.groups});
-      if (form.reordered) declare("weight_g_idx", "I32", {m.cols});
+      declare("weight_packed", "I32", {m.rows, m.packing.words(m.cols)}, m.codes);
+      declare("weight_scale", "F16", {m.rows, m.groups}, m.scales);
+      declare("weight_shape", "I64", {2}, shape);
+      if (!form.symmetric) declare("weight_zero_point", "I32", {m.packing.words(m.rows), m.groups}, m.zeros);
+      if (form.reordered) declare("weight_g_idx", "I32", {m.cols}, group_of);
       break;
   }
   if (!fill) return all;
-  m.codes.resize(codes);
-  m.zeros.resize(zeros);
-  m.scales.resize(scales);
   AffineStrip affine;
   SW_TRY(matrix.visit([&](int64_t strip, const PlainStrip& plain) -> Result<void> {
     affine.take(layout, plain, form, std::min<int64_t>(kStripRows, layout.rows - strip * kStripRows));
     encode(m, strip, affine.plain);
     return {};
   }));
-  std::vector<int32_t> group_of(static_cast<size_t>(m.cols));
-  for (int64_t k = 0; k < m.cols; ++k) {
+  for (int64_t k = 0; !group_of.empty() && k < m.cols; ++k) {
     const int64_t input = m.order.empty() ? k : m.order[static_cast<size_t>(k)];
     group_of[static_cast<size_t>(input)] = static_cast<int32_t>(k / m.group);
   }
-  for (PackedTensor& tensor : all) {
-    const std::string& name = tensor.header.name;
-    if (name == "qweight" || name == "weight_packed")
-      tensor.data = bytes_of(m.codes);
-    else if (name == "qzeros" || name == "weight_zero_point")
-      tensor.data = bytes_of(m.zeros);
-    else if (name == "scales" || name == "weight_scale")
-      tensor.data = bytes_of(m.scales);
-    else if (name == "weight_shape")
-      tensor.data = bytes_of(std::vector<int64_t>{m.rows, m.cols});
-    else
-      tensor.data = bytes_of(group_of);
-  }
+  for (size_t i = 0; i < all.size(); ++i) all[i].data = contents[i]();
   return all;
 }
 

@@ -141,6 +141,9 @@ class TestExport : public QObject {
     QCOMPARE(says("three.gguf"), int64_t{3});
     const auto opened = testkit::open_model(scratch / "three.gguf");
     QCOMPARE(write(*opened, "copy.gguf"), 3);
+    const ExportReport packed = testkit::need(export_model(*opened, ExportTarget::Gptq, scratch / "gptq", "", *backend_, quiet_, {}));
+    QVERIFY(packed.exact && packed.largest_logit_difference < 1e-3);
+    QCOMPARE(type_of("gptq"), std::string("W3 g32"));
     QVERIFY(testkit::need(read_text_file(scratch / "copy.gguf")) == testkit::need(read_text_file(scratch / "three.gguf")));
     QCOMPARE(write(*opened, "eight.gguf", "q8_0"), 3);
     QCOMPARE(type_of("eight.gguf"), std::string("W3 in Q8_0"));
@@ -387,7 +390,7 @@ class TestExport : public QObject {
     const Matrix matrix(affine(rows, cols, {.bits = bits, .group = group}, lowest, highest, 7));
     const ContainerPlan plan = testkit::need(plan_container(matrix, "w", ""));
     QCOMPARE(QString::fromStdString(std::string(gguf_type_info(plan.type).name)), type);
-    QVERIFY(plan.exact);
+    QVERIFY(plan.exact());
     std::string blocks;
     const auto written = write_in_container(matrix, plan, [&](std::span<const std::byte> part) -> Result<void> {
       blocks.append(reinterpret_cast<const char*>(part.data()), part.size());
@@ -415,11 +418,11 @@ class TestExport : public QObject {
   void a_type_that_rounds_says_so() {
     const Matrix matrix(affine(16, 64, {.bits = 4, .group = 32}, 0, 15, 3));
     const ContainerPlan plan = testkit::need(plan_container(matrix, "w", "q4_1"));
-    QVERIFY(!plan.exact && !plan.note.empty());
+    QVERIFY(plan.loss == Loss::Zeros && !plan.note.empty());
     QVERIFY(!plan_container(matrix, "w", "q4_0").has_value());
     QVERIFY(!plan_container(matrix, "w", "q9_9").has_value());
     const Matrix nine_bits(affine(16, 64, {.bits = 8, .group = 32}, 100, 150, 3));
-    QVERIFY(!testkit::need(plan_container(nine_bits, "w", "")).exact);
+    QCOMPARE(testkit::need(plan_container(nine_bits, "w", "")).loss, Loss::Integers);
   }
 
   void quantized_models_to_every_format_data() {
