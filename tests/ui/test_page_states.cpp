@@ -249,7 +249,7 @@ class TestPageStates : public QObject {
     const EventStream<ChatEvent> stream([&](std::vector<ChatEvent> list) { std::move(list.begin(), list.end(), std::back_inserter(events)); });
     auto job = std::make_shared<WorkJob<ChatOutcome>>(
         "Answering", Place::Chat,
-        [engine = std::make_shared<ChatEngine>(), host = &w.context->engine(), request, stream](JobContext& context) { return engine->answer(*host, request, false, stream, context); }, this, nullptr);
+        [engine = std::make_shared<ChatEngine>(), host = &w.context->engine(), request, stream](JobContext& context) { return engine->answer(*host, request, stream, context); }, this, nullptr);
     job->listen(stream);
     w.context->jobs().start(job);
     QVERIFY(w.waitForJobs());

@@ -260,7 +260,7 @@ class TestTunePage : public QObject {
     auto engine = std::make_shared<ChatEngine>();
     auto job = std::make_shared<WorkJob<ChatOutcome>>(
         "Answering", Place::Chat,
-        [engine, host = &w.context->engine(), request](JobContext& context) { return engine->answer(*host, request, true, EventStream<ChatEvent>([](auto) {}), context); }, this,
+        [engine, host = &w.context->engine(), request](JobContext& context) { return engine->answer(*host, request, EventStream<ChatEvent>([](auto) {}), context); }, this,
         [&](Result<ChatOutcome> result) {
           outcome = result ? 1 : 2;
           if (!result) words = QString::fromStdString(result.error().message);

@@ -123,7 +123,7 @@ class PromptObserver : public TuneObserver {
 
 Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const std::shared_ptr<TuneControl>& control,
                         const EventStream<TuneEvent>& events, JobContext& context) {
-  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   SW_ASSIGN(const std::shared_ptr<OpenModel> open, engine.open(request.recipe.model, context));
   forget_peak_resident_bytes();  // what this process did before is not the run's
   EventObserver observer(engine, context, events);
@@ -135,7 +135,7 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
   if (store) recording = std::make_unique<RecordingObserver>(**store, request.recipe, request.folder, request.name.toStdString(), observer);
   TuneObserver& watcher = recording ? static_cast<TuneObserver&>(*recording) : observer;
   PromptObserver prompts(watcher, request, open->model, *backend, *control, context.stop());
-  engine.setActiveTune({request.recipe.model, request.folder, control});
+  engine.setActiveTune({request.recipe.model, request.folder, control, backend});
   Result<TuneReport> report = Trainer::run(open->model, *backend, request.recipe, request.folder, request.resume, prompts, *control, context.stop());
   if (report) prompts.keep();  // changed after the last step
   engine.clearActiveTune();
@@ -157,7 +157,7 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
 }  // namespace
 
 Result<TunePlan> planTune(EngineHost& engine, const TuneRecipe& recipe, JobContext& context) {
-  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   SW_ASSIGN(const auto open, engine.open(recipe.model, context));
   forget_peak_resident_bytes();
   return Trainer::plan(*open->model, *backend, recipe);

@@ -374,7 +374,7 @@ void ChatPage::ask(int turn, QList<int> sides) {
     }
   auto job = std::make_shared<WorkJob<ChatOutcome>>(
       tr("Answering"), Place::Chat,
-      [engine = m_engine, host = &app().engine(), request, inside, events](JobContext& context) { return engine->answer(*host, request, inside, events, context); }, this,
+      [engine = m_engine, host = &app().engine(), request, events](JobContext& context) { return engine->answer(*host, request, events, context); }, this,
       [this](Result<ChatOutcome> result) { onDone(std::move(result)); });
   job->listen(events);
   m_job = job;
