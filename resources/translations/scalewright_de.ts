@@ -6147,6 +6147,10 @@
         <translation>Schritt %1   %2</translation>
     </message>
     <message>
+        <source>Stopped before its first step</source>
+        <translation>Vor dem ersten Schritt angehalten</translation>
+    </message>
+    <message>
         <source>Stopped by an error</source>
         <translation>Durch einen Fehler angehalten</translation>
     </message>

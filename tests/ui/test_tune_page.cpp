@@ -5,6 +5,7 @@
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QTableView>
+#include <QThread>
 #include <qcustomplot.h>
 
 #include "engine/data/data_files.h"
@@ -235,6 +236,31 @@ class TestTunePage : public QObject {
     w.window->showPlace(Place::Tune);
     CLICK(tune, "Stop and keep");
     QVERIFY(w.waitForJobs());
+  }
+
+  // Stop holds also while its curves so far are being read: no step is made.
+  void aStopBeforeTheRunGoesOn() {
+    TestWindow w(*m_home);
+    Page* tune = startLongRun(w, *m_home);
+    if (QTest::currentTestFailed()) return;
+    auto* run = tune->findChild<TuneRunView*>();
+    QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
+    CLICK(tune, "Stop and keep");
+    QVERIFY(w.waitForJobs());
+    const int64_t kept = history().front().step;
+    std::atomic<bool> read = false;
+    w.context->jobs().run<int>("What is read before", Place::None, [&](JobContext&) -> Result<int> {
+      while (!read) QThread::msleep(5);
+      return 0;
+    }, this, nullptr, Lane::Quick);
+    CLICK(tune->banner(), "Go on");
+    CLICK(tune, "Stop and keep");
+    read = true;
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(tune->banner()->title(), "Stopped before its first step");
+    QVERIFY(buttonOf(tune->banner(), "Go on"));
+    QVERIFY(buttonOf(tune, "New run"));
+    QCOMPARE(history().front().step, kept);
   }
 
   void aChatBesideARunTakesOnlyWhatIsThere() {
