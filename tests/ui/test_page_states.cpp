@@ -440,12 +440,6 @@ class TestPageStates : public QObject {
       if (label->text().contains("a second")) return label->text();
     return {};
   }
-  static void typeIntoDialog(const QString& file) {
-    auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
-    if (!dialog) return;
-    if (auto* edit = dialog->findChild<QLineEdit*>()) edit->setText(file);
-    dialog->accept();
-  }
   static QString read(const QString& path) {
     QFile file(path);
     return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
