@@ -2,6 +2,7 @@
 
 #include <QApplication>
 #include <QStringList>
+#include <clocale>
 
 #include "ui/jobs/app_context.h"
 #include "ui/main_window.h"
@@ -19,6 +20,8 @@ int main(int argc, char** argv) {
   QApplication::setApplicationVersion(QStringLiteral(SCALEWRIGHT_VERSION));
   QApplication::setDesktopFileName(QStringLiteral("io.github.scalewright.Scalewright"));
   QApplication application(argc, argv);
+  // Qt took the person's locale. Their numbers are QLocale's; the engine reads and writes numbers with a point.
+  std::setlocale(LC_NUMERIC, "C");
 
   Settings settings;
   Language language(settings.language());

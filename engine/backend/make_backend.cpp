@@ -8,6 +8,7 @@
 
 #include "engine/backend/cpu_backend.h"
 #include "engine/backend/gpu_choice.h"
+#include "engine/core/memory_source.h"
 #include "engine/core/system.h"
 
 namespace scalewright {
@@ -47,6 +48,22 @@ Result<std::unique_ptr<Backend>> on(CpuIsa isa, const char* asked, int threads) 
   return make_cpu_backend(threads, isa);
 }
 
+Result<std::unique_ptr<Backend>> on_processor(Isa isa, int threads) {
+  switch (isa) {
+    case Isa::Auto:
+      break;
+    case Isa::Scalar:
+      return on(CpuIsa::Scalar, "Plain C++", threads);
+    case Isa::Avx2:
+      return on(CpuIsa::Avx2, "AVX2", threads);
+    case Isa::AvxVnni:
+      return on(CpuIsa::AvxVnni, "AVX-VNNI", threads);
+    case Isa::Avx512:
+      return on(CpuIsa::Avx512, "AVX-512", threads);
+  }
+  return make_cpu_backend(threads, kernels::cpu::best_isa());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
@@ -70,20 +87,10 @@ Result<std::unique_ptr<Backend>> make_backend(const BackendOptions& options) {
     std::string why;
     if (std::unique_ptr<Backend> backend = make_gpu_backend("cuda", why)) return backend;
   }
-  const int threads = options.threads > 0 ? options.threads : physical_processors();
-  switch (options.isa) {
-    case Isa::Auto:
-      break;
-    case Isa::Scalar:
-      return on(CpuIsa::Scalar, "Plain C++", threads);
-    case Isa::Avx2:
-      return on(CpuIsa::Avx2, "AVX2", threads);
-    case Isa::AvxVnni:
-      return on(CpuIsa::AvxVnni, "AVX-VNNI", threads);
-    case Isa::Avx512:
-      return on(CpuIsa::Avx512, "AVX-512", threads);
-  }
-  return make_cpu_backend(threads, kernels::cpu::best_isa());
+  SW_ASSIGN(auto processor, on_processor(options.isa, options.threads > 0 ? options.threads : physical_processors()));
+  // Where a card computed before, what is taken from now on lies in the host's memory again.
+  use_memory_source(nullptr);
+  return processor;
 }
 
 }  // namespace scalewright

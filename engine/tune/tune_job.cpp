@@ -96,29 +96,7 @@ Result<void> TuneJob::prepare(bool resume) {
   if (times.known()) plan.seconds = estimate_run_seconds(*model_, recipe_, prepared_, times);
   SW_TRY(take_memory());
 
-  if (saved) {
-    saved->recipe = recipe_;
-    if (saved->backend != state_.backend) {
-      observer_.warning("The run began on " + saved->backend + " and goes on on " + state_.backend +
-                        "; its losses may differ in the last digits.");
-    }
-    if (saved->shape.kept_layers != state_.shape.kept_layers) {
-      observer_.warning(
-          "There is less memory than when the run began, so fewer activations are kept: the steps take longer.");
-    }
-    const TrainShape shape = state_.shape;
-    const std::string backend = state_.backend;
-    state_ = std::move(*saved);
-    state_.shape = shape;
-    state_.backend = backend;
-    SW_TRY(read_arrays(checkpoint_path(folder_), state_,
-                       {optimizer_->parameters(), optimizer_->first_moment(), optimizer_->second_moment()}));
-    optimizer_->refresh();
-    SW_TRY(team_->take_state());
-    stream_->seek(state_.cursor);
-    seconds_before_ = state_.seconds;
-    saved_step_ = verified_step_ = state_.step;
-  }
+  if (saved) SW_TRY(restore(std::move(*saved)));
   if (!recipe_.save_batches.empty())
     SW_TRY(save_batches(recipe_.save_batches, prepared_.data.train, recipe_, state_.steps));
   // Nothing is refused any more: only now the files of an earlier run make room.
@@ -134,6 +112,30 @@ Result<void> TuneJob::prepare(bool resume) {
   }
   plan.done_steps = state_.step;
   observer_.planned(plan);
+  return {};
+}
+
+// Goes on from there, in the memory and on the device of now.
+Result<void> TuneJob::restore(Checkpoint saved) {
+  if (saved.backend != state_.backend) {
+    observer_.warning("The run began on " + saved.backend + " and goes on on " + state_.backend +
+                      "; its losses may differ in the last digits.");
+  }
+  if (saved.shape.kept_layers != state_.shape.kept_layers) {
+    observer_.warning(
+        "There is less memory than when the run began, so fewer activations are kept: the steps take longer.");
+  }
+  saved.recipe = recipe_;
+  saved.shape = state_.shape;
+  saved.backend = state_.backend;
+  state_ = std::move(saved);
+  SW_TRY(read_arrays(checkpoint_path(folder_), state_,
+                     {optimizer_->parameters(), optimizer_->first_moment(), optimizer_->second_moment()}));
+  optimizer_->refresh();
+  SW_TRY(team_->take_state());
+  stream_->seek(state_.cursor);
+  seconds_before_ = state_.seconds;
+  saved_step_ = verified_step_ = state_.step;
   return {};
 }
 

@@ -37,6 +37,7 @@ class TuneJob {
   Result<void> move_aside();
   Result<void> check_same_run(const Checkpoint& saved) const;
   Result<void> take_memory();
+  Result<void> restore(Checkpoint saved);
   Result<Outcome> loop();
   Result<StepEnd> step();
   Result<void> validate_if_due();

@@ -87,6 +87,17 @@
     </message>
 </context>
 <context>
+    <name>DataCheck</name>
+    <message>
+        <source>%1: no row of it can be answered within the context.</source>
+        <translation>%1: keine Zeile davon passt mit ihrer Antwort in den Kontext.</translation>
+    </message>
+    <message>
+        <source>%1: every row of it is learned from too, so its loss would say nothing of other rows. Choose a file of rows that are not, or hold rows back.</source>
+        <translation>%1: Jede Zeile darin wird auch gelernt, ihr Verlust würde also nichts über andere Zeilen sagen. Wählen Sie eine Datei mit anderen Zeilen, oder halten Sie Zeilen zurück.</translation>
+    </message>
+</context>
+<context>
     <name>EngineHost</name>
     <message>
         <source>%1 is not open now.</source>
@@ -5059,14 +5070,6 @@
         <source>This file cannot be validated on</source>
         <translation>Auf dieser Datei kann nicht validiert werden</translation>
     </message>
-    <message>
-        <source>%1: no row of it can be answered within the context.</source>
-        <translation>%1: keine Zeile davon passt mit ihrer Antwort in den Kontext.</translation>
-    </message>
-    <message>
-        <source>%1: every row of it is learned from too, so its loss would say nothing of other rows. Choose a file of rows that are not, or hold rows back.</source>
-        <translation>%1: Jede Zeile darin wird auch gelernt, ihr Verlust würde also nichts über andere Zeilen sagen. Wählen Sie eine Datei mit anderen Zeilen, oder halten Sie Zeilen zurück.</translation>
-    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneMethodStep</name>
@@ -6165,6 +6168,10 @@
     <message>
         <source>step %1   %2</source>
         <translation>Schritt %1   %2</translation>
+    </message>
+    <message>
+        <source>Stopped before its first step</source>
+        <translation>Vor dem ersten Schritt angehalten</translation>
     </message>
     <message>
         <source>Stopped by an error</source>

@@ -106,6 +106,17 @@ class TestCudaMemory : public QObject {
     QCOMPARE(simt::card().held_bytes, uint64_t{0});
   }
 
+  // Who computed on a card and then asks for the processor has the host's memory again; a refusal changes nothing.
+  void the_processor_takes_the_hosts_memory() {
+    use_memory_source(&cuda_emulated::card_memory());
+    QVERIFY(!make_backend({.threads = -1, .device = "cpu"}));
+    QVERIFY(&memory_source() == &cuda_emulated::card_memory());
+    const auto processor = need(make_backend({.threads = 1, .device = "cpu"}));
+    QVERIFY(&memory_source() == &host_memory());
+    const AlignedBytes work(1000, MemoryUse::Work);
+    QCOMPARE(cuda_emulated::card_use(0).held_bytes, uint64_t{0});
+  }
+
   // Nothing of the model is copied to the card again, token by token: it reads a few numbers a token where the host writes
   // them, the chunk's tables at the most.
   void decoding_stages_nothing() {

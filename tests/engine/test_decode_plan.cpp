@@ -66,11 +66,11 @@ class TestDecodePlan : public QObject {
   void repeated_on_the_card() {
     QFETCH(int, kv);
     const SessionOptions options{.context = 300, .kv = static_cast<KvType>(kv), .chunk = 8};
+    const auto processor = need(make_backend({.threads = 1, .device = "cpu"}));
     use_memory_source(&cuda_emulated::card_memory());
     const auto model = random_model(random_kinds()[0], false, 5);
     std::string why;
     const auto card = cuda_emulated::make_cuda_backend(nullptr, why);
-    const auto processor = need(make_backend({.threads = 1, .device = "cpu"}));
     const auto expected = need(Session::create(model, *processor, options));
     const auto got = need(Session::create(model, *card, options));
     simt::defer(true);

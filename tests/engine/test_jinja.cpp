@@ -1,6 +1,9 @@
 // The template language itself: what published templates lean on, beyond the recorded cases.
 
 #include <QtTest>
+#include <algorithm>
+#include <array>
+#include <clocale>
 
 #include "engine/text/chat_template.h"
 
@@ -33,6 +36,7 @@ class TestJinja : public QObject {
   void fails();
   void sandbox_holds_data();
   void sandbox_holds();
+  void numbers_have_a_point_in_every_language();
 };
 
 void TestJinja::renders_data() {
@@ -185,6 +189,20 @@ void TestJinja::sandbox_holds() {
   QFETCH(QString, source);
   const std::string got = rendered(source.toStdString());
   QVERIFY2(got.starts_with("render: "), got.c_str());
+}
+
+// A program of Qt takes the person's locale for all of C.
+void TestJinja::numbers_have_a_point_in_every_language() {
+  struct Restore {
+    std::string before = std::setlocale(LC_NUMERIC, nullptr);
+    ~Restore() { std::setlocale(LC_NUMERIC, before.c_str()); }
+  } restore;
+  const bool comma = std::ranges::any_of(
+      std::array{"de_DE.UTF-8", "fr_FR.UTF-8", "es_ES.UTF-8", "pt_BR.UTF-8", "ru_RU.UTF-8", "pl_PL.UTF-8"},
+      [](const char* name) { return std::setlocale(LC_NUMERIC, name) && std::localeconv()->decimal_point[0] == ','; });
+  if (!comma) qInfo("This machine has no locale with a comma; the numbers are looked at in its own.");
+  QCOMPARE(rendered("{{ 1.55 | round(1) }} {{ '%.2f|%e|%G' % (0.5, 0.5, 1.5e-7) }} {{ '{:.1f}'.format(2.25) }}"),
+           std::string("1.6 0.50|5.000000e-01|1.5E-07 2.2"));
 }
 
 QTEST_APPLESS_MAIN(TestJinja)

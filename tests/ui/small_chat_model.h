@@ -65,4 +65,28 @@ class SmallSample {
   QString m_gguf;
 };
 
+// What most tests of the window stand on: the small model as the sample, a home of its own for each function, and no warning of Qt.
+// initTestCase(), init() and cleanup() of a test call these.
+class SampleTest {
+ protected:
+  void makeSample() {
+    qInstallMessageHandler(collectWarnings);
+    if (!m_sample.make()) QSKIP("The golden sets are not here.");
+  }
+  void enterHome() {
+    m_home = std::make_unique<Home>();
+    m_model = m_sample.giveTo(*m_home);
+    QVERIFY(!m_model.isEmpty());
+  }
+  void leaveHome() {
+    SmallSample::forget();
+    QLocale::setDefault(QLocale(QLocale::English));  // numbers as before a test in another language
+    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
+  }
+
+  SmallSample m_sample;
+  std::unique_ptr<Home> m_home;
+  QString m_model;  // the person's copy in it
+};
+
 }  // namespace scalewright::ui

@@ -14,24 +14,17 @@
 using namespace scalewright;
 using namespace scalewright::ui;
 
-class TestAccessible : public QObject {
+class TestAccessible : public QObject, SampleTest {
   Q_OBJECT
 
  private slots:
-  void initTestCase() {
-    qInstallMessageHandler(collectWarnings);
-    if (!m_sample.make()) QSKIP("The golden sets are not here.");
-  }
-  void cleanup() {
-    SmallSample::forget();
-    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
-  }
+  void initTestCase() { makeSample(); }
+  void init() { enterHome(); }
+  void cleanup() { leaveHome(); }
 
   void everyPage() {
-    Home home;
-    const QString model = m_sample.giveTo(home);
-    TestWindow w(home);
-    w.context->catalog().add({QFileInfo(model).absolutePath()});
+    TestWindow w(*m_home);
+    w.context->catalog().add({QFileInfo(m_model).absolutePath()});
     QVERIFY(w.waitForJobs());
     for (int i = 0; i <= int(Place::Help); ++i) {
       w.window->showPlace(Place(i));
@@ -43,9 +36,7 @@ class TestAccessible : public QObject {
   }
 
   void everyStepOfTheWizard() {
-    Home home;
-    QVERIFY(!m_sample.giveTo(home).isEmpty());
-    TestWindow w(home);
+    TestWindow w(*m_home);
     QVERIFY(w.waitForJobs());
     Page* tune = toDataStep(w);
     if (QTest::currentTestFailed()) return;
@@ -118,7 +109,6 @@ class TestAccessible : public QObject {
     return !sameLine || q.right() > p.left();
   }
 
-  SmallSample m_sample;
   QStringList m_wrong;
 };
 

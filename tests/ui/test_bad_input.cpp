@@ -37,30 +37,15 @@ class FullDisk {
   rlimit m_before{};
 };
 
-bool writeFile(const QString& path, const QByteArray& bytes) {
-  QFile file(path);
-  return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
-}
-
 }  // namespace
 
-class TestBadInput : public QObject {
+class TestBadInput : public QObject, SampleTest {
   Q_OBJECT
 
  private slots:
-  void initTestCase() {
-    qInstallMessageHandler(collectWarnings);
-    if (!m_sample.make()) QSKIP("The golden sets are not here.");
-  }
-  void init() {
-    m_home = std::make_unique<Home>();
-    m_model = m_sample.giveTo(*m_home);
-    QVERIFY(!m_model.isEmpty());
-  }
-  void cleanup() {
-    SmallSample::forget();
-    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
-  }
+  void initTestCase() { makeSample(); }
+  void init() { enterHome(); }
+  void cleanup() { leaveHome(); }
 
   void aHalfDownloadedModel() {
     QFile whole(m_sample.gguf());
@@ -256,11 +241,6 @@ class TestBadInput : public QObject {
     QVERIFY2(models->banner()->text().contains(".v99"), qPrintable(models->banner()->text()));
     QVERIFY(QFile::exists(m_home->path("scalewright.ini.v99")));
   }
-
- private:
-  SmallSample m_sample;
-  std::unique_ptr<Home> m_home;
-  QString m_model;
 };
 
 QTEST_MAIN(TestBadInput)

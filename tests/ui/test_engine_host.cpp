@@ -1,10 +1,15 @@
 // What the window says of the device: the words of the source that chose it, the memory of a card that is used, the ledger of a run on
 // it. The card is a made-up one over the reference backend.
 
+#include "tests/ui/small_chat_model.h"
+
 #include <QTest>
+#include <atomic>
 
 #include "engine/quant/tap_backend.h"
+#include "engine/core/memory_source.h"
 #include "engine/core/system.h"
+#include "engine/tune/trainer.h"
 #include "ui/jobs/chat_engine.h"
 #include "ui/jobs/engine_host.h"
 #include "ui/jobs/job_queue.h"
@@ -29,6 +34,27 @@ class MadeUpCard : private Inner, public quant::TapBackend {
  private:
   uint64_t& m_held;
 };
+
+// One that counts those that are gone.
+class Mortal : private Inner, public quant::TapBackend {
+ public:
+  explicit Mortal(int& gone) : TapBackend(*backend), m_gone(gone) {}
+  ~Mortal() override { ++m_gone; }
+
+ private:
+  int& m_gone;
+};
+
+// The host's memory by another name: what lies in it is counted.
+std::atomic<int> g_cardBlocks = 0;
+constexpr MemorySource kCardMemory{[](size_t bytes, MemoryUse use) noexcept {
+                                     ++g_cardBlocks;
+                                     return host_memory().allocate(bytes, use);
+                                   },
+                                   [](void* data) noexcept {
+                                     --g_cardBlocks;
+                                     host_memory().release(data);
+                                   }};
 
 MemoryItem item(const char* name, MemoryPart part, uint64_t bytes) { return {name, part, bytes}; }
 
@@ -99,6 +125,93 @@ class TestEngineHost : public QObject {
     QVERIFY(ChatEngine::freeFor(*processor) <= memory_status().total_bytes);
   }
 
+  // Weights that lie in the memory of a card are not handed out once the processor computes, and leave it.
+  void anotherDeviceReadsTheModelAnew() {
+    const QString model = smallModelFile();
+    if (model.isEmpty()) QSKIP("The golden sets are not here.");
+    bool card = true;
+    EngineHost host({.make = [&](const BackendOptions&) -> Result<std::unique_ptr<Backend>> {
+                       use_memory_source(card ? &kCardMemory : nullptr);
+                       return make_reference_backend();
+                     },
+                     .why = [] { return std::string(); },
+                     .whyNoGpu = [] { return std::string(); }});
+    JobContext context{std::stop_token()};
+    QVERIFY(host.backend().has_value());
+    auto open = host.open(model.toStdString(), context);
+    QVERIFY(open.has_value());
+    QVERIFY(g_cardBlocks > 0);
+    QCOMPARE(host.opened(model.toStdString())->get(), open->get());
+    const std::weak_ptr<OpenModel> onCard = *open;
+    open->reset();
+    QVERIFY(!onCard.expired());  // the last one stays open
+    card = false;
+    host.configure({});
+    QVERIFY(host.backend().has_value());
+    QVERIFY(onCard.expired());
+    QCOMPARE(int(g_cardBlocks), 0);
+    // Nor is one that somebody still holds.
+    card = true;
+    host.configure({});
+    QVERIFY(host.backend().has_value());
+    const auto held = host.open(model.toStdString(), context);
+    QVERIFY(held.has_value());
+    card = false;
+    host.configure({});
+    QVERIFY(host.backend().has_value());
+    QVERIFY(!host.opened(model.toStdString()).has_value());
+    const int blocks = g_cardBlocks;
+    const auto again = host.open(model.toStdString(), context);
+    QVERIFY(again.has_value());
+    QVERIFY(*again != *held);
+    QCOMPARE(int(g_cardBlocks), blocks);
+  }
+
+  // A backend lives as long as a conversation computes on it; beside a run a chat computes where the run does.
+  void aChatHoldsItsBackend() {
+    const QString model = smallModelFile();
+    if (model.isEmpty()) QSKIP("The golden sets are not here.");
+    int made = 0, gone = 0;
+    EngineHost host({.make = [&](const BackendOptions&) -> Result<std::unique_ptr<Backend>> {
+                       ++made;
+                       return std::make_unique<Mortal>(gone);
+                     },
+                     .why = [] { return std::string(); },
+                     .whyNoGpu = [] { return std::string(); }});
+    JobContext context{std::stop_token()};
+    const EventStream<ChatEvent> nobody([](auto) {});
+    ChatRequest request;
+    request.model = model.toStdString();
+    request.sides = {0};
+    request.messages[0] = {{"user", "say 3"}};
+    request.sampling.max_tokens = 2;
+    request.context = 256;
+    ChatEngine chat;
+    const auto answered = [&] {
+      const auto outcome = chat.answer(host, request, nobody, context);
+      if (!outcome) qWarning("%s", outcome.error().message.c_str());
+      return outcome.has_value();
+    };
+    QVERIFY(answered());
+    QCOMPARE(made, 1);
+    host.configure({.threads = 1});
+    QVERIFY(host.backend().has_value());
+    QCOMPARE(made, 2);
+    QCOMPARE(gone, 0);
+    QVERIFY(answered());
+    QCOMPARE(gone, 1);
+    // Other settings meanwhile are for what comes after the run.
+    auto control = std::make_shared<TuneControl>();
+    host.setActiveTune({request.model, "run", control, *host.backend()});
+    host.configure({.threads = 2});
+    QVERIFY(answered());
+    QCOMPARE(made, 2);
+    host.clearActiveTune();
+    QVERIFY(answered());
+    QCOMPARE(made, 3);
+    QCOMPARE(gone, 2);
+  }
+
   void severalCards() {
     size_t cards = 2;
     EngineHost host({.make = [](const BackendOptions&) -> Result<std::unique_ptr<Backend>> { return make_reference_backend(); },
@@ -150,6 +263,14 @@ class TestEngineHost : public QObject {
     QCOMPARE(beside->total, quint64(150));
     QCOMPARE(beside->entries.first().first, "weights that are not on the card");
   }
+
+ private:
+  // Made once; empty where the golden sets are not here.
+  QString smallModelFile() {
+    if (!QFile::exists(m_sample.gguf()) && !m_sample.make()) return {};
+    return m_sample.gguf();
+  }
+  SmallSample m_sample;
 };
 
 QTEST_MAIN(TestEngineHost)

@@ -181,6 +181,35 @@ class TestJobQueue : public QObject {
     QVERIFY(queue.waitForAll(3000));
     QCOMPARE(job->state(), Job::State::Cancelled);
   }
+
+  // Asked after the last step of a tune, which still has work of its own: answered behind it, not cancelled without a word.
+  void whatATuneHasNotBegunGetsInLine() {
+    JobQueue queue;
+    auto control = std::make_shared<TuneControl>(), another = std::make_shared<TuneControl>();
+    std::atomic<bool> over = false;
+    QStringList order;
+    const auto tune = queue.run<int>("tune", Place::Tune, [&](JobContext&) -> Result<int> {
+      while (!over) sleepMs(5);
+      return 1;
+    }, this, [&](Result<int>) { order << "tune"; });
+    const auto chat = [&](const QString& name) {
+      return makeJob<int>([](JobContext&) -> Result<int> { return 2; }, this, [&order, name](Result<int> r) { order << (r ? name : "cancelled"); });
+    };
+    QTRY_COMPARE(queue.current(), tune.get());
+    auto late = chat("late"), elsewhere = chat("elsewhere");
+    queue.startInside(late, control);
+    queue.startInside(elsewhere, another);
+    queue.leaveTune(control.get());
+    QCOMPARE(queue.waiting(), QList<Job*>{late.get()});
+    QCOMPARE(elsewhere->state(), Job::State::Waiting);
+    control.reset();  // whose work was taken over
+    over = true;
+    QTRY_COMPARE(order, QStringList({"tune", "late"}));
+    QCOMPARE(late->state(), Job::State::Succeeded);
+    another.reset();
+    QVERIFY(queue.waitForAll(3000));
+    QCOMPARE(order.last(), "cancelled");
+  }
 };
 
 QTEST_GUILESS_MAIN(TestJobQueue)

@@ -22,24 +22,16 @@
 using namespace scalewright;
 using namespace scalewright::ui;
 
-class TestMainJob : public QObject {
+class TestMainJob : public QObject, SampleTest {
   Q_OBJECT
 
  private slots:
-  void initTestCase() {
-    qInstallMessageHandler(collectWarnings);
-    if (!m_sample.make()) QSKIP("The golden sets are not here.");
-  }
-  void cleanup() {
-    SmallSample::forget();
-    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
-  }
+  void initTestCase() { makeSample(); }
+  void init() { enterHome(); }
+  void cleanup() { leaveHome(); }
 
   void fromTheFirstStartToAFile() {
-    Home home;
-    const QString sample = m_sample.giveTo(home);
-    QVERIFY(!sample.isEmpty());
-    TestWindow w(home);
+    TestWindow w(*m_home);
     QVERIFY(w.waitForJobs());
     MainWindow* window = w.window.get();
 
@@ -89,10 +81,10 @@ class TestMainJob : public QObject {
     QVERIFY(w.waitForJobs());
     QString written;
     for (const ModelEntry& entry : w.context->catalog().table().entries())
-      if (entry.state == ModelState::Quantized && entry.path != sample) written = entry.path;
+      if (entry.state == ModelState::Quantized && entry.path != m_model) written = entry.path;
     QVERIFY(!written.isEmpty());
     // Same type and size as it came in, but for the words in its header that say what tuned it.
-    const qint64 longer = QFileInfo(written).size() - QFileInfo(sample).size();
+    const qint64 longer = QFileInfo(written).size() - QFileInfo(m_model).size();
     QVERIFY2(longer > 0 && longer < 1024, qPrintable(QString::number(longer)));
     QVERIFY(QFile::exists(QString(written).replace(".gguf", ".Modelfile")));
 
@@ -111,13 +103,11 @@ class TestMainJob : public QObject {
   }
 
   void aRunThatWasLeftIsOfferedAgain() {
-    Home home;
-    QVERIFY(!m_sample.giveTo(home).isEmpty());
     qint64 left = 0;
     QString folder;
     {
-      TestWindow w(home);
-      Page* tune = startLongRun(w, home);
+      TestWindow w(*m_home);
+      Page* tune = startLongRun(w, *m_home);
       if (QTest::currentTestFailed()) return;
       auto* run = tune->findChild<TuneRunView*>();
       QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 5; }));
@@ -149,7 +139,7 @@ class TestMainJob : public QObject {
       QVERIFY(QFile::exists(folder + "/checkpoint.bin"));
     }
     {
-      TestWindow w(home);
+      TestWindow w(*m_home);
       w.window->showPlace(Place::Models);
       Page* models = w.window->page(Place::Models);
       QVERIFY(waitUntil([&] { return models->banner()->isVisible() && models->banner()->title().startsWith("A run was interrupted"); }));
@@ -187,10 +177,8 @@ class TestMainJob : public QObject {
   }
 
   void chatIsAnsweredWithinARun() {
-    Home home;
-    QVERIFY(!m_sample.giveTo(home).isEmpty());
-    TestWindow w(home);
-    Page* tune = startLongRun(w, home);
+    TestWindow w(*m_home);
+    Page* tune = startLongRun(w, *m_home);
     if (QTest::currentTestFailed()) return;
     auto* run = tune->findChild<TuneRunView*>();
     QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
@@ -232,9 +220,6 @@ class TestMainJob : public QObject {
     CLICK(tune, "Stop and keep");
     QVERIFY(w.waitForJobs());
   }
-
- private:
-  SmallSample m_sample;
 };
 
 QTEST_MAIN(TestMainJob)

@@ -249,7 +249,7 @@ class TestPageStates : public QObject {
     const EventStream<ChatEvent> stream([&](std::vector<ChatEvent> list) { std::move(list.begin(), list.end(), std::back_inserter(events)); });
     auto job = std::make_shared<WorkJob<ChatOutcome>>(
         "Answering", Place::Chat,
-        [engine = std::make_shared<ChatEngine>(), host = &w.context->engine(), request, stream](JobContext& context) { return engine->answer(*host, request, false, stream, context); }, this, nullptr);
+        [engine = std::make_shared<ChatEngine>(), host = &w.context->engine(), request, stream](JobContext& context) { return engine->answer(*host, request, stream, context); }, this, nullptr);
     job->listen(stream);
     w.context->jobs().start(job);
     QVERIFY(w.waitForJobs());
@@ -439,12 +439,6 @@ class TestPageStates : public QObject {
     for (QLabel* label : view ? view->findChildren<QLabel*>() : QList<QLabel*>())
       if (label->text().contains("a second")) return label->text();
     return {};
-  }
-  static void typeIntoDialog(const QString& file) {
-    auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
-    if (!dialog) return;
-    if (auto* edit = dialog->findChild<QLineEdit*>()) edit->setText(file);
-    dialog->accept();
   }
   static QString read(const QString& path) {
     QFile file(path);

@@ -273,12 +273,6 @@ class TestScoreDialog : public QObject {
       if (label->isVisible() && label->text().contains(words)) return true;
     return false;
   }
-  static void typeIntoDialog(const QString& file) {
-    auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
-    if (!dialog) return;
-    if (auto* edit = dialog->findChild<QLineEdit*>()) edit->setText(file);
-    dialog->accept();
-  }
 
   SmallSample m_sample;
   std::unique_ptr<Home> m_home;

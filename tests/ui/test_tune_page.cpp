@@ -5,6 +5,7 @@
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QTableView>
+#include <QThread>
 #include <qcustomplot.h>
 
 #include "engine/data/data_files.h"
@@ -23,30 +24,20 @@
 using namespace scalewright;
 using namespace scalewright::ui;
 
-class TestTunePage : public QObject {
+class TestTunePage : public QObject, SampleTest {
   Q_OBJECT
 
  private slots:
-  void initTestCase() {
-    qInstallMessageHandler(collectWarnings);
-    if (!m_sample.make()) QSKIP("The golden sets are not here.");
-  }
-  void init() {
-    m_home = std::make_unique<Home>();
-    m_model = m_sample.giveTo(*m_home);
-    QVERIFY(!m_model.isEmpty());
-  }
-  void cleanup() {
-    SmallSample::forget();
-    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
-  }
+  void initTestCase() { makeSample(); }
+  void init() { enterHome(); }
+  void cleanup() { leaveHome(); }
 
   // Rows of several files, each by its own form, come back from the one file as they were.
   void severalFilesAreOneDataset() {
     const QString table = m_home->path("home/table.csv"), chat = m_home->path("home/chat.jsonl"), text = m_home->path("home/plain.txt");
-    QVERIFY(write(table, "question,reply\nwhat is \"\"one\"\",1\nwhat is two,2\n"));
-    QVERIFY(write(chat, "{\"messages\": [{\"role\": \"user\", \"content\": \"three\"}, {\"role\": \"assistant\", \"content\": \"3\\n\"}]}\nno json\n"));
-    QVERIFY(write(text, "a text\n"));
+    QVERIFY(writeFile(table, "question,reply\nwhat is \"\"one\"\",1\nwhat is two,2\n"));
+    QVERIFY(writeFile(chat, "{\"messages\": [{\"role\": \"user\", \"content\": \"three\"}, {\"role\": \"assistant\", \"content\": \"3\\n\"}]}\nno json\n"));
+    QVERIFY(writeFile(text, "a text\n"));
     const std::vector<DataFile> files = {{.path = table.toStdString(), .columns = {{"prompt", "question"}, {"completion", "reply"}}}, {.path = chat.toStdString()}};
     const auto read = read_data_files(files);
     QVERIFY2(read.has_value(), read ? "" : read.error().message.c_str());
@@ -103,7 +94,7 @@ class TestTunePage : public QObject {
     QVERIFY(w.waitForJobs());
     CLICK(tune, "Back");
     QCOMPARE(rows(tune), 2);
-    QTest::mouseClick(buttonNamed(tune->findChildren<DataFileRow*>().last(), "Remove this file"), Qt::LeftButton);
+    QTest::mouseClick(named<QAbstractButton>(tune->findChildren<DataFileRow*>().last(), "Remove this file"), Qt::LeftButton);
     QVERIFY(w.waitForJobs());
     QTRY_COMPARE(rows(tune), 1);
     QVERIFY(buttonOf(tune, "Next: Method")->isEnabled());
@@ -118,9 +109,7 @@ class TestTunePage : public QObject {
     QVERIFY(w.waitForJobs());
     CLICK(tune, "Next: Method");
     QVERIFY(w.waitForJobs());
-    Chart* chart = nullptr;
-    for (Chart* each : tune->findChildren<Chart*>())
-      if (each->accessibleName() == "Learning rate") chart = each;
+    auto* chart = named<Chart>(tune, "Learning rate");
     QVERIFY(chart);
     chart->redrawNow();
     const auto* axis = chart->plot()->axisRect(0)->axis(QCPAxis::atBottom);
@@ -133,9 +122,7 @@ class TestTunePage : public QObject {
       return nullptr;
     }();
     QVERIFY2(steps, qPrintable(QString::number(last)));  // the number of steps is said on the page
-    QDoubleSpinBox* rate = nullptr;
-    for (QDoubleSpinBox* box : tune->findChildren<QDoubleSpinBox*>())
-      if (box->accessibleName() == "Learning rate") rate = box;
+    auto* rate = named<QDoubleSpinBox>(tune, "Learning rate");
     QVERIFY(rate);
     auto* field = qobject_cast<FormField*>(rate->parentWidget());
     QVERIFY(field && field->error().isEmpty());
@@ -208,9 +195,7 @@ class TestTunePage : public QObject {
     if (QTest::currentTestFailed()) return;
     w.window->showPlace(Place::Runs);
     Page* page = w.window->page(Place::Runs);
-    QTableView* runs = nullptr;
-    for (QTableView* view : page->findChildren<QTableView*>())
-      if (view->accessibleName() == "Runs") runs = view;
+    auto* runs = named<QTableView>(page, "Runs");
     QVERIFY(runs);
     const auto state = [&] { return runs->model()->index(0, RunTableModel::State).data().toString(); };
     QVERIFY(waitUntil([&] { return state() == "Running"; }));
@@ -237,6 +222,31 @@ class TestTunePage : public QObject {
     QVERIFY(w.waitForJobs());
   }
 
+  // Stop holds also while its curves so far are being read: no step is made.
+  void aStopBeforeTheRunGoesOn() {
+    TestWindow w(*m_home);
+    Page* tune = startLongRun(w, *m_home);
+    if (QTest::currentTestFailed()) return;
+    auto* run = tune->findChild<TuneRunView*>();
+    QVERIFY(waitUntil([&] { return run->lossChart()->size(0) > 2; }));
+    CLICK(tune, "Stop and keep");
+    QVERIFY(w.waitForJobs());
+    const int64_t kept = history().front().step;
+    std::atomic<bool> read = false;
+    w.context->jobs().run<int>("What is read before", Place::None, [&](JobContext&) -> Result<int> {
+      while (!read) QThread::msleep(5);
+      return 0;
+    }, this, nullptr, Lane::Quick);
+    CLICK(tune->banner(), "Go on");
+    CLICK(tune, "Stop and keep");
+    read = true;
+    QVERIFY(w.waitForJobs());
+    QCOMPARE(tune->banner()->title(), "Stopped before its first step");
+    QVERIFY(buttonOf(tune->banner(), "Go on"));
+    QVERIFY(buttonOf(tune, "New run"));
+    QCOMPARE(history().front().step, kept);
+  }
+
   void aChatBesideARunTakesOnlyWhatIsThere() {
     TestWindow w(*m_home);
     Page* tune = startLongRun(w, *m_home);
@@ -260,7 +270,7 @@ class TestTunePage : public QObject {
     auto engine = std::make_shared<ChatEngine>();
     auto job = std::make_shared<WorkJob<ChatOutcome>>(
         "Answering", Place::Chat,
-        [engine, host = &w.context->engine(), request](JobContext& context) { return engine->answer(*host, request, true, EventStream<ChatEvent>([](auto) {}), context); }, this,
+        [engine, host = &w.context->engine(), request](JobContext& context) { return engine->answer(*host, request, EventStream<ChatEvent>([](auto) {}), context); }, this,
         [&](Result<ChatOutcome> result) {
           outcome = result ? 1 : 2;
           if (!result) words = QString::fromStdString(result.error().message);
@@ -277,30 +287,11 @@ class TestTunePage : public QObject {
   }
 
  private:
-  static bool write(const QString& path, const QByteArray& bytes) {
-    QFile file(path);
-    return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
-  }
   static int rows(Page* tune) {
     int visible = 0;
     for (DataFileRow* row : tune->findChildren<DataFileRow*>()) visible += row->isVisible();
     return visible;
   }
-  static QAbstractButton* buttonNamed(QWidget* in, const QString& name) {
-    for (QAbstractButton* button : in->findChildren<QAbstractButton*>())
-      if (button->accessibleName() == name) return button;
-    return nullptr;
-  }
-  static std::vector<RunRow> history() {
-    const auto store = RunStore::open(RunStore::default_file());
-    if (!store) return {};
-    const auto runs = (*store)->runs();
-    return runs ? *runs : std::vector<RunRow>{};
-  }
-
-  SmallSample m_sample;
-  std::unique_ptr<Home> m_home;
-  QString m_model;
 };
 
 QTEST_MAIN(TestTunePage)

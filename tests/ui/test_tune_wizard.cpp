@@ -28,23 +28,13 @@
 using namespace scalewright;
 using namespace scalewright::ui;
 
-class TestTuneWizard : public QObject {
+class TestTuneWizard : public QObject, SampleTest {
   Q_OBJECT
 
  private slots:
-  void initTestCase() {
-    qInstallMessageHandler(collectWarnings);
-    if (!m_sample.make()) QSKIP("The golden sets are not here.");
-  }
-  void init() {
-    m_home = std::make_unique<Home>();
-    QVERIFY(!m_sample.giveTo(*m_home).isEmpty());
-  }
-  void cleanup() {
-    SmallSample::forget();
-    QLocale::setDefault(QLocale(QLocale::English));  // numbers as before a test in another language
-    QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
-  }
+  void initTestCase() { makeSample(); }
+  void init() { enterHome(); }
+  void cleanup() { leaveHome(); }
 
   // In the smallest window, with the longer words: every step goes up and down only.
   void everyStepFitsTheSmallestWindow() {
@@ -73,7 +63,7 @@ class TestTuneWizard : public QObject {
 
   void aRefusedFileIsLookedAt() {
     const QString table = m_home->path("home/table.csv"), rows = m_home->path("home/rows.jsonl");
-    QVERIFY(write(table, "frage,antwort\neins,1\n") && write(rows, "{\"f\": \"eins\", \"a\": 1}\nno json\n"));
+    QVERIFY(writeFile(table, "frage,antwort\neins,1\n") && writeFile(rows, "{\"f\": \"eins\", \"a\": 1}\nno json\n"));
     QVERIFY(!import_dataset(table.toStdString(), {}).has_value());
     const auto header = look_at_dataset(table.toStdString(), {});
     QVERIFY(header.has_value());
@@ -89,7 +79,7 @@ class TestTuneWizard : public QObject {
     const QString table = m_home->path("home/fragen.csv");
     QByteArray rows = "frage,antwort\n";
     for (int i = 0; i < 40; ++i) rows += QByteArrayLiteral("say ") + QByteArray::number(i) + ",it is " + QByteArray::number(i) + '\n';
-    QVERIFY(write(table, rows));
+    QVERIFY(writeFile(table, rows));
     TestWindow w(*m_home);
     Page* tune = toDataStep(w);
     if (QTest::currentTestFailed()) return;
@@ -139,16 +129,14 @@ class TestTuneWizard : public QObject {
   // Where no row can be used each one says why, and the words leave with the file.
   void badRowsAreListed() {
     const QString rows = m_home->path("home/bad.jsonl");
-    QVERIFY(write(rows, "{\"prompt\": \"a\", \"completion\": \"\"}\n{\"prompt\": \"\", \"completion\": \"b\"}\nno json\n"));
+    QVERIFY(writeFile(rows, "{\"prompt\": \"a\", \"completion\": \"\"}\n{\"prompt\": \"\", \"completion\": \"b\"}\nno json\n"));
     TestWindow w(*m_home);
     Page* tune = toDataStep(w);
     if (QTest::currentTestFailed()) return;
     dropRows(tune, rows);
     QVERIFY(w.waitForJobs());
     QTRY_VERIFY(tune->banner()->isVisible());
-    QTableView* problems = nullptr;
-    for (QTableView* view : tune->findChildren<QTableView*>())
-      if (view->accessibleName() == "Rows with problems") problems = view;
+    auto* problems = named<QTableView>(tune, "Rows with problems");
     QVERIFY(problems && problems->isVisible());
     QCOMPARE(problems->model()->rowCount(), 3);
     for (QAbstractButton* button : tune->findChildren<QAbstractButton*>())
@@ -203,7 +191,7 @@ class TestTuneWizard : public QObject {
   // Instead of a part that is held back: nothing of the examples is, and the file may be of another form.
   void aFileIsValidatedOn() {
     const QString rows = m_home->path("home/rows.jsonl"), own = m_home->path("home/own.jsonl"), bad = m_home->path("home/bad.jsonl");
-    QVERIFY(writeRows(rows, 40) && writeChat(own) && write(bad, "no json\n"));
+    QVERIFY(writeRows(rows, 40) && writeChat(own) && writeFile(bad, "no json\n"));
     TestWindow w(*m_home);
     Page* tune = toDataStep(w);
     if (QTest::currentTestFailed()) return;
@@ -254,7 +242,7 @@ class TestTuneWizard : public QObject {
   // A table of prompts and answers may be learned as texts of one of its columns.
   void oneColumnIsLearnedAsText() {
     const QString table = m_home->path("home/table.csv");
-    QVERIFY(write(table, "prompt,completion,note\na,b,first note\nc,d,second note\ne,f,third note\n"));
+    QVERIFY(writeFile(table, "prompt,completion,note\na,b,first note\nc,d,second note\ne,f,third note\n"));
     TestWindow w(*m_home);
     Page* tune = toDataStep(w);
     if (QTest::currentTestFailed()) return;
@@ -314,36 +302,17 @@ class TestTuneWizard : public QObject {
   }
 
  private:
-  static bool write(const QString& path, const QByteArray& bytes) {
-    QFile file(path);
-    return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
-  }
-  template <class T>
-  static T* named(QWidget* in, const QString& name) {
-    for (T* field : in->findChildren<T*>())
-      if (field->accessibleName() == name) return field;
-    return nullptr;
-  }
-  static void typeIntoDialog(const QString& file) {
-    auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
-    if (!dialog) return;
-    if (auto* edit = dialog->findChild<QLineEdit*>()) edit->setText(file);
-    dialog->accept();
-  }
   static bool writeChat(const QString& path) {
     QByteArray rows;
     for (const char* number : {"90", "91", "92"})
       rows += QByteArrayLiteral("{\"messages\": [{\"role\": \"user\", \"content\": \"say ") + number + "\"}, {\"role\": \"assistant\", \"content\": \"it is " + number + "\"}]}\n";
-    return write(path, rows);
+    return writeFile(path, rows);
   }
   static QComboBox* box(QWidget* in, const QString& name) { return named<QComboBox>(in, name); }
   static void choose(QComboBox* box, const QString& words) {
     box->setCurrentIndex(box->findText(words));
     emit box->activated(box->currentIndex());
   }
-
-  SmallSample m_sample;
-  std::unique_ptr<Home> m_home;
 };
 
 QTEST_MAIN(TestTuneWizard)

@@ -3,6 +3,7 @@
 
 #include <QAbstractButton>
 #include <QApplication>
+#include <QDialog>
 #include <QDir>
 #include <QDragEnterEvent>
 #include <QDropEvent>
@@ -98,6 +99,10 @@ inline QString sampleModel() {
   const QString path = QString::fromStdString(sample_model_path().string());
   return QFile::exists(path) ? path : QString();
 }
+inline bool writeFile(const QString& path, const QByteArray& bytes) {
+  QFile file(path);
+  return file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
+}
 // A person's copy of a folder, so that a test may write beside it.
 inline bool copyFolder(const QString& from, const QString& to) {
   QDir().mkpath(to);
@@ -120,6 +125,21 @@ inline QPushButton* buttonOf(QWidget* in, const QString& words) {
   for (QPushButton* button : in->findChildren<QPushButton*>())
     if (button->isVisible() && button->text().remove(QLatin1Char('&')) == shown) return button;
   return nullptr;
+}
+
+// The first field, button or view of that kind whose accessible name it is.
+template <class T>
+T* named(QWidget* in, const QString& name) {
+  for (T* field : in->findChildren<T*>())
+    if (field->accessibleName() == name) return field;
+  return nullptr;
+}
+// Into the file dialog that is open.
+inline void typeIntoDialog(const QString& file) {
+  auto* dialog = qobject_cast<QDialog*>(QApplication::activeModalWidget());
+  if (!dialog) return;
+  if (auto* edit = dialog->findChild<QLineEdit*>()) edit->setText(file);
+  dialog->accept();
 }
 
 // Presses what a person would press; fails with what stands in the way.
@@ -174,11 +194,9 @@ inline void dropFile(QWidget* on, const QString& file) {
 
 // Rows for tuning: prompts with answers.
 inline bool writeRows(const QString& path, int rows) {
-  QFile file(path);
-  if (!file.open(QIODevice::WriteOnly)) return false;
-  for (int i = 0; i < rows; ++i)
-    file.write(QStringLiteral("{\"prompt\": \"say %1\", \"completion\": \"it is %1\"}\n").arg(i % 17).toUtf8());
-  return true;
+  QByteArray text;
+  for (int i = 0; i < rows; ++i) text += QStringLiteral("{\"prompt\": \"say %1\", \"completion\": \"it is %1\"}\n").arg(i % 17).toUtf8();
+  return writeFile(path, text);
 }
 
 // From the first start to the Data step of the wizard, by clicks.

@@ -3,6 +3,7 @@
 #include <QCoreApplication>
 #include <QFileInfo>
 #include <chrono>
+#include <optional>
 
 #include "engine/core/system.h"
 #include "engine/tune/run_store.h"
@@ -32,6 +33,20 @@ QString factsOf(const Generation& generation, bool fast) {
   if (generation.reason == StopReason::ContextFull) text += tr("; the context is full");
   return text;
 }
+
+// Whatever ends an answer within a tune: the tune goes on with the scales of its step.
+class StepScales {
+ public:
+  explicit StepScales(OpenModel& open) : m_open(open), m_present(snapshot_scales(*open.model, open.layout)) {}
+  ~StepScales() { putBack(); }
+  StepScales(const StepScales&) = delete;
+  StepScales& operator=(const StepScales&) = delete;
+  void putBack() const { restore_scales(*m_open.model, m_open.layout, m_present); }
+
+ private:
+  OpenModel& m_open;
+  std::vector<std::vector<uint16_t>> m_present;
+};
 
 }  // namespace
 
@@ -65,23 +80,38 @@ Result<void> ChatEngine::roomBeside(const Model& model, const Backend& backend, 
   return fail(ErrorCode::OutOfMemory, tr("An answer beside the run takes %1, and %2 are free. The run goes on as it was. Close other programs, or ask when it has ended.").arg(bytesText(needed), bytesText(free)).toStdString());
 }
 
-Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& request, bool insideTune, const EventStream<ChatEvent>& events, JobContext& context) {
-  SW_ASSIGN(Backend* const backend, host.backend());
+void ChatEngine::letGo() {
+  for (Side& side : m_sides) side = {};
+  m_model.reset();
+  m_backend.reset();
+}
+
+Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& request, const EventStream<ChatEvent>& events, JobContext& context) {
+  const EngineHost::ActiveTune tune = host.activeTune();
+  const bool insideTune = tune.control && tune.model == request.model;
+  std::shared_ptr<Backend> backend = tune.backend;
+  if (!insideTune) {
+    SW_ASSIGN(backend, host.backend());
+  }
+  // What is not used again goes before something else takes its memory.
+  if (backend != m_backend || request.model != m_path) letGo();
   std::shared_ptr<OpenModel> open;
-  std::vector<std::vector<uint16_t>> present;  // inside a tune: the scales of this step
+  std::optional<StepScales> present;
   if (insideTune) {
     SW_ASSIGN(open, host.opened(request.model));
-    present = snapshot_scales(*open->model, open->layout);
+    present.emplace(*open);
   } else {
     SW_ASSIGN(open, host.open(request.model, context));
   }
   // Beside a run a chat is kept small: the memory that was planned is the run's.
   const int64_t positions = insideTune ? std::min(request.context, kInsideContext) : request.context;
-  if (open != m_model || backend != m_backend || positions != m_context || request.precision != m_precision) {
+  if (open != m_model || positions != m_context || insideTune != m_insideTune || request.precision != m_precision) {
     for (Side& side : m_sides) side = {};
+    m_path = request.model;
     m_model = open;
     m_backend = backend;
     m_context = positions;
+    m_insideTune = insideTune;
     m_precision = request.precision;
   }
   ChatOutcome outcome;
@@ -96,7 +126,7 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
     const std::filesystem::path pack = tuned ? request.pack : std::filesystem::path();
     const auto start = std::chrono::steady_clock::now();
     if (insideTune) {
-      restore_scales(*open->model, open->layout, tuned ? present : open->baseScales);
+      tuned ? present->putBack() : restore_scales(*open->model, open->layout, open->baseScales);
       if (side.conversation) side.conversation->forget();  // the scales are others than at the last answer
     } else {
       const bool switches = open->pack != pack;
@@ -135,7 +165,6 @@ Result<ChatOutcome> ChatEngine::answer(EngineHost& host, const ChatRequest& requ
     outcome.context = room;
     if (context.stopRequested()) break;
   }
-  if (insideTune) restore_scales(*open->model, open->layout, present);
   host.noteDevice();
   if (!failed) return tl::unexpected<Error>(failed.error());
   return outcome;

@@ -23,7 +23,7 @@ struct ChatEvent {
 };
 
 struct ChatRequest {
-  std::filesystem::path model, pack;    // pack empty: none
+  std::filesystem::path model, pack;    // pack empty: none. Of a tune that goes on: the one that it will write
   std::vector<int> sides;               // which to answer; 0: the original, 1: with the pack, or as the run has it now
   std::vector<Message> messages[2];
   SamplingOptions sampling;
@@ -51,20 +51,23 @@ class ChatEngine {
   static uint64_t besideRun(const Model& model);
   // Bytes that are free where a backend keeps a chat: on its card, else in the machine's memory.
   static uint64_t freeFor(const Backend& backend);
-  // Runs on the engine thread, or inside a running tune between two of its steps (then the tuned side is the model at this step).
-  Result<ChatOutcome> answer(EngineHost& host, const ChatRequest& request, bool insideTune, const EventStream<ChatEvent>& events, JobContext& context);
+  // Runs on the engine thread. Within a tune of the model, between two of its steps, the tuned side is the model at this step.
+  Result<ChatOutcome> answer(EngineHost& host, const ChatRequest& request, const EventStream<ChatEvent>& events, JobContext& context);
 
  private:
+  void letGo();
   Result<void> roomBeside(const Model& model, const Backend& backend, const ChatRequest& request) const;
   struct Side {
     std::unique_ptr<Conversation> conversation;
     std::filesystem::path pack;
   };
+  std::filesystem::path m_path;         // of m_model
   std::shared_ptr<OpenModel> m_model;
-  Backend* m_backend = nullptr;
+  std::shared_ptr<Backend> m_backend;
   int64_t m_context = 0;
+  bool m_insideTune = false;
   Precision m_precision = Precision::Exact;
-  Side m_sides[2];
+  Side m_sides[2];                      // compute on the backend with the model, so they go first
 };
 
 }  // namespace scalewright::ui

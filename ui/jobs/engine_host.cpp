@@ -36,21 +36,23 @@ void EngineHost::configure(const BackendOptions& options) {
   m_stale = true;
 }
 
-Result<Backend*> EngineHost::backend() {
+Result<std::shared_ptr<Backend>> EngineHost::backend() {
   BackendOptions options;
   {
     const std::lock_guard lock(m_mutex);
-    if (m_backend && !m_stale) return m_backend.get();
+    if (m_backend && !m_stale) return m_backend;
     options = m_options;
   }
+  const MemorySource& before = memory_source();
   SW_ASSIGN(auto made, m_source.make(options));
   askDevice();
   const std::lock_guard lock(m_mutex);
+  if (&memory_source() != &before) m_last.reset();  // nobody is handed it again
   m_backend = std::move(made);
   m_description = m_backend->description();
   m_deviceMemory = m_backend->device_memory();
   m_stale = false;
-  return m_backend.get();
+  return m_backend;
 }
 
 void EngineHost::noteDevice() {
@@ -91,7 +93,7 @@ Result<std::shared_ptr<OpenModel>> EngineHost::openBase(const fs::path& path, Jo
     const std::lock_guard lock(m_mutex);
     std::erase_if(m_entries, [](const Entry& entry) { return entry.model.expired(); });
     for (const Entry& entry : m_entries)
-      if (entry.path == real && entry.changed == changed && entry.bytes == bytes)
+      if (entry.path == real && entry.changed == changed && entry.bytes == bytes && entry.source == &memory_source())
         if (auto open = entry.model.lock()) {
           m_last = open;
           return open;
@@ -105,7 +107,7 @@ Result<std::shared_ptr<OpenModel>> EngineHost::openBase(const fs::path& path, Jo
   open->baseScales = snapshot_scales(*open->model, open->layout);
   {
     const std::lock_guard lock(m_mutex);
-    m_entries.push_back({real, changed, bytes, open});
+    m_entries.push_back({real, changed, bytes, &memory_source(), open});
     m_last = open;
     m_looked = {};  // a model on a card took some of its memory
   }
@@ -131,7 +133,7 @@ Result<std::shared_ptr<OpenModel>> EngineHost::opened(const fs::path& path) cons
   const fs::path real = fs::weakly_canonical(path, error);
   const std::lock_guard lock(m_mutex);
   for (const Entry& entry : m_entries)
-    if (entry.path == real)
+    if (entry.path == real && entry.source == &memory_source())
       if (auto open = entry.model.lock()) return open;
   return fail(ErrorCode::InvalidArgument, tr("%1 is not open now.").arg(QString::fromStdString(path.string())).toStdString());
 }

@@ -14,6 +14,7 @@
 
 #include "engine/backend/backend.h"
 #include "engine/core/error.h"
+#include "engine/core/memory_source.h"
 #include "engine/model/model.h"
 #include "engine/tune/scale_pack.h"
 #include "engine/tune/trainer.h"
@@ -43,10 +44,11 @@ class EngineHost {
   // Snapshot of the settings; takes effect with the next backend.
   void configure(const BackendOptions& options);
 
-  // Engine thread: made on first use, and anew after configure().
-  Result<Backend*> backend();
+  // Engine thread: made on first use, and anew after configure(). Who computes holds it, so that the one before lives until nobody does.
+  Result<std::shared_ptr<Backend>> backend();
   // Engine thread. `path`: a model file or folder, or a run folder (its base model with its tuned scales applied).
-  // An open model is handed out again while its file is unchanged; the last one used stays open.
+  // An open model is handed out again while its file is unchanged and its weights lie where the device wants them; the last one used stays
+  // open.
   Result<std::shared_ptr<OpenModel>> open(const std::filesystem::path& path, JobContext& context);
   // The model of `path` if it is open now, as it is; InvalidArgument when it is not. Any thread.
   Result<std::shared_ptr<OpenModel>> opened(const std::filesystem::path& path) const;
@@ -67,10 +69,11 @@ class EngineHost {
   std::optional<DeviceMemory> deviceMemory() const;  // of the card that is used, as it was last looked at; none: the processor
   uint64_t heldBytes() const;       // of open models
 
-  // The tune that runs now, so that chat can be answered inside it. Set and cleared by the tune job; any thread.
+  // The tune that runs now, so that chat can be answered inside it, on its backend. Set and cleared by the tune job; any thread.
   struct ActiveTune {
     std::filesystem::path model, run;
     std::shared_ptr<TuneControl> control;
+    std::shared_ptr<Backend> backend;
   };
   void setActiveTune(ActiveTune tune);
   void clearActiveTune();
@@ -81,6 +84,7 @@ class EngineHost {
     std::filesystem::path path;
     std::filesystem::file_time_type changed;
     uint64_t bytes = 0;
+    const MemorySource* source = nullptr;  // of its weights
     std::weak_ptr<OpenModel> model;
   };
   Result<std::shared_ptr<OpenModel>> openBase(const std::filesystem::path& path, JobContext& context);
@@ -89,7 +93,7 @@ class EngineHost {
   mutable std::mutex m_mutex;  // options, description, entries, tune
   BackendOptions m_options;
   bool m_stale = true;
-  std::unique_ptr<Backend> m_backend;
+  std::shared_ptr<Backend> m_backend;
   std::string m_description, m_reason, m_noGpu;
   size_t m_cards = 0;
   std::optional<DeviceMemory> m_deviceMemory;

@@ -87,7 +87,7 @@ Result<void> checkOutput(const ExportOrder& order) {
 fs::path ollamaModelfileOf(fs::path gguf) { return gguf.replace_extension(".Modelfile"); }
 
 Result<ExportOutcome> runExport(EngineHost& engine, const ExportOrder& order, JobContext& context) {
-  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   SW_ASSIGN(const auto open, engine.open(order.model, context));
   const Model& model = *open->model;
   ExportOutcome outcome;

@@ -91,6 +91,7 @@ class Job : public QObject {
   Place place() const { return m_place; }
   State state() const { return m_state; }
   bool finished() const { return m_state >= State::Succeeded; }
+  bool wasCancelled() const { return m_source.stop_requested(); }  // also where it was done all the same
   bool cancelling() const { return m_source.stop_requested() && !finished(); }
   QString step() const { return m_step; }
   double fraction() const { return m_fraction; }        // < 0: not known

@@ -71,22 +71,37 @@ void JobQueue::start(std::shared_ptr<Job> job, Lane lane) {
   worker.push([raw = job.get()] { carryOut(raw); });
 }
 
+// Who takes it carries the job out, once. A tune that ends without a word lets it fall: then the job counts as cancelled.
+struct JobQueue::Ticket {
+  explicit Ticket(Job* j) : job(j) {}
+  ~Ticket() {
+    if (take()) letFall(job);
+  }
+  bool take() { return !taken.exchange(true); }
+  Job* job;
+  std::atomic<bool> taken = false;
+};
+
 void JobQueue::startInside(std::shared_ptr<Job> job, std::shared_ptr<TuneControl> tune) {
   watch(job, false);
-  // A tune that ends before its next step lets its work fall: then the job counts as cancelled.
-  struct Ticket {
-    explicit Ticket(Job* j) : job(j) {}
-    Job* job;
-    std::atomic<bool> used = false;
-    ~Ticket() {
-      if (!used) JobQueue::letFall(job);
-    }
-  };
   auto ticket = std::make_shared<Ticket>(job.get());
+  m_inside << Inside{tune.get(), ticket};
   tune->post([ticket](Model&) {
-    ticket->used = true;
-    carryOut(ticket->job);
+    if (ticket->take()) carryOut(ticket->job);
   });
+}
+
+void JobQueue::leaveTune(const TuneControl* tune) {
+  for (const Inside& inside : std::exchange(m_inside, {})) {
+    const auto ticket = inside.ticket.lock();
+    if (!ticket) continue;
+    if (inside.tune != tune) {
+      m_inside << inside;
+    } else if (ticket->take()) {
+      m_engineJobs << ticket->job;
+      m_engine->push([job = ticket->job] { carryOut(job); });
+    }
+  }
 }
 
 Job* JobQueue::current() const {

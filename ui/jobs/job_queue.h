@@ -32,6 +32,8 @@ class JobQueue : public QObject {
   void start(std::shared_ptr<Job> job, Lane lane = Lane::Engine);
   // Runs a job within a running tune, between two of its steps, on the tune's thread (chat while training).
   void startInside(std::shared_ptr<Job> job, std::shared_ptr<TuneControl> tune);
+  // The tune makes no more steps: what it has not begun gets in line behind it.
+  void leaveTune(const TuneControl* tune);
   // In one go: makes and starts a WorkJob.
   template <class T>
   std::shared_ptr<Job> run(const QString& title, Place place, std::function<Result<T>(JobContext&)> work, QObject* guard,
@@ -57,6 +59,11 @@ class JobQueue : public QObject {
 
  private:
   struct Worker;
+  struct Ticket;
+  struct Inside {
+    const TuneControl* tune = nullptr;
+    std::weak_ptr<Ticket> ticket;
+  };
   static void carryOut(Job* job);             // job's thread
   static void letFall(Job* job);              // any thread
   void watch(const std::shared_ptr<Job>& job, bool engine);
@@ -65,6 +72,7 @@ class JobQueue : public QObject {
   std::unique_ptr<Worker> m_engine, m_quick;
   QList<std::shared_ptr<Job>> m_jobs;         // not done yet, all lanes, in order
   QList<Job*> m_engineJobs;
+  QList<Inside> m_inside;                     // posted to tunes
   QTimer m_timer;
 };
 

@@ -90,7 +90,7 @@ Result<Matrix> quantizedCopy(const Linear& linear, const QuantSpec& spec, QuantM
 }  // namespace
 
 Result<TrialReport> runTrial(EngineHost& engine, const TrialRequest& request, const EventStream<TrialPoint>& points, JobContext& context) {
-  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   context.progress({words("opening the model"), 0.0, -1.0});
   SW_ASSIGN(const auto open, engine.open(request.model, context));
   Model& model = *open->model;
@@ -148,7 +148,7 @@ Result<void> checkOutput(const QuantizeOrder& order) {
 Result<QuantizeOutcome> runQuantize(EngineHost& engine, const QuantizeOrder& order, const EventStream<QuantizedTensor>& tensors, JobContext& context) {
   QuantizeOutcome outcome;
   const auto start = Clock::now();
-  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   const bool measure = !order.text.empty();
   const PerplexityOptions options{.context = 512, .stride = 0, .max_tokens = order.tokens};
   double from = 0.0;

@@ -60,7 +60,7 @@ bool hasHeldOutRows(const TuneRecipe& recipe) { return !recipe.validation.empty(
 Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobContext& context) {
   SW_ASSIGN(const std::string text, read_text_file(order.run / "recipe.json"));
   SW_ASSIGN(const TuneRecipe recipe, recipe_from_json(text));
-  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   SW_ASSIGN(const std::shared_ptr<OpenModel> open, engine.open(order.run, context));
   const auto restore = [&] { return engine.applyPack(*open, {}); };
   const bool own = order.data.empty();

@@ -1,6 +1,8 @@
 #include "ui/jobs/tune_job.h"
 
 #include <QCoreApplication>
+#include <functional>
+#include <utility>
 
 #include "engine/core/system.h"
 #include "engine/tune/recording_observer.h"
@@ -121,9 +123,36 @@ class PromptObserver : public TuneObserver {
   std::string m_answered, m_kept;
 };
 
+// The time in which a run has the model. Whatever ends it, chat is no longer answered within the run, and the model has the scales of its
+// file again.
+class Tenancy {
+ public:
+  Tenancy(EngineHost& engine, OpenModel& open, EngineHost::ActiveTune tune, std::function<void()> stepsEnded) : m_engine(engine), m_open(open), m_stepsEnded(std::move(stepsEnded)) {
+    m_engine.setActiveTune(std::move(tune));
+  }
+  ~Tenancy() {
+    endSteps();
+    restore_scales(*m_open.model, m_open.layout, m_open.baseScales);
+    m_open.pack.clear();
+  }
+  Tenancy(const Tenancy&) = delete;
+  Tenancy& operator=(const Tenancy&) = delete;
+  void endSteps() {
+    if (!m_stepsEnded) return;
+    m_engine.clearActiveTune();
+    std::exchange(m_stepsEnded, {})();
+  }
+
+ private:
+  EngineHost& m_engine;
+  OpenModel& m_open;
+  std::function<void()> m_stepsEnded;
+};
+
+// `stepsEnded`: called on this thread once nobody is answered between two steps any more.
 Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const std::shared_ptr<TuneControl>& control,
-                        const EventStream<TuneEvent>& events, JobContext& context) {
-  SW_ASSIGN(Backend* const backend, engine.backend());
+                        const EventStream<TuneEvent>& events, std::function<void()> stepsEnded, JobContext& context) {
+  SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   SW_ASSIGN(const std::shared_ptr<OpenModel> open, engine.open(request.recipe.model, context));
   forget_peak_resident_bytes();  // what this process did before is not the run's
   EventObserver observer(engine, context, events);
@@ -135,10 +164,10 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
   if (store) recording = std::make_unique<RecordingObserver>(**store, request.recipe, request.folder, request.name.toStdString(), observer);
   TuneObserver& watcher = recording ? static_cast<TuneObserver&>(*recording) : observer;
   PromptObserver prompts(watcher, request, open->model, *backend, *control, context.stop());
-  engine.setActiveTune({request.recipe.model, request.folder, control});
+  Tenancy tenancy(engine, *open, {request.recipe.model, request.folder, control, backend}, std::move(stepsEnded));
   Result<TuneReport> report = Trainer::run(open->model, *backend, request.recipe, request.folder, request.resume, prompts, *control, context.stop());
   if (report) prompts.keep();  // changed after the last step
-  engine.clearActiveTune();
+  tenancy.endSteps();
   // A recording that is not ended counts as interrupted: the window was closed on it, and the next start offers it again.
   const bool byPerson = request.stoppedByPerson && request.stoppedByPerson->load();
   const bool closing = report && report->outcome == Outcome::Cancelled && !byPerson;
@@ -149,15 +178,13 @@ Result<TuneReport> tune(EngineHost& engine, const TuneRequest& request, const st
     if (!scored) context.warning(scored.error().message);
     else if (scored->rows > 0) EventStream<TuneEvent>(events).push(*scored);
   }
-  restore_scales(*open->model, open->layout, open->baseScales);
-  open->pack.clear();
   return report;
 }
 
 }  // namespace
 
 Result<TunePlan> planTune(EngineHost& engine, const TuneRecipe& recipe, JobContext& context) {
-  SW_ASSIGN(Backend* const backend, engine.backend());
+  SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   SW_ASSIGN(const auto open, engine.open(recipe.model, context));
   forget_peak_resident_bytes();
   return Trainer::plan(*open->model, *backend, recipe);
@@ -186,7 +213,12 @@ std::shared_ptr<Job> startTune(JobQueue& jobs, EngineHost& engine, const TuneReq
                                const EventStream<TuneEvent>& events, QObject* guard, std::function<void(Result<TuneReport>)> done) {
   auto job = std::make_shared<WorkJob<TuneReport>>(
       QCoreApplication::translate("TuneJob", "Tuning %1").arg(request.name), Place::Tune,
-      [&engine, request, control, events](JobContext& context) { return tune(engine, request, control, events, context); }, guard, std::move(done));
+      [&engine, &jobs, request, control, events](JobContext& context) {
+        // Who asked between the last step and here is answered behind the run.
+        const auto stepsEnded = [&] { context.post([&jobs, control] { jobs.leaveTune(control.get()); }); };
+        return tune(engine, request, control, events, stepsEnded, context);
+      },
+      guard, std::move(done));
   job->listen(events);
   jobs.start(job);
   return job;

@@ -356,7 +356,7 @@ void ChatPage::ask(int turn, QList<int> sides) {
   m_by = tunedBy();
   ChatRequest request;
   request.model = m_log.modelPath.toStdString();
-  request.pack = m_log.packPath.toStdString();
+  request.pack = m_by.toStdString();
   request.sides.assign(sides.begin(), sides.end());
   for (const int side : sides) request.messages[side] = m_log.messages(side, turn, m_by);
   request.sampling = m_pane->sampling();
@@ -374,7 +374,7 @@ void ChatPage::ask(int turn, QList<int> sides) {
     }
   auto job = std::make_shared<WorkJob<ChatOutcome>>(
       tr("Answering"), Place::Chat,
-      [engine = m_engine, host = &app().engine(), request, inside, events](JobContext& context) { return engine->answer(*host, request, inside, events, context); }, this,
+      [engine = m_engine, host = &app().engine(), request, events](JobContext& context) { return engine->answer(*host, request, events, context); }, this,
       [this](Result<ChatOutcome> result) { onDone(std::move(result)); });
   job->listen(events);
   m_job = job;
@@ -415,7 +415,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
   for (const int side : m_sides) {
     AnswerView* view = m_transcript->answer(m_turn, side);
     if (!view || !view->streaming()) continue;
-    if (result || (m_job && m_job->cancelling())) view->finish(tr("stopped"));  // before it began, too
+    if (result || (m_job && m_job->wasCancelled())) view->finish(tr("stopped"));  // before it began, too
     else view->fail(inWords(result.error()));
     if (m_turn < m_log.turns.size() && !view->text().isEmpty()) m_log.turns[m_turn].answers[static_cast<size_t>(side)] = {view->text(), tr("stopped"), true, side == 1 ? m_by : QString()};
   }

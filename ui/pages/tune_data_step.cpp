@@ -6,11 +6,8 @@
 #include <QSortFilterProxyModel>
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "engine/core/system.h"
-#include "engine/data/dataset_look.h"
-#include "engine/tune/tuning_data.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/pages/data_file_row.h"
@@ -31,14 +28,7 @@
 namespace scalewright::ui {
 namespace {
 
-constexpr int kLookedAt = 1000;  // rows of a file that cannot be used, whose problems are listed
-
 bool isSample(const std::vector<DataFile>& files) { return files.size() == 1 && files.front().path == sample_dataset_path(false); }
-
-// That the run reads its data with: files that are made one have the usual ones.
-std::map<std::string, std::string> columnsOf(const std::vector<DataFile>& files) {
-  return files.size() == 1 ? files.front().columns : std::map<std::string, std::string>();
-}
 
 QStringList droppedFiles(const QMimeData* data) {
   QStringList paths;
@@ -262,92 +252,59 @@ void TuneDataStep::read() {
   m_reading = true;
   show();
   emit changed();
+  const DataOrder order{.model = draft().summary.path, .files = m_files, .validation = draft().recipe.validation, .folder = app().project().folder().toStdString(), .settings = settings()};
+  app().jobs().run<CheckedData>(
+      tr("Checking %1").arg(QFileInfo(QString::fromStdString(m_files.front().path.string())).fileName()), Place::Tune,
+      [engine = &app().engine(), order](JobContext& context) { return checkData(*engine, order, context); }, this,
+      [this, number = ++m_reads](Result<CheckedData> checked) {
+        if (number == m_reads) onChecked(std::move(checked));
+      });
+}
+
+// What was read last: the rows, or why they cannot be used.
+void TuneDataStep::onChecked(Result<CheckedData> checked) {
+  m_reading = false;
+  m_refused = checked && checked->refused;
+  m_facts = checked ? checked->files : std::vector<DataFileFacts>();
+  if (checked) {
+    draft().validation = checked->validation;
+    m_validationRows = checked->validationRows;
+    m_validationRefused = checked->validationRefused.has_value();
+  }
+  if (m_refused) {
+    draft().dataset.reset();
+    draft().encoded.reset();
+    m_problems.setRows(*checked->dataset, {}, 0, m_files.size() > 1);
+    // Columns that nobody has named yet are a question, and no failure.
+    bool asked = false;
+    for (size_t i = 0; i < m_files.size(); ++i) asked = asked || (asks(i) && m_files[i].columns.empty());
+    if (asked) emit worked();
+    else emit failed(tr("These examples cannot be used"), inWords(*checked->refused));
+  } else if (checked) {
+    emit worked();
+    draft().open = checked->open;
+    draft().dataset = checked->dataset;
+    draft().encoded = checked->encoded;
+    draft().recipe.data = m_data = checked->data;
+    // A file to validate on may be of another form than the examples: each is recognized by itself.
+    draft().recipe.data_format = draft().recipe.validation.empty() ? checked->dataset->format : DatasetFormat::Auto;
+    draft().recipe.columns = columnsOf(m_files);
+    if (m_validationRefused) emit failed(tr("This file cannot be validated on"), inWords(*checked->validationRefused));
+    m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context, m_files.size() > 1);
+  } else {
+    emit failed(tr("These examples cannot be used"), inWords(checked.error()));
+  }
+  show();
+  showRow(0);
+  emit changed();
+}
+
+EncodeSettings TuneDataStep::settings() const {
   EncodeSettings settings;
   settings.context = draft().recipe.context;
   settings.train_on_inputs = draft().recipe.train_on_inputs;
   settings.system_prompt = draft().recipe.system_prompt;
-  app().jobs().run<Checked>(
-      tr("Checking %1").arg(QFileInfo(QString::fromStdString(m_files.front().path.string())).fileName()), Place::Tune,
-      [engine = &app().engine(), model = draft().summary.path, files = m_files, validation = draft().recipe.validation, folder = app().project().folder().toStdString(), settings](JobContext& context) -> Result<Checked> {
-        Checked checked;
-        SW_ASSIGN(checked.open, engine->open(model, context));
-        auto usable = read_data_files(files);
-        if (!usable) {
-          checked.refused = usable.error();
-          Dataset dataset;
-          for (const DataFile& file : files) {
-            auto look = look_at_dataset(file.path, {.format = file.format, .columns = file.columns, .limit = kLookedAt});
-            checked.files.push_back(look ? DataFileFacts{look->format, look->rows, look->columns} : DataFileFacts{});
-            if (look) std::move(look->problems.begin(), look->problems.end(), std::back_inserter(dataset.problems));
-          }
-          checked.dataset = std::make_shared<const Dataset>(std::move(dataset));
-          if (!validation.empty()) readValidation(checked, validation, columnsOf(files), settings);
-          return checked;
-        }
-        DataFilesRead& read = *usable;
-        checked.data = files.front().path;
-        if (files.size() > 1) {
-          SW_ASSIGN(checked.data, write_merged(read, files, std::filesystem::path(folder) / "data"));
-        }
-        SW_ASSIGN(EncodedDataset encoded, encode_dataset(read.dataset, *checked.open->model, settings));
-        checked.dataset = std::make_shared<const Dataset>(std::move(read.dataset));
-        checked.encoded = std::make_shared<const EncodedDataset>(std::move(encoded));
-        checked.files = std::move(read.files);
-        if (!validation.empty()) readValidation(checked, validation, columnsOf(files), settings);
-        return checked;
-      },
-      this,
-      [this, number = ++m_reads](Result<Checked> checked) {
-        if (number != m_reads) return;
-        m_reading = false;
-        m_refused = checked && checked->refused;
-        m_facts = checked ? checked->files : std::vector<DataFileFacts>();
-        if (checked) {
-          draft().validation = checked->validation;
-          m_validationRows = checked->validationRows;
-          m_validationRefused = checked->validationRefused.has_value();
-        }
-        if (m_refused) {
-          draft().dataset.reset();
-          draft().encoded.reset();
-          m_problems.setRows(*checked->dataset, {}, 0, m_files.size() > 1);
-          // Columns that nobody has named yet are a question, and no failure.
-          bool asked = false;
-          for (size_t i = 0; i < m_files.size(); ++i) asked = asked || (asks(i) && m_files[i].columns.empty());
-          if (asked) emit worked();
-          else emit failed(tr("These examples cannot be used"), inWords(*checked->refused));
-        } else if (checked) {
-          emit worked();
-          draft().open = checked->open;
-          draft().dataset = checked->dataset;
-          draft().encoded = checked->encoded;
-          draft().recipe.data = m_data = checked->data;
-          // A file to validate on may be of another form than the examples: each is recognized by itself.
-          draft().recipe.data_format = draft().recipe.validation.empty() ? checked->dataset->format : DatasetFormat::Auto;
-          draft().recipe.columns = columnsOf(m_files);
-          if (m_validationRefused) emit failed(tr("This file cannot be validated on"), inWords(*checked->validationRefused));
-          m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context, m_files.size() > 1);
-        } else {
-          emit failed(tr("These examples cannot be used"), inWords(checked.error()));
-        }
-        show();
-        showRow(0);
-        emit changed();
-      });
-}
-
-// By the form that it has itself, and with the columns of the examples: as the run reads it.
-void TuneDataStep::readValidation(Checked& checked, const std::filesystem::path& file, const std::map<std::string, std::string>& columns, const EncodeSettings& settings) {
-  const auto refuse = [&](const Error& error) { checked.validationRefused = error; };
-  auto dataset = import_dataset(file, {.columns = columns});
-  if (!dataset) return refuse(dataset.error());
-  const auto encoded = encode_dataset(*dataset, *checked.open->model, settings);
-  if (!encoded) return refuse(encoded.error());
-  checked.validationRows = static_cast<int64_t>(encoded->examples.size());
-  if (checked.validationRows == 0) return refuse({ErrorCode::InvalidArgument, tr("%1: no row of it can be answered within the context.").arg(QString::fromStdString(file.string())).toStdString()});
-  if (checked.encoded && rows_also_learned(*encoded, *checked.encoded) == checked.validationRows)
-    return refuse({ErrorCode::InvalidArgument, tr("%1: every row of it is learned from too, so its loss would say nothing of other rows. Choose a file of rows that are not, or hold rows back.").arg(QString::fromStdString(file.string())).toStdString()});
-  checked.validation = std::make_shared<const Dataset>(std::move(*dataset));
+  return settings;
 }
 
 void TuneDataStep::show() {
@@ -451,12 +408,8 @@ void TuneDataStep::showRow(int row) {
   }
   m_row = row;
   m_rowText->setText(tr("Row %1 of %2").arg(countText(row + 1), countText(count)));
-  EncodeSettings settings;
-  settings.context = draft().recipe.context;
-  settings.train_on_inputs = draft().recipe.train_on_inputs;
-  settings.system_prompt = draft().recipe.system_prompt;
   app().jobs().run<Rendered>(
-      tr("Rendering a row"), Place::Tune, [open = draft().open, dataset, row, settings](JobContext&) { return preview_example(dataset->examples[static_cast<size_t>(row)], *open->model, settings); },
+      tr("Rendering a row"), Place::Tune, [open = draft().open, dataset, row, settings = settings()](JobContext&) { return preview_example(dataset->examples[static_cast<size_t>(row)], *open->model, settings); },
       this,
       [this, row, dataset](Result<Rendered> rendered) {
         if (row != m_row || dataset != draft().dataset) return;

@@ -1,9 +1,7 @@
 #pragma once
 // Step 2: what it learns from. Every row is read and checked before the start; the person sees what the model will see.
 
-#include <optional>
-
-#include "engine/data/data_files.h"
+#include "ui/jobs/data_check.h"
 #include "ui/models/row_problem_model.h"
 #include "ui/pages/tune_step.h"
 
@@ -44,24 +42,14 @@ class TuneDataStep : public TuneStep {
   void dropEvent(QDropEvent* event) override;
 
  private:
-  struct Checked {
-    std::shared_ptr<OpenModel> open;
-    std::shared_ptr<const Dataset> dataset;
-    std::shared_ptr<const EncodedDataset> encoded;
-    std::vector<DataFileFacts> files;
-    std::optional<Error> refused;         // why nothing can be used; then only the problems of the rows and the files' facts are here
-    std::filesystem::path data;           // that the run reads: the file, or all of them in one
-    std::shared_ptr<const Dataset> validation;  // of the file that is validated on; null: there is none, or it cannot be used
-    int64_t validationRows = 0;           // of it, that can be used
-    std::optional<Error> validationRefused;
-  };
   void choose();
   void chooseValidation();
   void setValidation(const std::filesystem::path& file);  // empty: rows are held back instead
-  static void readValidation(Checked& checked, const std::filesystem::path& file, const std::map<std::string, std::string>& columns, const EncodeSettings& settings);  // behind the data
   void take(std::vector<DataFile> files);
   void showFiles();
   void read();
+  void onChecked(Result<CheckedData> checked);
+  EncodeSettings settings() const;
   void show();
   void showRow(int row);
   void showValidation();

@@ -252,14 +252,17 @@ void TunePage::start(bool resume, const QString& folder) {
   QString error;
   if (!resume && !app().project().ensureOpen(&error)) return showError(tr("There is no place for the run"), error);
   m_runFolder = resume ? folder : freshFolder();
+  m_byPerson = std::make_shared<std::atomic<bool>>(false);
+  m_finished = m_stepped = false;
+  m_score = {};
+  m_stop->setBusy(false);
   run()->begin(QString::fromStdString(m_draft.recipe.sample_prompt));
   if (!resume) return launch(false);
   // Its curves so far come first, so that it goes on where it was left on the screen too.
-  m_starting = true;
-  app().jobs().run<std::vector<TuneEvent>>(
+  m_job = app().jobs().run<std::vector<TuneEvent>>(
       tr("Reading the history"), Place::None, [folder = folder.toStdString()](JobContext&) { return eventsSoFar(folder); }, this,
       [this](Result<std::vector<TuneEvent>> events) {
-        m_starting = false;
+        if (m_job->wasCancelled()) return onDone(fail(ErrorCode::InvalidArgument, "It was stopped before it began."));
         if (events) run()->take(*events);
         launch(true);
       },
@@ -269,16 +272,13 @@ void TunePage::start(bool resume, const QString& folder) {
 
 void TunePage::launch(bool resume) {
   m_control = std::make_shared<TuneControl>();
-  m_finished = m_stepped = false;
-  m_score = {};
-  m_stop->setBusy(false);
   TuneRequest request;
   request.recipe = m_draft.recipe;
   request.recipe.threads = planStep()->threads();
   request.folder = m_runFolder.toStdString();
   request.name = m_draft.name;
   request.resume = resume;
-  request.stoppedByPerson = m_byPerson = std::make_shared<std::atomic<bool>>(false);
+  request.stoppedByPerson = m_byPerson;
   request.prompt = m_prompt = std::make_shared<LivePrompt>();
   const EventStream<TuneEvent> events([guard = QPointer<TunePage>(this)](std::vector<TuneEvent> list) {
     if (!guard) return;
@@ -296,9 +296,9 @@ void TunePage::launch(bool resume) {
 
 void TunePage::onDone(Result<TuneReport> report) {
   m_awake.reset();
-  run()->finish(report);
   // Stopped while it was getting ready is no failure; an error while it was stopping is: then nothing more was kept.
   const bool cancelledBeforeStart = !report && m_byPerson->load() && !m_stepped;
+  run()->finish(report, cancelledBeforeStart);
   m_job.reset();
   m_control.reset();
   m_prompt.reset();

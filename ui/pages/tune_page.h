@@ -31,7 +31,7 @@ class TunePage : public Page {
   void primary() override;
   void setNarrow(bool narrow) override;
   QWidget* firstField() const override;
-  bool running() const { return m_starting || (m_job && !m_job->finished()); }
+  bool running() const { return m_job && !m_job->finished(); }
 
  private:
   enum Step { ModelStep, DataStep, MethodStep, PlanStep, RunStep, StepCount };
@@ -65,7 +65,7 @@ class TunePage : public Page {
   std::unique_ptr<Desktop::StayAwake> m_awake;
   QString m_runFolder;
   HeldOutScore m_score;                   // of the run that is done
-  bool m_finished = false, m_narrow = false, m_starting = false, m_stepped = false;
+  bool m_finished = false, m_narrow = false, m_stepped = false;
   std::shared_ptr<std::atomic<bool>> m_byPerson = std::make_shared<std::atomic<bool>>(false);
 };
 

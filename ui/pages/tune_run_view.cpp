@@ -356,11 +356,11 @@ void TuneRunView::showSamples() {
   }
 }
 
-void TuneRunView::finish(const Result<TuneReport>& report) {
+void TuneRunView::finish(const Result<TuneReport>& report, bool stoppedBeforeStart) {
   editPrompt(false);
   m_change->hide();
   if (!report) {
-    m_step->setText(tr("Stopped by an error"));
+    m_step->setText(stoppedBeforeStart ? tr("Stopped before its first step") : tr("Stopped by an error"));
     m_left->clear();
     m_clock->hide();
     return;

@@ -31,7 +31,7 @@ class TuneRunView : public QWidget {
   ~TuneRunView() override;
   void begin(const QString& samplePrompt);
   void take(const std::vector<TuneEvent>& events);
-  void finish(const Result<TuneReport>& report);
+  void finish(const Result<TuneReport>& report, bool stoppedBeforeStart);
   void setNarrow(bool narrow);
   QString lossText() const { return m_loss->text(); }
   Chart* lossChart() const { return m_lossChart; }

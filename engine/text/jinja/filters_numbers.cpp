@@ -87,9 +87,7 @@ Value float_filter(Interpreter&, const Value& input, Arguments& arguments) {
 double rounded(double value, long long precision) {
   if (!std::isfinite(value) || precision > 300) return value;
   if (precision >= 0) {
-    std::string digits(static_cast<size_t>(precision) + 400, '\0');
-    digits.resize(
-        static_cast<size_t>(std::snprintf(digits.data(), digits.size(), "%.*f", static_cast<int>(precision), value)));
+    const std::string digits = real_digits(value, std::chars_format::fixed, static_cast<int>(precision));
     double out = value;
     std::from_chars(digits.data(), digits.data() + digits.size(), out);
     return out;

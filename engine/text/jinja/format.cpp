@@ -1,7 +1,6 @@
 // '%s' % values and "{}".format(values).
 
 #include <cmath>
-#include <cstdio>
 
 #include "engine/text/jinja/builtins.h"
 #include "engine/text/jinja/interpreter.h"
@@ -51,11 +50,12 @@ std::string signed_text(std::string text, const Specification& spec) {
 }
 
 std::string real_text(double value, const Specification& spec) {
-  const int precision = spec.precision < 0 ? 6 : spec.precision;
-  const char format[] = {'%', '.', '*', spec.kind == 'F' ? 'f' : spec.kind, '\0'};
-  std::string text(static_cast<size_t>(precision) + 400, '\0');
-  text.resize(static_cast<size_t>(std::snprintf(text.data(), text.size(), format, precision, value)));
-  return text;
+  const bool upper_case = spec.kind == 'E' || spec.kind == 'G';
+  const auto form = spec.kind == 'f' || spec.kind == 'F'   ? std::chars_format::fixed
+                    : spec.kind == 'e' || spec.kind == 'E' ? std::chars_format::scientific
+                                                           : std::chars_format::general;
+  const std::string text = real_digits(value, form, spec.precision < 0 ? 6 : spec.precision);
+  return upper_case ? upper(text) : text;
 }
 
 std::string one_value(const Specification& spec, const Value& value) {

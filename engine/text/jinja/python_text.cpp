@@ -235,4 +235,12 @@ std::string replaced(std::string_view text, std::string_view from, std::string_v
   return out;
 }
 
+std::string real_digits(double value, std::chars_format form, int precision) {
+  constexpr size_t kLongest = 400;  // beside the precision: the digits of the largest number, sign, point and exponent
+  std::string text(static_cast<size_t>(precision) + kLongest, '\0');
+  const char* const end = std::to_chars(text.data(), text.data() + text.size(), value, form, precision).ptr;
+  text.resize(static_cast<size_t>(end - text.data()));
+  return text;
+}
+
 }  // namespace scalewright::jinja

@@ -1,6 +1,7 @@
 #pragma once
 // Strings as Python has them: positions count characters, white space and case are Unicode's.
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -27,5 +28,7 @@ std::vector<std::string> split_space(std::string_view text, long long most, bool
 std::vector<std::string> split(std::string_view text, std::string_view by, long long most, bool from_right);
 std::vector<std::string> split_lines(std::string_view text, bool keep_ends);
 std::string replaced(std::string_view text, std::string_view from, std::string_view to, long long most);
+// %f, %e and %g, with a point whatever the locale of the program is.
+std::string real_digits(double value, std::chars_format form, int precision);
 
 }  // namespace scalewright::jinja
