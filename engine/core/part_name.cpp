@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cerrno>
 #include <string>
-#include <string_view>
 
 namespace scalewright {
 namespace {
@@ -22,17 +21,6 @@ fs::path folder_of(const fs::path& target) {
   return target.has_parent_path() ? target.parent_path() : fs::path(".");
 }
 
-// "model.gguf.part-4711-0" for "model.gguf", and nothing else that begins so.
-bool is_part(std::string_view name, std::string_view target) {
-  if (!name.starts_with(target) || !name.substr(target.size()).starts_with(kPart)) return false;
-  const std::string_view numbers = name.substr(target.size() + kPart.size());
-  const size_t dash = numbers.find('-');
-  const auto digits = [](std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  };
-  return dash != std::string_view::npos && digits(numbers.substr(0, dash)) && digits(numbers.substr(dash + 1));
-}
-
 }  // namespace
 
 fs::path next_part(const fs::path& target) {
@@ -40,6 +28,17 @@ fs::path next_part(const fs::path& target) {
   fs::path part = target;
   part += std::string(kPart) + std::to_string(::getpid()) + "-" + std::to_string(serial.fetch_add(1));
   return part;
+}
+
+bool is_part(std::string_view name) {
+  const size_t at = name.rfind(kPart);
+  if (at == std::string_view::npos) return false;
+  const std::string_view numbers = name.substr(at + kPart.size());
+  const size_t dash = numbers.find('-');
+  const auto digits = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  return dash != std::string_view::npos && digits(numbers.substr(0, dash)) && digits(numbers.substr(dash + 1));
 }
 
 bool hold_part(int descriptor) {
@@ -54,7 +53,8 @@ void remove_abandoned_parts(const fs::path& target) {
   std::error_code error;
   for (fs::directory_iterator entry(folder_of(target), error), end; !error && entry != end; entry.increment(error)) {
     const fs::path& part = entry->path();
-    if (!is_part(part.filename().string(), name)) continue;
+    const std::string part_name = part.filename().string();
+    if (!is_part(part_name) || part_name.substr(0, part_name.rfind(kPart)) != name) continue;
     const int descriptor = ::open(part.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (descriptor < 0) continue;
     std::error_code ignored;

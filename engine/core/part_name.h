@@ -4,12 +4,15 @@
 // number would not tell: in a container it is the same at every start.
 
 #include <filesystem>
+#include <string_view>
 
 namespace scalewright {
 
 // Another name at each call. Who finds it taken calls again, at most kPartNames times.
 std::filesystem::path next_part(const std::filesystem::path& target);
 constexpr int kPartNames = 1000;
+// Whether a file or folder of this name is a part of some target: not yet what it will be, or never.
+bool is_part(std::string_view name);
 
 // Locks an opened part for as long as it stays open. False: another process found it unlocked and removes it.
 bool hold_part(int descriptor);

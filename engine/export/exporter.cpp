@@ -146,6 +146,26 @@ Result<std::shared_ptr<const Model>> reopen(const Model& model, ExportTarget tar
   return opened;
 }
 
+// Logits and perplexity of the model in memory and of what was written.
+Result<void> compare(const Model& model, ExportTarget target, const fs::path& written, Backend& backend,
+                     const std::stop_token& stop, ExportReport& report) {
+  // The caller keeps the model alive for as long as this call runs.
+  const std::shared_ptr<const Model> memory(std::shared_ptr<const void>(), &model);
+  const std::vector<int32_t> ids = text_ids(model);
+  SW_ASSIGN(const Measured before, measure(memory, backend, ids));
+  SW_ASSIGN(std::shared_ptr<const Model> reopened, reopen(model, target, written, stop));
+  SW_ASSIGN(const Measured after, measure(std::move(reopened), backend, ids));
+  report.perplexity_memory = before.perplexity;
+  report.perplexity_file = after.perplexity;
+  report.perplexity_difference = after.perplexity - before.perplexity;
+  for (size_t i = 0; i < std::min(before.logits.size(), after.logits.size()); ++i) {
+    report.largest_logit_difference =
+        std::max(report.largest_logit_difference, std::abs(static_cast<double>(before.logits[i]) - after.logits[i]));
+  }
+  if (!std::isfinite(after.perplexity) && std::isfinite(before.perplexity)) report.exact = false;
+  return {};
+}
+
 // Whether the model stays as it was written: names the text by which a person sees it.
 std::string comparison(const ExportReport& report) {
   char text[256];
@@ -181,33 +201,23 @@ Result<ExportReport> export_model(const Model& model, ExportTarget target, const
                                   std::stop_token stop) {
   const auto begin = std::chrono::steady_clock::now();
   ExportReport report;
-  // The caller keeps the model alive for as long as this call runs.
-  const std::shared_ptr<const Model> memory(std::shared_ptr<const void>(), &model);
-  const std::vector<int32_t> ids = text_ids(model);
   SW_ASSIGN(StagedOutput output, begin_output(model, target, path));
   SW_ASSIGN(const ExportCheck check, write_into(output, model, target, gguf_type, observer, stop));
   report.exact = check.exact;
   report.explanation = check.explanation;
   report.bytes = bytes_at(output.path());
   observer.progress({"comparing with the model in memory", 0.9, -1.0});
-  SW_ASSIGN(const Measured before, measure(memory, backend, ids));
-  report.perplexity_memory = before.perplexity;
-  auto reopened = reopen(model, target, output.path(), stop);
+  const Result<void> compared = compare(model, target, output.path(), backend, stop, report);
   if (stop.stop_requested()) return writing_cancelled();
-  if (!reopened) {
-    const Error error = output.told(std::move(reopened).error());
-    return fail(error.code, error.message + " What was written cannot be opened again and was not kept.");
+  if (!compared) {
+    const Error error = output.told(compared.error());
+    // Too little memory says nothing against what was written.
+    if (error.code != ErrorCode::OutOfMemory)
+      return fail(error.code, error.message + " What was written cannot be opened again and was not kept.");
+    SW_TRY(output.commit());
+    return fail(error.code, error.message + " What was written is kept, but it was not compared with the model in memory.");
   }
-  SW_ASSIGN(const Measured after, measure(std::move(*reopened), backend, ids));
-  report.perplexity_file = after.perplexity;
-  report.perplexity_difference = after.perplexity - before.perplexity;
-  for (size_t i = 0; i < std::min(before.logits.size(), after.logits.size()); ++i) {
-    report.largest_logit_difference =
-        std::max(report.largest_logit_difference, std::abs(static_cast<double>(before.logits[i]) - after.logits[i]));
-  }
-  if (!std::isfinite(after.perplexity) && std::isfinite(before.perplexity)) report.exact = false;
   report.explanation += (report.explanation.empty() ? "" : " ") + comparison(report);
-  if (stop.stop_requested()) return writing_cancelled();
   SW_TRY(output.commit());
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return report;

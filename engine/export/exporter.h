@@ -49,7 +49,8 @@ Result<ExportCheck> write_model(const Model& model, ExportTarget target, const s
                                 const std::string& gguf_type, Observer& observer, std::stop_token stop);
 
 // write_model that opens the result and compares logits and perplexity with the model in memory, on a built-in text of a
-// few hundred tokens, before it replaces anything.
+// few hundred tokens, before it replaces anything. What cannot be opened again is not kept; where only the memory for the
+// comparison is missing it is, and OutOfMemory says so.
 Result<ExportReport> export_model(const Model& model, ExportTarget target, const std::filesystem::path& path,
                                   const std::string& gguf_type, Backend& backend, Observer& observer,
                                   std::stop_token stop);

@@ -251,6 +251,10 @@
         <translation>Was geschrieben wurde, lässt sich nicht wieder öffnen und wurde nicht behalten.</translation>
     </message>
     <message>
+        <source>What was written is kept, but it was not compared with the model in memory.</source>
+        <translation>Was geschrieben wurde, bleibt; es wurde nur nicht mit dem Modell im Speicher verglichen.</translation>
+    </message>
+    <message>
         <source>A %1 folder holds codes of %2 bits, not of %3. Choose other bits, or write a .gguf file.</source>
         <translation>Ein %1-Ordner fasst Codes mit %2 Bit, nicht mit %3. Wählen Sie andere Bits, oder schreiben Sie eine .gguf-Datei.</translation>
     </message>

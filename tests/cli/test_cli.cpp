@@ -131,20 +131,6 @@ class TestCli : public QObject {
     QVERIFY(nlohmann::json::parse(process.readAllStandardOutput().toStdString(), nullptr, false).is_object());
   }
 
-  // A second demo in the same folder moves the first one's run aside, and deletes nothing.
-  void a_demo_twice() {
-    const QStringList words = {"demo", "--quick", "--model", model_, "-o", path("twice"), "--threads", "1", "--json"};
-    const Answer first = run(words);
-    QVERIFY2(first.code == 0 && first.json().contains("export"), first.err.constData());
-    const std::string pack = text(path("twice/run/tuned.safetensors"));
-    QVERIFY(write_text_file(path("twice/run/notes.txt").toStdString(), "mine"));
-    const Answer second = run(words + QStringList{"--seed", "2"});
-    QVERIFY2(second.code == 0, second.err.constData());
-    QCOMPARE(text(path("twice/run/notes.txt")), std::string("mine"));
-    QVERIFY(text(path("twice/run/earlier-1/tuned.safetensors")) == pack);
-    QVERIFY(text(path("twice/run/tuned.safetensors")) != pack);
-  }
-
   // What is no model is refused in the same words, whatever was to be done with it.
   void no_model() {
     const auto make = [&](const char* name, const std::string& content) {
@@ -569,6 +555,20 @@ class TestCli : public QObject {
     process.kill();
     process.waitForFinished(-1);
     QCOMPARE(state(), std::string("interrupted"));
+  }
+
+  // Last, for its runs stand in the history: a second demo in the same folder moves the first one's run aside, and deletes nothing.
+  void a_demo_twice() {
+    const QStringList words = {"demo", "--quick", "--model", model_, "-o", path("twice"), "--threads", "1", "--json"};
+    const Answer first = run(words);
+    QVERIFY2(first.code == 0 && first.json().contains("export"), first.err.constData());
+    const std::string pack = text(path("twice/run/tuned.safetensors"));
+    QVERIFY(write_text_file(path("twice/run/notes.txt").toStdString(), "mine"));
+    const Answer second = run(words + QStringList{"--seed", "2"});
+    QVERIFY2(second.code == 0, second.err.constData());
+    QCOMPARE(text(path("twice/run/notes.txt")), std::string("mine"));
+    QVERIFY(text(path("twice/run/earlier-1/tuned.safetensors")) == pack);
+    QVERIFY(text(path("twice/run/tuned.safetensors")) != pack);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "engine/backend/forwarding_backend.h"
 #include "engine/core/file.h"
 #include "engine/core/system.h"
 #include "engine/export/dense_values.h"
@@ -680,6 +681,16 @@ class TestExport : public QObject {
       QVERIFY(!export_model(*model, target, out, "", *backend_, observer, stop.get_token()));
       QVERIFY(testkit::need(read_text_file(tensors)) == good && made().empty());
     }
+    // Where the comparison has no room, what was written is kept.
+    struct Full : ForwardingBackend {
+      using ForwardingBackend::ForwardingBackend;
+      std::optional<DeviceMemory> device_memory() const override { return DeviceMemory{.name = "a full card"}; }
+    } full(*backend_);
+    const auto unjudged = export_model(*model, ExportTarget::Gguf, scratch / "kept.gguf", "", full, quiet_, {});
+    QVERIFY(!unjudged);
+    QCOMPARE(unjudged.error().code, ErrorCode::OutOfMemory);
+    QVERIFY2(unjudged.error().message.find("a full card") != std::string::npos && unjudged.error().message.find("is kept") != std::string::npos, unjudged.error().message.c_str());
+    QVERIFY(testkit::need(read_text_file(scratch / "kept.gguf")) == testkit::need(read_text_file(scratch / "out.gguf")));
   }
 
   void refusals_leave_nothing() {

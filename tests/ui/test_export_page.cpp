@@ -12,6 +12,7 @@
 #include "engine/core/file.h"
 #include "engine/tune/recipe.h"
 #include "ui/jobs/export_reasons.h"
+#include "ui/jobs/model_catalog.h"
 #include "ui/pages/export_targets.h"
 #include "ui/settings/language.h"
 #include "ui/widgets/banner.h"
@@ -43,6 +44,17 @@ class TestExportPage : public QObject {
   void cleanup() {
     SmallSample::forget();
     QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n')));
+  }
+
+  // An export under way, or one that was killed, is in no list of models.
+  void whatIsBeingWrittenIsNoModel() {
+    const QString models = m_home->path("home/written");
+    for (const char* name : {"a.gguf.part-4711-0/a.gguf", "b.part-4711-1/b/config.json", "c.part-one/c.gguf"}) {
+      const QString file = models + "/" + name;
+      QVERIFY(QDir().mkpath(QFileInfo(file).path()));
+      QVERIFY(QFile(file).open(QIODevice::WriteOnly));
+    }
+    QCOMPARE(findModels(models), QStringList{models + "/c.part-one/c.gguf"});
   }
 
   void foldersAreModelsToo() {

@@ -44,6 +44,7 @@ constexpr const char* kSentences[] = {
     QT_TR_NOOP("a part of its path is not a folder"),
     QT_TR_NOOP("Writing the model was cancelled; nothing was left behind."),
     QT_TR_NOOP("What was written cannot be opened again and was not kept."),
+    QT_TR_NOOP("What was written is kept, but it was not compared with the model in memory."),
     QT_TR_NOOP("A %1 folder holds codes of %2 bits, not of %3. Choose other bits, or write a .gguf file."),
     QT_TR_NOOP("'%1' is %2 x %3: %4, as a %5 folder needs. %6"),
     QT_TR_NOOP("its %1 inputs are no multiple of the groups of %2"),

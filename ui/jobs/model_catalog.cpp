@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "engine/core/file.h"
+#include "engine/core/part_name.h"
 #include "engine/core/system.h"
 #include "engine/tune/recipe.h"
 #include "engine/tune/run_store.h"
@@ -129,7 +130,8 @@ QStringList findModels(const QString& folder) {
       if (laterPart.match(file.fileName()).hasMatch() && !file.fileName().contains(QLatin1String("-00001-of-"))) continue;
       found << file.absoluteFilePath();
     }
-    for (const QFileInfo& sub : dir.entryInfoList(QDir::Dirs | QDir::NoDotAndDotDot | QDir::NoSymLinks, QDir::Name)) walk(sub.absoluteFilePath(), depth + 1);
+    for (const QFileInfo& sub : dir.entryInfoList(QDir::Dirs | QDir::NoDotAndDotDot | QDir::NoSymLinks, QDir::Name))
+      if (!is_part(sub.fileName().toStdString())) walk(sub.absoluteFilePath(), depth + 1);  // what is being written is no model yet
   };
   walk(QDir(folder).absolutePath(), 0);
   return found;
