@@ -94,7 +94,7 @@ Result<GgufPlan> plan_gguf(const Model& model, const std::string& wanted) {
     SW_ASSIGN(Planned planned, plan_tensor(tensor, wanted, metadata));
     if (tensor.matrix != nullptr) {
       const int64_t weights = tensor.matrix->rows() * tensor.matrix->cols();
-      all_types[planned.header.type] += weights;
+      ++all_types[planned.header.type];
       if (tensor.name.starts_with("blk.")) {
         block_types[planned.header.type] += weights;
         bits.insert(bits_within(*tensor.matrix, planned.header.type, said));

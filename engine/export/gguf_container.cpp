@@ -233,8 +233,11 @@ Result<ContainerPlan> plan_container(const Matrix& matrix, const std::string& na
           }
           return plan;
         }
-        return fail(ErrorCode::Unsupported, "The integers of '" + name + "' (" + std::to_string(integers.lowest) +
-                                                " to " + std::to_string(integers.highest) + ", groups of " +
+        const std::string integers_are =
+            layout.kind == BlockKind::Min
+                ? "0 to " + std::to_string((1 << layout.bits) - 1) + " with an offset a group"
+                : std::to_string(integers.lowest) + " to " + std::to_string(integers.highest);
+        return fail(ErrorCode::Unsupported, "The integers of '" + name + "' (" + integers_are + ", groups of " +
                                                 std::to_string(layout.block) + ", rows of " +
                                                 std::to_string(layout.cols) + ") do not fit " + wanted +
                                                 "; let the type be chosen automatically.");

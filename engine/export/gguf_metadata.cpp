@@ -11,14 +11,14 @@
 namespace scalewright {
 namespace {
 
-// general.file_type: a number for the type that most weights have.
+// general.file_type: a number for the type that most matrices have. An embedding can hold more weights than all of them.
 uint32_t file_type(const std::map<GgufType, int64_t>& types) {
   GgufType most = GgufType::F16;
-  int64_t weights = -1;
+  int64_t matrices = -1;
   for (const auto& [type, count] : types) {
-    if (count > weights) {
+    if (count > matrices) {
       most = type;
-      weights = count;
+      matrices = count;
     }
   }
   switch (most) {
@@ -94,7 +94,7 @@ GgufHeader kept_header(const FileMetadata& metadata, const std::map<GgufType, in
   header.entries = metadata.entries;
   std::map<GgufType, int64_t> before;
   for (const GgufTensor& tensor : metadata.tensors) {
-    if (tensor.ne.size() > 1) before[tensor.type] += tensor.rows() * tensor.cols();
+    if (tensor.ne.size() > 1) ++before[tensor.type];
   }
   if (before != types) {
     if (find_entry(header.entries, "general.file_type") != nullptr || any_quantized(types)) {

@@ -182,10 +182,28 @@ Result<QuantizeForecast> forecast_target(const ModelSummary& model, const Quanti
   return forecast;
 }
 
+MatrixCount gguf_leaves(const ModelSummary& model) {
+  MatrixCount count;
+  for (const TensorSummary& tensor : model.tensors) {
+    if (!is_block_matrix(tensor)) continue;
+    ++count.all;
+    if (tensor.shape[1] % 32 != 0) ++count.left;
+  }
+  return count;
+}
+
 Result<void> check_gguf_holds(const ModelSummary& model, const QuantSpec& spec, const std::string& type) {
   std::set<int64_t> widths;
+  int64_t undivided = 0;  // inputs of a matrix that no block divides
   for (const TensorSummary& tensor : model.tensors) {
-    if (is_block_matrix(tensor) && tensor.shape[1] % 32 == 0) widths.insert(tensor.shape[1]);
+    if (!is_block_matrix(tensor)) continue;
+    if (tensor.shape[1] % 32 == 0) widths.insert(tensor.shape[1]);
+    else undivided = tensor.shape[1];
+  }
+  const GgufTypeInfo* wanted = find_gguf_type(type);
+  if (widths.empty() && undivided > 0 && (wanted == nullptr || !is_dense(wanted->type))) {
+    return fail(ErrorCode::Unsupported, "GGUF blocks hold 32 inputs, and the rows of this model (" + std::to_string(undivided) +
+                                            ") are no multiple of that, so nothing would be quantized. Write a folder with one scale a row (group 0).");
   }
   const int most = (1 << spec.bits) - 1;
   for (const int64_t cols : widths) {

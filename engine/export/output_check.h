@@ -28,9 +28,15 @@ Result<void> check_output(const std::filesystem::path& output, const std::vector
 Result<void> try_output(const std::filesystem::path& output, bool folder);
 
 // Unsupported where integers of `spec` for the block matrices of `model` do not fit GGUF `type` (empty: any quantized
-// type), judged by the largest integers that the spec can give. Matrices that no GGUF block divides are left to the
-// writer, which says what it does with them.
+// type), judged by the largest integers that the spec can give, and where no GGUF block divides the rows of any matrix.
+// Where some are divided, the others are left to the writer, which says what it does with them.
 Result<void> check_gguf_holds(const ModelSummary& model, const QuantSpec& spec, const std::string& type);
+
+// Block matrices, and those of them that no GGUF block divides.
+struct MatrixCount {
+  int64_t all = 0, left = 0;
+};
+MatrixCount gguf_leaves(const ModelSummary& model);
 
 // The same for a folder in one of the packed forms (GPTQ, AWQ, compressed-tensors): bits that the form has, groups that
 // divide every row of inputs, sizes that fill whole words.

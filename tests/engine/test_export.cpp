@@ -186,6 +186,23 @@ class TestExport : public QObject {
     QCOMPARE(written->size(), read->size());
   }
 
+  // general.file_type is that of most matrices, though the embedding may hold more weights than all of them.
+  void a_file_says_its_type() {
+    Scratch scratch;
+    const auto model = quantized_family("gemma", {.bits = 4, .group = 32}, 8, 8);
+    model->weights.layers.resize(1);
+    model->config.layers = 1;
+    QVERIFY(write_model(*model, ExportTarget::Gguf, scratch / "small.gguf", "", quiet_, {}).has_value());
+    const GgufFile file = testkit::need(GgufFile::open(scratch / "small.gguf"));
+    int64_t embedding = 0, four_bits = 0;
+    for (const GgufTensor& tensor : file.tensors()) {
+      if (tensor.type == GgufType::Q4_0) four_bits += tensor.rows() * tensor.cols();
+      if (tensor.name == "token_embd.weight") embedding = tensor.rows() * tensor.cols();
+    }
+    QVERIFY(four_bits > 0 && embedding > four_bits);
+    QCOMPARE(file.entry("general.file_type")->as_int().value_or(-1), int64_t{2});
+  }
+
   // Its name, and what GGUF's own keys have for it; everything else of the header stays, and so do the weights.
   void a_tuned_file_says_so() {
     Scratch scratch;
@@ -605,6 +622,19 @@ class TestExport : public QObject {
     QVERIFY(folder(5, 64, 64, 576, ExportTarget::Gptq).find("2, 3, 4 and 8 bits") != std::string::npos);
     QVERIFY(folder(3, 32, 40, 576, ExportTarget::Gptq).find("whole words") != std::string::npos);
     QVERIFY(!folder(8, 64, 64, 576, ExportTarget::Awq).empty() && folder(4, 64, 64, 576, ExportTarget::Awq).empty());
+    model.tensors.front().shape = {64, 64};
+    // Rows that no block of GGUF divides: refused where they are all, counted where they are some.
+    model.tensors.front().shape = {64, 240};
+    for (const char* type : {"", "Q4_0"}) {
+      const auto odd = holds(4, 32, true, type);
+      QVERIFY(!odd && odd.error().code == ErrorCode::Unsupported);
+      QVERIFY2(odd.error().message.find("the rows of this model (240)") != std::string::npos && odd.error().message.find("group 0") != std::string::npos, odd.error().message.c_str());
+    }
+    QVERIFY(holds(4, 32, true, "F16"));
+    model.tensors.push_back({.name = "blk.0.ffn_down.weight", .type = "F32", .shape = {64, 64}});
+    QVERIFY(holds(4, 32, true, ""));
+    QVERIFY(gguf_leaves(model).all == 2 && gguf_leaves(model).left == 1);
+    model.tensors.pop_back();
     model.tensors.front().shape = {64, 64};
     const auto unknown = holds(4, 32, true, "Q9_9");
     QVERIFY(!unknown);
