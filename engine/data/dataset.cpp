@@ -101,8 +101,12 @@ class Importer {
 
   Result<void> read_json(bool lines) {
     SW_ASSIGN(ByteSource source, ByteSource::open(dataset_.path));
+    if (options_.format == DatasetFormat::Csv) {
+      return fail(ErrorCode::Format,
+                  dataset_.path.string() + ": these rows are JSON, not a table. Name their form, or leave it to be found.");
+    }
     SW_ASSIGN(data::JsonRows rows, data::JsonRows::open(std::move(source), lines));
-    form_ = options_.format == DatasetFormat::Csv ? DatasetFormat::Auto : options_.format;
+    form_ = options_.format;
     while (!full()) {
       auto raw = rows.next();
       if (!raw) break;

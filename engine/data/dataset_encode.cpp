@@ -48,8 +48,8 @@ void count(EncodedDataset& dataset) {
   }
 }
 
-// A conversation: cut at the context as the settings say.
-void add_conversation(const Example& source, const Rendered& rendered, const Model& model,
+// A conversation: cut at the context as the settings say. Whether it is longer than that.
+bool add_conversation(const Example& source, const Rendered& rendered, const Model& model,
                       const EncodeSettings& settings, EncodedDataset& out) {
   const bool bos_written = !model.bos_token.empty() && rendered.text.starts_with(model.bos_token);
   const auto tokens =
@@ -61,7 +61,7 @@ void add_conversation(const Example& source, const Rendered& rendered, const Mod
   example.cut = tokens.size() > context;
   if (example.cut && settings.truncation == Truncation::Drop) {
     ++out.too_long;
-    return;
+    return true;
   }
   const size_t kept = std::min(tokens.size(), context);
   // Cut at the start: what is left out lies behind a BOS.
@@ -83,11 +83,10 @@ void add_conversation(const Example& source, const Rendered& rendered, const Mod
     example.learned.push_back(learned ? 1 : 0);
     any |= learned;
   }
-  if (!any) {
-    ++out.dropped;
-    return;
-  }
-  out.examples.push_back(std::move(example));
+  const bool cut = example.cut;
+  if (any) out.examples.push_back(std::move(example));
+  else ++out.dropped;
+  return cut;
 }
 
 // A document: rows of `context` tokens, each of which begins with BOS where the model wants one; every other token is
@@ -148,6 +147,7 @@ Result<EncodedDataset> encode_dataset(const Dataset& dataset, const Model& model
                                                 " tokens leaves nothing to learn. Use at least 2.");
   EncodedDataset out;
   out.examples.reserve(dataset.examples.size());
+  bool any_longer = false;
   const bool whole_file = dataset.format == DatasetFormat::Text && dataset.examples.size() == 1;
   for (const Example& example : dataset.examples) {
     if (example.messages.empty()) {
@@ -161,7 +161,7 @@ Result<EncodedDataset> encode_dataset(const Dataset& dataset, const Model& model
                               example.row});
       continue;
     }
-    add_conversation(example, *rendered, model, settings, out);
+    any_longer |= add_conversation(example, *rendered, model, settings, out);
   }
   count(out);
   if (out.examples.empty()) {
@@ -170,8 +170,17 @@ Result<EncodedDataset> encode_dataset(const Dataset& dataset, const Model& model
                                                   std::to_string(out.problems.front().line) + ": " +
                                                   out.problems.front().message + " No other row can be used either.");
     }
-    return fail(ErrorCode::InvalidArgument, dataset.path.string() + ": no row has anything left to learn within " +
-                                                std::to_string(settings.context) + " tokens. Choose a longer context.");
+    if (!any_longer) {
+      return fail(ErrorCode::InvalidArgument,
+                  dataset.path.string() +
+                      ": there is nothing to learn. A text needs at least two tokens, a conversation an answer.");
+    }
+    return fail(ErrorCode::InvalidArgument,
+                dataset.path.string() + ": no row has anything left to learn within " +
+                    std::to_string(settings.context) + " tokens. Choose a longer context" +
+                    (settings.truncation == Truncation::Start
+                         ? "."
+                         : ", or cut long rows at their beginning (--truncate start)."));
   }
   return out;
 }

@@ -267,11 +267,13 @@ RowResult read_pair(const json& row, const ColumnMap& columns) {
   if (row[prompt_key].is_array() || row[completion_key].is_array()) {
     for (const std::string& key : {prompt_key, completion_key}) {
       const bool answer = key == completion_key;
-      if (row[key].is_string()) {
-        result.example.messages.push_back({answer ? "assistant" : "user", row[key].get<std::string>()});
-      } else if (auto failure = read_messages(row[key], key, "role", "content", result)) {
-        return *failure;
+      if (row[key].is_array()) {
+        if (auto failure = read_messages(row[key], key, "role", "content", result)) return *failure;
+        continue;
       }
+      const auto half = text_field(row, key, failed);
+      if (!half) return failed;
+      result.example.messages.push_back({answer ? "assistant" : "user", *half});
     }
     note_tools(row, result);
     return finish(std::move(result), completion_key);

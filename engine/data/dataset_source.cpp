@@ -15,6 +15,15 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
+// Text in UTF-16 without a mark: of most pairs of bytes the same one is zero, as in every Latin letter.
+bool is_utf16(std::string_view head) {
+  size_t zeros[2] = {};
+  for (size_t i = 0; i < head.size(); ++i) zeros[i % 2] += head[i] == '\0';
+  const size_t pairs = head.size() / 2, most = std::max(zeros[0], zeros[1]), least = std::min(zeros[0], zeros[1]);
+  constexpr size_t kFewest = 4;  // of fewer pairs nothing can be said
+  return pairs >= kFewest && 4 * most > 3 * pairs && least < pairs / 16 + 1;
+}
+
 }  // namespace
 
 Result<ByteSource> ByteSource::open(const std::filesystem::path& path) {
@@ -26,7 +35,7 @@ Result<ByteSource> ByteSource::open(const std::filesystem::path& path) {
   const std::string name = path.string();
   if (starts_with(head, "\xEF\xBB\xBF")) {
     source.at_ = 3;
-  } else if (starts_with(head, "\xFF\xFE") || starts_with(head, "\xFE\xFF")) {
+  } else if (starts_with(head, "\xFF\xFE") || starts_with(head, "\xFE\xFF") || is_utf16(head.substr(0, 4096))) {
     return fail(ErrorCode::Format, name + ": this text is UTF-16. Save it as UTF-8 and open it again.");
   } else if (starts_with(head, "PAR1")) {
     return fail(ErrorCode::Unsupported,

@@ -20,6 +20,7 @@ struct PerplexityOptions {
 struct PerplexityReport {
   double perplexity = 0.0, nll = 0.0;
   int64_t tokens = 0, context = 0, stride = 0;
+  int64_t conversations = 0;  // that were measured, through the chat template; 0: plain text
   double seconds = 0.0;
 };
 // Windows of `context` tokens, the first token of the text is not predicted; with stride < context only tokens not yet

@@ -114,7 +114,9 @@ Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend&
     SW_ASSIGN(const Dataset dataset, import_dataset(text, {}));
     if (holds_conversations(dataset)) {
       SW_ASSIGN(const std::vector<int32_t> ids, ids_of(dataset, *model, options.context));
-      return over_windows(std::move(model), backend, ids, -1, options, observer, stop);
+      SW_ASSIGN(PerplexityReport report, over_windows(std::move(model), backend, ids, -1, options, observer, stop));
+      report.conversations = static_cast<int64_t>(dataset.examples.size());
+      return report;
     }
     content = text_of(dataset);
   } else {

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/tune/memory_plan.h"
+
 namespace scalewright {
 
 Result<Arena> Arena::reserve(size_t bytes) {
@@ -16,8 +18,8 @@ Result<Arena> Arena::reserve(size_t bytes) {
   const auto refuse = [&] {
     arena.size_ = 0;
     return fail(ErrorCode::OutOfMemory,
-                "The system does not give the " + std::to_string(bytes) +
-                    " bytes that tuning needs. Close other programs, or choose a smaller context or batch.");
+                "The system does not give the " + readable_bytes(bytes) +
+                    " that tuning needs. Close other programs, or choose a smaller context or batch.");
   };
   if (&memory_source() != &host_memory()) {  // memory that a device reads too
     void* shared = memory_source().allocate(arena.size_, MemoryUse::Work);

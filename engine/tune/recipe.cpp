@@ -205,7 +205,8 @@ Result<void> check_recipe(const TuneRecipe& r) {
     return bad("accumulate is " + std::to_string(r.accumulate) + " batches a step; choose 1 to 65536.");
   if (r.steps < 0) return bad("steps is " + std::to_string(r.steps) + "; choose 1 or more, or 0 to count by epochs.");
   if (r.steps == 0 && !(finite_between(r.epochs, 0.0, 1e6) && r.epochs > 0.0))
-    return bad("epochs is " + std::to_string(r.epochs) + "; choose more than 0, or give the number of steps.");
+    return bad("The passes over the data (epochs) are " + short_number(r.epochs) +
+               "; choose more than 0 and at most a million, or give the number of steps.");
   if (!finite_between(r.learning_rate, 0.0, kLargestLearningRate))
     return bad("The learning rate is " + short_number(r.learning_rate) +
                ", and 0.001 to 0.005 is usual; choose at most " + short_number(kLargestLearningRate) +

@@ -51,6 +51,11 @@ Result<Preparation> prepare_run(const Model& model, const Backend& backend, cons
   plan.learning_rate = recipe.learning_rate > 0.0 ? recipe.learning_rate : plan.usual_learning_rate;
   if (const std::string far = learning_rate_warning(plan.learning_rate, plan.usual_learning_rate); !far.empty())
     observer.warning(far);
+  if (recipe.warmup >= 1.0 && recipe.warmup > static_cast<double>(plan.steps)) {
+    observer.warning("The warm-up of " + std::to_string(static_cast<int64_t>(recipe.warmup)) +
+                     " steps is longer than the run of " + std::to_string(plan.steps) +
+                     ", so the learning rate rises until the last step. Give fewer steps to warm up, or a fraction of them.");
+  }
   p.shares = share_rows(recipe, backend);
   plan.devices = p.shares.devices;
   if (const Companions* companions = backend.companions();

@@ -154,10 +154,16 @@ Result<std::optional<Checkpoint>> TuneJob::find_checkpoint(bool resume) {
     return std::optional<Checkpoint>();
   }
   SW_ASSIGN(Checkpoint saved, read_checkpoint(path));
-  if (const std::string difference = recipe_difference(saved.recipe, recipe_); !difference.empty()) {
+  // A rate that was left to the default is the one that it came to.
+  TuneRecipe began = saved.recipe, now = recipe_;
+  for (TuneRecipe* recipe : {&began, &now})
+    if (recipe->learning_rate == 0.0) recipe->learning_rate = saved.learning_rate;
+  if (const std::string difference = recipe_difference(began, now); !difference.empty()) {
+    const bool longer = began.steps != now.steps;
     return fail(ErrorCode::InvalidArgument,
                 folder_.string() + ": the run was begun with another recipe: " + difference +
-                    ". Resume it with the recipe it began with, or start a new run in another folder.");
+                    ". Resume it with the recipe it began with, or start a new run in another folder." +
+                    (longer ? " To learn more from it, export the finished run and tune what was written." : ""));
   }
   return std::optional(std::move(saved));
 }

@@ -55,7 +55,9 @@ Result<LoadedFile> load_file(const std::filesystem::path& path, const Model& mod
   if (loaded.encoded.dropped > 0) {
     observer.warning(path.string() + ": " + std::to_string(loaded.encoded.dropped) +
                      " rows have no answer within the context of " + std::to_string(recipe.context) +
-                     " tokens and are left out. Choose a longer context to learn from them.");
+                     " tokens and are left out. Choose a longer context to learn from them" +
+                     (recipe.truncation == Truncation::End ? ", or cut long rows at their beginning (--truncate start)."
+                                                           : "."));
   }
   if (want_said) loaded.said = std::move(dataset);
   return loaded;

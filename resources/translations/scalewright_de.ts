@@ -335,6 +335,10 @@
         <translation>GGUF-Blöcke fassen 32 Eingänge, und %1 ist kein Vielfaches davon</translation>
     </message>
     <message>
+        <source>GGUF blocks hold 32 inputs, and the rows of this model (%1) are no multiple of that, so nothing would be quantized. Write a folder with one scale a row (group 0).</source>
+        <translation>GGUF-Blöcke fassen 32 Eingänge, und die Zeilen dieses Modells (%1) sind kein Vielfaches davon, sodass nichts quantisiert würde. Schreiben Sie einen Ordner mit einer Skala je Zeile (Gruppe 0).</translation>
+    </message>
+    <message>
         <source>symmetric %1-bit codes fit %2 exactly</source>
         <translation>symmetrische %1-Bit-Codes passen genau in %2</translation>
     </message>
@@ -595,6 +599,18 @@
         <translation>in keiner Zeile bleibt innerhalb von %1 Token etwas zu lernen. Wählen Sie einen längeren Kontext.</translation>
     </message>
     <message>
+        <source>no row has anything left to learn within %1 tokens. Choose a longer context, or cut long rows at their beginning (--truncate start).</source>
+        <translation>in keiner Zeile bleibt innerhalb von %1 Token etwas zu lernen. Wählen Sie einen längeren Kontext, oder kürzen Sie lange Zeilen am Anfang (--truncate start).</translation>
+    </message>
+    <message>
+        <source>there is nothing to learn. A text needs at least two tokens, a conversation an answer.</source>
+        <translation>es gibt nichts zu lernen. Ein Text braucht mindestens zwei Token, ein Gespräch eine Antwort.</translation>
+    </message>
+    <message>
+        <source>these rows are JSON, not a table. Name their form, or leave it to be found.</source>
+        <translation>diese Zeilen sind JSON, keine Tabelle. Nennen Sie ihre Form, oder lassen Sie sie erkennen.</translation>
+    </message>
+    <message>
         <source>The model's chat template refuses the conversation: %1</source>
         <translation>Die Chat-Vorlage des Modells weist das Gespräch ab: %1</translation>
     </message>
@@ -647,8 +663,8 @@
         <translation>keine eigene Frage</translation>
     </message>
     <message>
-        <source>The system does not give the %1 bytes that tuning needs. Close other programs, or choose a smaller context or batch.</source>
-        <translation>Das System gibt die %1 Byte nicht her, die das Anpassen braucht. Schließen Sie andere Programme, oder wählen Sie einen kleineren Kontext oder Stapel.</translation>
+        <source>The system does not give the %1 that tuning needs. Close other programs, or choose a smaller context or batch.</source>
+        <translation>Das System gibt die %1 nicht her, die das Anpassen braucht. Schließen Sie andere Programme, oder wählen Sie einen kleineren Kontext oder Stapel.</translation>
     </message>
     <message>
         <source>There is not enough memory for tuning. Close other programs, or choose a smaller context or batch.</source>
@@ -933,6 +949,10 @@
     <message>
         <source>The learning rate is %1; %2 is usual for this model, and far above it a model gets worse instead of better.</source>
         <translation>Die Lernrate ist %1; üblich für dieses Modell ist %2, und weit darüber wird ein Modell schlechter statt besser.</translation>
+    </message>
+    <message>
+        <source>The warm-up of %1 steps is longer than the run of %2, so the learning rate rises until the last step. Give fewer steps to warm up, or a fraction of them.</source>
+        <translation>Der Anlauf von %1 Schritten ist länger als der Lauf von %2, sodass die Lernrate bis zum letzten Schritt steigt. Wählen Sie einen Anlauf von weniger Schritten, oder einen Bruchteil davon.</translation>
     </message>
     <message>
         <source>The learning rate is %1, and 0.001 to 0.005 is usual; choose at most %2, or leave it out for the default.</source>

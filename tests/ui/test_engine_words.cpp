@@ -66,6 +66,8 @@ class TestEngineWords : public QObject {
     german(checkHolds(summaryOf(64, 96), request, ExportTarget::Gptq));
     request.spec = {.bits = 8, .group = 32, .symmetric = false};
     german(checkHolds(even, request, ExportTarget::Gguf));
+    request.spec.symmetric = true;
+    german(checkHolds(odd, request, ExportTarget::Gguf));
     request.method = QuantMethod::Gptq;
     german(check_quantize_request(request));
     // What the forecast says of each container.
@@ -105,6 +107,10 @@ class TestEngineWords : public QObject {
     QFETCH(QByteArray, content);
     QVERIFY(write(name, content));
     german(import_dataset((m_folder.path() + "/" + name).toStdString(), {}));
+  }
+  void rowsThatAreNoTable() {
+    QVERIFY(write("rows.jsonl", "{\"prompt\": \"a\", \"completion\": \"b\"}\n"));
+    german(import_dataset((m_folder.path() + "/rows.jsonl").toStdString(), {.format = DatasetFormat::Csv}));
   }
   void noSuchFiles() {
     german(import_dataset((m_folder.path() + "/absent.jsonl").toStdString(), {}));
