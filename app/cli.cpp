@@ -1,19 +1,15 @@
 // scalewright-cli: everything the window does, from a terminal. The contract of its words is in README.md, "Command line".
 
-#include <pthread.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "app/cli/context.h"
+#include "app/cli/interruption.h"
 
 namespace {
 
@@ -24,29 +20,6 @@ using scalewright::cli::Context;
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
-
-// Ctrl+C asks the job to stop cleanly; a second one ends the program at once. Signals are taken by a thread of their own,
-// since hardly anything may be done in a handler.
-void watch_signals(std::stop_source& source) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  std::thread([set, &source] {
-    bool asked = false;
-    for (;;) {
-      int number = 0;
-      if (sigwait(&set, &number) != 0) continue;
-      if (asked) _exit(scalewright::cli::kExitInterrupted);
-      asked = true;
-      source.request_stop();
-      constexpr char kText[] = "\nStopping cleanly; once more to stop at once.\n";
-      if (write(STDERR_FILENO, kText, sizeof kText - 1) < 0) continue;
-    }
-  }).detach();
-}
 
 Result<int> run_guarded(const Context& context) {
   try {
@@ -116,11 +89,12 @@ int checked_output(int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  static std::stop_source stop;
-  watch_signals(stop);
+  static scalewright::cli::Interruption interruption;  // its thread outlives main
+  interruption.watch();
 
   Context context;
-  context.stop = stop.get_token();
+  context.interruption = &interruption;
+  context.stop = interruption.stop();
   CLI::App app{"Scalewright: quantize a language model, tune only its scales, talk to it, take it anywhere.\n"
                "MODEL is a .gguf file or a folder of safetensors; RUN is the folder of a tuning run.", "scalewright-cli"};
   app.set_version_flag("--version", std::string("scalewright-cli ") + SCALEWRIGHT_VERSION);

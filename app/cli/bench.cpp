@@ -77,6 +77,7 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
   SW_ASSIGN(const std::unique_ptr<Backend> backend, context.backend());
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
+  warn_of_context(observer, options.behind ? options.prompt + options.decode : std::max(options.prompt, options.decode), model->config.context_length);
   SessionOptions session_options;
   session_options.context = options.prompt + options.decode + 1;
   session_options.precision = options.fast ? Precision::Fast : Precision::Exact;
@@ -133,8 +134,8 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
       if (repeat && options.decode > 0) decode_rates.push_back(static_cast<double>(options.decode) / (now() - start));
     }
   }
-  observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
+  observer.finish();
   auto token_bytes = static_cast<uint64_t>(head_bytes);
   for (const Linear* linear : std::as_const(model->weights).linears()) token_bytes += linear->weight.bytes();
   token_bytes += static_cast<uint64_t>(cache_bytes(model->config, options.behind ? options.prompt : 0, options.decode));
@@ -156,9 +157,10 @@ Result<int> bench(const Context& context, const BenchOptions& options) {
                       {"device", backend->description()},
                       {"peak_bytes", peak_resident_bytes()}});
   context.print(backend->description() + ", " + (options.fast ? "fast (8-bit activations)" : "exact"));
-  context.print("prompt of " + std::to_string(options.prompt) + "   " + format_number(median(prompt_rates), 1) + " tokens/s");
-  context.print("decode of " + std::to_string(options.decode) + "    " + format_number(decode, 1) + " tokens/s, reading " + format_number(bytes / 1e9, 1) +
-                " GB/s: " + format_number(100 * bytes / bandwidth, 0) + " % of the " + format_number(bandwidth / 1e9, 1) + " GB/s that a plain read gets here");
+  if (options.prompt > 0) context.print("prompt of " + std::to_string(options.prompt) + "   " + format_number(median(prompt_rates), 1) + " tokens/s");
+  if (options.decode > 0)
+    context.print("decode of " + std::to_string(options.decode) + "    " + format_number(decode, 1) + " tokens/s, reading " + format_number(bytes / 1e9, 1) +
+                  " GB/s: " + format_number(100 * bytes / bandwidth, 0) + " % of the " + format_number(bandwidth / 1e9, 1) + " GB/s that a plain read gets here");
   if (largest_only) context.print("of each token the " + std::to_string(options.candidates) + " largest logits, which is all that sampling looks at; the others are not computed (--candidates 0 does)");
   return 0;
 }
@@ -212,8 +214,8 @@ Result<int> bench_train(const Context& context, const BenchTrainOptions& options
     graph->forward_backward(batch, values, 1.0f / static_cast<float>(counted), gradient);
     if (repeat) seconds.push_back(now() - start);
   }
-  observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
+  observer.finish();
   // Products needed: forward and the two (per row) or three (per group) of the backward pass; the head's forward and backward;
   // attention's two forward and four backward. What is computed a second time does not count.
   double linear_parameters = 0.0;
@@ -252,23 +254,26 @@ void add_bench(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb(app, context, "bench", "Speed of prompt and decode, beside this machine's ceilings");
   auto b = std::make_shared<BenchOptions>();
   verb->add_option("MODEL", b->model, "A model, or the folder of a run")->required();
-  verb->add_option("-p,--prompt", b->prompt, "Tokens of the prompt")->check(CLI::Range(int64_t{0}, int64_t{1} << 20))->capture_default_str();
-  verb->add_option("-n,--decode", b->decode, "Tokens to decode")->check(CLI::Range(int64_t{0}, int64_t{1} << 20))->capture_default_str();
-  verb->add_option("-r,--repeats", b->repeats, "Runs; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
+  verb->add_option("-p,--prompt", b->prompt, "Tokens of the prompt")->check(whole(0, int64_t{1} << 20))->capture_default_str();
+  verb->add_option("-n,--decode", b->decode, "Tokens to decode")->check(whole(0, int64_t{1} << 20))->capture_default_str();
+  verb->add_option("-r,--repeats", b->repeats, "Runs; the median counts")->check(whole(1, 1000))->capture_default_str();
   verb->add_flag("--fast", b->fast, "Activations in 8 bits, as chat --fast");
-  verb->add_option("--candidates", b->candidates, "With --fast, where the head can be searched: the largest logits that are found of each token, exact, the others not computed; what chat's top-k takes. The model then goes on with tokens of its own, sampled as in a chat, which is counted too. 0: all logits of given tokens, as llama-bench")->check(CLI::Range(0, 1 << 20))->capture_default_str();
-  verb->add_option("--rows", b->rows, "Tokens decoded at once, with all logits: what an answer costs whose guesses (--guess-ahead of chat) are all right")->check(CLI::Range(int64_t{1}, int64_t{4}))->capture_default_str();
+  verb->add_option("--candidates", b->candidates, "With --fast, where the head can be searched: the largest logits that are found of each token, exact, the others not computed; what chat's top-k takes. The model then goes on with tokens of its own, sampled as in a chat, which is counted too. 0: all logits of given tokens, as llama-bench")->check(whole(0, 1 << 20))->capture_default_str();
+  verb->add_option("--rows", b->rows, "Tokens decoded at once, with all logits: what an answer costs whose guesses (--guess-ahead of chat) are all right")->check(whole(1, 4))->capture_default_str();
   verb->add_flag("--behind", b->behind, "Decode goes on behind the prompt and reads its keys and values; else it begins with an empty context");
-  verb->callback([&context, b] { context.command = [&context, b] { return bench(context, *b); }; });
+  verb->callback([&context, b] {
+    if (b->prompt == 0 && b->decode == 0) throw CLI::ValidationError("bench", "nothing to measure: give tokens of a prompt (-p) or tokens to decode (-n)");
+    context.command = [&context, b] { return bench(context, *b); };
+  });
 
   CLI::App* train = add_verb(app, context, "bench-train", "Speed and memory of a tuning step");
   auto t = std::make_shared<BenchTrainOptions>();
   train->add_option("MODEL", t->model, "A quantized model")->required();
-  train->add_option("--context", t->context, "Tokens of a row")->check(CLI::Range(int64_t{2}, int64_t{1} << 20))->capture_default_str();
-  train->add_option("--batch", t->batch, "Rows")->check(CLI::Range(int64_t{1}, int64_t{4096}))->capture_default_str();
+  train->add_option("--context", t->context, "Tokens of a row")->check(whole(2, int64_t{1} << 20))->capture_default_str();
+  train->add_option("--batch", t->batch, "Rows")->check(whole(1, 4096))->capture_default_str();
   train->add_option("--granularity", t->granularity, "What learns")->check(CLI::IsMember({"group", "row"}))->capture_default_str();
   train->add_option("--kept-layers", t->kept_layers, "Blocks that keep their activations; default: all")->check(at_least_zero());
-  train->add_option("-r,--repeats", t->repeats, "Steps timed; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
+  train->add_option("-r,--repeats", t->repeats, "Steps timed; the median counts")->check(whole(1, 1000))->capture_default_str();
   train->callback([&context, t] { context.command = [&context, t] { return bench_train(context, *t); }; });
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -18,12 +19,15 @@ namespace scalewright::cli {
 
 using Json = nlohmann::ordered_json;
 
+class Interruption;
+
 struct Context {
   bool json = false;
   int threads = 0;
   std::string device = "auto", isa = "auto";
   uint64_t seed = 1;
   std::stop_token stop;                        // set by Ctrl+C
+  Interruption* interruption = nullptr;        // of which a part may be stopped alone
   std::function<Result<int>()> command;        // what the parsed verb will do; returns the exit code
   mutable bool answered = false;               // the JSON object was printed
 
@@ -45,20 +49,27 @@ CLI::App* add_verb(CLI::App& app, Context& context, const std::string& name, con
 CLI::Validator above_zero();
 CLI::Validator at_least_zero();
 CLI::Validator between(double low, double high);
+CLI::Validator whole(int64_t low, int64_t high);
+// "1.5GB", "800 MB", "76MiB" or bytes, in bytes; nothing where the text is no size.
+std::optional<double> bytes_from(const std::string& text);
+// Makes such a text the number of bytes that the option wants.
+CLI::Validator byte_size();
 
 // The model was made for so many tokens: a warning where more are asked for.
 void warn_of_context(Observer& observer, int64_t asked, int64_t model_has);
 
-// A bar on a terminal, a line every few seconds otherwise; always on stderr.
+// A bar on a terminal, a line every few seconds otherwise, and "done" behind them; always on stderr.
 class ProgressLine {
  public:
-  ~ProgressLine() { finish(); }
+  ~ProgressLine() { wipe(); }
   void show(const Progress& progress);
   void message(std::string_view text);  // a line of its own
-  void finish();
+  void finish();  // what was under way is done
 
  private:
+  void wipe();
   std::chrono::steady_clock::time_point last_{};
+  bool unfinished_ = false;  // the last line is left behind, and says less than all
   bool open_ = false;
 };
 

@@ -22,6 +22,7 @@ Json report_json(const PerplexityReport& report) {
           {"tokens", report.tokens},
           {"context", report.context},
           {"stride", report.stride},
+          {"conversations", report.conversations},
           {"seconds", report.seconds}};
 }
 
@@ -36,11 +37,12 @@ Result<int> eval(const Context& context, const EvalOptions& options) {
     return perplexity(model, *backend, options.text, options.values, observer, context.stop);
   };
   SW_ASSIGN(const auto measured, measure_compared<PerplexityReport>(options.model, options.compare, observer, context.stop, measure));
-  observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
+  observer.finish();
   const PerplexityReport& report = measured.model;
   Json json = report_json(report);
-  const std::string counted = "(" + std::to_string(report.tokens) + " tokens predicted, windows of " + std::to_string(report.context) + ", stride " + std::to_string(report.stride) + ")";
+  const std::string counted = "(" + std::to_string(report.tokens) + " tokens predicted, windows of " + std::to_string(report.context) + ", stride " + std::to_string(report.stride) +
+                              (report.conversations > 0 ? "; " + std::to_string(report.conversations) + " conversations, questions and answers, as the chat template writes them" : std::string()) + ")";
   if (!measured.other) {
     context.print_json(json);
     context.print("perplexity " + format_number(report.perplexity, 4) + " " + counted);
@@ -131,8 +133,8 @@ Result<int> score_verb(const Context& context, ScoreVerbOptions options) {
     return report;
   };
   SW_ASSIGN(const auto measured, measure_compared<ScoreReport>(options.model, options.compare, observer, context.stop, measure));
-  observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
+  observer.finish();
   const ScoreReport& report = measured.model;
   const bool exactly = rule.match() == AnswerMatch::Exact;
   const auto titles = compared_titles(options.model, options.compare);
@@ -175,8 +177,8 @@ void add_evaluate(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb(app, context, "eval", "Perplexity on a text: lower is better", Uses::Device);
   auto e = std::make_shared<EvalOptions>();
   verb->add_option("MODEL", e->model, "A model, or the folder of a run")->required();
-  verb->add_option("--text", e->text, "A text file, or .jsonl with a \"text\" field")->required();
-  verb->add_option("--context", e->values.context, "Tokens of a window")->check(CLI::Range(int64_t{2}, int64_t{1} << 20))->capture_default_str();
+  verb->add_option("--text", e->text, "A text file, or rows (.jsonl, .json, .csv): their \"text\" fields, or conversations and prompts with answers, as the chat template writes them")->required();
+  verb->add_option("--context", e->values.context, "Tokens of a window")->check(whole(2, int64_t{1} << 20))->capture_default_str();
   verb->add_option("--stride", e->values.stride, "Tokens from one window to the next; default: the window")->check(at_least_zero());
   verb->add_option("--max-tokens", e->values.max_tokens, "Use only so many tokens of the text")->check(at_least_zero());
   add_compare_option(*verb, e->compare);

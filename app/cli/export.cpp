@@ -4,6 +4,7 @@
 
 #include "app/cli/context.h"
 #include "app/cli/model_argument.h"
+#include "engine/core/ascii.h"
 #include "engine/export/exporter.h"
 #include "engine/export/output_check.h"
 #include "engine/tune/run_folder.h"
@@ -59,7 +60,7 @@ Result<int> export_verb(const Context& context, const Options& options) {
     return fail(ErrorCode::InvalidArgument, "A scale pack holds what a tuning run learned, and " + options.model + " is no run. Give the folder of a run.");
   SW_ASSIGN(const std::vector<KeptPath> kept, kept_paths(options.model));
   SW_TRY(check_output(options.output, kept));
-  if (target == ExportTarget::Gguf && !std::filesystem::path(options.output).has_extension())
+  if (target == ExportTarget::Gguf && lower(std::filesystem::path(options.output).extension().string()) != ".gguf")
     return fail(ErrorCode::InvalidArgument, options.output + ": a GGUF is one file, and programs look for the ending .gguf. Write -o " + shell_word(options.output + ".gguf") + ".");
   SW_TRY(refuse_existing(options.output, options.force));
   SW_TRY(try_output(options.output, writes_folder(target)));
@@ -67,14 +68,15 @@ Result<int> export_verb(const Context& context, const Options& options) {
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
   SW_ASSIGN(const ExportReport report, export_model(*model, target, options.output, options.type, *backend, observer, context.stop));
-  observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
+  observer.finish();
   print_report(context, options.output, report);
   return 0;
 }
 
 Result<int> apply(const Context& context, const Options& options) {
   SW_TRY(check_model_argument(options.model, Takes::Model));
+  SW_TRY(check_pack_argument(options.pack));
   const bool folder = std::filesystem::path(options.output).extension() != ".gguf";
   SW_TRY(check_output(options.output, {{options.model, "the model being read"}, {options.pack, "the scale pack being read"}}));
   SW_TRY(refuse_existing(options.output, options.force));
@@ -90,8 +92,8 @@ Result<int> apply(const Context& context, const Options& options) {
                               : model->container == Container::CompressedTensors ? ExportTarget::CompressedTensors
                                                                                  : ExportTarget::Gptq;
   SW_ASSIGN(const ExportReport report, export_model(*model, target, options.output, options.type, *backend, observer, context.stop));
-  observer.finish();
   if (context.stop.stop_requested()) return kExitInterrupted;
+  observer.finish();
   print_report(context, options.output, report);
   return 0;
 }

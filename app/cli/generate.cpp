@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "app/cli/context.h"
+#include "app/cli/interruption.h"
 #include "app/cli/messages.h"
 #include "app/cli/model_argument.h"
 #include "app/cli/standard_input.h"
@@ -36,8 +37,8 @@ void add_sampling(CLI::App* verb, const std::shared_ptr<Options>& o) {
   verb->add_option("--top-p", o->sampling.top_p, "Only the likeliest tokens that make up this probability")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--min-p", o->sampling.min_p, "Only tokens at least this likely against the likeliest")->check(between(0.0, 1.0))->capture_default_str();
   verb->add_option("--repeat-penalty", o->sampling.repeat_penalty, "Above 1: repeat less")->check(between(0.01, 100.0))->capture_default_str();
-  verb->add_option("--guess-ahead", o->sampling.guess_ahead, "Most tokens to guess from what was said before and check at once: the same answer, sooner where it repeats. 0 to 3, 0: none; default: 3, on a graphics card 0")->check(between(0, 3));
-  verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(CLI::Range(int64_t{0}, int64_t{1} << 20));
+  verb->add_option("--guess-ahead", o->sampling.guess_ahead, "Most tokens to guess from what was said before and check at once: the same answer, sooner where it repeats. 0 to 3, 0: none; default: 3, on a graphics card 0")->check(whole(0, 3));
+  verb->add_option("--context", o->context, "Tokens the conversation may have; default: what the model was made for, at most 4096")->check(whole(0, int64_t{1} << 20));
   verb->add_flag("--fast", o->fast, "Activations in 8 bits: faster prompts, answers may differ from the exact ones");
 }
 
@@ -125,6 +126,7 @@ Result<int> chat(const Context& context, Options options) {
   const TrainableLayout layout = trainable_layout(*model, Granularity::Group);
   if (!run) base = snapshot_scales(*model, layout);
   if (!options.pack.empty()) {
+    SW_TRY(check_pack_argument(options.pack));
     SW_ASSIGN(const ScalePack pack, ScalePack::load(options.pack, *model));
     pack.apply(*model, base);
   }
@@ -140,11 +142,19 @@ Result<int> chat(const Context& context, Options options) {
   }
   const std::string who = model->name + (run ? ", tuned by " + own_name(options.model)
                                          : !options.pack.empty() ? ", tuned by " + own_name(options.pack) : std::string());
-  std::cout << "Talking to " << who << ". /help names the few words that are not for the model. An empty line or Ctrl+D ends the conversation.\n";
-  std::string line;
+  std::cout << "Talking to " << who << ". /help names the few words that are not for the model. Ctrl+C stops an answer; an empty line or Ctrl+D ends the conversation.\n";
+  LineReader lines;
+  bool interrupted = false;
+  const auto next_line = [&] {
+    const Interruption::Part waiting(*context.interruption);
+    const std::optional<std::string> line = lines.next(waiting.stop());
+    interrupted = waiting.stop().stop_requested();
+    return line.value_or("");
+  };
   while (!context.stop.stop_requested()) {
     std::cout << "\nyou> " << std::flush;
-    if (!std::getline(std::cin, line) || line.empty() || line == "/quit" || line == "/exit") break;
+    const std::string line = next_line();
+    if (line.empty() || line == "/quit" || line == "/exit") break;
     if (line.starts_with("/") && line.find('/', 1) == std::string::npos) {
       if (line == "/new") {
         for (Side& side : sides) std::erase_if(side.messages, [](const Message& message) { return message.role != "system"; });
@@ -169,15 +179,16 @@ Result<int> chat(const Context& context, Options options) {
     for (Side& side : sides) {
       restore_scales(*model, layout, side.scales);
       if (!side.title.empty()) std::cout << "\n[" << side.title << "]\n";
+      const Interruption::Part part(*context.interruption);
       SW_ASSIGN(const Generation answer, side.conversation->complete(side.prompt, options.sampling,
-                                                                     [](std::string_view text) { std::cout << text << std::flush; }, context.stop));
+                                                                     [](std::string_view text) { std::cout << text << std::flush; }, part.stop()));
       side.messages.push_back({"assistant", answer.text});
-      std::cout << "\n  (" << format_number(answer.tokens_per_second(), 1) << " tokens/s, " << side.conversation->tokens_used() << " of "
+      std::cout << "\n  (" << (answer.reason == StopReason::Cancelled ? "stopped; " : "") << format_number(answer.tokens_per_second(), 1) << " tokens/s, " << side.conversation->tokens_used() << " of "
                 << side.conversation->context() << " tokens used)\n";
     }
   }
   std::cout << '\n';
-  return context.stop.stop_requested() ? kExitInterrupted : 0;
+  return interrupted || context.stop.stop_requested() ? kExitInterrupted : 0;
 }
 
 }  // namespace
@@ -192,6 +203,7 @@ void add_generate(CLI::App& app, Context& context) {
   verb->add_flag("--raw", g->raw, "Without the chat template");
   add_sampling(verb, g);
   verb->callback([&context, g, prompt, messages] {
+    if (prompt->count() > 0 && g->prompt.empty()) throw CLI::ValidationError("--prompt", "the prompt is empty; give a text to answer, or - for standard input");
     const bool nothing_given = prompt->count() == 0 && messages->count() == 0;
     if (g->prompt == kStandardInput || (nothing_given && !input_is_terminal())) g->prompt = read_standard_input(context.stop);
     if (context.stop.stop_requested()) {
@@ -206,6 +218,7 @@ void add_generate(CLI::App& app, Context& context) {
   CLI::App* chat_verb = add_verb(app, context, "chat", "A conversation in the terminal");
   auto c = std::make_shared<Options>();
   chat_verb->add_option("MODEL", c->model, "A model, or the folder of a run")->required();
+  chat_verb->get_option("--json")->group("");  // refused, with what to use
   chat_verb->add_option("--pack", c->pack, "Scale pack to talk to");
   chat_verb->add_option("--system", c->system, "System prompt");
   chat_verb->add_flag("--compare", c->compare, "Original and tuned answer the same question");

@@ -30,7 +30,7 @@ Result<int> inspect(const Context& context, const std::string& given, bool with_
   context.print("family           " + summary.family);
   context.print("parameters       " + format_number(summary.parameters / 1e6, 1) + " million");
   context.print("type             " + summary.type + ", " + format_number(summary.bits_per_weight, 2) + " bits per weight");
-  context.print("file             " + format_bytes(summary.file_bytes));
+  context.print((std::filesystem::is_directory(path) ? "weight files     " : "file             ") + format_bytes(summary.file_bytes));
   context.print("context length   " + std::to_string(summary.context_length) + " tokens");
   context.print("layers           " + std::to_string(summary.layers) + ", " + std::to_string(summary.width) + " wide");
   context.print("vocabulary       " + std::to_string(summary.vocabulary));
@@ -70,7 +70,7 @@ Result<int> inspect(const Context& context, const std::string& given, bool with_
 }  // namespace
 
 void add_inspect(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "inspect", "What a model is: family, size, tensors, codes hash", Uses::Nothing);
+  CLI::App* verb = add_verb(app, context, "inspect", "What a model is: family, size, codes hash; with --json its tensors too", Uses::Nothing);
   auto path = std::make_shared<std::string>();
   verb->add_option("MODEL", *path, "A .gguf file, a folder of safetensors, or the folder of a run")->required();
   auto no_hash = std::make_shared<bool>(false);

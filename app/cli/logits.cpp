@@ -27,6 +27,12 @@ Result<int> logits(const Context& context, const Options& options) {
   ProgressObserver observer;
   SW_ASSIGN(const std::shared_ptr<Model> model, open_model_or_run(options.model, observer, context.stop));
   const int64_t vocabulary = model->config.vocabulary;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] >= 0 && ids[i] < vocabulary) continue;
+    const auto at = static_cast<int64_t>(i);
+    return fail(ErrorCode::InvalidArgument, options.ids + ": id " + std::to_string(ids[i]) + " (row " + std::to_string(at / tokens) + ", token " + std::to_string(at % tokens) +
+                                                ") is not in the vocabulary of the model, which has the ids 0 to " + std::to_string(vocabulary - 1) + ".");
+  }
   SessionOptions session_options;
   session_options.context = tokens;
   session_options.precision = options.fast ? Precision::Fast : Precision::Exact;

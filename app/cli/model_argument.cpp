@@ -72,4 +72,9 @@ Result<void> check_model_argument(const std::string& path, Takes takes) {
   return {};
 }
 
+Result<void> check_pack_argument(const std::string& path) {
+  if (!is_run_folder(path)) return {};
+  return fail(ErrorCode::InvalidArgument, path + ": this is the folder of a run. Give the scale pack in it: --pack " + shell_word((fs::path(path) / kPackFile).string()));
+}
+
 }  // namespace scalewright::cli

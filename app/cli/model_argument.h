@@ -13,4 +13,7 @@ enum class Takes { Model, ModelOrRun };
 // InvalidArgument where a run is given that is not taken, Format where it is neither.
 Result<void> check_model_argument(const std::string& path, Takes takes);
 
+// InvalidArgument where the folder of a run is given, with the pack in it.
+Result<void> check_pack_argument(const std::string& path);
+
 }  // namespace scalewright::cli

@@ -1,8 +1,5 @@
 // quantize: full precision (or another quantized model) to codes and scales.
 
-#include <algorithm>
-#include <map>
-
 #include "app/cli/context.h"
 #include "app/cli/model_argument.h"
 #include "app/cli/size_words.h"
@@ -34,23 +31,15 @@ std::vector<std::string> method_words() {
 Result<SizeBudget> budget_from(const std::string& text) {
   SizeBudget budget;
   if (text.empty()) return budget;
-  size_t used = 0;
-  double value = 0.0;
-  try {
-    value = std::stod(text, &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  const std::string unit = lower(text.substr(used));
-  const std::map<std::string, double> units = {{"", 1.0}, {"b", 1.0}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"kib", 1024.0}, {"mib", 1048576.0}, {"gib", 1073741824.0}};
-  const auto found = units.find(unit);
-  if (used == 0 || found == units.end() || !(value > 0.0) || value * found->second > 1e18) {
+  const std::optional<double> bytes = bytes_from(text);
+  if (!bytes || !(*bytes > 0.0)) {
     return fail(ErrorCode::InvalidArgument, "--budget " + text + ": write bits a weight (3.5) or the size of the file (80MB).");
   }
-  if (unit.empty() && value <= 16.0)
-    budget.bits_per_weight = value;
+  const bool without_unit = text.find_first_of("bB") == std::string::npos;
+  if (without_unit && *bytes <= 16.0)
+    budget.bits_per_weight = *bytes;
   else
-    budget.file_bytes = static_cast<uint64_t>(value * found->second);
+    budget.file_bytes = static_cast<uint64_t>(*bytes);
   return budget;
 }
 
@@ -72,6 +61,7 @@ class LayerProgress : public QuantizeObserver {
  public:
   void progress(const Progress& p) override { line_.show(p); }
   void warning(std::string_view text) override { line_.message("warning: " + std::string(text)); }
+  void finish() { line_.finish(); }
   void learned(int layer, double before, double after) override {
     line_.message("layer " + std::to_string(layer + 1) + ": learning took the error of its output to " + format_number(100.0 * after / before, 1) + " % of GPTQ's");
     learned_.push_back({{"layer", layer}, {"before", before}, {"after", after}});
@@ -137,9 +127,14 @@ Result<int> quantize(const Context& context, const Options& options) {
     context.print(words.line);
     if (!words.advice.empty()) observer.warning(words.advice);
   }
+  if (const MatrixCount count = gguf_leaves(before); !folder && options.type.empty() && count.left > 0) {
+    observer.warning("The rows of " + std::to_string(count.left) + " of the " + std::to_string(count.all) +
+                     " matrices are no multiple of 32, which a GGUF block holds: they are written as F16. A folder with one scale a row (--group 0) quantizes all.");
+  }
   SW_ASSIGN(const QuantizeReport report, quantize_model(request, *backend, observer, context.stop));
   if (context.stop.stop_requested()) return kExitInterrupted;
   SW_ASSIGN(const ExportCheck written, write_model(*report.model, target, options.output, options.type, observer, context.stop));
+  observer.finish();
   SW_ASSIGN(const ModelSummary after, summarize_model(options.output));
   std::string larger;
   if (after.file_bytes > before.file_bytes) {
@@ -183,7 +178,7 @@ void add_quantize(CLI::App& app, Context& context) {
   auto o = std::make_shared<Options>();
   verb->add_option("MODEL", o->input, "A .gguf file or a folder of safetensors")->required();
   verb->add_option("-o,--output", o->output, "A .gguf file, or a folder (GPTQ layout)")->required();
-  verb->add_option("--bits", o->bits, "Bits of a weight's integer")->check(CLI::Range(2, 8))->capture_default_str();
+  verb->add_option("--bits", o->bits, "Bits of a weight's integer; the embedding and the head keep the type they have")->check(whole(2, 8))->capture_default_str();
   verb->add_option("--group", o->group, "Weights that share a scale; 0: one scale an output row. Left out: 64 in a folder; in a .gguf 32 (64 with 2 bits) and, unless --type or --budget is given, --symmetric: its smallest type")->check(CLI::IsMember({0, 32, 64, 128, 256}));
   verb->add_option("--method", o->method, method_help())->check(CLI::IsMember(method_words()))->capture_default_str();
   verb->add_option("--budget", o->budget, "Bits by layer instead of --bits: how large the result may be, as bits a weight of the matrices (3.5) or size of the file (80MB); needs --calibration");
@@ -191,10 +186,10 @@ void add_quantize(CLI::App& app, Context& context) {
   verb->add_flag("--groups-by-order", o->groups_by_order, "gptq-act-order: inputs that are rounded together share a scale (desc_act, with a g_idx); only folders hold that");
   verb->add_flag("--symmetric", o->symmetric, "Zero point in the middle, not free");
   verb->add_option("--calibration", o->calibration, "A text or dataset that is like what the model will read");
-  verb->add_option("--calibration-samples", o->samples, "Windows of calibration text")->check(CLI::Range(int64_t{1}, int64_t{100000}))->capture_default_str();
-  verb->add_option("--calibration-context", o->context, "Tokens of a window")->check(CLI::Range(int64_t{8}, int64_t{131072}))->capture_default_str();
+  verb->add_option("--calibration-samples", o->samples, "Windows of calibration text")->check(whole(1, 100000))->capture_default_str();
+  verb->add_option("--calibration-context", o->context, "Tokens of a window")->check(whole(8, 131072))->capture_default_str();
   verb->add_flag("--fast", o->fast, "GPTQ: the calibration text runs with activations in 8 bits; a third less time, perplexity may be a few percent higher or lower");
-  verb->add_option("--learn-steps", o->learn_steps, "Steps of autoround and block on each layer; 0: as the method wants")->check(CLI::Range(int64_t{0}, int64_t{1000000}));
+  verb->add_option("--learn-steps", o->learn_steps, "Steps of autoround and block on each layer; 0: as the method wants")->check(whole(0, 1000000));
   verb->add_option("--type", o->type, "GGUF type to store the integers in (q4_0, q4_1, q5_0, q8_0, ...); default: the one that holds them exactly");
   verb->add_flag("--force", o->force, "Replace what is at the output already");
   verb->callback([&context, o] { context.command = [&context, o] { return quantize(context, *o); }; });

@@ -3,6 +3,7 @@
 #include "app/cli/context.h"
 #include "engine/export/output_check.h"
 #include "engine/format/gguf_blocks.h"
+#include "engine/model/tensor_names.h"
 
 namespace scalewright::cli {
 namespace {
@@ -17,6 +18,25 @@ Result<QuantizeForecast> holding(const SizeQuestion& question, const QuantizeReq
 std::string reason(const QuantizeForecast& forecast, ExportTarget target) {
   if (target != ExportTarget::Gguf) return "a folder holds the embedding in 16 bits";
   return forecast.explanation.substr(0, forecast.explanation.rfind(": "));
+}
+
+// Of the tables that are not quantized, the embedding and the head: how many bytes they take and as what, where that is much.
+std::string tables_words(const SizeQuestion& question, uint64_t file_bytes) {
+  constexpr double kMuch = 0.1;  // of the file
+  const GgufTypeInfo* wanted = find_gguf_type(question.gguf_type);
+  if (wanted != nullptr && is_dense(wanted->type)) return {};
+  uint64_t bytes = 0;
+  size_t tables = 0;
+  std::string type;
+  for (const TensorSummary& tensor : question.before.tensors) {
+    if (is_in_block(tensor.name) || tensor.shape.size() != 2) continue;
+    const bool becomes_f16 = question.target != ExportTarget::Gguf && tensor.bits > 0 && tensor.bits < 16;
+    bytes += becomes_f16 ? 2 * static_cast<uint64_t>(tensor.shape[0]) * static_cast<uint64_t>(tensor.shape[1]) : tensor.bytes;
+    type = becomes_f16 ? "F16" : tensor.type;
+    ++tables;
+  }
+  if (static_cast<double>(bytes) < kMuch * static_cast<double>(file_bytes)) return {};
+  return ", of which the embedding" + std::string(tables > 1 ? " and the head (" : " (") + type + (tables > 1 ? ") take " : ") takes ") + format_bytes(bytes);
 }
 
 // Sizes within a percent are one size to a person.
@@ -60,7 +80,7 @@ Result<SizeWords> size_words(const SizeQuestion& question) {
   const QuantizeForecast& forecast = words.forecast;
   const uint64_t before = question.before.file_bytes;
   words.line = "about " + format_bytes(forecast.file_bytes) + ", " + format_number(forecast.bits_per_weight, 2) + " bits per weight" +
-               (forecast.container.empty() || question.request.budget.given() ? std::string() : " as " + stored_words(forecast.container, question.request.spec.bits)) + "; before " + format_bytes(before);
+               (forecast.container.empty() || question.request.budget.given() ? std::string() : " as " + stored_words(forecast.container, question.request.spec.bits)) + tables_words(question, forecast.file_bytes) + "; before " + format_bytes(before);
   if (question.request.budget.given()) return words;
   if (forecast.file_bytes > before) {
     words.advice = "The result will be larger than the model it is made from (" + format_bytes(before) + ", " + question.before.type + ")" +

@@ -16,7 +16,7 @@ struct SizeQuestion {
 };
 struct SizeWords {
   QuantizeForecast forecast;
-  std::string line;    // "about 105.0 MB, 6.14 bits per weight as Q5_0; before 98.4 MB"
+  std::string line;    // "about 105.0 MB, 6.14 bits per weight as Q5_0, of which the embedding (Q8_0) takes 30.1 MB; before 98.4 MB"
   std::string advice;  // the result is larger than the input, or no smaller than with more bits, and what would be; empty: neither
 };
 Result<SizeWords> size_words(const SizeQuestion& question);

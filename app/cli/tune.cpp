@@ -30,6 +30,11 @@ class TuneProgress : public TuneObserver {
   }
   void planned(const TunePlan& plan) override {
     begun_ = true;
+    finished_before_ = plan.done_steps >= plan.steps;
+    if (finished_before_) {
+      line_.message("finished already, after " + std::to_string(plan.steps) + " steps; this is its report. To learn more from it, export it and tune what was written.");
+      return;
+    }
     const std::optional<DeviceLedger>& device = plan.ledger.device;
     line_.message("reserving " + (device ? format_bytes(device->total_bytes) + " of the " + format_bytes(device->memory_bytes) + " of " + device->name + " and " : std::string()) +
                   format_bytes(plan.ledger.total_bytes) + " of " + format_bytes(plan.ledger.machine_bytes) + ", " +
@@ -48,13 +53,15 @@ class TuneProgress : public TuneObserver {
     line_.message("step " + std::to_string(v.step) + ": validation loss " + format_number(v.loss, 4));
   }
   void sample(const SampleRecord& s) override { line_.message("step " + std::to_string(s.step) + ": " + s.answer); }
+  void finish() { line_.finish(); }
   const std::vector<std::string>& warnings() const { return warnings_; }
   bool begun() const { return begun_; }
+  bool finished_before() const { return finished_before_; }
 
  private:
   ProgressLine line_;
   std::vector<std::string> warnings_;
-  bool begun_ = false;
+  bool begun_ = false, finished_before_ = false;
 };
 
 // A resumed run goes on with as many threads as it had, unless told otherwise.
@@ -129,6 +136,7 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
   SW_ASSIGN(const std::shared_ptr<Model> model, load_model(recipe.model, observer, context.stop));
   warn_of_context(observer, recipe.context, model->config.context_length);
   SW_ASSIGN(const TunePlan plan, Trainer::plan(*model, *backend, recipe, &observer));
+  observer.finish();
   const MemoryLedger& ledger = plan.ledger;
   context.print_json({{"ledger", items_json(ledger.items)},
                       {"device", ledger.device ? device_json(*ledger.device) : Json(nullptr)},
@@ -174,8 +182,9 @@ Result<int> plan(const Context& context, const TuneOptions& options) {
                 format_bytes(ledger.available_bytes) + " of it free" + verdict(ledger.total_bytes, ledger.limit_bytes));
   for (const std::string& remedy : ledger.remedies) context.print("  " + remedy);
   if (!ledger.fits && ledger.remedies.empty()) context.print(remedy_words(ledger));
-  context.print(std::to_string(plan.steps) + " steps over " + std::to_string(plan.rows) + " rows (" + std::to_string(plan.learned_tokens) +
-                " of " + std::to_string(plan.tokens) + " tokens are learned)" +
+  context.print(std::to_string(plan.steps) + " steps over " + std::to_string(plan.rows) + (plan.rows == 1 ? " example (" : " examples (") + std::to_string(plan.learned_tokens) +
+                " of " + std::to_string(plan.tokens) + " tokens are learned), which share rows of " + std::to_string(recipe.context) + " tokens: " +
+                std::to_string(plan.batches_per_epoch) + (plan.batches_per_epoch == 1 ? " batch" : " batches") + " a pass" +
                 (plan.validations > 0 ? ", " + std::to_string(plan.validations) + " validations" : std::string()) + "; about " + format_duration(plan.seconds));
   return 0;
 }
@@ -203,6 +212,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
   if (recording) recording->ended(report);
   if (progress.begun()) rows.keep();
   if (!report) return tl::unexpected<Error>(report.error());
+  if (report->outcome == Outcome::Finished && !progress.finished_before()) progress.finish();
 
   Json validation = Json::array();
   for (const ValidationRecord& v : report->validation) validation.push_back({{"step", v.step}, {"loss", v.loss}});
@@ -211,6 +221,7 @@ Result<int> tune(const Context& context, const TuneOptions& options) {
   const bool interrupted = report->outcome == Outcome::Cancelled;
   context.print_json({{"steps", report->steps},
                       {"interrupted", interrupted},
+                      {"finished_before", progress.finished_before()},
                       {"warnings", progress.warnings()},
                       {"losses", report->losses},
                       {"gradient_norms", report->gradient_norms},
@@ -246,7 +257,7 @@ void add_tune(CLI::App& app, Context& context) {
   auto o = std::make_shared<TuneOptions>();
   o->add_to(*verb);
   verb->add_option("-o,--output", o->run, "Folder of the run")->required();
-  verb->add_flag("--resume", o->resume, "Go on from the last checkpoint in that folder; what is not given is taken from its recipe");
+  verb->add_flag("--resume", o->resume, "Go on from the last checkpoint in that folder; what is not given is taken from its recipe. A finished run is not lengthened: export it, and tune what was written");
   verb->callback([&context, o] {
     o->check_required();
     context.command = [&context, o] { return tune(context, *o); };

@@ -52,14 +52,14 @@ void TuneOptions::add_to(CLI::App& verb) {
   takes(verb.add_option("--data", data, "Examples to learn from; give it once for each file, in the order to learn")->allow_extra_args(false), &R::data);
   takes(verb.add_option("--data-format", data_format, "How the examples are written down")
             ->check(CLI::IsMember({"auto", "alpaca", "sharegpt", "chat", "prompt-completion", "csv", "text"}))->capture_default_str(), &R::data_format);
-  auto* steps = verb.add_option("--steps", values.steps, "Steps to run")->check(CLI::Range(int64_t{1}, int64_t{1000000000}));
+  auto* steps = verb.add_option("--steps", values.steps, "Steps to run")->check(whole(1, 1000000000));
   takes(steps, &R::steps);
   // Epochs given for a run that counts steps are a difference, which is said.
   auto* epochs = verb.add_option("--epochs", values.epochs, "Passes over the data")->check(above_zero())->excludes(steps)->capture_default_str();
   takes(epochs, &R::epochs, &R::steps);
-  takes(verb.add_option("--context", values.context, "Tokens of a row (T)")->check(CLI::Range(int64_t{8}, int64_t{1} << 20))->capture_default_str(), &R::context);
-  takes(verb.add_option("--batch", values.batch, "Rows of a batch (B)")->check(CLI::Range(int64_t{1}, int64_t{4096}))->capture_default_str(), &R::batch);
-  takes(verb.add_option("--accumulate", values.accumulate, "Batches a step")->check(CLI::Range(int64_t{1}, int64_t{65536}))->capture_default_str(), &R::accumulate);
+  takes(verb.add_option("--context", values.context, "Tokens of a row (T); examples that fit share a row, so a longer one means fewer and longer steps")->check(whole(8, int64_t{1} << 20))->capture_default_str(), &R::context);
+  takes(verb.add_option("--batch", values.batch, "Rows of a batch (B), each with as many examples as fit into it")->check(whole(1, 4096))->capture_default_str(), &R::batch);
+  takes(verb.add_option("--accumulate", values.accumulate, "Batches a step")->check(whole(1, 65536))->capture_default_str(), &R::accumulate);
   takes(verb.add_option("--learning-rate", values.learning_rate, "Peak learning rate; default: by bits and form")->check(above_zero()), &R::learning_rate);
   takes(verb.add_option("--schedule", schedule, "How the learning rate goes down")->check(CLI::IsMember({"constant", "cosine", "linear"}))->capture_default_str(), &R::schedule);
   takes(verb.add_option("--warmup", values.warmup, "Below 1: fraction of the steps; else steps")->check(at_least_zero())->capture_default_str(), &R::warmup);
@@ -73,7 +73,7 @@ void TuneOptions::add_to(CLI::App& verb) {
   takes(file, &R::validation);
   takes(verb.add_option("--validation-split", values.validation_split, "Fraction of the data to validate on")->check(between(0.0, 0.9))->excludes(file), &R::validation_split);
   takes(verb.add_option("--validate-every", values.validate_every, "Steps between validations; default: about ten a run")->check(above_zero()), &R::validate_every);
-  takes(verb.add_option("--memory-limit", values.memory_limit, "Bytes, or 800MB, 2GB; default: what the machine has free")->transform(CLI::AsSizeValue(true)), &R::memory_limit);
+  takes(verb.add_option("--memory-limit", values.memory_limit, "Bytes, or 800MB, 1.5GB; default: what the machine has free. plan says whether it fits, and ends with 0 either way")->transform(byte_size()), &R::memory_limit);
   takes(verb.add_option("--checkpoint-every", values.checkpoint_every, "Seconds between checkpoints")->check(at_least_zero())->capture_default_str(), &R::checkpoint_every);
   takes(verb.add_option("--save-batches", save_batches, "Write every batch to FILE.safetensors, to replay the run elsewhere"), &R::save_batches);
   takes(verb.add_flag("--train-on-inputs", train_on_inputs, "Learn the questions too, not only the answers"), &R::train_on_inputs);

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "engine/core/file.h"
+#include "engine/core/npy.h"
 #include "engine/core/system.h"
 #include "tests/testkit/tune_fixture.h"
 
@@ -85,8 +86,53 @@ class TestCli : public QObject {
       for (const char* option : {"--seed", "--isa", "--device", "--threads"}) QVERIFY2(!shows(verb, option), verb);
     for (const char* verb : {"eval", "score", "export", "apply", "logits"}) QVERIFY2(!shows(verb, "--seed") && shows(verb, "--device") && shows(verb, "--threads"), verb);
     for (const char* verb : {"tune", "plan", "quantize", "generate", "chat", "bench", "bench-train", "demo"}) QVERIFY2(shows(verb, "--seed") && shows(verb, "--isa"), verb);
+    QVERIFY(!shows("chat", "--json") && shows("generate", "--json"));
     QCOMPARE(run({"inspect", model_, "--seed", "3", "--device", "cpu", "--threads", "1", "--isa", "scalar"}).code, 0);
     QCOMPARE(run({"inspect", model_, "--seed", "three"}).code, 2);
+  }
+
+  // Data that cannot be learned from say why, and what to do.
+  void data_that_cannot_be_learned() {
+    const auto plan = [&](const char* name, const std::string& content, const QStringList& more = {"--context", "64"}) {
+      std::ofstream(path(name).toStdString(), std::ios::binary) << content;
+      return run(QStringList{"plan", model_, "--data", path(name), "--steps", "3", "--threads", "1", "--json"} + more);
+    };
+    const auto refuses = [&](const Answer& answer, const char* words) { QVERIFY2(answer.code == 1 && answer.says(words), answer.err.constData()); };
+    const std::string row = R"({"prompt": "a", "completion": "b"})";
+    refuses(plan("rows_here.jsonl", row, {"--data-format", "csv"}), "rows_here.jsonl: these rows are JSON, not a table");
+    refuses(plan("half.jsonl", R"({"prompt": {"a": 1}, "completion": [{"role": "assistant", "content": "b"}]})"), R"("prompt" is an object, not text)");
+    QCOMPARE(plan("number.jsonl", R"({"prompt": 1, "completion": [{"role": "assistant", "content": "b"}]})").code, 0);
+    for (const std::string& wide : {std::string("\0p\0,\0q\0\n", 8), std::string("p\0,\0q\0\n\0", 8)}) refuses(plan("wide.csv", wide), "this text is UTF-16");
+    refuses(plan("bytes.csv", std::string("\1\0\0\0\2\0\0\0", 8)), "it holds zero bytes");
+    refuses(plan("long.jsonl", R"({"prompt": ")" + std::string(4000, 'x') + R"(", "completion": "b"})"), "or cut long rows at their beginning (--truncate start)");
+    // Of a model that puts no token before a text.
+    std::ofstream(path("letter.txt").toStdString()) << "a";
+    const QString plain = QString::fromStdString(testkit::tunable_models().back().string());
+    refuses(run({"plan", plain, "--data", path("letter.txt"), "--steps", "3", "--context", "8", "--threads", "1"}), "there is nothing to learn. A text needs at least two tokens");
+  }
+
+  void a_warm_up_longer_than_the_run() {
+    const QStringList words = QStringList{"plan"} + tune_words(path("never"), 3).mid(1) + QStringList{"--warmup"};
+    QVERIFY2(run(words + QStringList{"1000"}).err.contains("The warm-up of 1000 steps is longer than the run of 3"), "warning");
+    for (const char* fitting : {"3", "0.5", "0"}) QVERIFY2(!run(words + QStringList{fitting}).err.contains("warm-up"), fitting);
+  }
+
+  // Several examples share a row: what a step reads is said.
+  void how_examples_become_steps() {
+    const Answer planned = run(QStringList{"plan"} + tune_words(path("never"), 3).mid(1));
+    QVERIFY2(planned.out.contains("3 steps over 36 examples (") && planned.out.contains(", which share rows of 64 tokens: "), planned.out.constData());
+    for (const char* words : {"examples that fit share a row", "A finished run is not lengthened"}) QVERIFY2(run({"tune", "--help"}).out.simplified().contains(words), words);
+  }
+
+  // What is measured of rows is said.
+  void perplexity_of_conversations() {
+    const QStringList words = {"eval", model_, "--context", "64", "--threads", "1", "--text"};
+    const Answer rows = run(words + QStringList{data_});
+    QVERIFY2(rows.code == 0 && rows.out.contains("40 conversations, questions and answers, as the chat template writes them"), rows.out.constData());
+    QCOMPARE(run(words + QStringList{data_, "--json"}).json()["conversations"].get<int>(), 40);
+    QVERIFY(write_text_file(path("prose.txt").toStdString(), "a red box and a blue box\n"));
+    const Answer prose = run(words + QStringList{path("prose.txt")});
+    QVERIFY2(prose.code == 0 && !prose.out.contains("conversation"), prose.out.constData());
   }
 
   void failures() {
@@ -104,8 +150,25 @@ class TestCli : public QObject {
     };
     says(tune_words(path("endless"), 1) + QStringList{"--steps", "99999999999999999999"}, 2, "--steps");
     QVERIFY(!fs::exists(path("endless").toStdString()));
-    says({"inspect", model_, "--threads", "-1"}, 2, "--threads: Value -1");
-    says({"inspect", model_, "--seed", "three"}, 2, "--seed = three");
+    says({"inspect", model_, "--threads", "-1"}, 2, "--threads: \"-1\" is no whole number from 0 to 1024");
+    says({"inspect", model_, "--seed", "three"}, 2, "--seed: \"three\" is no whole number from 0 to 18446744073709551615");
+    for (const char* seed : {"-1", "18446744073709551616"}) says({"plan", model_, "--data", data_, "--seed", seed}, 2, "--seed");
+    QCOMPARE(run({"inspect", model_, "--seed", "18446744073709551615"}).code, 0);
+    for (const char* steps : {"abc", "1e3"}) says({"plan", model_, "--data", data_, "--steps", steps}, 2, "is no whole number from 1 to");
+    for (const char* limit : {"-5", "999999999999999999999", "much", "1.5GBs"}) says({"plan", model_, "--data", data_, "--memory-limit", limit}, 2, "is no size; write bytes, or a number with its unit, as 800MB or 1.5GB");
+    for (const char* limit : {"1.5GB", "1.5 gb", "1500MB", "1500000000"}) {
+      const Answer planned = run({"plan", model_, "--data", data_, "--steps", "1", "--context", "64", "--threads", "1", "--json", "--memory-limit", limit});
+      QVERIFY2(planned.code == 0, planned.err.constData());
+      QCOMPARE(planned.json()["limit_bytes"].get<uint64_t>(), uint64_t{1500000000});
+    }
+    says({"generate", model_, "--prompt", ""}, 2, "the prompt is empty");
+    says({"bench", model_, "-p", "0", "-n", "0"}, 2, "nothing to measure");
+    says({"export", model_, "--to", "gguf", "-o", path("a.bin")}, 1, "a.bin.gguf");
+    says({"plan", model_, "--data", data_, "--epochs", "1e12"}, 1, "choose more than 0 and at most a million");
+    const int64_t shape[] = {2, 2};
+    const std::vector<int32_t> ids = {1, 2, 3, 1 << 24};
+    QVERIFY(write_npy(path("big.npy").toStdString(), std::span<const int32_t>(ids), shape));
+    says({"logits", model_, "--ids", path("big.npy"), "-o", path("out.npy")}, 1, "big.npy: id 16777216 (row 1, token 1) is not in the vocabulary of the model");
     says({"inspect", ""}, 1, "The model has no name");
     says({"runs", data_}, 1, "this is a file");
     says({"render", model_, "--messages", data_}, 1, "rows.jsonl");
@@ -187,6 +250,21 @@ class TestCli : public QObject {
     QCOMPARE(run({"quantize", model_, "-o", path("no/q.gguf")}).code, 1);
   }
 
+  // Rows that no block of GGUF divides: nothing would be quantized, or some matrices would not be.
+  void rows_that_no_block_divides() {
+    const fs::path families = testkit::golden_folder() / "families";
+    const auto quantize = [&](const char* family, const QStringList& more) {
+      return run(QStringList{"quantize", QString::fromStdString((families / family).string()), "--method", "rtn", "--bits", "4"} + more);
+    };
+    const Answer none = quantize("smollm", {"-o", path("odd.gguf")});
+    QVERIFY2(none.code == 1 && none.says("the rows of this model (72) are no multiple of that, so nothing would be quantized. Write a folder"), none.err.constData());
+    QVERIFY(!fs::exists(path("odd.gguf").toStdString()));
+    const Answer folder = quantize("smollm", {"-o", path("odd"), "--group", "0"});
+    QVERIFY2(folder.code == 0 && !folder.says("rounded to F16"), folder.err.constData());
+    const Answer some = quantize("gemma", {"-o", path("some.gguf")});
+    QVERIFY2(some.code == 0 && some.says(" matrices are no multiple of 32"), some.err.constData());
+  }
+
   void an_output_that_is_there_stays() {
     std::ofstream(path("there.gguf").toStdString()) << "mine";
     for (const QStringList& words : {QStringList{"quantize", model_, "--method", "rtn", "--symmetric"}, QStringList{"export", model_, "--to", "gguf"}}) {
@@ -236,6 +314,8 @@ class TestCli : public QObject {
     const std::string advice = larger.json()["forecast"]["advice"].get<std::string>();
     QVERIFY2(advice.starts_with("The result will be larger") && advice.find("--bits ") != std::string::npos, advice.c_str());
     QVERIFY2(larger.err.indexOf("will be larger") >= 0 && larger.err.indexOf("will be larger") < larger.err.indexOf("layer 1"), larger.err.constData());
+    const QByteArray line = run({"quantize", model_, "-o", path("size.gguf"), "--force", "--method", "rtn", "--bits", "4"}).out;
+    QVERIFY2(line.contains(", of which the embedding") && line.contains(" takes "), line.constData());
     const Answer same = quantize({"--bits", "3", "--symmetric"});
     QVERIFY2(same.says("3 bits come to the same size as --bits 4"), same.err.constData());
     const Answer free = quantize({"--bits", "3"});
@@ -415,6 +495,15 @@ class TestCli : public QObject {
     QCOMPARE(answer.code, 1);
     QVERIFY2(answer.says("learning_rate"), answer.err.constData());
     QCOMPARE(run({"tune", "--resume", "-o", path("no_run")}).code, 1);
+    QVERIFY2(answer.says("learning_rate was 0.001 and is 0.5") && !answer.says("finished run"), answer.err.constData());
+    answer = run({"tune", "--resume", "-o", folder, "--steps", "6"});
+    QVERIFY2(answer.code == 1 && answer.says("steps was 4 and is 6") && answer.says("export the finished run and tune what was written"), answer.err.constData());
+    answer = run({"tune", "--resume", "-o", folder, "--json"});
+    QVERIFY2(answer.says("finished already, after 4 steps") && answer.json()["finished_before"].get<bool>(), answer.err.constData());
+    answer = run(tune_words(path("default_rate"), 1));
+    QVERIFY2(answer.code == 0 && !answer.says("finished already"), answer.err.constData());
+    answer = run({"tune", "--resume", "-o", path("default_rate"), "--learning-rate", "0.5"});
+    QVERIFY2(answer.code == 1 && answer.says("learning_rate was 0.00"), answer.err.constData());
     QCOMPARE(run({"plan", "--resume", "-o", folder}).code, 0);
     answer = run({"inspect", folder, "--json"});
     QCOMPARE(answer.code, 0);
@@ -425,6 +514,17 @@ class TestCli : public QObject {
     for (const QStringList& words : {QStringList{"tune", folder, "--data", data_, "-o", path("of_run")}, QStringList{"apply", folder, "--pack", folder + "/tuned.safetensors", "-o", path("q.gguf")}})
       QVERIFY2(run(words).says("folder of a run"), qPrintable(words.join(' ')));
     QVERIFY(run({"inspect", folder + "/tuned.safetensors"}).says("it is a scale pack"));
+    for (const QStringList& words : {QStringList{"apply", model_, "-o", path("q.gguf")}, QStringList{"chat", model_}}) {
+      answer = run(words + QStringList{"--pack", folder});
+      QVERIFY2(answer.code == 1 && answer.says("/run/tuned.safetensors"), answer.err.constData());
+    }
+    // Copied elsewhere it is a run still, though the history does not know it there.
+    fs::create_directories(path("copies").toStdString());
+    fs::copy(folder.toStdString(), path("copies/one").toStdString(), fs::copy_options::recursive);
+    answer = run({"runs", path("copies")});
+    QVERIFY2(answer.code == 0 && answer.out.contains("not in the history  " + path("copies/one").toUtf8()) && !answer.says("No runs"), answer.out.constData());
+    QCOMPARE(run({"runs", path("copies"), "--json"}).json()["not_in_history"].size(), size_t{1});
+    QVERIFY(run({"runs", folder, "--json"}).json()["not_in_history"].empty());
     const std::string before = text(model_);
     QCOMPARE(run({"export", folder, "--to", "gguf", "-o", model_}).code, 1);
     QCOMPARE(text(model_), before);
@@ -475,6 +575,31 @@ class TestCli : public QObject {
     QCOMPARE(process.exitCode(), 0);
     QVERIFY2(out.contains("/new begins a new conversation") && out.contains("/frobnicate is not known here") && out.contains("A new conversation"), out.constData());
     QVERIFY2(!out.contains("tokens/s"), out.constData());
+  }
+
+  // Ctrl+C while the model answers stops the answer; at the prompt it ends the conversation.
+  void an_answer_that_is_stopped() {
+    const fs::path sample = sample_model_path();
+    if (!fs::exists(sample)) QSKIP("the sample model is not here; the set-up fetches it");
+    QProcess process;
+    prepare(process);
+    process.setArguments({"chat", QString::fromStdString(sample.string()), "--max-tokens", "4000", "--temperature", "0"});
+    process.start();
+    QByteArray said;
+    const auto wait_for = [&](const char* words, qsizetype from) {
+      while (said.indexOf(words, from) < 0 && process.waitForReadyRead(60000)) said += process.readAllStandardOutput();
+      return said.indexOf(words, from) >= 0;
+    };
+    QVERIFY2(wait_for("you> ", 0) && said.contains("Ctrl+C stops an answer"), said.constData());
+    process.write("Count from 1 to 1000.\n");
+    QVERIFY2(wait_for("3", said.size()), said.constData());
+    const qsizetype before = said.size();
+    ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+    QVERIFY2(wait_for("you> ", before) && said.indexOf("(stopped; ", before) >= 0, said.constData());
+    QVERIFY(!process.readAllStandardError().contains("Stopping"));
+    ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+    QVERIFY(process.waitForFinished(60000));
+    QVERIFY(process.exitStatus() == QProcess::NormalExit && process.exitCode() == 130);
   }
 
   // What another program writes is the prompt, as if it stood behind --prompt.
