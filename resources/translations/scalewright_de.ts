@@ -3637,8 +3637,8 @@
         <translation>erwartete Perplexität</translation>
     </message>
     <message>
-        <source>memory while it runs</source>
-        <translation>Speicher dabei</translation>
+        <source>memory it needs</source>
+        <translation>Speicherbedarf</translation>
     </message>
     <message>
         <source>on this machine</source>
@@ -6458,6 +6458,14 @@
     <message>
         <source>%1 of the original: it grows</source>
         <translation>%1 des Originals: Es wächst</translation>
+    </message>
+    <message>
+        <source>with measuring</source>
+        <translation>mit Messung</translation>
+    </message>
+    <message>
+        <source>%1 bits take no more room here, and keep more.</source>
+        <translation>%1 Bit brauchen hier nicht mehr Platz und bewahren mehr.</translation>
     </message>
 </context>
 <context>
