@@ -5067,6 +5067,14 @@
         <source>%1: every row of it is learned from too, so its loss would say nothing of other rows. Choose a file of rows that are not, or hold rows back.</source>
         <translation>%1: Jede Zeile darin wird auch gelernt, ihr Verlust würde also nichts über andere Zeilen sagen. Wählen Sie eine Datei mit anderen Zeilen, oder halten Sie Zeilen zurück.</translation>
     </message>
+    <message>
+        <source>Remove the file that cannot be used</source>
+        <translation>Entfernen Sie die Datei, die nicht benutzt werden kann</translation>
+    </message>
+    <message>
+        <source>One of the files cannot be used</source>
+        <translation>Eine der Dateien kann nicht benutzt werden</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneMethodStep</name>
@@ -6611,6 +6619,14 @@
     <message>
         <source>What the rows are</source>
         <translation>Was die Zeilen sind</translation>
+    </message>
+    <message>
+        <source>is read when this is done: %1</source>
+        <translation>wird gelesen, wenn dies fertig ist: %1</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>Wartet</translation>
     </message>
 </context>
 <context>

@@ -137,6 +137,7 @@ QString TuneDataStep::refusal() const {
   for (size_t i = 0; i < m_files.size(); ++i)
     if (asks(i)) return tr("Say which column is the prompt and which the answer");
   if (m_validationRefused) return tr("The file to validate on cannot be used");
+  if (m_refused && draft().hasData()) return tr("Remove the file that cannot be used");
   if (!draft().hasData()) return m_files.size() > 1 ? tr("No row of these files can be learned from") : tr("No row of this file can be learned from");
   return {};
 }
@@ -180,7 +181,7 @@ void TuneDataStep::addFiles(const QStringList& paths) {
 
 // Whether the columns of the file are for the person to name: none is known, or those that were named do not do.
 bool TuneDataStep::asks(size_t file) const {
-  return m_refused && file < m_facts.size() && !m_facts[file].columns.empty() && (m_facts[file].format == DatasetFormat::Auto || !m_files[file].columns.empty());
+  return m_refused && unusable(file) && file < m_facts.size() && !m_facts[file].columns.empty() && (m_facts[file].format == DatasetFormat::Auto || !m_files[file].columns.empty());
 }
 
 void TuneDataStep::take(std::vector<DataFile> files) {
@@ -249,6 +250,34 @@ void TuneDataStep::chooseColumnsOf(size_t file) {
   read();
 }
 
+// Its files may wait behind hours of other work.
+QString TuneDataStep::waitsFor() const {
+  const Job* current = app().jobs().current();
+  return m_readJob && m_readJob->state() == Job::State::Waiting && current && current != m_readJob.get() ? current->title() : QString();
+}
+
+// One of the files was refused: which, and what the others are. `files` and `read` become those that can be used.
+void TuneDataStep::readWhatCanBe(Checked& checked, std::vector<DataFile>& files, Result<DataFilesRead>& read) {
+  Dataset dataset;
+  std::vector<DataFile> good;
+  for (const DataFile& file : files) {
+    auto look = look_at_dataset(file.path, {.format = file.format, .columns = file.columns, .limit = kLookedAt});
+    checked.files.push_back(look ? DataFileFacts{look->format, look->rows, look->columns} : DataFileFacts{});
+    const auto own = files.size() > 1 ? read_data_files({file}) : read;
+    checked.unusable.push_back(!own);
+    if (own) {
+      checked.files.back() = own->files.front();
+      good.push_back(file);
+    } else if (look) {
+      std::move(look->problems.begin(), look->problems.end(), std::back_inserter(dataset.problems));
+    }
+  }
+  checked.dataset = std::make_shared<const Dataset>(std::move(dataset));
+  if (good.empty() || good.size() == files.size()) return;
+  files = std::move(good);
+  read = read_data_files(files);
+}
+
 void TuneDataStep::read() {
   if (m_files.empty()) {
     ++m_reads;
@@ -259,40 +288,32 @@ void TuneDataStep::read() {
   }
   QString error;
   if (m_files.size() > 1 && !app().project().ensureOpen(&error)) return emit failed(tr("There is no place for the rows"), error);
-  m_reading = true;
-  show();
-  emit changed();
   EncodeSettings settings;
   settings.context = draft().recipe.context;
   settings.train_on_inputs = draft().recipe.train_on_inputs;
   settings.system_prompt = draft().recipe.system_prompt;
-  app().jobs().run<Checked>(
+  m_readJob = app().jobs().run<Checked>(
       tr("Checking %1").arg(QFileInfo(QString::fromStdString(m_files.front().path.string())).fileName()), Place::Tune,
-      [engine = &app().engine(), model = draft().summary.path, files = m_files, validation = draft().recipe.validation, folder = app().project().folder().toStdString(), settings](JobContext& context) -> Result<Checked> {
+      [engine = &app().engine(), model = draft().summary.path, files = m_files, validation = draft().recipe.validation, folder = app().project().folder().toStdString(), settings](JobContext& context) mutable -> Result<Checked> {
         Checked checked;
         SW_ASSIGN(checked.open, engine->open(model, context));
-        auto usable = read_data_files(files);
-        if (!usable) {
-          checked.refused = usable.error();
-          Dataset dataset;
-          for (const DataFile& file : files) {
-            auto look = look_at_dataset(file.path, {.format = file.format, .columns = file.columns, .limit = kLookedAt});
-            checked.files.push_back(look ? DataFileFacts{look->format, look->rows, look->columns} : DataFileFacts{});
-            if (look) std::move(look->problems.begin(), look->problems.end(), std::back_inserter(dataset.problems));
+        auto read = read_data_files(files);
+        if (!read) {
+          checked.refused = read.error();
+          readWhatCanBe(checked, files, read);
+        }
+        if (read) {
+          SW_ASSIGN(EncodedDataset encoded, encode_dataset(read->dataset, *checked.open->model, settings));
+          if (!checked.refused) {  // a run reads all of the files or none
+            checked.data = files.front().path;
+            if (files.size() > 1) {
+              SW_ASSIGN(checked.data, write_merged(*read, files, std::filesystem::path(folder) / "data"));
+            }
+            checked.files = std::move(read->files);
           }
-          checked.dataset = std::make_shared<const Dataset>(std::move(dataset));
-          if (!validation.empty()) readValidation(checked, validation, columnsOf(files), settings);
-          return checked;
+          checked.dataset = std::make_shared<const Dataset>(std::move(read->dataset));
+          checked.encoded = std::make_shared<const EncodedDataset>(std::move(encoded));
         }
-        DataFilesRead& read = *usable;
-        checked.data = files.front().path;
-        if (files.size() > 1) {
-          SW_ASSIGN(checked.data, write_merged(read, files, std::filesystem::path(folder) / "data"));
-        }
-        SW_ASSIGN(EncodedDataset encoded, encode_dataset(read.dataset, *checked.open->model, settings));
-        checked.dataset = std::make_shared<const Dataset>(std::move(read.dataset));
-        checked.encoded = std::make_shared<const EncodedDataset>(std::move(encoded));
-        checked.files = std::move(read.files);
         if (!validation.empty()) readValidation(checked, validation, columnsOf(files), settings);
         return checked;
       },
@@ -301,21 +322,24 @@ void TuneDataStep::read() {
         if (number != m_reads) return;
         m_reading = false;
         m_refused = checked && checked->refused;
+        m_readJob.reset();
         m_facts = checked ? checked->files : std::vector<DataFileFacts>();
+        m_unusable = checked ? checked->unusable : std::vector<bool>();
         if (checked) {
           draft().validation = checked->validation;
           m_validationRows = checked->validationRows;
           m_validationRefused = checked->validationRefused.has_value();
         }
         if (m_refused) {
-          draft().dataset.reset();
-          draft().encoded.reset();
-          m_problems.setRows(*checked->dataset, {}, 0, m_files.size() > 1);
+          draft().open = checked->open;
+          draft().dataset = checked->encoded ? checked->dataset : nullptr;
+          draft().encoded = checked->encoded;
+          checked->encoded ? m_problems.setRows(*checked->dataset, *checked->encoded, draft().recipe.context, m_files.size() > 1) : m_problems.setRows(*checked->dataset, {}, 0, m_files.size() > 1);
           // Columns that nobody has named yet are a question, and no failure.
           bool asked = false;
           for (size_t i = 0; i < m_files.size(); ++i) asked = asked || (asks(i) && m_files[i].columns.empty());
           if (asked) emit worked();
-          else emit failed(tr("These examples cannot be used"), inWords(*checked->refused));
+          else emit failed(checked->encoded ? tr("One of the files cannot be used") : tr("These examples cannot be used"), inWords(*checked->refused));
         } else if (checked) {
           emit worked();
           draft().open = checked->open;
@@ -334,6 +358,10 @@ void TuneDataStep::read() {
         showRow(0);
         emit changed();
       });
+  connect(m_readJob.get(), &Job::started, this, &TuneDataStep::show);
+  m_reading = true;
+  show();
+  emit changed();
 }
 
 // By the form that it has itself, and with the columns of the examples: as the run reads it.
@@ -362,11 +390,11 @@ void TuneDataStep::show() {
   const bool known = chosen && dataset && encoded && !m_reading;
   for (qsizetype i = 0; i < m_rows.size(); ++i) {
     if (m_reading)
-      m_rows[i]->setReading();
+      m_rows[i]->setReading(waitsFor());
     else if (asks(size_t(i)))
       m_rows[i]->ask(m_facts[size_t(i)].columns, m_files[size_t(i)].columns);
     else
-      m_rows[i]->setFacts(known && size_t(i) < m_facts.size() ? &m_facts[size_t(i)] : nullptr);
+      m_rows[i]->setFacts(known && size_t(i) < m_facts.size() && !unusable(size_t(i)) ? &m_facts[size_t(i)] : nullptr);
   }
   const auto chip = [known](Chip* c, qint64 count, const QString& text, Tone tone) {
     c->setVisible(known && count > 0);
@@ -376,7 +404,7 @@ void TuneDataStep::show() {
   chip(m_ready, usable, tr("%1 ready"), Tone::Ok);
   chip(m_cut, known ? encoded->cut : 0, tr("%1 cut"), Tone::Info);
   chip(m_skipped, known ? static_cast<qint64>(dataset->problems.size()) + encoded->dropped : 0, tr("%1 skipped"), Tone::Warn);
-  if (m_refused && !m_reading && m_problems.rowCount() > 0) {
+  if (m_refused && !known && !m_reading && m_problems.rowCount() > 0) {
     const qint64 problems = m_problems.rowCount();
     m_skipped->setVisible(true);
     m_skipped->setState((problems < kLookedAt ? tr("%1 skipped") : tr("the first %1 skipped")).arg(countText(problems)), Tone::Danger);
@@ -424,7 +452,7 @@ void TuneDataStep::showValidation() {
     }
     const auto& rows = draft().validation;
     const DataFileFacts facts{.format = rows ? rows->format : DatasetFormat::Auto, .rows = m_validationRows, .columns = {}};
-    if (m_reading) m_validationRow->setReading();
+    if (m_reading) m_validationRow->setReading(waitsFor());
     else m_validationRow->setFacts(rows ? &facts : nullptr);
     return;
   }

@@ -49,7 +49,8 @@ class TuneDataStep : public TuneStep {
     std::shared_ptr<const Dataset> dataset;
     std::shared_ptr<const EncodedDataset> encoded;
     std::vector<DataFileFacts> files;
-    std::optional<Error> refused;         // why nothing can be used; then only the problems of the rows and the files' facts are here
+    std::optional<Error> refused;         // why one of the files cannot be used, or all of them together
+    std::vector<bool> unusable;           // of each file, where one is refused; what can be used is read all the same
     std::filesystem::path data;           // that the run reads: the file, or all of them in one
     std::shared_ptr<const Dataset> validation;  // of the file that is validated on; null: there is none, or it cannot be used
     int64_t validationRows = 0;           // of it, that can be used
@@ -67,9 +68,14 @@ class TuneDataStep : public TuneStep {
   void showValidation();
   void chooseColumnsOf(size_t file);
   bool asks(size_t file) const;
+  bool unusable(size_t file) const { return file < m_unusable.size() && m_unusable[file]; }
+  QString waitsFor() const;               // the work that the reading waits for; empty: for none
+  static void readWhatCanBe(Checked& checked, std::vector<DataFile>& files, Result<DataFilesRead>& read);
 
   std::vector<DataFile> m_files;
   std::vector<DataFileFacts> m_facts;     // of each, once read
+  std::vector<bool> m_unusable;           // of each, where one is refused
+  std::shared_ptr<Job> m_readJob;
   QList<DataFileRow*> m_rows;
   bool m_reading = false, m_refused = false, m_validationRefused = false;
   int64_t m_validationRows = 0;
