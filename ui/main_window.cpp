@@ -32,6 +32,7 @@
 #include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
+#include "ui/widgets/page_header.h"
 #include "ui/widgets/proxy_style.h"
 #include "ui/widgets/rail.h"
 #include "ui/widgets/status_bar.h"
@@ -132,6 +133,7 @@ Page* MainWindow::page(Place place) {
   page->setNarrow(m_narrow);
   connect(page, &Page::message, this, &MainWindow::deliver);
   return page;
+  connect(page->header(), &PageHeader::titleChanged, this, &MainWindow::showTitle);
 }
 
 void MainWindow::showPlace(Place place) {
@@ -142,7 +144,7 @@ void MainWindow::showPlace(Place place) {
   m_place = place;
   m_rail->setCurrent(int(place));
   m_pages->setCurrentWidget(next);
-  setWindowTitle(QStringLiteral("%1 – Scalewright").arg(next->title()));
+  showTitle();
   next->activate();
   orderTabs(next);
   if (changed && isVisible())
@@ -150,6 +152,10 @@ void MainWindow::showPlace(Place place) {
 }
 
 void MainWindow::deliver(const PageMessage& message) {
+void MainWindow::showTitle() {
+  if (const Page* page = m_made.value(m_place)) setWindowTitle(QStringLiteral("%1 – Scalewright").arg(page->title()));
+}
+
   if (message.to == Place::None) {
     for (Page* page : m_made) page->receive(message);
     return;

@@ -6234,6 +6234,10 @@
         <source>Ask it</source>
         <translation>Fragen</translation>
     </message>
+    <message>
+        <source>No step was done</source>
+        <translation>Es wurde kein Schritt getan</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ValueSlider</name>

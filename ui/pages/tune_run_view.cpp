@@ -4,6 +4,7 @@
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <cmath>
+#include <limits>
 
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
@@ -82,7 +83,6 @@ QWidget* TuneRunView::buildLoss() {
   m_lossChart->setYFromZero(true, gradientStrip);
   m_lossChart->setBoxTitle(stepTitle);
   m_lossChart->setBoxFormat([](double v) { return std::abs(v) < 0.01 && v != 0.0 ? rateText(v) : numberText(v, 3); });
-  m_lossChart->setEmptyText(tr("The first steps are being computed"));
   m_scale = new Segmented({tr("Linear"), tr("Log")});
   m_scale->setName(tr("Scale of the loss"));
   m_whole = new Button(Button::Icon, tr("Show all of it"), QStringLiteral("zoom"));
@@ -192,6 +192,10 @@ void TuneRunView::begin(const QString& samplePrompt) {
   m_left->clear();
   m_clock->hide();
   m_bar->setFraction(-1.0);
+  m_lossChart->setEmptyText(tr("The first steps are being computed"));
+  m_validationWords->setFullText(tr("validation"));
+  m_memoryWords->setFullText(tr("used"));
+  if (m_reserved >= 0) m_memoryChart->setLine(m_reserved, std::numeric_limits<double>::quiet_NaN(), {});
   for (QLabel* number : {m_loss, m_validation, m_speed, m_memory}) number->setText(QStringLiteral("–"));
   m_codes->setText(tr("codes frozen"));
   setInk(m_codes, Ink::Ok);
@@ -366,6 +370,8 @@ void TuneRunView::finish(const Result<TuneReport>& report) {
     return;
   }
   const bool stopped = report->outcome == Outcome::Cancelled;
+    m_lossChart->setEmptyText(tr("No step was done"));
+    m_bar->setFraction(m_losses.empty() || m_total == 0 ? 0.0 : static_cast<double>(m_losses.back().first) / static_cast<double>(m_total));
   m_step->setText(stopped ? tr("Stopped at step %1, everything kept").arg(countText(report->steps)) : tr("Done: %1 steps").arg(countText(report->steps)));
   m_left->setText(tr("%1 in all").arg(durationText(report->seconds)));
   m_clock->show();

@@ -36,7 +36,11 @@ void PageHeader::arrange() {
   m_parts->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
 }
 
-void PageHeader::setTitle(const QString& title) { m_title->setFullText(title); }
+void PageHeader::setTitle(const QString& title) {
+  if (title == m_title->fullText()) return;
+  m_title->setFullText(title);
+  emit titleChanged();
+}
 void PageHeader::setPurpose(const QString& line) { m_purpose->setFullText(line); }
 QString PageHeader::title() const { return m_title->fullText(); }
 QString PageHeader::purpose() const { return m_purpose->fullText(); }

@@ -23,6 +23,9 @@ class PageHeader : public QWidget {
 
  protected:
   bool event(QEvent* event) override;
+ signals:
+  void titleChanged();
+
 
  private:
   void arrange();
