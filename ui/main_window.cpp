@@ -99,6 +99,7 @@ MainWindow::MainWindow(AppContext& app, QWidget* parent)
   clock->start(2000);
   updateMachine();
   fitWidth();
+  connect(&theme(), &Theme::changed, this, &MainWindow::fitWidth);  // larger text is a smaller window
   QTimer::singleShot(600, this, &MainWindow::offerInterruptedRuns);
   QTimer::singleShot(0, this, &MainWindow::tellOfOtherWindow);
   connect(&m_app.project(), &Project::changed, this, &MainWindow::tellOfOtherWindow);
@@ -351,7 +352,7 @@ void MainWindow::updateMachine() {
 void MainWindow::fitWidth() {
   const bool compact = width() < px(kWideWindow);
   m_rail->setCompact(compact);
-  const bool narrow = width() - m_rail->width() < px(kWidePage);
+  const bool narrow = width() - m_rail->minimumWidth() < px(kWidePage);
   if (narrow == m_narrow) return;
   m_narrow = narrow;
   for (Page* page : m_made) page->setNarrow(narrow);

@@ -21,6 +21,7 @@
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/layout.h"
 #include "ui/widgets/message_field.h"
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/segmented.h"
@@ -28,6 +29,7 @@
 namespace scalewright::ui {
 namespace {
 
+constexpr int kBoth = 760;  // look pixels of a page that conversation and pane need beside each other
 const QString kPrecisionKey = QStringLiteral("page/chat/arithmetic");
 
 }  // namespace
@@ -47,10 +49,11 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   m_fold->setCheckable(true);
   for (QWidget* action : std::initializer_list<QWidget*>{m_mode, m_history, m_save, m_new, m_fold}) header()->addAction(action);
   header()->setActions({m_mode, m_history, m_save, m_new});
-  connect(m_fold, &QPushButton::toggled, this, [this] { setNarrow(m_narrow); });
+  connect(m_fold, &QPushButton::toggled, this, &ChatPage::showPane);
   m_pane = new ChatPane;
   m_pane->setPrecision(app.settings().value(kPrecisionKey).toString() == QLatin1String("fast") ? Precision::Fast : Precision::Exact);
-  body()->addLayout(hbox({grow(buildConversation()), m_pane}, 16), 1);
+  m_conversation = buildConversation();
+  body()->addLayout(hbox({grow(m_conversation), m_pane}, 16), 1);
 
   connect(m_mode, &Segmented::chosen, this, [this](int index) {
     if (busy()) return m_mode->setCurrent(m_log.sideBySide ? 1 : 0);  // the answer that comes keeps its place
@@ -151,7 +154,19 @@ void ChatPage::saveState() {
 void ChatPage::setNarrow(bool narrow) {
   m_narrow = narrow;
   header()->setActions(narrow ? QList<QWidget*>{m_mode, m_history, m_save, m_new, m_fold} : QList<QWidget*>{m_mode, m_history, m_save, m_new});
-  m_pane->setVisible(!narrow || m_fold->isChecked());
+  showPane();
+}
+
+void ChatPage::showPane() {
+  const bool shown = !m_narrow || m_fold->isChecked(), covers = m_narrow && shown && width() < px(kBoth);
+  m_pane->setVisible(shown);
+  covers ? releaseWidth(m_pane) : setScaledWidth(m_pane, ChatPane::kWidth);
+  m_conversation->setVisible(!covers);
+}
+
+void ChatPage::resizeEvent(QResizeEvent* event) {
+  Page::resizeEvent(event);
+  showPane();
 }
 
 void ChatPage::receive(const PageMessage& message) {

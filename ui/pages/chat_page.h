@@ -31,9 +31,11 @@ class ChatPage : public Page {
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   QWidget* buildConversation();
+  void showPane();  // beside the conversation, or in its place where the page is too narrow for both
   bool setModel(const QString& path, bool anew = false);  // False: it is not there, nothing changed. `anew`: begins a conversation
   void forgetMissing();
   void chooseModel();
@@ -78,6 +80,7 @@ class ChatPage : public Page {
   MessageField* m_input;
   ChatPane* m_pane;
   QString m_missing;            // the model that the banner says is not there; empty: it says nothing such
+  QWidget* m_conversation;
   QString m_tuneRun;            // the run that answers now as it goes on; empty: none
 };
 

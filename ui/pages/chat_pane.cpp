@@ -89,7 +89,7 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
   setWidgetResizable(true);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setWidget(card);
-  setScaledWidth(this, 250);
+  setScaledWidth(this, kWidth);
   showContext(0, 0);
   reset();
 }

@@ -68,6 +68,7 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_recipeTable = new TableView(28);
   m_recipeTable->setModel(&m_recipes);
   m_recipeTable->setSelectionMode(QAbstractItemView::NoSelection);
+  m_recipeTable->setFitted(1);
   m_recipeTable->setAccessibleName(tr("Recipes of the compared runs"));
   m_recipeCard = new Card(tr("Recipe"), tr("differences in bold"));
   m_recipeCard->setBodyMargins(0, 0, 0, 8);

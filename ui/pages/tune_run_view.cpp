@@ -163,13 +163,18 @@ QLabel* TuneRunView::metric(QHBoxLayout* row, const QString& words, ElidedLabel*
   auto* text = new ElidedLabel(words, FontRole::Help, Ink::Text2);
   text->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   if (wordsLabel) *wordsLabel = text;
-  addItems(row, {grow(hbox({number, grow(text)}, 8), share)});
+  m_metrics << hbox({number, grow(text)}, 8);
+  addItems(row, {grow(m_metrics.last(), share)});
   return number;
 }
 
 // The charts keep a height that can be read, and the page scrolls.
 void TuneRunView::setNarrow(bool narrow) {
   m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  for (QBoxLayout* figure : m_metrics) {
+    figure->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    setScaledSpacing(figure, narrow ? 1 : 8);
+  }
   setScaledMinimum(m_lossChart, 0, kLossHeight);
   setScaledMinimum(m_memoryChart, 0, 170);
   setScaledMinimum(m_speedChart, 0, 120);
@@ -187,15 +192,15 @@ void TuneRunView::begin(const QString& samplePrompt) {
   for (const int series : {m_raw, m_smooth, m_valid, m_rate, m_gradient}) m_lossChart->setData(series, {}, {});
   for (const int series : m_memorySeries) m_memoryChart->setData(series, {}, {});
   m_speedChart->setData(m_speedSeries, {}, {});
+  m_lossChart->setEmptyText(tr("The first steps are being computed"));
+  m_validationWords->setFullText(tr("validation"));
+  m_memoryWords->setFullText(tr("used"));
+  if (m_reserved >= 0) m_memoryChart->setLine(m_reserved, std::numeric_limits<double>::quiet_NaN(), {});
   m_step->setText(tr("Preparing"));
   m_epoch->clear();
   m_left->clear();
   m_clock->hide();
   m_bar->setFraction(-1.0);
-  m_lossChart->setEmptyText(tr("The first steps are being computed"));
-  m_validationWords->setFullText(tr("validation"));
-  m_memoryWords->setFullText(tr("used"));
-  if (m_reserved >= 0) m_memoryChart->setLine(m_reserved, std::numeric_limits<double>::quiet_NaN(), {});
   for (QLabel* number : {m_loss, m_validation, m_speed, m_memory}) number->setText(QStringLiteral("–"));
   m_codes->setText(tr("codes frozen"));
   setInk(m_codes, Ink::Ok);
@@ -365,13 +370,13 @@ void TuneRunView::finish(const Result<TuneReport>& report) {
   m_change->hide();
   if (!report) {
     m_step->setText(tr("Stopped by an error"));
+    m_lossChart->setEmptyText(tr("No step was done"));
+    m_bar->setFraction(m_losses.empty() || m_total == 0 ? 0.0 : static_cast<double>(m_losses.back().first) / static_cast<double>(m_total));
     m_left->clear();
     m_clock->hide();
     return;
   }
   const bool stopped = report->outcome == Outcome::Cancelled;
-    m_lossChart->setEmptyText(tr("No step was done"));
-    m_bar->setFraction(m_losses.empty() || m_total == 0 ? 0.0 : static_cast<double>(m_losses.back().first) / static_cast<double>(m_total));
   m_step->setText(stopped ? tr("Stopped at step %1, everything kept").arg(countText(report->steps)) : tr("Done: %1 steps").arg(countText(report->steps)));
   m_left->setText(tr("%1 in all").arg(durationText(report->seconds)));
   m_clock->show();
