@@ -499,6 +499,11 @@ class TestWindowShell : public QObject {
       QVERIFY(second.page(Place::Models)->banner()->text().contains("project"));
       QVERIFY(w.waitForJobs());
       context.jobs().waitForAll(5000);
+      // The first one closes: the second has the folder then, and who comes after it is told.
+      w.context->project().close();
+      QTRY_VERIFY(!context.project().inUse());
+      QVERIFY(w.context->project().open(folder));
+      QVERIFY(w.context->project().inUse());
     }
     // It ends with the window.
     TestWindow again(*m_home);

@@ -231,6 +231,9 @@ void RunsPage::read() {
           m_runs.setCompared(m_followed, true);
         } else readCurves();
         showActions();
+        // A run of another window does not say when it goes on or ends.
+        for (int i = 0; i < m_runs.rowCount(); ++i)
+          if (m_runs.run(i)->state == "running" || m_runs.run(i)->state == "paused") m_refresh.start();
       },
       Lane::Quick);
 }
