@@ -133,8 +133,8 @@ Page* MainWindow::page(Place place) {
   m_pages->addWidget(page);
   page->setNarrow(m_narrow);
   connect(page, &Page::message, this, &MainWindow::deliver);
-  return page;
   connect(page->header(), &PageHeader::titleChanged, this, &MainWindow::showTitle);
+  return page;
 }
 
 void MainWindow::showPlace(Place place) {
@@ -152,11 +152,11 @@ void MainWindow::showPlace(Place place) {
     if (QWidget* field = next->firstField()) field->setFocus(Qt::OtherFocusReason);
 }
 
-void MainWindow::deliver(const PageMessage& message) {
 void MainWindow::showTitle() {
   if (const Page* page = m_made.value(m_place)) setWindowTitle(QStringLiteral("%1 – Scalewright").arg(page->title()));
 }
 
+void MainWindow::deliver(const PageMessage& message) {
   if (message.to == Place::None) {
     for (Page* page : m_made) page->receive(message);
     return;
@@ -216,6 +216,7 @@ void MainWindow::buildMenu() {
   act(view, tr("Re&fresh"), QKeySequence(Qt::Key_F5), [this] {
     if (Page* page = m_made.value(m_place)) page->refresh();
   });
+  act(view, tr("F&ull screen"), QKeySequence(Qt::Key_F11), [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   act(view, tr("Next &area"), QKeySequence(Qt::Key_F6), [this] { cycleFocus(); });
   // A size is laid out anew everywhere: while keys repeat, once.
   auto zoom = [this](double to) {

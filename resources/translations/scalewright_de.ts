@@ -1481,8 +1481,8 @@
 <context>
     <name>scalewright::ui::ChatPage</name>
     <message>
-        <source>One prompt, one seed, one copy of the codes: only the scales differ.</source>
-        <translation>Eine Eingabe, ein Startwert, dieselben Codes: nur die Skalen sind verschieden.</translation>
+        <source>Ask the model, or the original and the tuned one side by side.</source>
+        <translation>Fragen Sie das Modell, oder das Original und das angepasste nebeneinander.</translation>
     </message>
     <message>
         <source>Model and sampling</source>
@@ -1697,8 +1697,8 @@
         <translation>Verlauf wird gelesen</translation>
     </message>
     <message>
-        <source>None: the original</source>
-        <translation>Keins: das Original</translation>
+        <source>None: its own scales</source>
+        <translation>Keins: die eigenen Skalen</translation>
     </message>
     <message>
         <source>%1 · %2</source>
@@ -2550,6 +2550,58 @@
         <source>Zoom, move, whole range; Ctrl with the wheel and dragging too</source>
         <translation>Vergrößern, verschieben, ganzer Bereich; auch Strg mit dem Mausrad und Ziehen</translation>
     </message>
+    <message>
+        <source>Code</source>
+        <translation>Code</translation>
+    </message>
+    <message>
+        <source>The small whole number that is kept of a weight. Times its scale it is the weight again, nearly.</source>
+        <translation>Die kleine ganze Zahl, die von einem Gewicht bleibt. Mal ihrer Skala ist sie fast wieder das Gewicht.</translation>
+    </message>
+    <message>
+        <source>One number for each output row of a matrix, learned in place of the scales: less to learn, and steps are faster.</source>
+        <translation>Eine Zahl je Ausgabezeile einer Matrix, statt der Skalen gelernt: Es ist weniger zu lernen, und Schritte sind schneller.</translation>
+    </message>
+    <message>
+        <source>Act order</source>
+        <translation>Act order</translation>
+    </message>
+    <message>
+        <source>GPTQ that rounds first what the text uses most.</source>
+        <translation>GPTQ, das zuerst rundet, was der Text am meisten benutzt.</translation>
+    </message>
+    <message>
+        <source>The first steps, in which the learning rate rises to its full size.</source>
+        <translation>Die ersten Schritte, in denen die Lernrate auf ihre volle Größe steigt.</translation>
+    </message>
+    <message>
+        <source>Several batches are read before the scales change: as one large batch, in less memory.</source>
+        <translation>Mehrere Stapel werden gelesen, bevor sich die Skalen ändern: wie ein großer Stapel, mit weniger Speicher.</translation>
+    </message>
+    <message>
+        <source>Gradient norm</source>
+        <translation>Gradientennorm</translation>
+    </message>
+    <message>
+        <source>How hard a step pulls at the scales. Clipping limits it, so that one odd row cannot spoil what was learned.</source>
+        <translation>Wie stark ein Schritt an den Skalen zieht. Begrenzt verdirbt eine einzelne sonderbare Zeile nicht, was gelernt wurde.</translation>
+    </message>
+    <message>
+        <source>Logit</source>
+        <translation>Logit</translation>
+    </message>
+    <message>
+        <source>The number a model gives each token before it chooses one: the larger, the likelier.</source>
+        <translation>Die Zahl, die ein Modell jedem Token gibt, bevor es eines wählt: je größer, desto wahrscheinlicher.</translation>
+    </message>
+    <message>
+        <source>Leaves out tokens that are less likely than this share of the likeliest.</source>
+        <translation>Lässt Token weg, die weniger wahrscheinlich sind als dieser Anteil des wahrscheinlichsten.</translation>
+    </message>
+    <message>
+        <source>Full screen</source>
+        <translation>Vollbild</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::Job</name>
@@ -2852,6 +2904,10 @@
     <message>
         <source>Both write the list of models and runs of %1, and the one that writes last wins. Close one of them, or open another project here.</source>
         <translation>Beide schreiben die Liste der Modelle und Läufe von %1, und was zuletzt geschrieben wird, gilt. Schließen Sie eines der beiden, oder öffnen Sie hier ein anderes Projekt.</translation>
+    </message>
+    <message>
+        <source>F&amp;ull screen</source>
+        <translation>V&amp;ollbild</translation>
     </message>
 </context>
 <context>
@@ -4126,7 +4182,7 @@
     </message>
     <message>
         <source>Weight decay</source>
-        <translation>Gewichtszug</translation>
+        <translation>Gewichtszerfall</translation>
     </message>
     <message>
         <source>Learns from</source>
@@ -5272,7 +5328,7 @@
     </message>
     <message>
         <source>Weight decay</source>
-        <translation>Gewichtszug</translation>
+        <translation>Gewichtszerfall</translation>
     </message>
     <message>
         <source>Schedule</source>
@@ -6788,7 +6844,7 @@
     </message>
     <message>
         <source>Closing this window stops it.</source>
-        <translation>Dieses Fenster zu schließen hält es an.</translation>
+        <translation>Wenn Sie dieses Fenster schließen, wird es abgebrochen.</translation>
     </message>
     <message>
         <source>Answers</source>

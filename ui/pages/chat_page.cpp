@@ -35,7 +35,7 @@ const QString kPrecisionKey = QStringLiteral("page/chat/arithmetic");
 }  // namespace
 
 ChatPage::ChatPage(AppContext& app, QWidget* parent)
-    : Page(app, Place::Chat, tr("Chat"), tr("One prompt, one seed, one copy of the codes: only the scales differ."), parent) {
+    : Page(app, Place::Chat, tr("Chat"), tr("Ask the model, or the original and the tuned one side by side."), parent) {
   m_mode = new Segmented({tr("One model"), tr("Side by side")});
   m_mode->setName(tr("Answers"));
   m_mode->setToolTip(tr("Side by side shows the original and the tuned answer to the same prompt"));
@@ -302,6 +302,12 @@ QString ChatPage::tunedBy() const {
   return inTune() ? QString::fromStdString(app().engine().activeTune().run.string()) + QStringLiteral("/tuned.safetensors") : m_log.packPath;
 }
 
+// Whether the scales in the model's own file were learned.
+bool ChatPage::learned() const {
+  const ModelEntry* entry = app().catalog().table().find(m_log.modelPath);
+  return entry && entry->summary && entry->summary->tuned;
+}
+
 void ChatPage::showHead() {
   const bool pack = !m_log.packPath.isEmpty();
   const bool inTune = this->inTune();
@@ -317,7 +323,7 @@ void ChatPage::showHead() {
   }
   const bool both = m_log.sideBySide;
   const QString running = inTune ? tr("%1, now").arg(QFileInfo(m_tuneRun).fileName()) : QString();
-  m_head->setAnswering(m_log.modelName, inTune ? running : pack ? m_log.packName : QString(), both, m_codes);
+  m_head->setAnswering(m_log.modelName, inTune ? running : pack ? m_log.packName : QString(), both, learned(), m_codes);
   showMemory();
   const bool ready = !m_log.modelPath.isEmpty();
   m_head->setVisible(ready);

@@ -53,6 +53,7 @@ class ChatPage : public Page {
   void ask(int turn, QList<int> sides);
   void onEvents(std::vector<ChatEvent> events);
   void onDone(Result<ChatOutcome> result);
+  bool learned() const;
   void showHead();
   void showMemory();            // what an answer beside a run takes, before it is taken
   void keep();
@@ -79,8 +80,8 @@ class ChatPage : public Page {
   EmptyState* m_empty;
   MessageField* m_input;
   ChatPane* m_pane;
-  QString m_missing;            // the model that the banner says is not there; empty: it says nothing such
   QWidget* m_conversation;
+  QString m_missing;            // the model that the banner says is not there; empty: it says nothing such
   QString m_tuneRun;            // the run that answers now as it goes on; empty: none
 };
 
