@@ -32,6 +32,7 @@
 #include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/layout.h"
+#include "ui/widgets/page_header.h"
 #include "ui/widgets/proxy_style.h"
 #include "ui/widgets/rail.h"
 #include "ui/widgets/status_bar.h"
@@ -98,6 +99,7 @@ MainWindow::MainWindow(AppContext& app, QWidget* parent)
   clock->start(2000);
   updateMachine();
   fitWidth();
+  connect(&theme(), &Theme::changed, this, &MainWindow::fitWidth);  // larger text is a smaller window
   QTimer::singleShot(600, this, &MainWindow::offerInterruptedRuns);
   QTimer::singleShot(0, this, &MainWindow::tellOfOtherWindow);
   connect(&m_app.project(), &Project::changed, this, &MainWindow::tellOfOtherWindow);
@@ -131,6 +133,7 @@ Page* MainWindow::page(Place place) {
   m_pages->addWidget(page);
   page->setNarrow(m_narrow);
   connect(page, &Page::message, this, &MainWindow::deliver);
+  connect(page->header(), &PageHeader::titleChanged, this, &MainWindow::showTitle);
   return page;
 }
 
@@ -142,11 +145,15 @@ void MainWindow::showPlace(Place place) {
   m_place = place;
   m_rail->setCurrent(int(place));
   m_pages->setCurrentWidget(next);
-  setWindowTitle(QStringLiteral("%1 – Scalewright").arg(next->title()));
+  showTitle();
   next->activate();
   orderTabs(next);
   if (changed && isVisible())
     if (QWidget* field = next->firstField()) field->setFocus(Qt::OtherFocusReason);
+}
+
+void MainWindow::showTitle() {
+  if (const Page* page = m_made.value(m_place)) setWindowTitle(QStringLiteral("%1 – Scalewright").arg(page->title()));
 }
 
 void MainWindow::deliver(const PageMessage& message) {
@@ -209,6 +216,7 @@ void MainWindow::buildMenu() {
   act(view, tr("Re&fresh"), QKeySequence(Qt::Key_F5), [this] {
     if (Page* page = m_made.value(m_place)) page->refresh();
   });
+  act(view, tr("F&ull screen"), QKeySequence(Qt::Key_F11), [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   act(view, tr("Next &area"), QKeySequence(Qt::Key_F6), [this] { cycleFocus(); });
   // A size is laid out anew everywhere: while keys repeat, once.
   auto zoom = [this](double to) {
@@ -345,7 +353,7 @@ void MainWindow::updateMachine() {
 void MainWindow::fitWidth() {
   const bool compact = width() < px(kWideWindow);
   m_rail->setCompact(compact);
-  const bool narrow = width() - m_rail->width() < px(kWidePage);
+  const bool narrow = width() - m_rail->minimumWidth() < px(kWidePage);
   if (narrow == m_narrow) return;
   m_narrow = narrow;
   for (Page* page : m_made) page->setNarrow(narrow);

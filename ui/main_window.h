@@ -50,6 +50,7 @@ class MainWindow : public QMainWindow {
   void openProject();
   void projectChanged();
   void jobChanged(Job* job);
+  void showTitle();
   void jobDone(Job* job);
   void offerInterruptedRuns();
   void tellOfOtherWindow();

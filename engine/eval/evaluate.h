@@ -29,6 +29,9 @@ struct PerplexityReport {
 Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend& backend,
                                     const std::filesystem::path& text, const PerplexityOptions& options,
                                     Observer& observer, std::stop_token stop);
+// The tokens that it measures, at most options.max_tokens.
+Result<std::vector<int32_t>> perplexity_ids(const Model& model, const std::filesystem::path& text,
+                                            const PerplexityOptions& options);
 Result<PerplexityReport> perplexity_of_ids(std::shared_ptr<const Model> model, Backend& backend,
                                            const std::vector<int32_t>& ids, const PerplexityOptions& options,
                                            Observer& observer, std::stop_token stop);

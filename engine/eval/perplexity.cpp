@@ -99,13 +99,15 @@ std::string text_of(const Dataset& dataset) {
   return text;
 }
 
-}  // namespace
+struct TextIds {
+  std::vector<int32_t> ids;
+  int32_t bos = -1;           // that goes before each window; -1: none
+  int64_t conversations = 0;  // that they are, one after the other; 0: they are a text
+};
 
-Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend& backend,
-                                    const std::filesystem::path& text, const PerplexityOptions& options,
-                                    Observer& observer, std::stop_token stop) {
-  if (!model->tokenizer) {
-    return fail(ErrorCode::InvalidArgument, model->name +
+Result<TextIds> read_text(const Model& model, const std::filesystem::path& text, const PerplexityOptions& options) {
+  if (!model.tokenizer) {
+    return fail(ErrorCode::InvalidArgument, model.name +
                                                 " has no tokenizer, so a text cannot be measured on it. Put "
                                                 "tokenizer.json or tokenizer.model into its folder.");
   }
@@ -113,10 +115,8 @@ Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend&
   if (data::shape_by_name(text).value_or(data::Shape::Plain) != data::Shape::Plain) {
     SW_ASSIGN(const Dataset dataset, import_dataset(text, {}));
     if (holds_conversations(dataset)) {
-      SW_ASSIGN(const std::vector<int32_t> ids, ids_of(dataset, *model, options.context));
-      SW_ASSIGN(PerplexityReport report, over_windows(std::move(model), backend, ids, -1, options, observer, stop));
-      report.conversations = static_cast<int64_t>(dataset.examples.size());
-      return report;
+      SW_ASSIGN(std::vector<int32_t> ids, ids_of(dataset, model, options.context));
+      return TextIds{std::move(ids), -1, static_cast<int64_t>(dataset.examples.size())};
     }
     content = text_of(dataset);
   } else {
@@ -129,14 +129,34 @@ Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend&
     const size_t enough = static_cast<size_t>(options.max_tokens) * 64;
     if (content.size() > enough) content.resize(enough);
   }
-  const std::vector<int32_t> ids = model->tokenizer->encode_ids(content, {.parse_special = false, .add_bos = false});
-  if (ids.size() < 2) {
+  TextIds read{model.tokenizer->encode_ids(content, {.parse_special = false, .add_bos = false}),
+               model.add_bos ? model.tokenizer->bos() : -1};
+  if (read.ids.size() < 2) {
     return fail(
         ErrorCode::InvalidArgument,
         text.string() + ": the text has fewer than two tokens, so there is nothing to predict. Choose a longer text.");
   }
-  const int32_t bos = model->add_bos ? model->tokenizer->bos() : -1;
-  return over_windows(std::move(model), backend, ids, bos, options, observer, stop);
+  return read;
+}
+
+}  // namespace
+
+Result<PerplexityReport> perplexity(std::shared_ptr<const Model> model, Backend& backend,
+                                    const std::filesystem::path& text, const PerplexityOptions& options,
+                                    Observer& observer, std::stop_token stop) {
+  SW_ASSIGN(const TextIds read, read_text(*model, text, options));
+  SW_ASSIGN(PerplexityReport report,
+            over_windows(std::move(model), backend, read.ids, read.bos, options, observer, stop));
+  report.conversations = read.conversations;
+  return report;
+}
+
+Result<std::vector<int32_t>> perplexity_ids(const Model& model, const std::filesystem::path& text,
+                                            const PerplexityOptions& options) {
+  SW_ASSIGN(TextIds read, read_text(model, text, options));
+  if (options.max_tokens > 0 && std::ssize(read.ids) > options.max_tokens)
+    read.ids.resize(static_cast<size_t>(options.max_tokens));
+  return std::move(read.ids);
 }
 
 Result<PerplexityReport> perplexity_of_ids(std::shared_ptr<const Model> model, Backend& backend,

@@ -1516,8 +1516,8 @@
 <context>
     <name>scalewright::ui::ChatPage</name>
     <message>
-        <source>One prompt, one seed, one copy of the codes: only the scales differ.</source>
-        <translation>Eine Eingabe, ein Startwert, dieselben Codes: nur die Skalen sind verschieden.</translation>
+        <source>Ask the model, or the original and the tuned one side by side.</source>
+        <translation>Fragen Sie das Modell, oder das Original und das angepasste nebeneinander.</translation>
     </message>
     <message>
         <source>Model and sampling</source>
@@ -1732,8 +1732,8 @@
         <translation>Verlauf wird gelesen</translation>
     </message>
     <message>
-        <source>None: the original</source>
-        <translation>Keins: das Original</translation>
+        <source>None: its own scales</source>
+        <translation>Keins: die eigenen Skalen</translation>
     </message>
     <message>
         <source>%1 · %2</source>
@@ -2585,6 +2585,58 @@
         <source>Zoom, move, whole range; Ctrl with the wheel and dragging too</source>
         <translation>Vergrößern, verschieben, ganzer Bereich; auch Strg mit dem Mausrad und Ziehen</translation>
     </message>
+    <message>
+        <source>Code</source>
+        <translation>Code</translation>
+    </message>
+    <message>
+        <source>The small whole number that is kept of a weight. Times its scale it is the weight again, nearly.</source>
+        <translation>Die kleine ganze Zahl, die von einem Gewicht bleibt. Mal ihrer Skala ist sie fast wieder das Gewicht.</translation>
+    </message>
+    <message>
+        <source>One number for each output row of a matrix, learned in place of the scales: less to learn, and steps are faster.</source>
+        <translation>Eine Zahl je Ausgabezeile einer Matrix, statt der Skalen gelernt: Es ist weniger zu lernen, und Schritte sind schneller.</translation>
+    </message>
+    <message>
+        <source>Act order</source>
+        <translation>Act order</translation>
+    </message>
+    <message>
+        <source>GPTQ that rounds first what the text uses most.</source>
+        <translation>GPTQ, das zuerst rundet, was der Text am meisten benutzt.</translation>
+    </message>
+    <message>
+        <source>The first steps, in which the learning rate rises to its full size.</source>
+        <translation>Die ersten Schritte, in denen die Lernrate auf ihre volle Größe steigt.</translation>
+    </message>
+    <message>
+        <source>Several batches are read before the scales change: as one large batch, in less memory.</source>
+        <translation>Mehrere Stapel werden gelesen, bevor sich die Skalen ändern: wie ein großer Stapel, mit weniger Speicher.</translation>
+    </message>
+    <message>
+        <source>Gradient norm</source>
+        <translation>Gradientennorm</translation>
+    </message>
+    <message>
+        <source>How hard a step pulls at the scales. Clipping limits it, so that one odd row cannot spoil what was learned.</source>
+        <translation>Wie stark ein Schritt an den Skalen zieht. Begrenzt verdirbt eine einzelne sonderbare Zeile nicht, was gelernt wurde.</translation>
+    </message>
+    <message>
+        <source>Logit</source>
+        <translation>Logit</translation>
+    </message>
+    <message>
+        <source>The number a model gives each token before it chooses one: the larger, the likelier.</source>
+        <translation>Die Zahl, die ein Modell jedem Token gibt, bevor es eines wählt: je größer, desto wahrscheinlicher.</translation>
+    </message>
+    <message>
+        <source>Leaves out tokens that are less likely than this share of the likeliest.</source>
+        <translation>Lässt Token weg, die weniger wahrscheinlich sind als dieser Anteil des wahrscheinlichsten.</translation>
+    </message>
+    <message>
+        <source>Full screen</source>
+        <translation>Vollbild</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::Job</name>
@@ -2887,6 +2939,10 @@
     <message>
         <source>Both write the list of models and runs of %1, and the one that writes last wins. Close one of them, or open another project here.</source>
         <translation>Beide schreiben die Liste der Modelle und Läufe von %1, und was zuletzt geschrieben wird, gilt. Schließen Sie eines der beiden, oder öffnen Sie hier ein anderes Projekt.</translation>
+    </message>
+    <message>
+        <source>F&amp;ull screen</source>
+        <translation>V&amp;ollbild</translation>
     </message>
 </context>
 <context>
@@ -3672,8 +3728,8 @@
         <translation>erwartete Perplexität</translation>
     </message>
     <message>
-        <source>memory while it runs</source>
-        <translation>Speicher dabei</translation>
+        <source>memory it needs</source>
+        <translation>Speicherbedarf</translation>
     </message>
     <message>
         <source>on this machine</source>
@@ -4161,7 +4217,7 @@
     </message>
     <message>
         <source>Weight decay</source>
-        <translation>Gewichtszug</translation>
+        <translation>Gewichtszerfall</translation>
     </message>
     <message>
         <source>Learns from</source>
@@ -5094,6 +5150,14 @@
         <source>This file cannot be validated on</source>
         <translation>Auf dieser Datei kann nicht validiert werden</translation>
     </message>
+    <message>
+        <source>Remove the file that cannot be used</source>
+        <translation>Entfernen Sie die Datei, die nicht benutzt werden kann</translation>
+    </message>
+    <message>
+        <source>One of the files cannot be used</source>
+        <translation>Eine der Dateien kann nicht benutzt werden</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneMethodStep</name>
@@ -5291,7 +5355,7 @@
     </message>
     <message>
         <source>Weight decay</source>
-        <translation>Gewichtszug</translation>
+        <translation>Gewichtszerfall</translation>
     </message>
     <message>
         <source>Schedule</source>
@@ -6257,6 +6321,10 @@
         <source>Ask it</source>
         <translation>Fragen</translation>
     </message>
+    <message>
+        <source>No step was done</source>
+        <translation>Es wurde kein Schritt getan</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ValueSlider</name>
@@ -6490,6 +6558,14 @@
         <source>%1 of the original: it grows</source>
         <translation>%1 des Originals: Es wächst</translation>
     </message>
+    <message>
+        <source>with measuring</source>
+        <translation>mit Messung</translation>
+    </message>
+    <message>
+        <source>%1 bits take no more room here, and keep more.</source>
+        <translation>%1 Bit brauchen hier nicht mehr Platz und bewahren mehr.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ExportTargets</name>
@@ -6634,6 +6710,14 @@
     <message>
         <source>What the rows are</source>
         <translation>Was die Zeilen sind</translation>
+    </message>
+    <message>
+        <source>is read when this is done: %1</source>
+        <translation>wird gelesen, wenn dies fertig ist: %1</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>Wartet</translation>
     </message>
 </context>
 <context>
@@ -6791,7 +6875,7 @@
     </message>
     <message>
         <source>Closing this window stops it.</source>
-        <translation>Dieses Fenster zu schließen hält es an.</translation>
+        <translation>Wenn Sie dieses Fenster schließen, wird es abgebrochen.</translation>
     </message>
     <message>
         <source>Answers</source>

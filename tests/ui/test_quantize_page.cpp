@@ -8,6 +8,7 @@
 #include <QMenu>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <optional>
 
 #include "engine/export/output_check.h"
 #include "ui/jobs/quantize_work.h"
@@ -151,12 +152,47 @@ class TestQuantizePage : public QObject {
       if (bits->accessibleName() == "Bits 2") bits->click();
     QTRY_VERIFY(card->forecast().container == "Q4_0");
     QCOMPARE(page->findChild<QuantizeForm*>()->resultName(), "W2 in Q4_0");
+    QTRY_VERIFY(says(page, "4 bits take no more room here, and keep more."));
     QVERIFY2(output(page)->text().endsWith("full.W2-Q4_0.gguf"), qPrintable(output(page)->text()));
     const quint64 file = card->forecast().file_bytes;
     chooseContainer(page, 2);
     QTRY_VERIFY2(card->forecast().file_bytes < file, qPrintable(QStringLiteral("%1 against %2").arg(card->forecast().file_bytes).arg(file)));
     QVERIFY(says(page, "A GPTQ folder holds 2-bit codes as they are"));
     QVERIFY(w.waitForJobs());
+  }
+
+  // What is expected of few layers and few tokens is never better than the original, and more bits are never worse.
+  void theTrialPromisesNothingBetterThanTheOriginal() {
+    TestWindow w(*m_home);
+    open(w);
+    TrialRequest request;
+    request.model = (m_models + "/full").toStdString();
+    request.text = textFile().toStdString();
+    for (const int bits : {2, 4, 8}) request.specs.push_back({bits, 32, true});
+    std::optional<Result<TrialReport>> report;
+    EngineHost* engine = &w.context->engine();
+    w.context->jobs().run<TrialReport>(
+        "A trial", Place::Quantize, [engine, request](JobContext& context) { return runTrial(*engine, request, EventStream<TrialPoint>(EventStream<TrialPoint>::Receiver()), context); }, w.window.get(),
+        [&report](Result<TrialReport> made) { report = std::move(made); });
+    QVERIFY(w.waitForJobs());
+    QVERIFY2(report && *report, report && !*report ? report->error().message.c_str() : "");
+    const auto& points = (*report)->points;
+    QCOMPARE(points.size(), size_t{3});
+    for (const TrialPoint& point : points) QVERIFY2(point.perplexity >= (*report)->original, qPrintable(QStringLiteral("%1 bits: %2, the original has %3").arg(point.bits).arg(point.perplexity).arg((*report)->original)));
+    QVERIFY(points[0].perplexity > points[1].perplexity && points[1].perplexity > points[2].perplexity);
+  }
+
+  // Measuring the text before and after is part of the time and the memory.
+  void theForecastCountsTheMeasuring() {
+    const auto summary = summarize_model((m_models + "/full").toStdString());
+    QVERIFY(summary.has_value());
+    QuantizeRequest request;
+    request.input = (m_models + "/full").toStdString();
+    request.spec = {4, 32, true};
+    const auto alone = forecastOrder(*summary, request, ExportTarget::Gguf, false), measured = forecastOrder(*summary, request, ExportTarget::Gguf, true);
+    QVERIFY(alone && measured);
+    QVERIFY(measured->seconds > alone->seconds);
+    QVERIFY(measured->memory_bytes > alone->memory_bytes);
   }
 
   void moreMethodsAreOneControl() {
@@ -224,6 +260,12 @@ class TestQuantizePage : public QObject {
     QTest::qWait(120);  // the forecast
     w.waitForJobs();
     return w.window->page(Place::Quantize);
+  }
+  QString textFile() {
+    QFile file(m_home->path("home/text.txt"));
+    if (file.open(QIODevice::WriteOnly))
+      for (int i = 0; i < 60; ++i) file.write("The mill by the river was old when the town was young, and it turned. ");
+    return file.fileName();
   }
   static QLineEdit* output(Page* page) {
     for (QLineEdit* edit : page->findChildren<QLineEdit*>())

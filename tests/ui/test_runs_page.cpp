@@ -7,6 +7,7 @@
 #include <QTimer>
 #include <qcustomplot.h>
 
+#include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "engine/tune/tune_report.h"
 #include "ui/models/run_report.h"
@@ -25,6 +26,22 @@ class TestRunsPage : public QObject {
   void initTestCase() { qInstallMessageHandler(collectWarnings); }
   void init() { m_home = std::make_unique<Home>(); }
   void cleanup() { QVERIFY2(qtWarnings().isEmpty(), qPrintable(qtWarnings().join('\n'))); }
+
+  // The run of another window ends there; here its row follows.
+  void theRunOfAnotherWindowIsFollowed() {
+    const QString folder = m_home->path("home/project/runs/other");
+    QVERIFY(QDir().mkpath(folder));
+    QVERIFY(addRun(folder, "running"));
+    auto lock = std::make_unique<Result<RunLock>>(RunLock::take(folder.toStdString()));
+    QVERIFY(lock->has_value());
+    TestWindow w(*m_home);
+    w.window->showPlace(Place::Runs);
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Runs);
+    QTRY_COMPARE(table(page, "Runs")->model()->index(0, RunTableModel::State).data().toString(), "Running");
+    lock.reset();  // that window was closed
+    QTRY_COMPARE(table(page, "Runs")->model()->index(0, RunTableModel::State).data().toString(), "Interrupted");
+  }
 
   void whatCanBeDoneWithARun() {
     const QString folder = m_home->path("home/project/runs/first");

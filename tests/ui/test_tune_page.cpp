@@ -20,6 +20,7 @@
 #include "ui/widgets/chart.h"
 #include "ui/widgets/form_field.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/progress_bar.h"
 
 using namespace scalewright;
 using namespace scalewright::ui;
@@ -101,6 +102,36 @@ class TestTunePage : public QObject, SampleTest {
   }
 
   // The rate's chart ends with the run; a rate far above the usual one is marked, with the usual one.
+  // After an error before the first step nothing is left on the page of the run before, nor does anything seem to go on.
+  void anErrorLeavesNoOldFigures() {
+    Settings settings(m_home->path("settings.ini"));
+    TuneRunView view(settings);
+    view.show();
+    TunePlan plan;
+    plan.steps = 10;
+    plan.ledger.items = {{"weights", MemoryPart::Weights, 700'000'000}};
+    plan.ledger.total_bytes = 700'000'000;
+    StepRecord step;
+    step.step = 10;
+    step.steps = 10;
+    step.loss = 1.0f;
+    view.begin({});
+    view.take({plan, step, ValidationRecord{.step = 5, .loss = 0.25f}, ValidationRecord{.step = 10, .loss = 0.5f}});
+    const auto says = [&view](const QString& words) {
+      for (QLabel* text : view.findChildren<QLabel*>())
+        if (text->text().contains(words) || text->toolTip().contains(words)) return true;
+      for (ElidedLabel* text : view.findChildren<ElidedLabel*>())
+        if (text->fullText().contains(words)) return true;
+      return false;
+    };
+    QVERIFY(says("lowest 0.250") && says("700 MB reserved"));
+    view.begin({});
+    view.finish(tl::unexpected(Error{ErrorCode::OutOfMemory, "No room."}));
+    QVERIFY(says("Stopped by an error"));
+    QVERIFY(!says("lowest 0.250") && !says("700 MB"));
+    QCOMPARE(view.findChild<ProgressBar*>()->fraction(), 0.0);
+  }
+
   void theLearningRate() {
     TestWindow w(*m_home);
     QVERIFY(w.waitForJobs());

@@ -10,8 +10,10 @@
 #include <QScrollBar>
 #include <QTableView>
 #include <QTextEdit>
+#include <QThread>
 #include <QTimer>
 #include <algorithm>
+#include <atomic>
 
 #include "engine/data/dataset_look.h"
 #include "engine/tune/run_store.h"
@@ -127,6 +129,68 @@ class TestTuneWizard : public QObject, SampleTest {
   }
 
   // Where no row can be used each one says why, and the words leave with the file.
+  // A file that cannot be used is named; what was known of the others stays, and nothing goes on before it is gone.
+  void oneBadFileLeavesTheOthers() {
+    const QString table = m_home->path("home/fragen.csv"), empty = m_home->path("home/empty.jsonl");
+    QByteArray rows = "frage,antwort\n";
+    for (int i = 0; i < 40; ++i) rows += QByteArrayLiteral("say ") + QByteArray::number(i) + ",it is " + QByteArray::number(i) + '\n';
+    QVERIFY(write(table, rows) && write(empty, {}));
+    TestWindow w(*m_home);
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    dropRows(tune, table);
+    QVERIFY(w.waitForJobs());
+    choose(box(tune, "Column: Prompt"), "frage");
+    choose(box(tune, "Column: Answer"), "antwort");
+    QVERIFY(w.waitForJobs());
+    dropRows(tune, empty);
+    QVERIFY(w.waitForJobs());
+    const auto said = [&](const QString& words) {
+      const auto texts = tune->findChildren<QLabel*>();
+      return std::any_of(texts.begin(), texts.end(), [&](QLabel* text) { return text->isVisible() && text->text().contains(words); });
+    };
+    QTRY_VERIFY(said("One of the files cannot be used") && said("empty.jsonl"));
+    QVERIFY(!said("Which column is which?"));
+    QVERIFY(said("40 rows") && said("Row 1 of 40") && said("not read"));
+    QVERIFY(!buttonOf(tune, "Next: Method")->isEnabled());
+    QCOMPARE(buttonOf(tune, "Next: Method")->toolTip(), "Remove the file that cannot be used");
+    QList<QAbstractButton*> removes;
+    for (QAbstractButton* button : tune->findChildren<QAbstractButton*>())
+      if (button->isVisible() && button->accessibleName() == "Remove this file") removes << button;
+    QCOMPARE(removes.size(), 2);
+    removes.last()->click();
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(buttonOf(tune, "Next: Method")->isEnabled() && !tune->banner()->isVisible());
+  }
+
+  // Behind other work the rows are not read yet, and that is what is said.
+  void rowsThatWaitSaySo() {
+    TestWindow w(*m_home);
+    Page* tune = toDataStep(w);
+    if (QTest::currentTestFailed()) return;
+    std::atomic<bool> over = false;
+    w.context->jobs().run<bool>(
+        "Quantizing another", Place::Quantize,
+        [&over](JobContext& context) -> Result<bool> {
+          while (!over && !context.stopRequested()) QThread::msleep(5);
+          return true;
+        },
+        w.window.get(), {});
+    QTRY_VERIFY(w.context->jobs().busy());
+    const QString rows = m_home->path("home/rows.jsonl");
+    QVERIFY(writeRows(rows, 20));
+    dropRows(tune, rows);
+    const auto said = [&](const QString& words) {
+      const auto texts = tune->findChildren<QLabel*>();
+      return std::any_of(texts.begin(), texts.end(), [&](QLabel* text) { return text->isVisible() && text->text().contains(words); });
+    };
+    QTRY_VERIFY(said("is read when this is done: Quantizing another"));
+    QVERIFY(!said("reading every row"));
+    over = true;
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(said("20 rows"));
+  }
+
   void badRowsAreListed() {
     const QString rows = m_home->path("home/bad.jsonl");
     QVERIFY(writeFile(rows, "{\"prompt\": \"a\", \"completion\": \"\"}\n{\"prompt\": \"\", \"completion\": \"b\"}\nno json\n"));

@@ -456,6 +456,32 @@ class TestWindowShell : public QObject {
     }
   }
 
+  // Larger text is a smaller window: the rail keeps its icons alone, none over another.
+  void largeTextFoldsTheRail() {
+    TestWindow w(*m_home);
+    connect(&w.settings, &Settings::changed, this, [&] { theme().apply(w.settings.themeMode(), w.settings.fontScale()); });
+    auto* rail = w.window->findChild<Rail*>();
+    QVERIFY(rail && rail->width() > px(100));
+    w.settings.setFontScale(2.0);
+    QTRY_COMPARE(rail->width(), px(56));
+    QTest::qWait(50);
+    int below = 0;
+    for (const RailItem* item : rail->findChildren<RailItem*>()) {
+      const QRect area(item->mapTo(rail, QPoint()), item->size());
+      QVERIFY2(area.top() >= below && area.bottom() < rail->height(), qPrintable(item->text()));
+      below = area.bottom() + 1;
+    }
+    w.settings.setFontScale(1.0);
+    QTRY_VERIFY(rail->width() > px(100));
+  }
+
+  // What the page is called now, not what it was called when it was shown.
+  void theTitleFollowsThePage() {
+    TestWindow w(*m_home);
+    w.window->page(Place::Models)->header()->setTitle("Another");
+    QVERIFY2(w.window->windowTitle().startsWith("Another"), qPrintable(w.window->windowTitle()));
+  }
+
   void aProjectInUseSaysSo() {
     const QString folder = m_home->path("home/project");
     {
@@ -473,6 +499,11 @@ class TestWindowShell : public QObject {
       QVERIFY(second.page(Place::Models)->banner()->text().contains("project"));
       QVERIFY(w.waitForJobs());
       context.jobs().waitForAll(5000);
+      // The first one closes: the second has the folder then, and who comes after it is told.
+      w.context->project().close();
+      QTRY_VERIFY(!context.project().inUse());
+      QVERIFY(w.context->project().open(folder));
+      QVERIFY(w.context->project().inUse());
     }
     // It ends with the window.
     TestWindow again(*m_home);

@@ -13,15 +13,26 @@ namespace fs = std::filesystem;
 
 QString tr(const char* text) { return QCoreApplication::translate("DataCheck", text); }
 
-// What is wrong with the rows of files that cannot be used, and what is known of each file all the same.
-void lookAt(CheckedData& checked, const std::vector<DataFile>& files) {
+// One of the files was refused: which, and what the others are. `files` and `read` become those that can be used.
+void readWhatCanBe(CheckedData& checked, std::vector<DataFile>& files, Result<DataFilesRead>& read) {
   Dataset dataset;
+  std::vector<DataFile> good;
   for (const DataFile& file : files) {
     auto look = look_at_dataset(file.path, {.format = file.format, .columns = file.columns, .limit = kLookedAt});
     checked.files.push_back(look ? DataFileFacts{look->format, look->rows, look->columns} : DataFileFacts{});
-    if (look) std::move(look->problems.begin(), look->problems.end(), std::back_inserter(dataset.problems));
+    const auto own = files.size() > 1 ? read_data_files({file}) : read;
+    checked.unusable.push_back(!own);
+    if (own) {
+      checked.files.back() = own->files.front();
+      good.push_back(file);
+    } else if (look) {
+      std::move(look->problems.begin(), look->problems.end(), std::back_inserter(dataset.problems));
+    }
   }
   checked.dataset = std::make_shared<const Dataset>(std::move(dataset));
+  if (good.empty() || good.size() == files.size()) return;
+  files = std::move(good);
+  read = read_data_files(files);
 }
 
 // By the form that it has itself, and with the columns of the examples: as the run reads it. Behind the data.
@@ -48,20 +59,25 @@ std::map<std::string, std::string> columnsOf(const std::vector<DataFile>& files)
 Result<CheckedData> checkData(EngineHost& engine, const DataOrder& order, JobContext& context) {
   CheckedData checked;
   SW_ASSIGN(checked.open, engine.open(order.model, context));
-  if (auto read = read_data_files(order.files)) {
-    checked.data = order.files.front().path;
-    if (order.files.size() > 1) {
-      SW_ASSIGN(checked.data, write_merged(*read, order.files, order.folder / "data"));
-    }
+  std::vector<DataFile> files = order.files;
+  auto read = read_data_files(files);
+  if (!read) {
+    checked.refused = read.error();
+    readWhatCanBe(checked, files, read);
+  }
+  if (read) {
     SW_ASSIGN(EncodedDataset encoded, encode_dataset(read->dataset, *checked.open->model, order.settings));
+    if (!checked.refused) {  // a run reads all of the files or none
+      checked.data = files.front().path;
+      if (files.size() > 1) {
+        SW_ASSIGN(checked.data, write_merged(*read, files, order.folder / "data"));
+      }
+      checked.files = std::move(read->files);
+    }
     checked.dataset = std::make_shared<const Dataset>(std::move(read->dataset));
     checked.encoded = std::make_shared<const EncodedDataset>(std::move(encoded));
-    checked.files = std::move(read->files);
-  } else {
-    checked.refused = read.error();
-    lookAt(checked, order.files);
   }
-  if (!order.validation.empty()) readValidation(checked, order.validation, columnsOf(order.files), order.settings);
+  if (!order.validation.empty()) readValidation(checked, order.validation, columnsOf(files), order.settings);
   return checked;
 }
 

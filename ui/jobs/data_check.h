@@ -29,7 +29,8 @@ struct CheckedData {
   std::shared_ptr<const Dataset> dataset;
   std::shared_ptr<const EncodedDataset> encoded;
   std::vector<DataFileFacts> files;
-  std::optional<Error> refused;         // why nothing can be used; then only the problems of the rows and the files' facts are here
+  std::optional<Error> refused;         // why one of the files cannot be used, or all of them together
+  std::vector<bool> unusable;           // of each file, where one is refused; what can be used is read all the same
   std::filesystem::path data;           // that the run reads: the file, or all of them in one
   std::shared_ptr<const Dataset> validation;  // of the file that is validated on; null: there is none, or it cannot be used
   int64_t validationRows = 0;           // of it, that can be used

@@ -1,10 +1,12 @@
 #include "ui/jobs/quantize_work.h"
 
 #include <QCoreApplication>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <set>
 
+#include "engine/core/system.h"
+#include "engine/eval/divergence.h"
 #include "engine/eval/evaluate.h"
 #include "engine/export/output_check.h"
 
@@ -12,6 +14,9 @@ namespace scalewright::ui {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Of the original and of the result, in the trial too.
+constexpr PerplexityOptions kMeasured{.context = 512, .stride = 0, .max_tokens = 4096};
 
 std::string words(const char* text) { return QCoreApplication::translate("QuantizeWork", text).toStdString(); }
 
@@ -94,34 +99,59 @@ Result<TrialReport> runTrial(EngineHost& engine, const TrialRequest& request, co
   context.progress({words("opening the model"), 0.0, -1.0});
   SW_ASSIGN(const auto open, engine.open(request.model, context));
   Model& model = *open->model;
-  const int layers = int(model.weights.layers.size());
-  std::set<int> chosen{0, layers / 2, layers - 1};
+  const int layers = int(model.weights.layers.size()), between = std::max(0, layers - 2);
   TrialReport report;
-  report.layers.assign(chosen.begin(), chosen.end());
-  const PerplexityOptions options{.context = std::min<int64_t>(256, request.tokens), .stride = 0, .max_tokens = request.tokens};
-  const double parts = double(request.specs.size()) + 1.0;
-  PartObserver first(context, 0.02, 1.0 / parts, words("the original"));
-  SW_ASSIGN(const PerplexityReport original, perplexity(open->model, *backend, request.text, options, first, context.stop()));
+  std::vector<std::pair<std::vector<int>, double>> parts{{{0}, 1.0}};  // layers, and how many each part stands for in the place of one
+  if (layers > 1) parts[0].first.push_back(layers - 1);
+  if (between > 0) parts.push_back({{layers / 2}, double(between)});
+  for (const auto& [chosen, weight] : parts) report.layers.insert(report.layers.end(), chosen.begin(), chosen.end());
+  std::sort(report.layers.begin(), report.layers.end());
+  const double originalShare = double(kMeasured.max_tokens) / double(kMeasured.max_tokens + request.tokens * int64_t(parts.size() * request.specs.size()));
+  PartObserver first(context, 0.02, originalShare, words("the original"));
+  SW_ASSIGN(const PerplexityReport original, perplexity(open->model, *backend, request.text, kMeasured, first, context.stop()));
   report.original = original.perplexity;
+  const PerplexityOptions few{.context = kMeasured.context, .stride = 0, .max_tokens = request.tokens};
+  SW_ASSIGN(const std::vector<int32_t> ids, perplexity_ids(model, request.text, few));
+  SW_ASSIGN(const Expectations expected, Expectations::of(open->model, *backend, ids, few.context, context.stop()));
   for (size_t i = 0; i < request.specs.size(); ++i) {
-    if (context.stopRequested()) return report;
     const QuantSpec spec = request.specs[i];
-    const double from = double(i + 1) / parts;
-    SwappedLayers swapped;
-    for (int layer : report.layers)
-      for (Linear* linear : linearsOf(model.weights.layers[size_t(layer)])) {
-        SW_ASSIGN(Matrix matrix, quantizedCopy(*linear, spec, request.method));
-        swapped.put(*linear, std::move(matrix));
-        if (context.stopRequested()) return report;
-      }
-    PartObserver named(context, from, from + 1.0 / parts, QCoreApplication::translate("QuantizeWork", "a trial at %1 bits").arg(spec.bits).toStdString());
-    SW_ASSIGN(const PerplexityReport tried, perplexity(open->model, *backend, request.text, options, named, context.stop()));
-    const double rise = (tried.nll - original.nll) * double(layers) / double(report.layers.size());
+    const double from = originalShare + (1.0 - originalShare) * double(i) / double(request.specs.size());
+    context.progress({QCoreApplication::translate("QuantizeWork", "a trial at %1 bits").arg(spec.bits).toStdString(), from, -1.0});
+    double rise = 0.0;
+    for (const auto& [chosen, weight] : parts) {
+      SwappedLayers swapped;
+      for (const int layer : chosen)
+        for (Linear* linear : linearsOf(model.weights.layers[size_t(layer)])) {
+          if (context.stopRequested()) return report;
+          SW_ASSIGN(Matrix matrix, quantizedCopy(*linear, spec, request.method));
+          swapped.put(*linear, std::move(matrix));
+        }
+      SW_ASSIGN(const double divergence, expected.divergence(open->model, *backend, context.stop()));
+      rise += weight * divergence;
+    }
+    if (context.stopRequested()) return report;
     const TrialPoint point{spec.bits, std::exp(original.nll + rise)};
     report.points.push_back(point);
     points.push(point);
   }
   return report;
+}
+
+Result<QuantizeForecast> forecastOrder(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target, bool measured) {
+  SW_ASSIGN(QuantizeForecast forecast, forecast_target(model, request, target, {}));
+  if (!measured) return forecast;
+  // The text is read twice, with the rate of the engine's own forecast. The original is whole in memory then, with what a window needs:
+  // the rows of logits, keys and values and activations.
+  double weights = 0.0, widest = 0.0;
+  for (const TensorSummary& tensor : model.tensors) {
+    if (tensor.shape.size() != 2) continue;
+    weights += double(tensor.shape[0]) * double(tensor.shape[1]);
+    widest = std::max(widest, double(tensor.shape[1]));
+  }
+  forecast.seconds += 2.0 * double(kMeasured.max_tokens) * weights / 3.0e10 / std::max(1, processor_count());
+  const double window = double(kMeasured.context) * 4.0 * (double(model.width) * (2.0 * model.layers + 8.0) + 4.0 * widest) + 32.0 * 1024 * 1024;
+  forecast.memory_bytes = std::max(forecast.memory_bytes, model.file_bytes) + uint64_t(window);
+  return forecast;
 }
 
 bool symmetricIsSmaller(const ModelSummary& model, QuantizeRequest request) {
@@ -150,12 +180,11 @@ Result<QuantizeOutcome> runQuantize(EngineHost& engine, const QuantizeOrder& ord
   const auto start = Clock::now();
   SW_ASSIGN(const std::shared_ptr<Backend> backend, engine.backend());
   const bool measure = !order.text.empty();
-  const PerplexityOptions options{.context = 512, .stride = 0, .max_tokens = order.tokens};
   double from = 0.0;
   if (measure) {
     PartObserver part(context, 0.0, 0.15, words("measuring the original"));
     SW_ASSIGN(const auto open, engine.open(order.request.input, context));
-    SW_ASSIGN(const PerplexityReport before, perplexity(open->model, *backend, order.text, options, part, context.stop()));
+    SW_ASSIGN(const PerplexityReport before, perplexity(open->model, *backend, order.text, kMeasured, part, context.stop()));
     outcome.before = before.perplexity;
     from = 0.15;
   }
@@ -175,7 +204,7 @@ Result<QuantizeOutcome> runQuantize(EngineHost& engine, const QuantizeOrder& ord
   outcome.bitsPerWeight = written.bits_per_weight;
   if (measure) {
     PartObserver part(context, 0.88, 1.0, words("measuring the result"));
-    SW_ASSIGN(const PerplexityReport after, perplexity(report.model, *backend, order.text, options, part, context.stop()));
+    SW_ASSIGN(const PerplexityReport after, perplexity(report.model, *backend, order.text, kMeasured, part, context.stop()));
     outcome.after = after.perplexity;
   }
   outcome.seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -22,14 +22,15 @@ struct QuantizedTensor {
   int done = 0, total = 0;
 };
 
-// Perplexity at several bits, expected from quantizing a few layers alone: the rise of the mean -log p over those layers, times
-// the share of layers that they are.
+// Perplexity at several bits, expected from quantizing a few layers alone: the first, the last, and one between them that stands for
+// all between. What they change of the next tokens (Expectations::divergence) is what -log p is expected to rise by; a difference of
+// two perplexities of so few tokens and layers would be chance.
 struct TrialPoint { int bits = 0; double perplexity = 0.0; };
 struct TrialRequest {
   std::filesystem::path model, text;
   std::vector<QuantSpec> specs;             // one a point
   QuantMethod method = QuantMethod::Clip;   // what needs a text is tried as Clip: its calibration would take as long as quantizing
-  int64_t tokens = 512;
+  int64_t tokens = 512;                     // of each point; the original is measured as quantizing measures it
 };
 struct TrialReport {
   double original = 0.0;
@@ -44,8 +45,9 @@ struct QuantizeOrder {
   std::string ggufType;                     // empty: the smallest that holds it
   std::filesystem::path output;
   std::filesystem::path text;               // perplexity before and after; empty: none
-  int64_t tokens = 4096;                    // of it
 };
+// What quantizing and the measuring around it will take, and what it gives.
+Result<QuantizeForecast> forecastOrder(const ModelSummary& model, const QuantizeRequest& request, ExportTarget target, bool measured);
 // Whether a GGUF of the request is smaller with zero points in the middle than with free ones, which fit better where it is not.
 bool symmetricIsSmaller(const ModelSummary& model, QuantizeRequest request);
 // What is known of an order before hours of work, as `scalewright-cli quantize` knows it: that the container, a file or a folder, holds such integers,

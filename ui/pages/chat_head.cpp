@@ -30,10 +30,11 @@ void ChatHead::resizeEvent(QResizeEvent* event) {
   m_rightCodes->setVisible(wide);
 }
 
-void ChatHead::setAnswering(const QString& original, const QString& tuned, bool both, const QString& codesHash) {
+void ChatHead::setAnswering(const QString& original, const QString& tuned, bool both, bool learned, const QString& codesHash) {
   const bool plain = both || tuned.isEmpty();
   const QString codes = codesHash.isEmpty() ? QString() : tr("codes %1").arg(hashText(codesHash));
-  m_leftChip->setState(plain ? tr("Original") : tr("Tuned"), plain ? Tone::Neutral : Tone::Accent);
+  const bool isTuned = !plain || (learned && !both);
+  m_leftChip->setState(isTuned ? tr("Tuned") : tr("Original"), isTuned ? Tone::Accent : Tone::Neutral);
   m_leftName->setFullText(plain ? original : tuned);
   m_leftCodes->setText(codes);
   m_rightName->setFullText(tuned);

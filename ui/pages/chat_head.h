@@ -14,8 +14,9 @@ class ChatHead : public QWidget {
   Q_OBJECT
  public:
   explicit ChatHead(QWidget* parent = nullptr);
-  // `tuned` is empty where only the original answers; `both`: side by side, else the tuned one where there is one.
-  void setAnswering(const QString& original, const QString& tuned, bool both, const QString& codesHash);
+  // `tuned` is empty where only the original answers; `both`: side by side, else the tuned one where there is one. `learned`: the
+  // scales in the original's own file were.
+  void setAnswering(const QString& original, const QString& tuned, bool both, bool learned, const QString& codesHash);
 
  protected:
   void resizeEvent(QResizeEvent* event) override;

@@ -21,6 +21,7 @@
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/file_dialogs.h"
 #include "ui/widgets/labels.h"
+#include "ui/widgets/layout.h"
 #include "ui/widgets/message_field.h"
 #include "ui/widgets/page_header.h"
 #include "ui/widgets/segmented.h"
@@ -28,12 +29,13 @@
 namespace scalewright::ui {
 namespace {
 
+constexpr int kBoth = 760;  // look pixels of a page that conversation and pane need beside each other
 const QString kPrecisionKey = QStringLiteral("page/chat/arithmetic");
 
 }  // namespace
 
 ChatPage::ChatPage(AppContext& app, QWidget* parent)
-    : Page(app, Place::Chat, tr("Chat"), tr("One prompt, one seed, one copy of the codes: only the scales differ."), parent) {
+    : Page(app, Place::Chat, tr("Chat"), tr("Ask the model, or the original and the tuned one side by side."), parent) {
   m_mode = new Segmented({tr("One model"), tr("Side by side")});
   m_mode->setName(tr("Answers"));
   m_mode->setToolTip(tr("Side by side shows the original and the tuned answer to the same prompt"));
@@ -47,10 +49,11 @@ ChatPage::ChatPage(AppContext& app, QWidget* parent)
   m_fold->setCheckable(true);
   for (QWidget* action : std::initializer_list<QWidget*>{m_mode, m_history, m_save, m_new, m_fold}) header()->addAction(action);
   header()->setActions({m_mode, m_history, m_save, m_new});
-  connect(m_fold, &QPushButton::toggled, this, [this] { setNarrow(m_narrow); });
+  connect(m_fold, &QPushButton::toggled, this, &ChatPage::showPane);
   m_pane = new ChatPane;
   m_pane->setPrecision(app.settings().value(kPrecisionKey).toString() == QLatin1String("fast") ? Precision::Fast : Precision::Exact);
-  body()->addLayout(hbox({grow(buildConversation()), m_pane}, 16), 1);
+  m_conversation = buildConversation();
+  body()->addLayout(hbox({grow(m_conversation), m_pane}, 16), 1);
 
   connect(m_mode, &Segmented::chosen, this, [this](int index) {
     if (busy()) return m_mode->setCurrent(m_log.sideBySide ? 1 : 0);  // the answer that comes keeps its place
@@ -151,7 +154,19 @@ void ChatPage::saveState() {
 void ChatPage::setNarrow(bool narrow) {
   m_narrow = narrow;
   header()->setActions(narrow ? QList<QWidget*>{m_mode, m_history, m_save, m_new, m_fold} : QList<QWidget*>{m_mode, m_history, m_save, m_new});
-  m_pane->setVisible(!narrow || m_fold->isChecked());
+  showPane();
+}
+
+void ChatPage::showPane() {
+  const bool shown = !m_narrow || m_fold->isChecked(), covers = m_narrow && shown && width() < px(kBoth);
+  m_pane->setVisible(shown);
+  covers ? releaseWidth(m_pane) : setScaledWidth(m_pane, ChatPane::kWidth);
+  m_conversation->setVisible(!covers);
+}
+
+void ChatPage::resizeEvent(QResizeEvent* event) {
+  Page::resizeEvent(event);
+  showPane();
 }
 
 void ChatPage::receive(const PageMessage& message) {
@@ -287,6 +302,12 @@ QString ChatPage::tunedBy() const {
   return inTune() ? QString::fromStdString(app().engine().activeTune().run.string()) + QStringLiteral("/tuned.safetensors") : m_log.packPath;
 }
 
+// Whether the scales in the model's own file were learned.
+bool ChatPage::learned() const {
+  const ModelEntry* entry = app().catalog().table().find(m_log.modelPath);
+  return entry && entry->summary && entry->summary->tuned;
+}
+
 void ChatPage::showHead() {
   const bool pack = !m_log.packPath.isEmpty();
   const bool inTune = this->inTune();
@@ -302,7 +323,7 @@ void ChatPage::showHead() {
   }
   const bool both = m_log.sideBySide;
   const QString running = inTune ? tr("%1, now").arg(QFileInfo(m_tuneRun).fileName()) : QString();
-  m_head->setAnswering(m_log.modelName, inTune ? running : pack ? m_log.packName : QString(), both, m_codes);
+  m_head->setAnswering(m_log.modelName, inTune ? running : pack ? m_log.packName : QString(), both, learned(), m_codes);
   showMemory();
   const bool ready = !m_log.modelPath.isEmpty();
   m_head->setVisible(ready);

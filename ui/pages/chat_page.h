@@ -31,9 +31,11 @@ class ChatPage : public Page {
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   QWidget* buildConversation();
+  void showPane();  // beside the conversation, or in its place where the page is too narrow for both
   bool setModel(const QString& path, bool anew = false);  // False: it is not there, nothing changed. `anew`: begins a conversation
   void forgetMissing();
   void chooseModel();
@@ -51,6 +53,7 @@ class ChatPage : public Page {
   void ask(int turn, QList<int> sides);
   void onEvents(std::vector<ChatEvent> events);
   void onDone(Result<ChatOutcome> result);
+  bool learned() const;
   void showHead();
   void showMemory();            // what an answer beside a run takes, before it is taken
   void keep();
@@ -77,6 +80,7 @@ class ChatPage : public Page {
   EmptyState* m_empty;
   MessageField* m_input;
   ChatPane* m_pane;
+  QWidget* m_conversation;
   QString m_missing;            // the model that the banner says is not there; empty: it says nothing such
   QString m_tuneRun;            // the run that answers now as it goes on; empty: none
 };

@@ -89,7 +89,7 @@ ChatPane::ChatPane(QWidget* parent) : QScrollArea(parent) {
   setWidgetResizable(true);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setWidget(card);
-  setScaledWidth(this, 250);
+  setScaledWidth(this, kWidth);
   showContext(0, 0);
   reset();
 }
@@ -106,7 +106,7 @@ void ChatPane::setModels(const QStringList& paths, const QString& current) {
 
 void ChatPane::setPacks(const std::vector<PackEntry>& packs, const QString& current, const QString& currentName, bool enabled) {
   m_pack->clear();
-  m_pack->addItem(tr("None: the original"), QString());
+  m_pack->addItem(tr("None: its own scales"), QString());
   for (const PackEntry& pack : packs) m_pack->addItem(tr("%1 · %2").arg(pack.name, bytesText(pack.bytes)), pack.path);
   if (!current.isEmpty() && m_pack->findData(current) < 0) m_pack->addItem(currentName, current);
   m_pack->addItem(tr("Open a pack…"), kBrowse);

@@ -23,6 +23,7 @@ class ValueSlider;
 class ChatPane : public QScrollArea {
   Q_OBJECT
  public:
+  static constexpr int kWidth = 250;  // look pixels, beside the conversation
   explicit ChatPane(QWidget* parent = nullptr);
 
   void setModels(const QStringList& paths, const QString& current);

@@ -4,6 +4,7 @@
 #include <QDialog>
 #include <QDialogButtonBox>
 #include <QFileInfo>
+#include <utility>
 
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
@@ -61,16 +62,17 @@ DataFileRow::DataFileRow(const DataFile& file, bool ownColumns, QWidget* parent)
 }
 
 // The answer's box has one line more than there are columns: a column of texts has no answers beside it.
-void DataFileRow::ask(const std::vector<std::string>& names, const Columns& columns) {
+void DataFileRow::ask(std::vector<std::string> names, const Columns& columns) {
+  std::erase(names, std::string());  // a column without a name cannot be named
   m_columns->hide();
   m_facts->setText(tr("Which column is which?"));
   m_chip->setState(tr("Columns unknown"), Tone::Warn);
   m_naming->show();
   if (names == m_names) return;
-  m_names = names;
+  m_names = std::move(names);
   for (Combo* box : {m_prompt, m_answer}) {
     box->clear();
-    for (const std::string& name : names) box->addItem(QString::fromStdString(name));
+    for (const std::string& name : m_names) box->addItem(QString::fromStdString(name));
     box->setCurrentIndex(-1);
   }
   m_answer->addItem(tr("none: the texts are learned whole"));
@@ -90,9 +92,9 @@ void DataFileRow::named() {
   else emit columnsNamed({{"prompt", first}, {"completion", m_names[size_t(answer)]}});
 }
 
-void DataFileRow::setReading() {
-  m_facts->setText(tr("reading every row…"));
-  m_chip->setState(tr("Reading"), Tone::Neutral);
+void DataFileRow::setReading(const QString& behind) {
+  m_facts->setText(behind.isEmpty() ? tr("reading every row…") : tr("is read when this is done: %1").arg(behind));
+  m_chip->setState(behind.isEmpty() ? tr("Reading") : tr("Waiting"), Tone::Neutral);
 }
 
 void DataFileRow::setFacts(const DataFileFacts* facts) {
@@ -109,7 +111,8 @@ bool chooseColumns(QWidget* parent, const std::vector<std::string>& names, std::
   const auto box = [&](const QString& first, const char* key) {
     auto* made = new Combo;
     if (!first.isEmpty()) made->addItem(first, QString());
-    for (const std::string& name : names) made->addItem(QString::fromStdString(name), QString::fromStdString(name));
+    for (const std::string& name : names)
+      if (!name.empty()) made->addItem(QString::fromStdString(name), QString::fromStdString(name));
     if (const auto it = columns->find(key); it != columns->end()) made->setCurrentIndex(std::max(0, made->findData(QString::fromStdString(it->second))));
     return made;
   };

@@ -20,11 +20,12 @@ class DataFileRow : public QFrame {
   // `ownColumns`: of the file may be named; else they are those of another file.
   explicit DataFileRow(const DataFile& file, bool ownColumns = true, QWidget* parent = nullptr);
   const std::filesystem::path& path() const { return m_path; }
-  void setReading();
+  // `behind`: the work that it waits for; empty: it is read now.
+  void setReading(const QString& behind = {});
   void setFacts(const DataFileFacts* facts);  // null: it could not be read
   // No column is known by its name, or those in `columns` do not do: the person says which is which.
   using Columns = std::map<std::string, std::string>;
-  void ask(const std::vector<std::string>& names, const Columns& columns);
+  void ask(std::vector<std::string> names, const Columns& columns);
 
  signals:
   void columnsClicked();

@@ -76,13 +76,21 @@ QString HelpPage::guide() const {
 
 QString HelpPage::wordList() const {
   return QStringLiteral("<table>") + row(tr("Bits"), tr("How many values a code can have: 4 bits are 16 values. Fewer bits, smaller file, less quality.")) +
+         row(tr("Code"), tr("The small whole number that is kept of a weight. Times its scale it is the weight again, nearly.")) +
          row(tr("Group"), tr("How many weights share one scale. Smaller groups are more precise and leave more to tune.")) +
          row(tr("Scale"), tr("The size of one step of a group's codes. The only thing that is tuned here.")) +
+         row(tr("Row multipliers"), tr("One number for each output row of a matrix, learned in place of the scales: less to learn, and steps are faster.")) +
+         row(tr("Act order"), tr("GPTQ that rounds first what the text uses most.")) +
          row(tr("Perplexity"), tr("How surprised a model is by a text; lower is better. The same text must be used to compare.")) +
          row(tr("Validation"), tr("Rows kept apart from learning, to see whether the model learns the task and not only the rows.")) +
          row(tr("Epoch"), tr("One pass over all rows.")) + row(tr("Context"), tr("How many tokens are seen at once. Longer rows are cut.")) +
          row(tr("Token"), tr("A piece of text as the model sees it: a word or a part of one.")) +
          row(tr("Learning rate"), tr("How far a step goes. Too large and the loss rises; the default fits the bits.")) +
+         row(tr("Warm-up"), tr("The first steps, in which the learning rate rises to its full size.")) +
+         row(tr("Accumulate"), tr("Several batches are read before the scales change: as one large batch, in less memory.")) +
+         row(tr("Gradient norm"), tr("How hard a step pulls at the scales. Clipping limits it, so that one odd row cannot spoil what was learned.")) +
+         row(tr("Logit"), tr("The number a model gives each token before it chooses one: the larger, the likelier.")) +
+         row(tr("Min-p"), tr("Leaves out tokens that are less likely than this share of the likeliest.")) +
          row(tr("Scale pack"), tr("A task as a file of a few MB: the learned scales, to be put onto the same base.")) +
          row(tr("Codes hash"), tr("A fingerprint of the codes. The same before and after tuning: nothing else has changed.")) + QStringLiteral("</table>");
 }
@@ -90,7 +98,7 @@ QString HelpPage::wordList() const {
 QString HelpPage::keys() const {
   return QStringLiteral("<table>") + row(QStringLiteral("Ctrl+1 … Ctrl+6"), tr("The six places")) + row(QStringLiteral("Ctrl+O"), tr("Open a model")) +
          row(QStringLiteral("Ctrl+N"), tr("New: a chat on the Chat page, else a project")) + row(QStringLiteral("Ctrl+Enter"), tr("The page's main action")) +
-         row(QStringLiteral("F5"), tr("Read again")) + row(QStringLiteral("F6"), tr("Between the rail and the page")) + row(QStringLiteral("F10, Alt"), tr("The menu")) +
+         row(QStringLiteral("F5"), tr("Read again")) + row(QStringLiteral("F6"), tr("Between the rail and the page")) + row(QStringLiteral("F10, Alt"), tr("The menu")) + row(QStringLiteral("F11"), tr("Full screen")) +
          row(QStringLiteral("Ctrl++, Ctrl+−, Ctrl+0"), tr("Larger, smaller, normal text")) + row(QStringLiteral("Ctrl+,"), tr("Settings")) + row(QStringLiteral("Esc"), tr("Closes a message; never ends a run")) +
          row(tr("Arrows"), tr("Within choices, heat maps and tables")) + row(tr("In a chart: +, −, arrows, 0"), tr("Zoom, move, whole range; Ctrl with the wheel and dragging too")) + QStringLiteral("</table>");
 }

@@ -38,12 +38,14 @@ QuantizeRequest withBits(const ForecastOrder& order, int bits) {
 QuantizeForecastCard::QuantizeForecastCard(AppContext& app, QWidget* parent) : Card(tr("Forecast"), tr("Before anything is written"), parent), m_app(app) {
   m_bitsMetric = new Metric(tr("per weight"));
   m_pplMetric = new Metric(tr("expected perplexity"));
-  m_memoryMetric = new Metric(tr("memory while it runs"));
+  m_memoryMetric = new Metric(tr("memory it needs"));
   m_timeMetric = new Metric(tr("on this machine"));
   m_sizes = new SizeBars;
   m_sizeShare = label({}, FontRole::Help, Ink::Text3);
   m_trialWords = new ElidedLabel({}, FontRole::Help, Ink::Text3);
   m_note = label({}, FontRole::Help, Ink::Text3, true);
+  m_noteIcon = new IconLabel(QStringLiteral("warn"), &ThemeTokens::warn, 14);
+  m_noteIcon->hide();
   m_trialButton = new Button(Button::Quiet, tr("Try it"), QStringLiteral("play"));
   m_trialButton->setHint(tr("Quantizes three layers at each size and measures the text: some seconds to a minute"));
   connect(m_trialButton, &Button::clicked, this, [this] { trying() ? m_trialJob->cancel() : startTrial(); });
@@ -62,7 +64,7 @@ QuantizeForecastCard::QuantizeForecastCard(AppContext& app, QWidget* parent) : C
   connect(m_timer, &QTimer::timeout, this, &QuantizeForecastCard::ask);
 
   setBodyMargins(16, 8, 16, 10);
-  add({hbox({grow(m_bitsMetric, 3), grow(m_pplMetric, 7), grow(m_memoryMetric, 5), grow(m_timeMetric, 4)}, 12), m_note, horizontalLine(),
+  add({hbox({grow(m_bitsMetric, 3), grow(m_pplMetric, 7), grow(m_memoryMetric, 5), grow(m_timeMetric, 4)}, 12), hbox({m_noteIcon, grow(m_note)}, 6), horizontalLine(),
        hbox({label(tr("Size on disk"), FontRole::Strong), fill(), m_sizeShare}), m_sizes, horizontalLine(),
        hbox({label(tr("Perplexity against size"), FontRole::Strong), grow(m_trialWords), m_trialButton}), grow(m_chart)});
   setScaledSpacing(body(), 10);
@@ -105,7 +107,7 @@ void QuantizeForecastCard::ask() {
       [order = m_order](JobContext&) -> Result<Answer> {
         Answer answer;
         const QuantizeRequest request = withBits(order, order.request.spec.bits);
-        SW_ASSIGN(answer.forecast, forecast_target(*order.summary, request, order.target, {}));
+        SW_ASSIGN(answer.forecast, forecastOrder(*order.summary, request, order.target, !order.text.isEmpty()));
         for (int bits : kBits) {
           const QuantizeRequest other = withBits(order, bits);
           if (order.target != ExportTarget::Gguf && !checkHolds(*order.summary, other, order.target)) continue;  // no such folder
@@ -119,6 +121,8 @@ void QuantizeForecastCard::ask() {
         if (number != m_number) return;
         if (!answer) {
           m_note->setText(inWords(answer.error()));
+          setInk(m_note, Ink::Text3);
+          m_noteIcon->hide();
           m_note->show();
           emit known(m_note->text());
           return;
@@ -136,20 +140,33 @@ void QuantizeForecastCard::ask() {
       Lane::Quick);
 }
 
+// The most bits that a file of this size would hold; 0: no more than were chosen.
+int QuantizeForecastCard::bitsForNothing() const {
+  const int chosen = m_order.request.spec.bits;
+  int most = 0;
+  for (auto it = m_sizesByBits.constBegin(); it != m_sizesByBits.constEnd(); ++it)
+    if (it.key() > chosen && it.value() <= m_sizesByBits.value(chosen)) most = it.key();
+  return most;
+}
+
 void QuantizeForecastCard::showForecast() {
   m_bitsMetric->setFigure(numberText(m_forecast.bits_per_weight, 2), tr("bits"), tr("per weight"));
   const QStringList memory = bytesText(m_forecast.memory_bytes).split(QLatin1Char(' '));
-  m_memoryMetric->setFigure(memory.value(0), memory.value(1), tr("memory while it runs"));
+  m_memoryMetric->setFigure(memory.value(0), memory.value(1), tr("memory it needs"));
   if (m_forecast.seconds > 0) {
     const QString words = durationText(std::max(1.0, std::round(m_forecast.seconds)));
-    m_timeMetric->setFigure(words.section(QLatin1Char(' '), 0, 0), words.section(QLatin1Char(' '), 1), m_forecast.seconds < 1 ? tr("or less, on this machine") : tr("on this machine"));
+    m_timeMetric->setFigure(words.section(QLatin1Char(' '), 0, 0), words.section(QLatin1Char(' '), 1), !m_order.text.isEmpty() ? tr("with measuring") : m_forecast.seconds < 1 ? tr("or less, on this machine") : tr("on this machine"));
   } else {
     m_timeMetric->setFigure(QStringLiteral("–"), {}, tr("time not known yet"));
   }
   QString note = inWords(m_forecast.explanation);
   if (!note.isEmpty()) note[0] = note[0].toUpper();
+  const int more = bitsForNothing();
+  if (more > 0) note += QLatin1Char(' ') + tr("%1 bits take no more room here, and keep more.").arg(more);
   m_note->setText(note);
-  m_note->setVisible(!m_forecast.explanation.empty());
+  m_note->setVisible(!note.isEmpty());
+  setInk(m_note, more > 0 ? Ink::Warn : Ink::Text3);
+  m_noteIcon->setVisible(more > 0);
   m_sizes->setBytes(m_order.bytes, m_forecast.file_bytes);
   const double share = m_order.bytes ? double(m_forecast.file_bytes) / double(m_order.bytes) : 0.0;
   m_sizeShare->setText(share <= 0 ? QString() : share > 1 ? tr("%1 of the original: it grows").arg(percentText(share, 0)) : tr("%1 of the original").arg(percentText(share, 0)));

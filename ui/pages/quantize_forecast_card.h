@@ -18,6 +18,7 @@ class AppContext;
 class Button;
 class Chart;
 class ElidedLabel;
+class IconLabel;
 class Metric;
 class SizeBars;
 
@@ -48,6 +49,7 @@ class QuantizeForecastCard : public Card {
 
  private:
   void ask();
+  int bitsForNothing() const;
   void showForecast();
   void startTrial();
   void showTrial();
@@ -65,6 +67,7 @@ class QuantizeForecastCard : public Card {
   QString m_trialKey;
   Metric *m_bitsMetric, *m_pplMetric, *m_memoryMetric, *m_timeMetric;
   QLabel *m_sizeShare, *m_note;
+  IconLabel* m_noteIcon;
   ElidedLabel* m_trialWords;
   SizeBars* m_sizes;
   Chart* m_chart;

@@ -68,6 +68,7 @@ RunsPage::RunsPage(AppContext& app, QWidget* parent) : Page(app, Place::Runs, tr
   m_recipeTable = new TableView(28);
   m_recipeTable->setModel(&m_recipes);
   m_recipeTable->setSelectionMode(QAbstractItemView::NoSelection);
+  m_recipeTable->setFitted(1);
   m_recipeTable->setAccessibleName(tr("Recipes of the compared runs"));
   m_recipeCard = new Card(tr("Recipe"), tr("differences in bold"));
   m_recipeCard->setBodyMargins(0, 0, 0, 8);
@@ -230,6 +231,9 @@ void RunsPage::read() {
           m_runs.setCompared(m_followed, true);
         } else readCurves();
         showActions();
+        // A run of another window does not say when it goes on or ends.
+        for (int i = 0; i < m_runs.rowCount(); ++i)
+          if (m_runs.run(i)->state == "running" || m_runs.run(i)->state == "paused") m_refresh.start();
       },
       Lane::Quick);
 }

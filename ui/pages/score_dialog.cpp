@@ -71,7 +71,7 @@ ScoreDialog::ScoreDialog(AppContext& app, const RunRow& run, QWidget* parent) : 
   setLayout(column);
   // In a large window long answers get more room; none is larger than the screen.
   const QSize usual(px(760), px(440));
-  resize((parent ? usual.expandedTo(parent->window()->size() * 0.6) : usual).boundedTo(screen()->availableSize() * 0.92));
+  resize((parent ? usual.expandedTo(parent->window()->size() * 0.6).boundedTo(parent->window()->size()) : usual).boundedTo(screen()->availableSize() * 0.92));
   connect(m_start, &QPushButton::clicked, this, &ScoreDialog::start);
   connect(m_close, &QPushButton::clicked, this, &ScoreDialog::reject);
   connect(m_again, &QPushButton::clicked, this, [this] { showView(Form); });
@@ -255,7 +255,7 @@ void ScoreDialog::showOutcome(const ScoreOutcome& outcome, AnswerMatch match) {
     m_list->appendRow({cell(QString::fromStdString(tuned[a].prompt)), cell(QString::fromStdString(tuned[a].expected)), answerCell(tuned[a]), answerCell(original[b])});
     ++a, ++b;
   }
-  const double wider = std::max(1.0, double(width()) / px(760));
+  const double wider = std::max(0.75, double(width()) / px(760));
   m_table->setColumns({int(200 * wider), int(150 * wider), int(190 * wider), int(190 * wider)}, 2);
 }
 

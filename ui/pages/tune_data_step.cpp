@@ -127,6 +127,7 @@ QString TuneDataStep::refusal() const {
   for (size_t i = 0; i < m_files.size(); ++i)
     if (asks(i)) return tr("Say which column is the prompt and which the answer");
   if (m_validationRefused) return tr("The file to validate on cannot be used");
+  if (m_refused && draft().hasData()) return tr("Remove the file that cannot be used");
   if (!draft().hasData()) return m_files.size() > 1 ? tr("No row of these files can be learned from") : tr("No row of this file can be learned from");
   return {};
 }
@@ -170,7 +171,7 @@ void TuneDataStep::addFiles(const QStringList& paths) {
 
 // Whether the columns of the file are for the person to name: none is known, or those that were named do not do.
 bool TuneDataStep::asks(size_t file) const {
-  return m_refused && file < m_facts.size() && !m_facts[file].columns.empty() && (m_facts[file].format == DatasetFormat::Auto || !m_files[file].columns.empty());
+  return m_refused && unusable(file) && file < m_facts.size() && !m_facts[file].columns.empty() && (m_facts[file].format == DatasetFormat::Auto || !m_files[file].columns.empty());
 }
 
 void TuneDataStep::take(std::vector<DataFile> files) {
@@ -239,6 +240,12 @@ void TuneDataStep::chooseColumnsOf(size_t file) {
   read();
 }
 
+// Its files may wait behind hours of other work.
+QString TuneDataStep::waitsFor() const {
+  const Job* current = app().jobs().current();
+  return m_readJob && m_readJob->state() == Job::State::Waiting && current && current != m_readJob.get() ? current->title() : QString();
+}
+
 void TuneDataStep::read() {
   if (m_files.empty()) {
     ++m_reads;
@@ -249,37 +256,42 @@ void TuneDataStep::read() {
   }
   QString error;
   if (m_files.size() > 1 && !app().project().ensureOpen(&error)) return emit failed(tr("There is no place for the rows"), error);
-  m_reading = true;
-  show();
-  emit changed();
   const DataOrder order{.model = draft().summary.path, .files = m_files, .validation = draft().recipe.validation, .folder = app().project().folder().toStdString(), .settings = settings()};
-  app().jobs().run<CheckedData>(
+  m_readJob = app().jobs().run<CheckedData>(
       tr("Checking %1").arg(QFileInfo(QString::fromStdString(m_files.front().path.string())).fileName()), Place::Tune,
       [engine = &app().engine(), order](JobContext& context) { return checkData(*engine, order, context); }, this,
       [this, number = ++m_reads](Result<CheckedData> checked) {
         if (number == m_reads) onChecked(std::move(checked));
       });
+  connect(m_readJob.get(), &Job::started, this, &TuneDataStep::show);
+  m_reading = true;
+  show();
+  emit changed();
 }
 
 // What was read last: the rows, or why they cannot be used.
 void TuneDataStep::onChecked(Result<CheckedData> checked) {
   m_reading = false;
+  m_readJob.reset();
   m_refused = checked && checked->refused;
   m_facts = checked ? checked->files : std::vector<DataFileFacts>();
+  m_unusable = checked ? checked->unusable : std::vector<bool>();
   if (checked) {
     draft().validation = checked->validation;
     m_validationRows = checked->validationRows;
     m_validationRefused = checked->validationRefused.has_value();
   }
   if (m_refused) {
-    draft().dataset.reset();
-    draft().encoded.reset();
-    m_problems.setRows(*checked->dataset, {}, 0, m_files.size() > 1);
+    const bool others = checked->encoded != nullptr;  // files that can be used
+    draft().open = checked->open;
+    draft().dataset = others ? checked->dataset : nullptr;
+    draft().encoded = checked->encoded;
+    m_problems.setRows(*checked->dataset, others ? *checked->encoded : EncodedDataset(), others ? draft().recipe.context : 0, m_files.size() > 1);
     // Columns that nobody has named yet are a question, and no failure.
     bool asked = false;
     for (size_t i = 0; i < m_files.size(); ++i) asked = asked || (asks(i) && m_files[i].columns.empty());
     if (asked) emit worked();
-    else emit failed(tr("These examples cannot be used"), inWords(*checked->refused));
+    else emit failed(others ? tr("One of the files cannot be used") : tr("These examples cannot be used"), inWords(*checked->refused));
   } else if (checked) {
     emit worked();
     draft().open = checked->open;
@@ -319,11 +331,11 @@ void TuneDataStep::show() {
   const bool known = chosen && dataset && encoded && !m_reading;
   for (qsizetype i = 0; i < m_rows.size(); ++i) {
     if (m_reading)
-      m_rows[i]->setReading();
+      m_rows[i]->setReading(waitsFor());
     else if (asks(size_t(i)))
       m_rows[i]->ask(m_facts[size_t(i)].columns, m_files[size_t(i)].columns);
     else
-      m_rows[i]->setFacts(known && size_t(i) < m_facts.size() ? &m_facts[size_t(i)] : nullptr);
+      m_rows[i]->setFacts(known && size_t(i) < m_facts.size() && !unusable(size_t(i)) ? &m_facts[size_t(i)] : nullptr);
   }
   const auto chip = [known](Chip* c, qint64 count, const QString& text, Tone tone) {
     c->setVisible(known && count > 0);
@@ -333,7 +345,7 @@ void TuneDataStep::show() {
   chip(m_ready, usable, tr("%1 ready"), Tone::Ok);
   chip(m_cut, known ? encoded->cut : 0, tr("%1 cut"), Tone::Info);
   chip(m_skipped, known ? static_cast<qint64>(dataset->problems.size()) + encoded->dropped : 0, tr("%1 skipped"), Tone::Warn);
-  if (m_refused && !m_reading && m_problems.rowCount() > 0) {
+  if (m_refused && !known && !m_reading && m_problems.rowCount() > 0) {
     const qint64 problems = m_problems.rowCount();
     m_skipped->setVisible(true);
     m_skipped->setState((problems < kLookedAt ? tr("%1 skipped") : tr("the first %1 skipped")).arg(countText(problems)), Tone::Danger);
@@ -381,7 +393,7 @@ void TuneDataStep::showValidation() {
     }
     const auto& rows = draft().validation;
     const DataFileFacts facts{.format = rows ? rows->format : DatasetFormat::Auto, .rows = m_validationRows, .columns = {}};
-    if (m_reading) m_validationRow->setReading();
+    if (m_reading) m_validationRow->setReading(waitsFor());
     else m_validationRow->setFacts(rows ? &facts : nullptr);
     return;
   }

@@ -55,9 +55,13 @@ class TuneDataStep : public TuneStep {
   void showValidation();
   void chooseColumnsOf(size_t file);
   bool asks(size_t file) const;
+  bool unusable(size_t file) const { return file < m_unusable.size() && m_unusable[file]; }
+  QString waitsFor() const;               // the work that the reading waits for; empty: for none
 
   std::vector<DataFile> m_files;
   std::vector<DataFileFacts> m_facts;     // of each, once read
+  std::vector<bool> m_unusable;           // of each, where one is refused
+  std::shared_ptr<Job> m_readJob;
   QList<DataFileRow*> m_rows;
   bool m_reading = false, m_refused = false, m_validationRefused = false;
   int64_t m_validationRows = 0;

@@ -4,6 +4,7 @@
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
+#include <utility>
 
 #include "engine/core/system.h"
 #include "engine/tune/sample_recipe.h"
@@ -66,8 +67,7 @@ TunePage::TunePage(AppContext& app, QWidget* parent) : Page(app, Place::Tune, tr
   connect(m_chat, &QPushButton::clicked, this, [this] { send(Place::Chat, page_messages::kCompare, {{"path", m_runFolder}}); });
   connect(m_export, &QPushButton::clicked, this, [this] { send(Place::Export, page_messages::kUseModel, {{"path", m_runFolder}}); });
   connect(m_again, &QPushButton::clicked, this, [this] {
-    m_finished = false;
-    m_draft.name.clear();
+    if (std::exchange(m_finished, false)) m_draft.name.clear();  // a run that did not get there is tried again under its name
     if (m_draft.hasModel() && m_draft.hasData()) return goTo(MethodStep);
     // It was resumed: its model and rows were not looked at here yet, and are, step by step.
     m_reached = ModelStep;

@@ -4,6 +4,7 @@
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <cmath>
+#include <limits>
 
 #include "ui/settings/format.h"
 #include "ui/widgets/button.h"
@@ -82,7 +83,6 @@ QWidget* TuneRunView::buildLoss() {
   m_lossChart->setYFromZero(true, gradientStrip);
   m_lossChart->setBoxTitle(stepTitle);
   m_lossChart->setBoxFormat([](double v) { return std::abs(v) < 0.01 && v != 0.0 ? rateText(v) : numberText(v, 3); });
-  m_lossChart->setEmptyText(tr("The first steps are being computed"));
   m_scale = new Segmented({tr("Linear"), tr("Log")});
   m_scale->setName(tr("Scale of the loss"));
   m_whole = new Button(Button::Icon, tr("Show all of it"), QStringLiteral("zoom"));
@@ -163,13 +163,18 @@ QLabel* TuneRunView::metric(QHBoxLayout* row, const QString& words, ElidedLabel*
   auto* text = new ElidedLabel(words, FontRole::Help, Ink::Text2);
   text->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   if (wordsLabel) *wordsLabel = text;
-  addItems(row, {grow(hbox({number, grow(text)}, 8), share)});
+  m_metrics << hbox({number, grow(text)}, 8);
+  addItems(row, {grow(m_metrics.last(), share)});
   return number;
 }
 
 // The charts keep a height that can be read, and the page scrolls.
 void TuneRunView::setNarrow(bool narrow) {
   m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  for (QBoxLayout* figure : m_metrics) {
+    figure->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    setScaledSpacing(figure, narrow ? 1 : 8);
+  }
   setScaledMinimum(m_lossChart, 0, kLossHeight);
   setScaledMinimum(m_memoryChart, 0, 170);
   setScaledMinimum(m_speedChart, 0, 120);
@@ -187,6 +192,10 @@ void TuneRunView::begin(const QString& samplePrompt) {
   for (const int series : {m_raw, m_smooth, m_valid, m_rate, m_gradient}) m_lossChart->setData(series, {}, {});
   for (const int series : m_memorySeries) m_memoryChart->setData(series, {}, {});
   m_speedChart->setData(m_speedSeries, {}, {});
+  m_lossChart->setEmptyText(tr("The first steps are being computed"));
+  m_validationWords->setFullText(tr("validation"));
+  m_memoryWords->setFullText(tr("used"));
+  if (m_reserved >= 0) m_memoryChart->setLine(m_reserved, std::numeric_limits<double>::quiet_NaN(), {});
   m_step->setText(tr("Preparing"));
   m_epoch->clear();
   m_left->clear();
@@ -361,6 +370,8 @@ void TuneRunView::finish(const Result<TuneReport>& report, bool stoppedBeforeSta
   m_change->hide();
   if (!report) {
     m_step->setText(stoppedBeforeStart ? tr("Stopped before its first step") : tr("Stopped by an error"));
+    m_lossChart->setEmptyText(tr("No step was done"));
+    m_bar->setFraction(m_losses.empty() || m_total == 0 ? 0.0 : static_cast<double>(m_losses.back().first) / static_cast<double>(m_total));
     m_left->clear();
     m_clock->hide();
     return;

@@ -73,6 +73,7 @@ class TuneRunView : public QWidget {
   int m_raw, m_smooth, m_valid, m_rate, m_gradient, m_speedSeries, m_reserved = -1;
   QList<int> m_memorySeries;
   QList<ElidedLabel*> m_answers;
+  QList<QBoxLayout*> m_metrics;  // figure and words: beside each other, or below where that is narrow
   std::vector<SampleRecord> m_samples;
   Smoother m_smoother;
   std::vector<std::pair<int64_t, double>> m_losses;  // step, loss

@@ -16,6 +16,7 @@ namespace scalewright::ui {
 namespace {
 
 constexpr int kVersion = 1;
+constexpr int kAgain = 2000;  // milliseconds
 
 QString fileOf(const QString& folder) { return QDir(folder).filePath(QStringLiteral("project.json")); }
 
@@ -29,6 +30,8 @@ QStringList strings(const QJsonValue& value) {
 }  // namespace
 
 Project::Project(Settings& settings, QObject* parent) : QObject(parent), m_settings(settings) {
+  m_again.setInterval(kAgain);
+  connect(&m_again, &QTimer::timeout, this, &Project::tryLock);
   const QString last = settings.projectFolder();
   if (!last.isEmpty() && QFileInfo(last).isDir()) open(last);
 }
@@ -65,12 +68,18 @@ bool Project::ensureOpen(QString* error) {
 void Project::lock() {
   m_lock = std::make_unique<QLockFile>(QDir(m_folder).filePath(QStringLiteral(".in-use")));
   m_lock->setStaleLockTime(0);  // a program that was killed is known by its process, not by its age
+  tryLock();
+}
+
+void Project::tryLock() {
   m_inUse = !m_lock->tryLock(0) && m_lock->error() == QLockFile::LockFailedError;
+  m_inUse ? m_again.start() : m_again.stop();
 }
 
 void Project::close() {
   m_folder.clear();
   m_lock.reset();
+  m_again.stop();
   m_inUse = false;
   m_models.clear();
   m_datasets.clear();

@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <QStringList>
+#include <QTimer>
 #include <memory>
 
 class QLockFile;
@@ -44,9 +45,11 @@ class Project : public QObject {
   bool write(QString* error = nullptr) const;
   Settings& m_settings;
   void lock();
+  void tryLock();
   QString m_folder;
   std::unique_ptr<QLockFile> m_lock;  // held while the folder is open
   bool m_inUse = false;
+  QTimer m_again;                     // while another window holds it: the lock is taken when that one closes
   QStringList m_models, m_datasets;
 };
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr int kMilliseconds = 100;
+constexpr double kFewDecades = 0.7, kManyDecades = 3.0;  // of a logarithmic axis: evenly spaced ticks below, powers of ten alone above
 constexpr double kPauses = 100.0;  // a drawing is followed by so many times its own length: one hundredth of a processor
 
 class FormatTicker : public QCPAxisTicker {
@@ -35,6 +36,17 @@ class FormatLogTicker : public QCPAxisTickerLog {
   Chart::Format format;
 
  protected:
+  // Powers of ten alone leave a short range with one tick or none.
+  QVector<double> createTickVector(double step, const QCPRange& range) override {
+    if (range.lower <= 0 || range.upper <= range.lower) return QCPAxisTickerLog::createTickVector(step, range);
+    const double decades = std::log10(range.upper / range.lower);
+    if (decades < kFewDecades) return QCPAxisTicker::createTickVector(QCPAxisTicker::getTickStep(range), range);
+    if (decades > kManyDecades) return QCPAxisTickerLog::createTickVector(step, range);
+    QVector<double> ticks;
+    for (double power = std::pow(10.0, std::floor(std::log10(range.lower))); power < range.upper; power *= 10)
+      for (const double times : {1.0, 2.0, 5.0}) ticks << power * times;
+    return ticks;
+  }
   QString getTickLabel(double tick, const QLocale& locale, QChar formatChar, int precision) override {
     return format ? format(tick) : QCPAxisTickerLog::getTickLabel(tick, locale, formatChar, precision);
   }

@@ -3,17 +3,26 @@
 #include <QHelpEvent>
 #include <QPainter>
 #include <QPainterPath>
+#include <QResizeEvent>
+#include <algorithm>
+#include <numeric>
 
 #include "ui/settings/format.h"
 #include "ui/widgets/theme.h"
 #include "ui/widgets/tooltips.h"
 
 namespace scalewright::ui {
+namespace {
+
+constexpr int kHeight = 178, kWordsHeight = 44;  // look pixels; of the whole, and of a row of words
+
+}  // namespace
 
 LedgerBar::LedgerBar(QWidget* parent) : QWidget(parent) {
-  setScaledHeight(this, 178);
+  setScaledHeight(this, kHeight);
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   setAccessibleName(tr("Memory ledger"));
+  connect(&theme(), &Theme::changed, this, &LedgerBar::fitHeight);
 }
 
 void LedgerBar::setLedger(const LedgerView& ledger) {
@@ -24,6 +33,7 @@ void LedgerBar::setLedger(const LedgerView& ledger) {
   QStringList words;
   for (const LedgerPart& part : m_parts) words << QStringLiteral("%1 %2").arg(part.name, bytesText(part.bytes));
   setAccessibleDescription(tr("This run %1 of %2: %3").arg(bytesText(total()), bytesText(m_machine), words.join(QStringLiteral(", "))));
+  fitHeight();
   update();
 }
 quint64 LedgerBar::total() const {
@@ -31,8 +41,24 @@ quint64 LedgerBar::total() const {
   for (const LedgerPart& part : m_parts) sum += part.bytes;
   return sum;
 }
-QSize LedgerBar::sizeHint() const { return {px(640), px(178)}; }
-QSize LedgerBar::minimumSizeHint() const { return {px(320), px(178)}; }
+QSize LedgerBar::sizeHint() const { return {px(640), minimumHeight()}; }
+QSize LedgerBar::minimumSizeHint() const { return {px(320), minimumHeight()}; }
+
+QList<double> LedgerBar::wordWidths() const {
+  const QFontMetricsF label(theme().font(FontRole::Help)), mono(theme().font(FontRole::Mono));
+  QList<double> widths;
+  for (const LedgerPart& part : m_parts) widths << px(16) + std::max(label.horizontalAdvance(part.name), mono.horizontalAdvance(bytesText(part.bytes))) + 2;
+  return widths;
+}
+bool LedgerBar::oneRow() const {
+  const QList<double> widths = wordWidths();
+  return std::accumulate(widths.begin(), widths.end(), 0.0) <= width();
+}
+void LedgerBar::fitHeight() { setScaledHeight(this, oneRow() ? kHeight : kHeight + kWordsHeight); }
+void LedgerBar::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  if (event->size().width() != event->oldSize().width()) fitHeight();
+}
 
 void LedgerBar::paintEvent(QPaintEvent*) {
   if (m_machine == 0 || m_parts.isEmpty()) return;
@@ -124,29 +150,26 @@ void LedgerBar::paintEvent(QPaintEvent*) {
     painter.drawRoundedRect(QRectF(x, y1, std::max(w - px(2), 1.0), px(40)), px(3), px(3));
     x += w;
   }
-  // Columns as wide as their words where all fit, else even.
-  QList<double> widths;
-  double sum = 0;
-  const QFontMetricsF mm(mono);
-  for (const LedgerPart& part : m_parts) {
-    widths << px(16) + std::max<double>(lm.horizontalAdvance(part.name), mm.horizontalAdvance(bytesText(part.bytes))) + 2;
-    sum += widths.last();
-  }
+  // Columns as wide as their words where all fit, else even ones in two rows.
+  const QList<double> widths = wordWidths();
+  const double sum = std::accumulate(widths.begin(), widths.end(), 0.0);
+  const bool one = sum <= W;
+  const int columns = one ? int(m_parts.size()) : int(m_parts.size() + 1) / 2;
   const double spare = m_parts.size() > 1 ? (W - sum) / double(m_parts.size() - 1) : 0;
   double next = 0;
   for (int i = 0; i < m_parts.size(); ++i) {
-    const double cell = spare >= 0 ? widths[i] + px(6) : W / double(m_parts.size());
-    const double left = spare >= 0 ? next : i * cell;
+    const double cell = one ? widths[i] + px(6) : W / double(columns), down = (i / columns) * px(kWordsHeight);
+    const double left = one ? next : (i % columns) * cell;
     next += widths[i] + std::min<double>(spare, px(44));
     painter.setPen(Qt::NoPen);
     painter.setBrush(color(m_parts[i].token));
-    painter.drawRoundedRect(QRectF(left, px(137), px(10), px(10)), px(3), px(3));
+    painter.drawRoundedRect(QRectF(left, px(137) + down, px(10), px(10)), px(3), px(3));
     painter.setFont(label);
     painter.setPen(t.text2);
-    painter.drawText(QRectF(left + px(16), px(132), cell - px(18), px(20)), Qt::AlignVCenter, lm.elidedText(m_parts[i].name, Qt::ElideRight, int(cell - px(20))));
+    painter.drawText(QRectF(left + px(16), px(132) + down, cell - px(18), px(20)), Qt::AlignVCenter, lm.elidedText(m_parts[i].name, Qt::ElideRight, int(cell - px(20))));
     painter.setFont(mono);
     painter.setPen(t.text);
-    painter.drawText(QRectF(left + px(16), px(152), cell - px(18), px(20)), Qt::AlignVCenter, bytesText(m_parts[i].bytes));
+    painter.drawText(QRectF(left + px(16), px(152) + down, cell - px(18), px(20)), Qt::AlignVCenter, bytesText(m_parts[i].bytes));
   }
 }
 

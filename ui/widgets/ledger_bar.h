@@ -17,10 +17,14 @@ class LedgerBar : public QWidget {
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
   bool event(QEvent* event) override;
 
  private:
   quint64 total() const;
+  QList<double> wordWidths() const;  // of each part: its name over its bytes
+  bool oneRow() const;
+  void fitHeight();
   quint64 m_machine = 0, m_others = 0;
   QString m_where;
   QList<LedgerPart> m_parts;

@@ -17,10 +17,13 @@ constexpr int kTitleRoom = 150;  // look pixels that a long title is left
 PageHeader::PageHeader(QWidget* parent) : QWidget(parent) {
   setObjectName(QStringLiteral("clear"));
   m_title = new ElidedLabel({}, FontRole::Title, Ink::Text, Qt::ElideMiddle);
-  m_purpose = new ElidedLabel({}, FontRole::Body, Ink::Text2);
+  m_purpose = label({}, FontRole::Body, Ink::Text2, true);
+  m_purpose->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   m_actions = flow({}, 8, Qt::AlignRight);
-  m_parts = hbox({grow(vbox({m_title, m_purpose}, 3)), wrap(m_actions)}, 12);
-  setLayout(m_parts);
+  m_words = vbox({m_title, m_purpose}, 3);
+  m_parts = hbox({grow(m_words), wrap(m_actions)}, 12);
+  m_rows = vbox({m_parts}, 3);
+  setLayout(m_rows);
   setScaledMinimum(this, 0, 44);
   setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
 }
@@ -34,12 +37,24 @@ void PageHeader::arrange() {
   const int title = std::min(m_title->sizeHint().width(), px(kTitleRoom));
   const bool beside = title + m_parts->spacing() + m_actions->sizeHint().width() <= width();
   m_parts->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+  const int actions = beside && m_actions->count() > 0 ? m_actions->sizeHint().width() + m_parts->spacing() : 0;
+  QBoxLayout* place = !beside || m_purpose->fontMetrics().horizontalAdvance(m_purpose->text()) < width() - actions ? m_words : m_rows;
+  if (place->indexOf(m_purpose) >= 0) return;
+  (place == m_words ? m_rows : m_words)->removeWidget(m_purpose);
+  place->addWidget(m_purpose);
 }
 
-void PageHeader::setTitle(const QString& title) { m_title->setFullText(title); }
-void PageHeader::setPurpose(const QString& line) { m_purpose->setFullText(line); }
+void PageHeader::setTitle(const QString& title) {
+  if (title == m_title->fullText()) return;
+  m_title->setFullText(title);
+  emit titleChanged();
+}
+void PageHeader::setPurpose(const QString& line) {
+  m_purpose->setText(line);
+  arrange();
+}
 QString PageHeader::title() const { return m_title->fullText(); }
-QString PageHeader::purpose() const { return m_purpose->fullText(); }
+QString PageHeader::purpose() const { return m_purpose->text(); }
 void PageHeader::addAction(QWidget* control) { m_actions->addWidget(control); }
 void PageHeader::setActions(const QList<QWidget*>& controls) {
   // A button that goes while it has the focus hands it to the primary one, or to nobody: never to a stranger.

@@ -1,9 +1,11 @@
 #pragma once
-// Title, one line of purpose, actions at the right with the primary last; below the title where they would leave it no room.
+// Title, one line of purpose, actions at the right with the primary last; below the title where they would leave it no room. A purpose
+// that does not fit beside them goes below both.
 
 #include <QWidget>
 
 class QBoxLayout;
+class QLabel;
 
 namespace scalewright::ui {
 
@@ -21,14 +23,18 @@ class PageHeader : public QWidget {
   void addAction(QWidget* control);
   void setActions(const QList<QWidget*>& controls);  // hides all others; they stay owned by the header
 
+ signals:
+  void titleChanged();
+
  protected:
   bool event(QEvent* event) override;
 
  private:
   void arrange();
-  ElidedLabel *m_title, *m_purpose;
+  ElidedLabel* m_title;
+  QLabel* m_purpose;
   FlowLayout* m_actions;
-  QBoxLayout* m_parts;
+  QBoxLayout *m_words, *m_parts, *m_rows;  // title and purpose; those and the actions; and what does not fit beside them
 };
 
 }  // namespace scalewright::ui

@@ -12,6 +12,7 @@ namespace scalewright::ui {
 namespace {
 
 constexpr int kWide = 184, kNarrow = 56;
+constexpr int kLine = 36, kLowLine = 26;  // height of a place, and the least where the window is low
 
 }  // namespace
 
@@ -22,7 +23,7 @@ RailItem::RailItem(const QString& name, const QString& iconName, const QString& 
   setFocusPolicy(Qt::TabFocus);
   setAttribute(Qt::WA_Hover);
   setAccessibleName(name);
-  setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+  setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
 }
 void RailItem::setProgress(double fraction) {
   if (fraction == m_progress) return;
@@ -35,7 +36,8 @@ void RailItem::setCompact(bool compact) {
   setToolTip(compact ? text() : QString());
   update();
 }
-QSize RailItem::sizeHint() const { return {px(m_compact ? kNarrow : kWide), px(36)}; }
+QSize RailItem::sizeHint() const { return {px(m_compact ? kNarrow : kWide), px(kLine)}; }
+QSize RailItem::minimumSizeHint() const { return {px(kNarrow), px(kLowLine)}; }
 
 void RailItem::paintEvent(QPaintEvent*) {
   QPainter painter(this);
@@ -52,7 +54,7 @@ void RailItem::paintEvent(QPaintEvent*) {
     painter.drawRoundedRect(box, px(7), px(7));
   }
   const QColor ink = isChecked() ? t.accentText : t.text;
-  const double line = px(36), icon = px(18);
+  const double line = height(), icon = px(18);
   const double x = m_compact ? (width() - icon) / 2.0 : px(21);
   painter.drawPixmap(QPointF(x, (line - icon) / 2), iconPixmap(m_icon, isChecked() ? t.accentText : t.text2, icon, devicePixelRatioF()));
   if (!m_compact) {
@@ -65,7 +67,7 @@ void RailItem::paintEvent(QPaintEvent*) {
   }
   if (m_progress >= 0) {
     const double left = m_compact ? px(14) : px(50), right = m_compact ? width() - px(14) : box.right() - px(8);
-    QRectF track(left, px(30), right - left, px(3));
+    QRectF track(left, height() - px(6), right - left, px(3));
     painter.setPen(Qt::NoPen);
     painter.setBrush(t.press);
     painter.drawRoundedRect(track, 1.5, 1.5);

@@ -18,7 +18,7 @@ class RailItem : public QAbstractButton {
   void setProgress(double fraction);  // < 0: no job
   void setCompact(bool compact);
   QSize sizeHint() const override;
-  QSize minimumSizeHint() const override { return sizeHint(); }
+  QSize minimumSizeHint() const override;
 
  protected:
   void paintEvent(QPaintEvent* event) override;

@@ -8,6 +8,11 @@
 #include "ui/widgets/theme.h"
 
 namespace scalewright::ui {
+namespace {
+
+constexpr int kValueRoom = 56;  // look pixels; with less of a value its ends alone would be seen
+
+}  // namespace
 
 Stepper::Stepper(const QStringList& names, QWidget* parent) : QWidget(parent), m_names(names), m_values(names.size()) {
   setFocusPolicy(Qt::TabFocus);
@@ -75,7 +80,7 @@ void Stepper::paintEvent(QPaintEvent*) {
       painter.drawRoundedRect(QRectF(x + 1, top + 1, cell - px(8), height - 2), px(5), px(5));
     }
     const double valueLeft = left + metrics.horizontalAdvance(shown) + px(8), valueRoom = x + cell - px(12) - valueLeft;
-    if (!m_values[i].isEmpty() && done && valueRoom > px(24)) {
+    if (!m_values[i].isEmpty() && done && valueRoom > px(kValueRoom)) {
       painter.setFont(theme().font(FontRole::Help));
       painter.setPen(color(&ThemeTokens::text3));
       painter.drawText(QRectF(valueLeft, top, valueRoom, height), Qt::AlignVCenter,

@@ -211,21 +211,21 @@ void TableView::rescale() {
   viewport()->update();
 }
 
-void TableView::setFitted() {
-  m_fitted = true;
+void TableView::setFitted(int columns) {
+  m_fitted = columns;
   fitColumns();
 }
 void TableView::reset() {
   QTableView::reset();
-  if (m_fitted) fitColumns();
+  if (m_fitted > 0) fitColumns();
 }
 void TableView::rowsInserted(const QModelIndex& parent, int first, int last) {
   QTableView::rowsInserted(parent, first, last);
-  if (m_fitted) fitColumns();
+  if (m_fitted > 0) fitColumns();
 }
 void TableView::dataChanged(const QModelIndex& topLeft, const QModelIndex& bottomRight, const QList<int>& roles) {
   QTableView::dataChanged(topLeft, bottomRight, roles);
-  if (m_fitted) fitColumns();
+  if (m_fitted > 0) fitColumns();
 }
 
 int TableView::neededWidth(int column) const {
@@ -246,7 +246,7 @@ void TableView::fitColumns() {
   m_sizing = true;
   QHeaderView* header = horizontalHeader();
   for (int column = 0; column < m_widths.size() && column < header->count(); ++column)
-    if (column != m_stretch) header->resizeSection(column, m_fitted ? std::max(px(m_widths[column]), neededWidth(column)) : px(m_widths[column]));
+    if (column != m_stretch) header->resizeSection(column, column < m_fitted ? std::max(px(m_widths[column]), neededWidth(column)) : px(m_widths[column]));
   m_sizing = false;
 }
 
@@ -260,7 +260,7 @@ void TableView::restoreState(const QString& name, Settings& settings) {
     for (int column = 0; column < m_widths.size(); ++column)
       horizontalHeader()->setSectionResizeMode(column, column == m_stretch ? QHeaderView::Stretch : QHeaderView::Interactive);
     m_sizedByHand = settings.value(name + QStringLiteral("-sized")).toBool();
-    if (m_fitted) fitColumns();
+    if (m_fitted > 0) fitColumns();
   }
 }
 

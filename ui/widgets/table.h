@@ -45,7 +45,7 @@ class TableView : public QTableView {
   explicit TableView(int rowHeight = 34, int inset = 16, QWidget* parent = nullptr);
   void setColumns(const QList<int>& widths, int stretch);  // look pixels; call after setModel
   // A column whose cells or head need more than that gets it, until the person sizes one.
-  void setFitted();
+  void setFitted(int columns = 1000);  // the first so many
   void reset() override;
   int rowHeight() const { return m_rowHeight; }
   void saveState(const QString& name, Settings& settings) const;
@@ -68,7 +68,8 @@ class TableView : public QTableView {
   int m_rowHeight, m_inset;
   QList<int> m_widths;
   int m_stretch = 0;
-  bool m_fitted = false, m_sizing = false, m_sizedByHand = false;
+  int m_fitted = 0;  // columns that are as wide as what stands in them
+  bool m_sizing = false, m_sizedByHand = false;
 };
 
 }  // namespace scalewright::ui
