@@ -2158,6 +2158,18 @@
         <source>This cannot be exported</source>
         <translation>Das kann nicht exportiert werden</translation>
     </message>
+    <message>
+        <source>Choose a model first</source>
+        <translation>Wählen Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+        <source>No model is chosen</source>
+        <translation>Kein Modell ist gewählt</translation>
+    </message>
+    <message>
+        <source>The model that was chosen is not there any more. Choose another one.</source>
+        <translation>Das gewählte Modell ist nicht mehr da. Wählen Sie ein anderes.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::FirstStart</name>
@@ -6449,6 +6461,10 @@
     <message>
         <source>Choose a model's folder or a run</source>
         <translation>Ordner eines Modells oder Lauf wählen</translation>
+    </message>
+    <message>
+        <source>Choose a model</source>
+        <translation>Modell wählen</translation>
     </message>
 </context>
 <context>
