@@ -2845,6 +2845,10 @@
         <source>Both write the list of models and runs of %1, and the one that writes last wins. Close one of them, or open another project here.</source>
         <translation>Beide schreiben die Liste der Modelle und Läufe von %1, und was zuletzt geschrieben wird, gilt. Schließen Sie eines der beiden, oder öffnen Sie hier ein anderes Projekt.</translation>
     </message>
+    <message>
+        <source>%1 can go on from its checkpoint, after step %2.</source>
+        <translation>%1 kann von seinem Sicherungspunkt weitergehen, nach Schritt %2.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::ModelCatalog</name>
@@ -4410,10 +4414,6 @@
         <translation>Wird gelöscht</translation>
     </message>
     <message>
-        <source>%1 was deleted from the history; its files stay</source>
-        <translation>%1 wurde aus dem Verlauf gelöscht; die Dateien bleiben</translation>
-    </message>
-    <message>
         <source>Undo</source>
         <translation>Rückgängig</translation>
     </message>
@@ -4488,6 +4488,66 @@
     <message>
         <source>It has learned nothing yet that could be asked</source>
         <translation>Er hat noch nichts gelernt, was gefragt werden könnte</translation>
+    </message>
+    <message>
+        <source>Delete the run?</source>
+        <translation>Den Lauf löschen?</translation>
+    </message>
+    <message>
+        <source>Delete %1?</source>
+        <translation>%1 löschen?</translation>
+    </message>
+    <message>
+        <source>Its files, %1, are in %2. Off the list alone they stay, and Models and Export go on offering what it learned.</source>
+        <translation>Seine Dateien, %1, liegen in %2. Nur von der Liste genommen bleiben sie, und Modelle und Export bieten weiter an, was er gelernt hat.</translation>
+    </message>
+    <message>
+        <source>Files to the trash</source>
+        <translation>Dateien in den Papierkorb</translation>
+    </message>
+    <message>
+        <source>Off the list</source>
+        <translation>Von der Liste nehmen</translation>
+    </message>
+    <message>
+        <source>Keep it</source>
+        <translation>Behalten</translation>
+    </message>
+    <message>
+        <source>%1 was taken off the list; its files stay</source>
+        <translation>%1 wurde von der Liste genommen; seine Dateien bleiben</translation>
+    </message>
+    <message>
+        <source>%1 and its files were deleted</source>
+        <translation>%1 und seine Dateien wurden gelöscht</translation>
+    </message>
+    <message>
+        <source>%1 was deleted; its files are in the trash</source>
+        <translation>%1 wurde gelöscht; seine Dateien sind im Papierkorb</translation>
+    </message>
+    <message>
+        <source>Not all files could be deleted</source>
+        <translation>Nicht alle Dateien konnten gelöscht werden</translation>
+    </message>
+    <message>
+        <source>%1: some could not be deleted. Close what has them open, and try again.</source>
+        <translation>%1: einige konnten nicht gelöscht werden. Schließen Sie, was sie geöffnet hat, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>Delete for good?</source>
+        <translation>Endgültig löschen?</translation>
+    </message>
+    <message>
+        <source>The files of %1 cannot be put into the trash.</source>
+        <translation>Die Dateien von %1 können nicht in den Papierkorb gelegt werden.</translation>
+    </message>
+    <message>
+        <source>%1 can be deleted for good. That cannot be undone.</source>
+        <translation>%1 kann endgültig gelöscht werden. Das lässt sich nicht rückgängig machen.</translation>
+    </message>
+    <message>
+        <source>Delete for good</source>
+        <translation>Endgültig löschen</translation>
     </message>
 </context>
 <context>
@@ -5731,6 +5791,22 @@
     <message>
         <source>The run goes on, but</source>
         <translation>Der Lauf geht weiter, aber</translation>
+    </message>
+    <message>
+        <source>It has learned a part of it</source>
+        <translation>Es hat einen Teil davon gelernt</translation>
+    </message>
+    <message>
+        <source>The scales of its last step are kept.</source>
+        <translation>Behalten sind die Skalen des letzten Schritts.</translation>
+    </message>
+    <message>
+        <source>The scales of its last step are kept, with a validation loss of %1. Before the first step it was %2: a lower learning rate may do better.</source>
+        <translation>Behalten sind die Skalen des letzten Schritts, mit einem Validierungsverlust von %1. Vor dem ersten Schritt war er %2: eine kleinere Lernrate hilft vielleicht.</translation>
+    </message>
+    <message>
+        <source>The scales of its last step are kept, with a validation loss of %1. At step %2 it was %3: a run of about so many steps may do better.</source>
+        <translation>Behalten sind die Skalen des letzten Schritts, mit einem Validierungsverlust von %1. Bei Schritt %2 war er %3: ein Lauf von etwa so vielen Schritten hilft vielleicht.</translation>
     </message>
 </context>
 <context>
