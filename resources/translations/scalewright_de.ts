@@ -1007,6 +1007,10 @@
         <source>%1: %2 of %3 expected answers have no number in them; no answer to them counts as right.</source>
         <translation>%1: %2 von %3 erwarteten Antworten enthalten keine Zahl; keine Antwort darauf zählt als richtig.</translation>
     </message>
+    <message>
+        <source>%1 rows that it learned from, in %2</source>
+        <translation>%1 Zeilen, aus denen er gelernt hat, in %2</translation>
+    </message>
 </context>
 <context>
     <name>ExportWork</name>
@@ -4246,6 +4250,10 @@
         <source>%1, %2: of %3 (%4)</source>
         <translation>%1, %2: von %3 (%4)</translation>
     </message>
+    <message>
+        <source>on learned rows</source>
+        <translation>auf gelernten Zeilen</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::RunsPage</name>
@@ -4948,10 +4956,6 @@
         <translation>Aus keiner Zeile dieser Datei kann gelernt werden</translation>
     </message>
     <message>
-        <source>%1 rows</source>
-        <translation>%1 Zeilen</translation>
-    </message>
-    <message>
         <source>Choose examples</source>
         <translation>Beispiele wählen</translation>
     </message>
@@ -5118,6 +5122,10 @@
     <message>
         <source>%1: every row of it is learned from too, so its loss would say nothing of other rows. Choose a file of rows that are not, or hold rows back.</source>
         <translation>%1: Jede Zeile darin wird auch gelernt, ihr Verlust würde also nichts über andere Zeilen sagen. Wählen Sie eine Datei mit anderen Zeilen, oder halten Sie Zeilen zurück.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n row(s)</source>
+        <translation><numerusform>%n Zeile</numerusform><numerusform>%n Zeilen</numerusform></translation>
     </message>
 </context>
 <context>
@@ -6676,6 +6684,10 @@
         <source>What the rows are</source>
         <translation>Was die Zeilen sind</translation>
     </message>
+    <message numerus="yes">
+        <source>%n row(s), %1, %2</source>
+        <translation><numerusform>%n Zeile, %1, %2</numerusform><numerusform>%n Zeilen, %1, %2</numerusform></translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::TuneRunView</name>
@@ -6946,6 +6958,18 @@
         <source>Expected</source>
         <translation>Erwartet</translation>
     </message>
+    <message>
+        <source>It learned from these rows</source>
+        <translation>Aus diesen Zeilen hat er gelernt</translation>
+    </message>
+    <message>
+        <source>The figures will say how much of them it remembers, not how it answers new questions: ask those with rows that it never saw.</source>
+        <translation>Die Zahlen werden sagen, wie viel davon behalten wurde, nicht wie er neue Fragen beantwortet: dafür nehmen Sie Zeilen, die er nie sah.</translation>
+    </message>
+    <message>
+        <source>It learned from these rows: the figures say how much of them it remembers, not how it answers new questions.</source>
+        <translation>Aus diesen Zeilen hat er gelernt: die Zahlen sagen, wie viel davon behalten wurde, nicht wie er neue Fragen beantwortet.</translation>
+    </message>
 </context>
 <context>
     <name>ScoreWork</name>
@@ -6956,6 +6980,10 @@
     <message>
         <source>original</source>
         <translation>Original</translation>
+    </message>
+    <message>
+        <source>%1: it is not known which of its columns hold the questions and the answers. Name them in the file as those that the run learned from, or "prompt" and "completion".</source>
+        <translation>%1: welche Spalten die Fragen und die Antworten halten, ist nicht bekannt. Nennen Sie sie in der Datei wie jene, aus denen der Lauf gelernt hat, oder „prompt“ und „completion“.</translation>
     </message>
 </context>
 </TS>

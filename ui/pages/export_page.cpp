@@ -283,7 +283,7 @@ void ExportPage::start() {
       [this](Result<ExportOutcome> outcome) { finished(std::move(outcome)); });
   connect(job.get(), &Job::progressed, this, [this, raw = job.get()] {
     m_progress->setFraction(raw->fraction());
-    m_runStep->setText(raw->step());
+    m_runStep->setText(headingText(raw->step()));
     m_runLeft->setText(timeLeftText(raw->secondsLeft()));
   });
   m_job = job;
