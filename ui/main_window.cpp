@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "engine/core/system.h"
+#include "engine/tune/checkpoint.h"
 #include "engine/tune/run_store.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
@@ -315,7 +316,7 @@ void MainWindow::jobDone(Job* job) {
 }
 
 void MainWindow::offerInterruptedRuns() {
-  struct Run { QString name, folder; qint64 step = 0; };
+  struct Run { QString name, folder; qint64 step = 0, saved = -1; };
   struct Found { std::vector<Run> runs; std::string warning; };
   m_app.jobs().run<Found>(
       tr("Looking for interrupted runs"), Place::None,
@@ -325,8 +326,10 @@ void MainWindow::offerInterruptedRuns() {
         SW_ASSIGN(auto store, RunStore::open(RunStore::default_file(), &found.warning));
         SW_ASSIGN(auto rows, store->runs());
         for (const RunRow& row : rows)
-          if (present_state(row) == "interrupted" && std::filesystem::exists(row.folder))
-            found.runs.push_back({QString::fromStdString(row.name), QString::fromStdString(row.folder), row.step});
+          if (present_state(row) == "interrupted" && std::filesystem::exists(row.folder)) {
+            const auto saved = read_checkpoint(checkpoint_path(row.folder));
+            found.runs.push_back({QString::fromStdString(row.name), QString::fromStdString(row.folder), row.step, saved ? saved->step : -1});
+          }
         return found;
       },
       this,
@@ -336,7 +339,7 @@ void MainWindow::offerInterruptedRuns() {
         if (!found->warning.empty()) return page->banner()->show(Tone::Warn, tr("The history was damaged"), inWords(found->warning));
         if (found->runs.empty() || m_app.engine().activeTune().control || page->banner()->isVisible()) return;
         const Run first = found->runs.front();
-        page->banner()->show(Tone::Info, tr("A run was interrupted at step %1").arg(first.step), tr("%1 can go on from its checkpoint.").arg(first.name));
+        page->banner()->show(Tone::Info, tr("A run was interrupted at step %1").arg(first.step), first.saved < 0 ? tr("%1 can go on from its checkpoint.").arg(first.name) : tr("%1 can go on from its checkpoint, after step %2.").arg(first.name).arg(first.saved));
         Button* resume = page->banner()->addAction(tr("Resume"));
         connect(resume, &Button::clicked, this, [this, page, first] {
           page->banner()->dismiss();

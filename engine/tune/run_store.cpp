@@ -360,7 +360,8 @@ Result<void> RunStore::add_evaluation(const EvaluationRow& row) {
 Result<std::vector<RunRow>> RunStore::runs() const {
   return impl_->read<RunRow>(
       "select id, folder, name, model, data, state, notes, recipe, started, ended, step, steps, last_loss, "
-      "best_validation, "
+      // A run that went on says only the lowest since then; its validations are all here.
+      "coalesce((select min(loss) from validations where run = runs.id), best_validation), "
       "peak_bytes, error from runs where deleted = 0 order by started desc, id desc",
       0, [](Statement& s) {
         RunRow r;

@@ -19,7 +19,7 @@ struct RunRow {
   std::string notes, recipe_json;
   int64_t started = 0, ended = 0;  // Unix seconds; 0: not yet
   int64_t step = 0, steps = 0;
-  double last_loss = 0.0, best_validation = 0.0;  // NaN: none
+  double last_loss = 0.0, best_validation = 0.0;  // NaN: none; as read, the lowest of all its validations
   uint64_t peak_bytes = 0;
   std::string error;
 };

@@ -1062,6 +1062,10 @@
         <source>%1: %2 of %3 expected answers have no number in them; no answer to them counts as right.</source>
         <translation>%1: %2 von %3 erwarteten Antworten enthalten keine Zahl; keine Antwort darauf zählt als richtig.</translation>
     </message>
+    <message>
+        <source>%1 rows that it learned from, in %2</source>
+        <translation>%1 Zeilen, aus denen er gelernt hat, in %2</translation>
+    </message>
 </context>
 <context>
     <name>ExportWork</name>
@@ -2213,6 +2217,18 @@
         <source>This cannot be exported</source>
         <translation>Das kann nicht exportiert werden</translation>
     </message>
+    <message>
+        <source>Choose a model first</source>
+        <translation>Wählen Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+        <source>No model is chosen</source>
+        <translation>Kein Modell ist gewählt</translation>
+    </message>
+    <message>
+        <source>The model that was chosen is not there any more. Choose another one.</source>
+        <translation>Das gewählte Modell ist nicht mehr da. Wählen Sie ein anderes.</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::FirstStart</name>
@@ -2943,6 +2959,10 @@
     <message>
         <source>F&amp;ull screen</source>
         <translation>V&amp;ollbild</translation>
+    </message>
+    <message>
+        <source>%1 can go on from its checkpoint, after step %2.</source>
+        <translation>%1 kann von seinem Sicherungspunkt weitergehen, nach Schritt %2.</translation>
     </message>
 </context>
 <context>
@@ -4341,6 +4361,10 @@
         <source>%1, %2: of %3 (%4)</source>
         <translation>%1, %2: von %3 (%4)</translation>
     </message>
+    <message>
+        <source>on learned rows</source>
+        <translation>auf gelernten Zeilen</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::RunsPage</name>
@@ -4509,10 +4533,6 @@
         <translation>Wird gelöscht</translation>
     </message>
     <message>
-        <source>%1 was deleted from the history; its files stay</source>
-        <translation>%1 wurde aus dem Verlauf gelöscht; die Dateien bleiben</translation>
-    </message>
-    <message>
         <source>Undo</source>
         <translation>Rückgängig</translation>
     </message>
@@ -4587,6 +4607,66 @@
     <message>
         <source>It has learned nothing yet that could be asked</source>
         <translation>Er hat noch nichts gelernt, was gefragt werden könnte</translation>
+    </message>
+    <message>
+        <source>Delete the run?</source>
+        <translation>Den Lauf löschen?</translation>
+    </message>
+    <message>
+        <source>Delete %1?</source>
+        <translation>%1 löschen?</translation>
+    </message>
+    <message>
+        <source>Its files, %1, are in %2. Off the list alone they stay, and Models and Export go on offering what it learned.</source>
+        <translation>Seine Dateien, %1, liegen in %2. Nur von der Liste genommen bleiben sie, und Modelle und Export bieten weiter an, was er gelernt hat.</translation>
+    </message>
+    <message>
+        <source>Files to the trash</source>
+        <translation>Dateien in den Papierkorb</translation>
+    </message>
+    <message>
+        <source>Off the list</source>
+        <translation>Von der Liste nehmen</translation>
+    </message>
+    <message>
+        <source>Keep it</source>
+        <translation>Behalten</translation>
+    </message>
+    <message>
+        <source>%1 was taken off the list; its files stay</source>
+        <translation>%1 wurde von der Liste genommen; seine Dateien bleiben</translation>
+    </message>
+    <message>
+        <source>%1 and its files were deleted</source>
+        <translation>%1 und seine Dateien wurden gelöscht</translation>
+    </message>
+    <message>
+        <source>%1 was deleted; its files are in the trash</source>
+        <translation>%1 wurde gelöscht; seine Dateien sind im Papierkorb</translation>
+    </message>
+    <message>
+        <source>Not all files could be deleted</source>
+        <translation>Nicht alle Dateien konnten gelöscht werden</translation>
+    </message>
+    <message>
+        <source>%1: some could not be deleted. Close what has them open, and try again.</source>
+        <translation>%1: einige konnten nicht gelöscht werden. Schließen Sie, was sie geöffnet hat, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>Delete for good?</source>
+        <translation>Endgültig löschen?</translation>
+    </message>
+    <message>
+        <source>The files of %1 cannot be put into the trash.</source>
+        <translation>Die Dateien von %1 können nicht in den Papierkorb gelegt werden.</translation>
+    </message>
+    <message>
+        <source>%1 can be deleted for good. That cannot be undone.</source>
+        <translation>%1 kann endgültig gelöscht werden. Das lässt sich nicht rückgängig machen.</translation>
+    </message>
+    <message>
+        <source>Delete for good</source>
+        <translation>Endgültig löschen</translation>
     </message>
 </context>
 <context>
@@ -4987,10 +5067,6 @@
         <translation>Aus keiner Zeile dieser Datei kann gelernt werden</translation>
     </message>
     <message>
-        <source>%1 rows</source>
-        <translation>%1 Zeilen</translation>
-    </message>
-    <message>
         <source>Choose examples</source>
         <translation>Beispiele wählen</translation>
     </message>
@@ -5157,6 +5233,10 @@
     <message>
         <source>One of the files cannot be used</source>
         <translation>Eine der Dateien kann nicht benutzt werden</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n row(s)</source>
+        <translation><numerusform>%n Zeile</numerusform><numerusform>%n Zeilen</numerusform></translation>
     </message>
 </context>
 <context>
@@ -5830,6 +5910,22 @@
     <message>
         <source>The run goes on, but</source>
         <translation>Der Lauf geht weiter, aber</translation>
+    </message>
+    <message>
+        <source>It has learned a part of it</source>
+        <translation>Es hat einen Teil davon gelernt</translation>
+    </message>
+    <message>
+        <source>The scales of its last step are kept.</source>
+        <translation>Behalten sind die Skalen des letzten Schritts.</translation>
+    </message>
+    <message>
+        <source>The scales of its last step are kept, with a validation loss of %1. Before the first step it was %2: a lower learning rate may do better.</source>
+        <translation>Behalten sind die Skalen des letzten Schritts, mit einem Validierungsverlust von %1. Vor dem ersten Schritt war er %2: eine kleinere Lernrate hilft vielleicht.</translation>
+    </message>
+    <message>
+        <source>The scales of its last step are kept, with a validation loss of %1. At step %2 it was %3: a run of about so many steps may do better.</source>
+        <translation>Behalten sind die Skalen des letzten Schritts, mit einem Validierungsverlust von %1. Bei Schritt %2 war er %3: ein Lauf von etwa so vielen Schritten hilft vielleicht.</translation>
     </message>
 </context>
 <context>
@@ -6577,6 +6673,10 @@
         <source>Choose a model's folder or a run</source>
         <translation>Ordner eines Modells oder Lauf wählen</translation>
     </message>
+    <message>
+        <source>Choose a model</source>
+        <translation>Modell wählen</translation>
+    </message>
 </context>
 <context>
     <name>scalewright::ui::QuantizeRunView</name>
@@ -6718,6 +6818,10 @@
     <message>
         <source>Waiting</source>
         <translation>Wartet</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n row(s), %1, %2</source>
+        <translation><numerusform>%n Zeile, %1, %2</numerusform><numerusform>%n Zeilen, %1, %2</numerusform></translation>
     </message>
 </context>
 <context>
@@ -6989,6 +7093,18 @@
         <source>Expected</source>
         <translation>Erwartet</translation>
     </message>
+    <message>
+        <source>It learned from these rows</source>
+        <translation>Aus diesen Zeilen hat er gelernt</translation>
+    </message>
+    <message>
+        <source>The figures will say how much of them it remembers, not how it answers new questions: ask those with rows that it never saw.</source>
+        <translation>Die Zahlen werden sagen, wie viel davon behalten wurde, nicht wie er neue Fragen beantwortet: dafür nehmen Sie Zeilen, die er nie sah.</translation>
+    </message>
+    <message>
+        <source>It learned from these rows: the figures say how much of them it remembers, not how it answers new questions.</source>
+        <translation>Aus diesen Zeilen hat er gelernt: die Zahlen sagen, wie viel davon behalten wurde, nicht wie er neue Fragen beantwortet.</translation>
+    </message>
 </context>
 <context>
     <name>ScoreWork</name>
@@ -6999,6 +7115,10 @@
     <message>
         <source>original</source>
         <translation>Original</translation>
+    </message>
+    <message>
+        <source>%1: it is not known which of its columns hold the questions and the answers. Name them in the file as those that the run learned from, or "prompt" and "completion".</source>
+        <translation>%1: welche Spalten die Fragen und die Antworten halten, ist nicht bekannt. Nennen Sie sie in der Datei wie jene, aus denen der Lauf gelernt hat, oder „prompt“ und „completion“.</translation>
     </message>
 </context>
 </TS>

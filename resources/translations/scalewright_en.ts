@@ -53,4 +53,18 @@
         <translation><numerusform>%n epoch</numerusform><numerusform>%n epochs</numerusform></translation>
     </message>
 </context>
+<context>
+    <name>scalewright::ui::TuneDataStep</name>
+    <message numerus="yes">
+        <source>%n row(s)</source>
+        <translation><numerusform>%n row</numerusform><numerusform>%n rows</numerusform></translation>
+    </message>
+</context>
+<context>
+    <name>scalewright::ui::DataFileRow</name>
+    <message numerus="yes">
+        <source>%n row(s), %1, %2</source>
+        <translation><numerusform>%n row, %1, %2</numerusform><numerusform>%n rows, %1, %2</numerusform></translation>
+    </message>
+</context>
 </TS>

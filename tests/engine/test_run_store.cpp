@@ -137,7 +137,7 @@ void TestRunStore::keeps_a_run() {
   QCOMPARE(r.recipe_json, row.recipe_json);
   QCOMPARE(r.started, row.started);
   QVERIFY(std::isnan(r.last_loss));
-  QCOMPARE(r.best_validation, 2.5);
+  QCOMPARE(r.best_validation, 1.5);  // of its validations
   QCOMPARE(r.peak_bytes, row.peak_bytes);
   const auto steps = need(store->steps(r.id));
   QCOMPARE(steps.size(), size_t{50});
@@ -374,9 +374,11 @@ void TestRunStore::records_a_run() {
     plan.steps = 3;
     plan.done_steps = 2;
     observer.planned(plan);
+    observer.validation({3, 1.25});
   }
   r = need(store->runs()).at(0);
   QCOMPARE(r.state, std::string("interrupted"));
+  QCOMPARE(r.best_validation, 0.75);  // of all its parts
   QCOMPARE(need(store->steps(r.id)).size(), size_t{2});
   {
     RecordingObserver observer(*store, recipe, "runs/x", "", nobody);

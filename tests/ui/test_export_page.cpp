@@ -175,6 +175,88 @@ class TestExportPage : public QObject {
     QVERIFY2(name->shown().startsWith("/home") && name->shown().endsWith("out.gguf") && name->shown() != name->text(), qPrintable(name->shown()));
   }
 
+  // What is chosen, shown and written is one model. One that is gone leaves nothing chosen, and nothing of it in view.
+  void whatIsGoneIsNotReplacedByAnother() {
+    const QString gone = m_sample.giveTo(*m_home), other = m_home->path("home/models/other.gguf");
+    QVERIFY(makeChatGguf(makeChatFolder(m_made.filePath("small, tuned: orders")), other));
+    TestWindow w(*m_home);
+    w.context->catalog().add({gone, other});
+    QVERIFY(w.waitForJobs());
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", gone}}});
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Export);
+    auto* targets = page->findChild<ExportTargets*>();
+    auto* list = qobject_cast<QComboBox*>(targets->firstField());
+    auto* name = page->findChild<PathEdit*>();
+    const auto nothingIsChosen = [&] {
+      QPushButton* start = buttonOf(page, "Export");
+      page->primary();
+      return !targets->model() && list->currentIndex() < 0 && !targets->chosen() && name->text().isEmpty() && start && !start->isEnabled() && !buttonOf(page, "Export again") &&
+             !page->banner()->isVisible() && !w.context->jobs().busy() && !saysSomewhere(page, QFileInfo(gone).fileName());
+    };
+    QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+    // Removed from the list on the other page, before and after it was written.
+    for (const bool written : {false, true}) {
+      if (written) {
+        page->primary();
+        QVERIFY(waitUntil([&] { return page->banner()->isVisible(); }));
+        QVERIFY(w.waitForJobs());
+      }
+      w.window->showPlace(Place::Models);
+      w.context->catalog().remove(gone);
+      QVERIFY(w.waitForJobs());
+      w.window->showPlace(Place::Export);
+      QTRY_VERIFY(nothingIsChosen());
+      // Back again, it is the one that was chosen, and nothing was written from it yet.
+      w.context->catalog().restore(gone);
+      QVERIFY(w.waitForJobs());
+      QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+      QVERIFY(targets->model() && targets->model()->path == gone && name->text().contains("small") && saysSomewhere(page, QFileInfo(gone).fileName()));
+    }
+    // Moved away by something else; the other one is then looked at for itself.
+    QVERIFY(QFile::rename(gone, gone + ".away"));
+    w.context->catalog().refresh();
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(nothingIsChosen());
+    list->setCurrentIndex(list->findData(other));
+    emit list->activated(list->currentIndex());
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+    QVERIFY(name->text().contains("other") && saysSomewhere(page, "other.gguf"));
+  }
+
+  // What was written from one model is not shown above the next one, nor beside another file of the same name.
+  void aResultBelongsToItsModel() {
+    const QString model = m_sample.giveTo(*m_home), other = m_home->path("home/models/other.gguf");
+    QVERIFY(QFile::copy(model, other));
+    TestWindow w(*m_home);
+    w.context->catalog().add({model, other});
+    QVERIFY(w.waitForJobs());
+    w.window->deliver({Place::Export, page_messages::kUseModel, {{"path", model}}});
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Export);
+    auto* list = qobject_cast<QComboBox*>(page->findChild<ExportTargets*>()->firstField());
+    const auto write = [&] {
+      QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled());
+      page->primary();
+      QVERIFY(waitUntil([&] { return page->banner()->isVisible(); }));
+      QVERIFY(w.waitForJobs());
+      QVERIFY(buttonOf(page, "Export again"));
+    };
+    write();
+    list->setCurrentIndex(list->findData(other));
+    emit list->activated(list->currentIndex());
+    QVERIFY(w.waitForJobs());
+    QVERIFY(!page->banner()->isVisible());
+    write();
+    QFile file(other);
+    QVERIFY(file.open(QIODevice::ReadWrite) && file.setFileTime(QDateTime::currentDateTime().addSecs(60), QFileDevice::FileModificationTime));
+    file.close();
+    w.context->catalog().refresh();
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(buttonOf(page, "Export") && buttonOf(page, "Export")->isEnabled() && !page->banner()->isVisible());
+  }
+
   // An export says in the model's name that it was tuned, and the list says so too.
   void aTunedFileIsListedAsSuch() {
     const QString folder = makeChatFolder(m_made.filePath("small, tuned: orders"));
@@ -259,6 +341,12 @@ class TestExportPage : public QObject {
     });
     page->primary();
     return asked;
+  }
+
+  static bool saysSomewhere(Page* page, const QString& words) {
+    for (const QLabel* label : page->findChildren<QLabel*>())
+      if (label->isVisible() && label->text().contains(words)) return true;
+    return false;
   }
 
   static int hidden(Page* page) {

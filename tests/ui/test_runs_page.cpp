@@ -3,18 +3,23 @@
 #include "tests/ui/ui_fixture.h"
 
 #include <QFileDialog>
+#include <QMessageBox>
 #include <QTableView>
 #include <QTimer>
 #include <qcustomplot.h>
 
+#include "engine/core/file.h"
 #include "engine/tune/run_folder.h"
 #include "engine/tune/run_store.h"
 #include "engine/tune/tune_report.h"
+#include "ui/jobs/tune_job.h"
 #include "ui/models/run_report.h"
 #include "ui/models/run_table_model.h"
 #include "ui/pages/run_charts.h"
+#include "ui/pages/tune_run_view.h"
 #include "ui/settings/format.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/labels.h"
 
 using namespace scalewright;
 using namespace scalewright::ui;
@@ -74,14 +79,72 @@ class TestRunsPage : public QObject {
       QVERIFY(store.has_value());
       QCOMPARE((*store)->runs()->front().name, std::string("second name"));
     }
-    // Deleted from the history, and back.
+    // Off the list, and back.
+    answerNext("Off the list");
     CLICK(page, "Delete");
     QVERIFY(w.waitForJobs());
     QTRY_VERIFY(buttonOf(page, "Fine-tune a model"));
+    QVERIFY2(m_asked.contains("project/runs/first"), qPrintable(m_asked));
     QTest::keyClick(w.window.get(), Qt::Key_Z, Qt::ControlModifier);
     QVERIFY(w.waitForJobs());
     QTRY_VERIFY(buttonOf(page, "Resume"));
     QVERIFY(QFileInfo::exists(folder));
+  }
+
+  // The question says what stays; with the files nothing of the run is offered any more.
+  void aRunIsDeletedWithItsFiles() {
+    const QString folder = m_home->path("home/project/runs/first");
+    QVERIFY(QDir().mkpath(folder) && addRun(folder, "finished"));
+    QVERIFY(write_text_file((folder + "/recipe.json").toStdString(), recipe_to_json({})).has_value());
+    QVERIFY(write_text_file((folder + "/checkpoint.bin").toStdString(), std::string(2'000'000, 'x')).has_value());
+    TestWindow w(*m_home);
+    w.window->showPlace(Place::Runs);
+    QVERIFY(w.waitForJobs());
+    Page* page = w.window->page(Place::Runs);
+    answerNext("Keep it");
+    CLICK(page, "Delete");
+    QVERIFY(w.waitForJobs());
+    QVERIFY(buttonOf(page, "Delete")->isEnabled() && QFileInfo::exists(folder) && history().size() == 1);
+    QVERIFY2(m_asked.contains("2.0 MB"), qPrintable(m_asked));
+    answerNext("Files to the trash");
+    CLICK(page, "Delete");
+    QVERIFY(w.waitForJobs());
+    QTRY_VERIFY(buttonOf(page, "Fine-tune a model"));
+    QVERIFY(!QFileInfo::exists(folder) && history().empty());
+  }
+
+  // Reopened at a checkpoint a run shows what it showed: the smoothed loss of the history, its memory, and each answer once.
+  void aRunGoesOnAsItWas() {
+    const QString folder = m_home->path("home/run");
+    QVERIFY(QDir().mkpath(folder) && addRun(folder, "interrupted"));
+    const auto store = RunStore::open(RunStore::default_file());
+    QVERIFY(store.has_value());
+    const RunRow row = (*store)->runs()->front();
+    const auto curves = readRunCurves(**store, row.id, row.steps);
+    const auto events = eventsSoFar(folder.toStdString());
+    QVERIFY(curves.has_value() && events.has_value() && !events->empty());
+    const Home& home = *m_home;
+    Settings settings(home.path("scalewright.ini"));
+    TuneRunView view(settings);
+    view.begin("what %1 now");
+    view.take(*events);
+    TunePlan plan;
+    plan.steps = row.steps;
+    plan.done_steps = 40;
+    plan.ledger.total_bytes = 100'000'000;
+    plan.ledger.items = {{.bytes = 100'000'000}};
+    view.take({plan, ValidationRecord{40, 0.25}, SampleRecord{10, "what %1 now", "again"}});
+    QCOMPARE(view.lossChart()->size(0), 40);
+    QCOMPARE(view.lossText(), numberText(curves->smoothed[39], 3));
+    QCOMPARE(view.lossChart()->size(2), 2);  // validations
+    for (Chart* chart : view.findChildren<Chart*>())
+      if (chart->accessibleName() == "Memory by part") QCOMPARE(chart->size(0), 40);
+    int answers = 0;
+    for (ElidedLabel* text : view.findChildren<ElidedLabel*>()) answers += text->isVisibleTo(&view) && text->fullText().contains("step   10");
+    QCOMPARE(answers, 1);
+    // The validation of its checkpoint is made again.
+    view.take({ValidationRecord{40, 0.25}});
+    QCOMPARE(view.lossChart()->size(2), 2);
   }
 
   // Several runs lie over each other in one chart, and of their recipes the table shows what differs.
@@ -216,7 +279,7 @@ class TestRunsPage : public QObject {
     const auto store = RunStore::open(RunStore::default_file());
     QVERIFY(store.has_value());
     const RunRow run = (*store)->runs()->front();
-    const auto curves = readRunCurves(**store, run.id);
+    const auto curves = readRunCurves(**store, run.id, run.steps);
     QVERIFY(curves.has_value());
     QCOMPARE(int(curves->steps.size()), 50);
     QCOMPARE(int(curves->smoothed.size()), 50);
@@ -250,6 +313,17 @@ class TestRunsPage : public QObject {
     QFile file(path);
     return file.open(QIODevice::ReadOnly) ? QString::fromLatin1(file.readAll()) : QString();
   }
+  // Answers the question that comes.
+  void answerNext(const QString& words) {
+    m_asked.clear();
+    QTimer::singleShot(300, this, [this, words] {
+      for (QWidget* top : QApplication::topLevelWidgets())
+        if (auto* box = qobject_cast<QMessageBox*>(top)) {
+          for (QAbstractButton* b : box->buttons())
+            if (b->text() == words) m_asked = box->informativeText(), b->click();
+        }
+    });
+  }
   static QTableView* table(Page* page, const QString& name) {
     for (QTableView* view : page->findChildren<QTableView*>())
       if (view->accessibleName() == name) return view;
@@ -276,6 +350,7 @@ class TestRunsPage : public QObject {
     return (*store)->add_steps(*id, records) && (*store)->add_validation(*id, {10, 0.5}) && (*store)->add_sample(*id, {10, "what %1 now", "<it> is %2"});
   }
 
+  QString m_asked;  // by the last question
   std::unique_ptr<Home> m_home;
 };
 

@@ -147,6 +147,48 @@ class TestScoreDialog : public QObject {
     dialog->reject();
   }
 
+  // What it learned from says little of what it can do: before and beside the figures.
+  void learnedRowsAreNamedSo() {
+    const QString rows = m_home->path("home/rows.jsonl");
+    TestWindow w(*m_home);
+    ScoreDialog* dialog = open(w);
+    if (QTest::currentTestFailed()) return;
+    QTimer::singleShot(300, this, [&] { typeIntoDialog(rows); });
+    CLICK(dialog, "Choose a file…");
+    QVERIFY(dialog->findChild<Banner*>()->isVisible());
+    QCOMPARE(dialog->findChild<Banner*>()->title(), QString("It learned from these rows"));
+    limit(dialog)->setValue(4);
+    CLICK(dialog, "Score");
+    QVERIFY(waitUntil([&] { return buttonOf(dialog, "Other rows…") != nullptr; }));
+    QVERIFY2(dialog->findChild<Banner*>()->text().contains("It learned from these rows"), qPrintable(dialog->findChild<Banner*>()->text()));
+    QVERIFY(w.waitForJobs());
+    for (QTableView* view : w.window->page(Place::Runs)->findChildren<QTableView*>())
+      if (view->accessibleName() == "Runs") {
+        const QModelIndex right = view->model()->index(0, RunTableModel::RightAnswers);
+        QTRY_COMPARE(right.data(SubTextRole).toString(), QString("on learned rows"));
+        QVERIFY2(right.data(Qt::ToolTipRole).toString().contains("4 rows that it learned from, in rows.jsonl"), qPrintable(right.data(Qt::ToolTipRole).toString()));
+      }
+    dialog->reject();
+  }
+
+  // A table whose columns nobody knows is refused in words of the window, which has no command line.
+  void unknownColumnsAreSaid() {
+    const QString file = m_home->path("home/table.csv");
+    QFile text(file);
+    QVERIFY(text.open(QIODevice::WriteOnly) && text.write("first,second\na,b\n") > 0);
+    text.close();
+    TestWindow w(*m_home);
+    ScoreDialog* dialog = open(w);
+    if (QTest::currentTestFailed()) return;
+    QTimer::singleShot(300, this, [&] { typeIntoDialog(file); });
+    CLICK(dialog, "Choose a file…");
+    CLICK(dialog, "Score");
+    QVERIFY(waitUntil([&] { return dialog->findChild<Banner*>()->isVisible(); }));
+    const QString said = dialog->findChild<Banner*>()->text();
+    QVERIFY2(said.contains("table.csv") && said.contains("columns") && !said.contains("command line"), qPrintable(said));
+    dialog->reject();
+  }
+
   // Rows that were held back of other data than these may have been learned.
   void changedDataAreNotScored() {
     const QString rows = m_home->path("home/rows.jsonl");
@@ -174,7 +216,7 @@ class TestScoreDialog : public QObject {
     QTimer::singleShot(300, this, [&] { typeIntoDialog(file); });
     CLICK(dialog, "Choose a file…");
     CLICK(dialog, "Score");
-    QVERIFY(waitUntil([&] { return says(dialog, "tuned: row "); }));
+    QVERIFY(waitUntil([&] { return says(dialog, "Tuned: row "); }));
     dialog->reject();
     QVERIFY(waitUntil([&] { return buttonOf(dialog, "Score") != nullptr; }));
     QCOMPARE(dialog->findChild<Banner*>()->title(), QString("Stopped"));
@@ -183,7 +225,7 @@ class TestScoreDialog : public QObject {
     QVERIFY(model.has_value() && (*model)->pack.empty());
     // Its window closed while it works: it stops, and is gone.
     CLICK(dialog, "Score");
-    QVERIFY(waitUntil([&] { return says(dialog, "tuned: row "); }));
+    QVERIFY(waitUntil([&] { return says(dialog, "Tuned: row "); }));
     dialog->close();
     QTRY_VERIFY_WITH_TIMEOUT(!w.window->findChild<ScoreDialog*>(), 20000);
     QVERIFY(w.waitForJobs());

@@ -201,6 +201,7 @@ constexpr const char* kSentences[] = {
     QT_TR_NOOP("%1 of %2 rows to validate on are learned from too; their loss says little of other rows."),
     QT_TR_NOOP("%1 held-out rows"),
     QT_TR_NOOP("%1 rows of %2"),
+    QT_TR_NOOP("%1 rows that it learned from, in %2"),
     QT_TR_NOOP("The pattern \"%1\" is not valid."),
     QT_TR_NOOP("The pattern \"%1\" is not valid at character %2."),
     QT_TR_NOOP("In the pattern \"%1\" the round bracket at character %2 is never closed."),

@@ -35,12 +35,13 @@ class Round : public Observer {
   bool m_second;
 };
 
-// With the columns that the run was told of, where the file needs them.
+// With the columns that the run was told of, where the file has them.
 Result<Dataset> rowsOf(const std::filesystem::path& file, const TuneRecipe& recipe) {
+  if (!recipe.columns.empty())
+    if (auto named = import_dataset(file, {.columns = recipe.columns})) return named;
   auto rows = import_dataset(file, {});
-  if (rows || recipe.columns.empty()) return rows;
-  auto named = import_dataset(file, {.columns = recipe.columns});
-  return named ? std::move(named) : std::move(rows);
+  if (rows || rows.error().code != ErrorCode::InvalidArgument) return rows;
+  return fail(ErrorCode::InvalidArgument, words("%1: it is not known which of its columns hold the questions and the answers. Name them in the file as those that the run learned from, or \"prompt\" and \"completion\".").arg(QString::fromStdString(file.filename().string())).toStdString());
 }
 
 Result<void> keep(const std::filesystem::path& run, const AnswerRule& rule, const ScoreOutcome& outcome) {
@@ -56,6 +57,10 @@ Result<void> keep(const std::filesystem::path& run, const AnswerRule& rule, cons
 }  // namespace
 
 bool hasHeldOutRows(const TuneRecipe& recipe) { return !recipe.validation.empty() || recipe.validation_split > 0.0; }
+bool learnedFrom(const TuneRecipe& recipe, const std::filesystem::path& file) {
+  std::error_code error;
+  return !file.empty() && std::filesystem::equivalent(file, recipe.data, error);
+}
 
 Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobContext& context) {
   SW_ASSIGN(const std::string text, read_text_file(order.run / "recipe.json"));
@@ -80,7 +85,8 @@ Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobCo
   if (context.stopRequested()) return ScoreOutcome();
   outcome.tuned = std::move(*tuned);
   outcome.difference = score_difference(outcome.tuned, outcome.original);
-  outcome.rows = std::to_string(outcome.tuned.rows) + (own ? " held-out rows" : " rows of " + order.data.filename().string());
+  outcome.learned = learnedFrom(recipe, order.data);
+  outcome.rows = std::to_string(outcome.tuned.rows) + (own ? " held-out rows" : (outcome.learned ? kLearnedRows : " rows of ") + order.data.filename().string());
   if (const auto kept = keep(order.run, order.rule, outcome); !kept) context.warning(kept.error().message);
   return outcome;
 }

@@ -21,11 +21,14 @@ struct ScoreOrder {
 struct ScoreOutcome {
   ScoreReport tuned, original;
   ScoreDifference difference;
+  bool learned = false;        // from these very rows
   std::string rows;            // what was asked, as the history has it: "100 rows of orders.jsonl"
 };
 
 // Whether the run has rows of its own to ask: a file that it validated on, or a part of its data.
 bool hasHeldOutRows(const TuneRecipe& recipe);
+// Whether the run learned from the rows of `file`.
+bool learnedFrom(const TuneRecipe& recipe, const std::filesystem::path& file);
 
 // Engine thread. Afterwards the model holds its base scales. The shares of right answers lie in the history, with rule, rows and date.
 Result<ScoreOutcome> scoreRun(EngineHost& engine, const ScoreOrder& order, JobContext& context);

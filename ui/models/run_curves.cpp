@@ -4,10 +4,10 @@
 
 namespace scalewright::ui {
 
-Result<RunCurves> readRunCurves(const RunStore& store, int64_t run) {
+Result<RunCurves> readRunCurves(const RunStore& store, int64_t run, int64_t planned) {
   RunCurves curves;
   SW_ASSIGN(const auto steps, store.steps(run));
-  Smoother smoother(static_cast<int64_t>(steps.size()));
+  Smoother smoother(planned);
   for (const StepRecord& step : steps) {
     curves.steps.append(static_cast<double>(step.step));
     curves.loss.append(step.loss);

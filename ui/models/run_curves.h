@@ -13,6 +13,7 @@ struct RunCurves {
   std::vector<SampleRecord> answers;
   std::vector<RunScore> scores;                                 // newest first
 };
-Result<RunCurves> readRunCurves(const RunStore& store, int64_t run);
+// `planned` steps, done or not: smoothed as the live page smooths it.
+Result<RunCurves> readRunCurves(const RunStore& store, int64_t run, int64_t planned);
 
 }  // namespace scalewright::ui

@@ -66,6 +66,8 @@ QString ruleText(const RunScore& score) {
   return tr("by the pattern %1").arg(QString::fromStdString(score.pattern));
 }
 
+bool ofLearnedRows(const RunScore& score) { return score.rows.find(kLearnedRows) != std::string::npos; }
+
 QString shareText(const RunScore& score) {
   return std::isnan(score.before) ? percentText(score.after, 0) : tr("%1 → %2").arg(percentText(score.before, 0), percentText(score.after, 0));
 }

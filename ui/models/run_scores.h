@@ -3,6 +3,7 @@
 
 #include <QString>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "engine/eval/answer_rule.h"
@@ -19,10 +20,14 @@ struct RunScore {
   int64_t when = 0;        // Unix seconds
 };
 
+// RunScore::rows of those that the run learned from, between how many and the name of their file.
+inline const std::string kLearnedRows = " rows that it learned from, in ";
+
 Result<void> keepScore(RunStore& store, int64_t run, const RunScore& score);
 Result<std::vector<RunScore>> runScores(const RunStore& store, int64_t run);  // newest first
 
 QString ruleText(const RunScore& score);   // "word for word"; "by the pattern #### (.+)"
+bool ofLearnedRows(const RunScore& score);  // says what it remembers, not what it can do
 QString shareText(const RunScore& score);  // "5 % → 95 %"
 QString rowsText(const RunScore& score);   // its rows in the language of the window
 

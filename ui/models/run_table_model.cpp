@@ -140,7 +140,7 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
       break;
     case RightAnswers:
       if (role == Qt::DisplayRole) return scores.empty() ? QStringLiteral("\u2013") : shareText(scores.front());
-      if (role == SubTextRole && !scores.empty()) return ruleText(scores.front());
+      if (role == SubTextRole && !scores.empty()) return ofLearnedRows(scores.front()) ? tr("on learned rows") : ruleText(scores.front());
       if (role == SortRole) return scores.empty() ? -1.0 : scores.front().after;
       break;
     case Time:

@@ -437,7 +437,7 @@ void ChatPage::onDone(Result<ChatOutcome> result) {
     AnswerView* view = m_transcript->answer(m_turn, side);
     if (!view || !view->streaming()) continue;
     if (result || (m_job && m_job->wasCancelled())) view->finish(tr("stopped"));  // before it began, too
-    else view->fail(inWords(result.error()));
+    else view->fail(tr("No answer could be given"));  // why stands above
     if (m_turn < m_log.turns.size() && !view->text().isEmpty()) m_log.turns[m_turn].answers[static_cast<size_t>(side)] = {view->text(), tr("stopped"), true, side == 1 ? m_by : QString()};
   }
   if (result) {

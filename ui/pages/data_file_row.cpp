@@ -100,7 +100,7 @@ void DataFileRow::setReading(const QString& behind) {
 void DataFileRow::setFacts(const DataFileFacts* facts) {
   m_naming->hide();
   m_columns->setVisible(facts && m_ownColumns && (facts->format == DatasetFormat::Csv || m_named));
-  m_facts->setText(facts ? tr("%1 rows, %2, %3").arg(countText(facts->rows), bytesText(m_bytes), formatText(facts->format)) : tr("not read"));
+  m_facts->setText(facts ? tr("%n row(s), %1, %2", nullptr, static_cast<int>(facts->rows)).arg(bytesText(m_bytes), formatText(facts->format)) : tr("not read"));
   m_chip->setState(facts ? tr("Format recognized") : tr("Not usable"), facts ? Tone::Ok : Tone::Danger);
 }
 

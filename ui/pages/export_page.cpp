@@ -23,6 +23,15 @@
 #include "ui/widgets/toast.h"
 
 namespace scalewright::ui {
+namespace {
+
+// What lies at the model's path by now: another file there is another model.
+QString fileOf(const ModelEntry& entry) {
+  const QFileInfo file(entry.run() ? entry.path + QStringLiteral("/tuned.safetensors") : entry.path);
+  return QStringLiteral("%1\n%2").arg(entry.path).arg(file.lastModified().toMSecsSinceEpoch());
+}
+
+}  // namespace
 
 ExportPage::ExportPage(AppContext& app, QWidget* parent)
     : Page(app, Place::Export, tr("Export"), tr("Write a model as a file that other tools load. Every file is opened again and checked."), parent) {
@@ -56,7 +65,7 @@ ExportPage::ExportPage(AppContext& app, QWidget* parent)
   setScaledWidth(m_targets, 416);
   m_stack->addWidget(wrap(m_panes));
   body()->addWidget(m_stack, 1);
-  connect(m_targets, &ExportTargets::modelChosen, this, &ExportPage::check);
+  connect(m_targets, &ExportTargets::modelChosen, this, [this] { check(true); });
   connect(m_targets, &ExportTargets::targetChosen, this, &ExportPage::targetChosen);
   connect(&app.catalog(), &ModelCatalog::changed, this, &ExportPage::modelsChanged);
   connect(&app.catalog(), &ModelCatalog::added, this, &ExportPage::modelAdded);
@@ -119,7 +128,7 @@ void ExportPage::showView(View view) {
 void ExportPage::activate() {
   if (app().catalog().table().entries().isEmpty()) app().catalog().refresh();  // the first page that is shown: nobody read it yet
   modelsChanged();
-  if (m_checkedPath.isEmpty()) check();
+  check(true);
 }
 QWidget* ExportPage::firstField() const { return m_targets->firstField(); }
 void ExportPage::primary() {
@@ -141,18 +150,15 @@ void ExportPage::fitPanes() {
 void ExportPage::receive(const PageMessage& message) {
   if (message.what != page_messages::kUseModel || m_view == View::Running) return;
   if (!m_targets->chooseModel(message.values.value(QStringLiteral("path")).toString())) return;
-  banner()->dismiss();
-  m_checkedPath.clear();
+  forgetCheck();
   check();
 }
 
 void ExportPage::modelsChanged() {
-  const QString before = m_targets->modelPath();
-  const bool awaited = !m_targets->awaited().isEmpty();
   m_targets->fillModels();
   if (m_view == View::Running) return;
-  if (!m_targets->hasModels()) return showView(View::Empty);
-  if (m_view == View::Empty || m_targets->modelPath() != before) isVisible() || awaited ? check() : showView(View::Checking);
+  check();
+  if (!m_targets->hasModels()) showView(View::Empty);
 }
 
 // A file or folder that was chosen here has been read.
@@ -162,19 +168,34 @@ void ExportPage::modelAdded(const QString& path, const QString& problem) {
   showError(tr("This cannot be exported"), tr("%1: %2").arg(path, problem));
 }
 
-void ExportPage::check() {
+// Nothing that was worked out for a model, nor what was written from it, is shown beside another.
+void ExportPage::forgetCheck() {
+  if (m_checkJob) m_checkJob->cancel();
+  m_checkJob.reset();
+  ++m_checkNumber;
+  m_choices = {};
+  m_targets->clearChoices();
+  if (!m_checked.isEmpty()) banner()->dismiss();
+  m_checked.clear();
+}
+
+// What the chosen model can be written as. `again`: also where the last look at it failed.
+void ExportPage::check(bool again) {
+  if (m_view == View::Running) return;
   const ModelEntry* entry = m_targets->model();
-  if (!entry || m_view == View::Running) return;
-  if (entry->path == m_checkedPath && m_view != View::Empty) return;
-  if (!isVisible()) {
-    m_checkedPath.clear();
+  const bool known = m_checkJob || !m_choices.targets.empty();
+  if (entry && fileOf(*entry) == m_checked && (known || !again)) return;
+  forgetCheck();
+  header()->setPurpose(entry ? tr("Write %1 as a file that other tools load. Every file is opened again and checked.").arg(entry->name)
+                             : tr("Write a model as a file that other tools load. Every file is opened again and checked."));
+  if (!entry) {
+    m_start->setRefusal(tr("Choose a model first"));
+    m_checking->setText(tr("No model is chosen"), tr("The model that was chosen is not there any more. Choose another one."));
     return showView(View::Checking);
   }
-  m_checkedPath = entry->path;
-  header()->setPurpose(tr("Write %1 as a file that other tools load. Every file is opened again and checked.").arg(entry->name));
-  if (m_checkJob) m_checkJob->cancel();
-  m_targets->clearChoices();
   m_start->setRefusal(tr("The model is still being looked at"));
+  if (!isVisible()) return showView(View::Checking);  // activate() looks
+  m_checked = fileOf(*entry);
   const bool waits = app().jobs().busy();
   m_checking->setText(waits ? tr("Waiting for the running job") : tr("Looking at the model"),
                       waits ? tr("%1 is at work. What can be written is known when it ends or pauses.").arg(app().jobs().current()->title()) : tr("It is opened, and every target says what it can hold."));
@@ -184,11 +205,10 @@ void ExportPage::check() {
   EngineHost* engine = &app().engine();
   m_checkJob = app().jobs().run<ExportChoices>(
       tr("Looking at %1").arg(entry->name), Place::Export, [engine, path](JobContext& context) { return checkExports(*engine, path.toStdString(), context); }, this,
-      [this, path, number](Result<ExportChoices> choices) {
-        if (number != m_checkNumber || path != m_checkedPath) return;  // a later look replaced this one
+      [this, number](Result<ExportChoices> choices) {
+        if (number != m_checkNumber) return;  // a later look replaced this one
         m_checkJob.reset();
         if (!choices) {
-          m_checkedPath.clear();
           m_checking->setText(tr("This model cannot be exported"), inWords(choices.error()));
           m_start->setRefusal(inWords(choices.error()));
           return;
@@ -226,7 +246,8 @@ void ExportPage::start() {
   const ModelEntry* entry = m_targets->model();
   const TargetCheck* chosen = m_targets->chosen();
   if (!entry || m_job || !chosen || !chosen->check) return;
-  const QString path = m_targets->output();
+  if (fileOf(*entry) != m_checked) return check();
+  const QString name = entry->name, checked = m_checked, path = m_targets->output();
   if (path.isEmpty()) return refuseOutput(tr("Name a file to write."));
   if (belongsTo(path, entry->path) || belongsTo(path, entry->basePath)) return refuseOutput(tr("The original is never overwritten: choose another name."));
   ExportOrder order;
@@ -243,6 +264,7 @@ void ExportPage::start() {
   m_targets->refuseOutput({});
   const QStringList written = order.modelfile ? QStringList{path, modelfile} : QStringList{path};
   if (!mayReplace(written, m_targets->agreed())) return (QFileInfo::exists(path) ? m_targets->outputField() : m_targets->modelfileField())->setFocus(Qt::OtherFocusReason);
+  if (m_checked != checked) return;  // the model went while the question stood
   m_targets->forgetAgreed();
   banner()->dismiss();
 
@@ -257,11 +279,11 @@ void ExportPage::start() {
   scrollToTop();
   EngineHost* engine = &app().engine();
   auto job = std::make_shared<WorkJob<ExportOutcome>>(
-      tr("Exporting %1").arg(entry->name), Place::Export, [engine, order](JobContext& context) { return runExport(*engine, order, context); }, this,
+      tr("Exporting %1").arg(name), Place::Export, [engine, order](JobContext& context) { return runExport(*engine, order, context); }, this,
       [this](Result<ExportOutcome> outcome) { finished(std::move(outcome)); });
   connect(job.get(), &Job::progressed, this, [this, raw = job.get()] {
     m_progress->setFraction(raw->fraction());
-    m_runStep->setText(raw->step());
+    m_runStep->setText(headingText(raw->step()));
     m_runLeft->setText(timeLeftText(raw->secondsLeft()));
   });
   m_job = job;

@@ -38,7 +38,8 @@ class ExportPage : public Page {
   void showView(View view);
   void modelsChanged();
   void modelAdded(const QString& path, const QString& problem);
-  void check();
+  void check(bool again = false);
+  void forgetCheck();
   void targetChosen();
   void start();
   void refuseOutput(const QString& why);
@@ -52,7 +53,7 @@ class ExportPage : public Page {
   QWidget* m_beside;             // of the targets
   int m_checkNumber = 0;
   ExportChoices m_choices;
-  QString m_checkedPath;
+  QString m_checked;             // the file that m_choices are about or that is being looked at; empty: none
   std::shared_ptr<Job> m_checkJob, m_job;
   // Right side.
   QLabel *m_readyTitle, *m_readyText, *m_opens;

@@ -44,6 +44,7 @@ QString targetTitle(ExportTarget target) {
 ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card({}, {}, parent), m_app(app) {
   m_model = new Combo;
   m_model->setToolTip(tr("The model or the tuned run to write"));
+  m_model->setPlaceholderText(tr("Choose a model"));
   setFontRole(m_model, FontRole::Label);
   connect(m_model, &QComboBox::activated, this, [this](int index) {
     const QString path = m_model->itemData(index).toString();
@@ -92,7 +93,10 @@ ExportTargets::ExportTargets(AppContext& app, QWidget* parent) : Card({}, {}, pa
 QWidget* ExportTargets::firstField() const { return m_model; }
 QWidget* ExportTargets::outputField() const { return m_outputField; }
 QWidget* ExportTargets::modelfileField() const { return m_modelfile; }
-const ModelEntry* ExportTargets::model() const { return m_app.catalog().table().find(modelPath()); }
+const ModelEntry* ExportTargets::model() const {
+  const ModelEntry* entry = m_app.catalog().table().find(m_current);
+  return entry && entry->usable() ? entry : nullptr;
+}
 bool ExportTargets::hasModels() const { return m_model->findData(kFile) > 0; }
 ExportTarget ExportTargets::target() const { return kExportTargets[std::clamp(m_group->checkedId(), 0, int(std::size(kExportTargets)) - 1)]; }
 const TargetCheck* ExportTargets::chosen() const {
@@ -136,7 +140,7 @@ void ExportTargets::browseModel(bool folder) {
   QString path = folder ? askForFolder(this, m_app.settings(), Purpose::Model, tr("Choose a model's folder or a run"))
                         : askToOpen(this, m_app.settings(), Purpose::Model, tr("Choose a model"), tr("Models (*.gguf *.safetensors)"));
   if (path.endsWith(QLatin1String(".safetensors"))) path = QFileInfo(path).path();
-  m_model->setCurrentIndex(std::max(0, m_model->findData(m_current)));
+  m_model->setCurrentIndex(m_model->findData(m_current));
   if (!path.isEmpty() && chooseModel(path)) emit modelChosen();
 }
 
@@ -172,17 +176,25 @@ void ExportTargets::fillModels() {
   const QString offered = m_app.catalog().offered([](const ModelEntry&) { return true; });
   if (run.isEmpty() && !m_chosenAt.isValid() && offered != m_offered && paths.contains(offered)) takeModel(offered);
   m_offered = offered;
-  if (!paths.contains(m_current)) takeModel(paths.value(0));
-  m_model->setCurrentIndex(paths.isEmpty() ? -1 : m_model->findData(m_current));
+  // The first while nothing was chosen yet. What is gone leaves nothing chosen until it is back or the person chooses.
+  if (m_current.isEmpty() || paths.isEmpty()) takeModel(paths.value(0));
+  m_model->setCurrentIndex(m_current.isEmpty() ? -1 : m_model->findData(m_current));
+  if (!model()) m_outputByHand = false;
 }
 
 void ExportTargets::clearChoices() {
   m_choices = {};
-  for (OptionCard* card : m_cards) {
-    card->setEnabled(false);
-    card->setChip({}, Tone::Neutral);
-    card->setLine(QString());
+  for (int i = 0; i < m_cards.size(); ++i) {
+    m_cards[i]->setEnabled(false);
+    m_cards[i]->setText(targetTitle(kExportTargets[i]));
+    m_cards[i]->setChip({}, Tone::Neutral);
+    m_cards[i]->setLine(QString());
+    m_cards[i]->setToolTip(QString());
   }
+  if (m_outputByHand) return;
+  m_output->clear();
+  m_output->setToolTip(tr("Where the file or folder is written"));
+  m_outputField->setError({});
 }
 
 void ExportTargets::showChoices(const ExportChoices& choices) {

@@ -22,7 +22,8 @@ class ExportTargets : public Card {
   Q_OBJECT
  public:
   explicit ExportTargets(AppContext& app, QWidget* parent = nullptr);
-  // From the catalog: tuned runs, then models and folders; keeps what is chosen, or takes what was asked for and has come.
+  // From the catalog: tuned runs, then models and folders; keeps what is chosen, or takes what was asked for and has come. What
+  // is chosen and gone leaves model() null until it is back; nothing is taken in its place.
   void fillModels();
   bool hasModels() const;
   // Takes it now, or once the catalog has read it. False: it is being read.
@@ -30,7 +31,7 @@ class ExportTargets : public Card {
   QString awaited() const { return m_wanted; }
   void keepModel();                     // whatever the catalog finds, until the person chooses or a run ends
   void forget() { m_wanted.clear(); }   // what was asked for is no model
-  const ModelEntry* model() const;      // null: none
+  const ModelEntry* model() const;      // null: none, or it is gone
   QString modelPath() const { return m_current; }
   void clearChoices();                  // until showChoices() nothing can be picked
   void showChoices(const ExportChoices& choices);

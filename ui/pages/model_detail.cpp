@@ -9,8 +9,10 @@
 #include <QStackedWidget>
 #include <QStandardItemModel>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
@@ -119,13 +121,14 @@ QWidget* ModelDetail::buildTensors() {
   m_tensorName->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
   m_tensorError = label({}, FontRole::Help, Ink::Text3);
   m_tensorScales = label({}, FontRole::Help, Ink::Text3);
+  m_tensorLine = wrap(hbox({new Dot, m_tensorName, m_tensorError, fill(), m_tensorScales}, 8));
   m_histogram = new Histogram;
   setScaledMaximumHeight(m_histogram, 190);
   m_histogram->setAccessibleName(tr("Scales of the chosen tensor"));
   m_histogram->setFormat([](double v) { return v == 0 ? QStringLiteral("0") : QLocale().toString(v, 'g', 2); });
   return wrap(vbox({m_facts, horizontalLine(), hbox({label(tr("Tensors by layer"), FontRole::Strong), fill(), m_measure}), grow(m_heat, 2),
                     hbox({m_rampWords, fill(), m_ramp}, 6), m_progress, horizontalLine(),
-                    hbox({new Dot, m_tensorName, m_tensorError, fill(), m_tensorScales}, 8), grow(m_histogram, 3), fill(0)}, 8));
+                    m_tensorLine, grow(m_histogram, 3), fill(0)}, 8));
 }
 
 QWidget* ModelDetail::buildTemplate() {
@@ -231,9 +234,10 @@ void ModelDetail::startReading() {
   m_read = false;
   m_rendered->setRendered({});
   m_templateNote->setText(tr("Reading the template"));
-  m_tensorName->setFullText({});
-  m_tensorError->clear();
-  m_tensorScales->clear();
+  m_tensorLine->hide();
+  // What is not quantized has no rounding error: its bits are shown in place of it.
+  m_measure->setChoiceEnabled(0, true);
+  if (std::exchange(m_bitsAlone, false)) m_measure->setCurrent(0);
   m_histogram->setBins({}, 0, 1);
   m_heat->setCells({}, 0, {}, {});
   refreshFacts();
@@ -302,6 +306,12 @@ void ModelDetail::takeDetails(const ModelDetails& details) {
   m_scales = details.scales;
   m_hash = QString::fromStdString(details.codesHash);
   refreshFacts();
+  const bool quantized = std::any_of(m_tensors.begin(), m_tensors.end(), [](const auto& row) { return std::any_of(row.begin(), row.end(), [](const auto& t) { return t && std::isfinite(t->error); }); });
+  m_measure->setChoiceEnabled(0, quantized, tr("Nothing is quantized: no rounding error"));
+  if (!quantized && m_measure->current() == 0) {
+    m_bitsAlone = true;
+    m_measure->setCurrent(1);
+  }
   refreshHeat();
   m_rendered->setRendered(details.example);
   m_templateNote->setText(details.templateSource.empty()       ? tr("This model has no chat template. Plain \"User: … Assistant: …\" turns are used.")
@@ -356,12 +366,13 @@ void ModelDetail::refreshHeat() {
   m_heat->setCells(m_rows, m_layers, values, texts);
   m_ramp->setVisible(any);
   if (any) m_ramp->setEnds(errors ? percentText(low, high - low < 0.03 ? 1 : 0) : numberText(low, 1), errors ? percentText(high, high - low < 0.03 ? 1 : 0) : numberText(high, 1));
-  m_rampWords->setText(!any && m_read ? tr("Nothing is quantized: no rounding error") : errors ? tr("Rounding error, from the scales") : tr("Bits per weight"));
+  m_rampWords->setText(errors ? tr("Rounding error, from the scales") : tr("Bits per weight"));
 }
 
 void ModelDetail::showTensor(int layer, int row) {
   const TensorFigures* t = tensor(layer, row);
   if (!t) return;
+  m_tensorLine->show();
   m_tensorName->setFullText(QStringLiteral("blk.%1.%2").arg(layer).arg(m_rows[row]));
   m_tensorError->setText(std::isfinite(t->error) ? tr("error %1").arg(percentText(t->error)) : tr("not quantized"));
   m_tensorScales->setText(t->scales > 0 ? tr("%1 scales").arg(countText(t->scales)) : QString());

@@ -77,6 +77,8 @@ class ModelDetail : public QFrame {
   HeatRamp* m_ramp;
   QLabel *m_rampWords, *m_tensorError, *m_tensorScales, *m_templateNote, *m_problem;
   QWidget* m_problemPane;
+  bool m_bitsAlone = false;    // shown in place of errors, of which there are none
+  QWidget* m_tensorLine;
   ElidedLabel* m_tensorName;
   Histogram* m_histogram;
   LearnedText* m_rendered;

@@ -2,13 +2,18 @@
 
 #include <QDialog>
 #include <QDialogButtonBox>
+#include <QDir>
+#include <QDirIterator>
 #include <QFileInfo>
 #include <QLineEdit>
+#include <QMessageBox>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
+#include "engine/tune/run_folder.h"
 #include "ui/jobs/app_context.h"
 #include "ui/jobs/engine_words.h"
 #include "ui/main_window.h"
@@ -44,6 +49,12 @@ struct History {
 
 constexpr auto kRefresh = std::chrono::seconds(2);  // while a run goes on
 constexpr qsizetype kFewPoints = 20;  // so many are shown one by one: a line alone says nothing of what was measured
+
+quint64 bytesOf(const QString& folder) {
+  quint64 bytes = 0;
+  for (QDirIterator it(folder, QDir::Files | QDir::Hidden, QDirIterator::Subdirectories); it.hasNext();) bytes += quint64(it.nextFileInfo().size());
+  return bytes;
+}
 
 }  // namespace
 
@@ -248,11 +259,11 @@ void RunsPage::readCurves() {
   m_recipeCard->setHint(ids.size() > 1 ? tr("differences in bold; %1 equal lines hidden").arg(m_recipes.hiddenRows()) : QString());
   app().jobs().run<QHash<qint64, RunCurves>>(
       tr("Reading curves"), Place::None,
-      [ids](JobContext&) -> Result<QHash<qint64, RunCurves>> {
+      [rows](JobContext&) -> Result<QHash<qint64, RunCurves>> {
         SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
         QHash<qint64, RunCurves> all;
-        for (const qint64 id : ids) {
-          SW_ASSIGN(all[id], readRunCurves(*store, id));
+        for (const RunRow& run : rows) {
+          SW_ASSIGN(all[run.id], readRunCurves(*store, run.id, run.steps));
         }
         return all;
       },
@@ -324,14 +335,63 @@ void RunsPage::change(const QString& title, std::function<Result<void>(RunStore&
       Lane::Quick);
 }
 
-// Only the entry in the history goes; the files of the run stay. Undone by the toast or Ctrl+Z.
+// The entry in the history alone, or the files of the run too: what stays and where is said before.
 void RunsPage::remove() {
   const RunRow* run = selected();
   if (!run || run->state == "running" || run->state == "paused") return;
-  m_deleted = run->id;
-  const QString name = QString::fromStdString(run->name);
-  change(tr("Deleting"), [id = run->id](RunStore& store) { return store.set_deleted(id, true); });
-  if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("%1 was deleted from the history; its files stay").arg(name), tr("Undo"), [this] { undo(); });
+  const qint64 id = run->id;
+  const QString name = QString::fromStdString(run->name), folder = QString::fromStdString(run->folder);
+  if (!QFileInfo::exists(folder)) return removeEntry(id, name);
+  QMessageBox ask(QMessageBox::Question, tr("Delete the run?"), tr("Delete %1?").arg(name), QMessageBox::NoButton, this);
+  ask.setInformativeText(tr("Its files, %1, are in %2. Off the list alone they stay, and Models and Export go on offering what it learned.").arg(bytesText(bytesOf(folder)), folderText(folder)));
+  // A folder with other things in it, such as an earlier run, is not this run's alone.
+  const bool own = is_run_folder(folder.toStdString()) && newest_earlier_run(folder.toStdString()).empty();
+  QPushButton* files = own ? ask.addButton(tr("Files to the trash"), QMessageBox::DestructiveRole) : nullptr;
+  QPushButton* entry = ask.addButton(tr("Off the list"), QMessageBox::AcceptRole);
+  QPushButton* keep = ask.addButton(tr("Keep it"), QMessageBox::RejectRole);
+  ask.setDefaultButton(keep);
+  ask.setEscapeButton(keep);
+  ask.exec();
+  if (ask.clickedButton() == entry) removeEntry(id, name);
+  else if (files && ask.clickedButton() == files) removeFiles(id, name, folder, false);
+}
+
+// Undone by the toast or Ctrl+Z.
+void RunsPage::removeEntry(qint64 id, const QString& name) {
+  m_deleted = id;
+  change(tr("Deleting"), [id](RunStore& store) { return store.set_deleted(id, true); });
+  if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(tr("%1 was taken off the list; its files stay").arg(name), tr("Undo"), [this] { undo(); });
+}
+
+void RunsPage::removeFiles(qint64 id, const QString& name, const QString& folder, bool forGood) {
+  app().jobs().run<bool>(
+      tr("Deleting"), Place::None,
+      [id, folder, forGood](JobContext&) -> Result<bool> {
+        if (!(forGood ? QDir(folder).removeRecursively() : QFile::moveToTrash(folder))) return false;
+        SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
+        SW_TRY(store->set_deleted(id, true));
+        return true;
+      },
+      this,
+      [this, id, name, folder, forGood](Result<bool> done) {
+        read();
+        app().catalog().refresh();
+        if (!done) return showError(tr("The history was not changed"), inWords(done.error()));
+        if (*done) {
+          if (auto* window = qobject_cast<MainWindow*>(this->window())) window->toast()->show(forGood ? tr("%1 and its files were deleted").arg(name) : tr("%1 was deleted; its files are in the trash").arg(name));
+          return;
+        }
+        if (forGood) return showError(tr("Not all files could be deleted"), tr("%1: some could not be deleted. Close what has them open, and try again.").arg(folder));
+        QMessageBox ask(QMessageBox::Warning, tr("Delete for good?"), tr("The files of %1 cannot be put into the trash.").arg(name), QMessageBox::NoButton, this);
+        ask.setInformativeText(tr("%1 can be deleted for good. That cannot be undone.").arg(folderText(folder)));
+        QPushButton* remove = ask.addButton(tr("Delete for good"), QMessageBox::DestructiveRole);
+        QPushButton* keep = ask.addButton(tr("Keep it"), QMessageBox::RejectRole);
+        ask.setDefaultButton(keep);
+        ask.setEscapeButton(keep);
+        ask.exec();
+        if (ask.clickedButton() == remove) removeFiles(id, name, folder, true);
+      },
+      Lane::Quick);
 }
 
 bool RunsPage::undo() {
@@ -371,9 +431,9 @@ void RunsPage::report() {
   if (path.isEmpty()) return;
   app().jobs().run<RunCurves>(
       tr("Reading curves"), Place::None,
-      [id = run->id](JobContext&) -> Result<RunCurves> {
+      [id = run->id, steps = run->steps](JobContext&) -> Result<RunCurves> {
         SW_ASSIGN(const auto store, RunStore::open(RunStore::default_file()));
-        return readRunCurves(*store, id);
+        return readRunCurves(*store, id, steps);
       },
       this,
       [this, path, run = *run](Result<RunCurves> curves) {

@@ -46,6 +46,8 @@ class RunsPage : public Page {
   const RunRow* selected() const;
   void resume();
   void remove();
+  void removeEntry(qint64 id, const QString& name);
+  void removeFiles(qint64 id, const QString& name, const QString& folder, bool forGood);
   void score();
   void editNotes();
   void report();

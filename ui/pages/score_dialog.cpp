@@ -156,6 +156,8 @@ void ScoreDialog::showRule() {
   m_matchField->setHelp(help[m_match->current()]);
   m_patternField->setVisible(kMatches[m_match->current()] == AnswerMatch::Pattern);
   m_start->setRefusal(m_rows->currentIndex() < 0 ? tr("Choose a file of rows first") : QString());
+  if (learnedFrom(recipeOf(m_run), m_rows->currentData().toString().toStdString()))
+    m_trouble->show(Tone::Warn, tr("It learned from these rows"), tr("The figures will say how much of them it remembers, not how it answers new questions: ask those with rows that it never saw."));
 }
 
 void ScoreDialog::chooseFile() {
@@ -189,7 +191,7 @@ void ScoreDialog::start() {
       [this](Result<ScoreOutcome> outcome) { onDone(std::move(outcome)); });
   connect(job.get(), &Job::progressed, this, [this] {
     if (!m_job || m_job->cancelling()) return;
-    m_step->setText(m_job->step());
+    m_step->setText(headingText(m_job->step()));
     m_left->setText(timeLeftText(m_job->secondsLeft()));
     m_bar->setFraction(m_job->fraction());
   });
@@ -228,6 +230,7 @@ void ScoreDialog::onDone(Result<ScoreOutcome> outcome) {
   }
   showOutcome(*outcome, kMatches[m_match->current()]);
   showView(Answers);
+  if (outcome->learned) warnings.prepend(tr("It learned from these rows: the figures say how much of them it remembers, not how it answers new questions."));
   if (!warnings.isEmpty()) m_trouble->show(Tone::Warn, tr("Scored, but"), warnings.join(QLatin1Char(' ')));
   emit scored();
 }

@@ -135,7 +135,7 @@ QString TuneDataStep::refusal() const {
 QString TuneDataStep::value() const {
   // Where another context was chosen since, the rows are still those that were read.
   const size_t rows = draft().hasData() ? draft().encoded->examples.size() : draft().dataset ? draft().dataset->examples.size() : 0;
-  return rows > 0 ? tr("%1 rows").arg(countText(static_cast<qint64>(rows))) : QString();
+  return rows > 0 ? tr("%n row(s)", nullptr, static_cast<int>(rows)) : QString();
 }
 
 void TuneDataStep::setNarrow(bool narrow) { m_columnsLayout->setDirection(narrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight); }

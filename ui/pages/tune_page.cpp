@@ -4,6 +4,7 @@
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
+#include <algorithm>
 #include <utility>
 
 #include "engine/core/system.h"
@@ -26,6 +27,11 @@
 #include "ui/widgets/tab_order.h"
 
 namespace scalewright::ui {
+namespace {
+
+constexpr double kClearlyLower = 1.01;  // a validation loss less than a hundredth above the lowest says nothing
+
+}  // namespace
 
 TunePage::TunePage(AppContext& app, QWidget* parent) : Page(app, Place::Tune, tr("Fine-tune"), tr("Teach the model your answers. Only its scales learn; the codes never change."), parent) {
   m_draft.recipe.validation_split = 0.1;
@@ -315,11 +321,12 @@ void TunePage::onDone(Result<TuneReport> report) {
     if (kept) connect(banner()->addAction(tr("Resume")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
   } else {
     const bool stopped = report->outcome == Outcome::Cancelled;
-    // That it learned shows in its answers, where some were asked for.
-    const bool nothingBetter = !stopped && m_score.rows > 0 && m_score.after <= m_score.before;
-    banner()->show(stopped || nothingBetter ? Tone::Info : Tone::Ok, stopped ? tr("Stopped, and kept") : nothingBetter ? tr("The run is done") : tr("It has learned"),
-                   stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.")
-                           : learned() + tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
+    // That it learned shows in its answers, where some were asked for; a few right ones are not yet what was wanted.
+    const bool better = m_score.rows == 0 || m_score.after > m_score.before, well = better && (m_score.rows == 0 || m_score.after >= 0.5);
+    banner()->show(stopped || !well ? Tone::Info : Tone::Ok,
+                   stopped ? tr("Stopped, and kept") : well ? tr("It has learned") : better ? tr("It has learned a part of it") : tr("The run is done"),
+                   stopped ? tr("The run can go on later from this very step. What it has learned so far can be tried and exported.") + QLatin1Char(' ') + keptWords(*report)
+                           : learned() + keptWords(*report) + QLatin1Char(' ') + tr("The codes are unchanged and the file keeps its size. Talk to it beside the original, or export it."));
     if (stopped) connect(banner()->addAction(tr("Go on")), &QPushButton::clicked, this, [this] { start(true, m_runFolder); });
   }
 }
@@ -329,6 +336,16 @@ QString TunePage::learned() const {
   if (m_score.rows == 0) return {};
   const auto count = [this](double share) { return countText(std::llround(share * static_cast<double>(m_score.rows))); };
   return tr("Of %1 rows that it never learned from, it answers %2 exactly; the original answered %3.").arg(countText(m_score.rows), count(m_score.after), count(m_score.before)) + QLatin1Char(' ');
+}
+
+// Which of its steps is kept, and where another one may have been better.
+QString TunePage::keptWords(const TuneReport& report) {
+  const auto& all = report.validation;
+  const auto lowest = std::min_element(all.begin(), all.end(), [](const ValidationRecord& a, const ValidationRecord& b) { return a.loss < b.loss; });
+  if (lowest == all.end() || all.back().loss <= lowest->loss * kClearlyLower) return tr("The scales of its last step are kept.");
+  const QString before = numberText(lowest->loss, 3), now = numberText(all.back().loss, 3);
+  if (lowest->step == 0) return tr("The scales of its last step are kept, with a validation loss of %1. Before the first step it was %2: a lower learning rate may do better.").arg(now, before);
+  return tr("The scales of its last step are kept, with a validation loss of %1. At step %2 it was %3: a run of about so many steps may do better.").arg(now, countText(lowest->step), before);
 }
 
 void TunePage::resumeRun(const QString& folder) {

@@ -45,6 +45,7 @@ class TunePage : public Page {
   void trySample();
   QString freshFolder() const;
   QString learned() const;
+  static QString keptWords(const TuneReport& report);
   TuneModelStep* modelStep();
   TunePlanStep* planStep();
   TuneStep* step(int index);      // made when first asked for, so that the page is there at once; null for the run

@@ -3,6 +3,7 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -183,8 +184,9 @@ void TuneRunView::setNarrow(bool narrow) {
 void TuneRunView::begin(const QString& samplePrompt) {
   m_smoother = Smoother();
   m_losses.clear();
+  m_held.clear();
   m_total = 0;
-  m_lowestValidation = -1.0;
+  m_validations.clear();
   m_topMegabytes = m_reservedMegabytes = 0.0;
   m_samples.clear();
   m_parts.clear();
@@ -217,13 +219,9 @@ void TuneRunView::take(const std::vector<TuneEvent>& events) {
     } else if (const auto* step = std::get_if<StepRecord>(&event)) {
       takeStep(*step);
     } else if (const auto* validation = std::get_if<ValidationRecord>(&event)) {
-      m_lossChart->append(m_valid, static_cast<double>(validation->step), validation->loss);
-      m_validation->setText(numberText(validation->loss, 3));
-      // Beside its lowest: a small fall behind a large rise is no progress.
-      const bool first = m_lowestValidation < 0, lowest = first || validation->loss < m_lowestValidation;
-      m_validationWords->setFullText(first ? tr("validation") : lowest ? tr("validation, its lowest") : tr("validation, lowest %1").arg(numberText(m_lowestValidation, 3)));
-      if (lowest) m_lowestValidation = validation->loss;
+      takeValidation(*validation);
     } else if (const auto* sample = std::get_if<SampleRecord>(&event)) {
+      std::erase_if(m_samples, [&](const SampleRecord& before) { return before.step == sample->step && before.prompt == sample->prompt; });
       m_samples.push_back(*sample);
       showSamples();
     } else if (const auto* pause = std::get_if<PauseEvent>(&event)) {
@@ -233,6 +231,24 @@ void TuneRunView::take(const std::vector<TuneEvent>& events) {
       m_clock->show();
     }
   }
+}
+
+void TuneRunView::takeValidation(const ValidationRecord& v) {
+  // A checkpoint may be older than the validation of its step: that is then made again.
+  std::erase_if(m_validations, [&](const auto& before) { return before.first >= v.step; });
+  // Beside its lowest: a small fall behind a large rise is no progress.
+  const auto lower = [](const auto& a, const auto& b) { return a.second < b.second; };
+  const auto lowest = std::min_element(m_validations.begin(), m_validations.end(), lower);
+  const bool first = lowest == m_validations.end();
+  m_validationWords->setFullText(first ? tr("validation") : v.loss < lowest->second ? tr("validation, its lowest") : tr("validation, lowest %1").arg(numberText(lowest->second, 3)));
+  m_validation->setText(numberText(v.loss, 3));
+  m_validations.emplace_back(v.step, v.loss);
+  QList<double> x, y;
+  for (const auto& [step, loss] : m_validations) {
+    x.append(static_cast<double>(step));
+    y.append(loss);
+  }
+  m_lossChart->setData(m_valid, x, y);
 }
 
 // While it pauses there is no time left to tell.
@@ -255,7 +271,10 @@ void TuneRunView::takePlan(const TunePlan& plan) {
   m_memory->setText(QStringLiteral("–"));  // what an earlier part of the run held says nothing of this plan
   m_memoryWords->setFullText(tr("now, of %1 reserved").arg(m_reservedText));
   m_total = plan.steps;
-  smoothAgain();
+  dropAfter(plan.done_steps);
+  // What earlier parts of the run held is drawn against this plan.
+  for (const int series : m_memorySeries) m_memoryChart->setData(series, {}, {});
+  for (const auto& [step, held] : m_held) drawMemory(step, held);
   for (Chart* chart : {m_lossChart, m_memoryChart, m_speedChart}) chart->setXRange(0.0, static_cast<double>(std::max<int64_t>(1, plan.steps)));
 }
 
@@ -267,40 +286,50 @@ void TuneRunView::smoothAgain() {
     y.append(m_smoother.add(loss));
   }
   m_lossChart->setData(m_smooth, x, y);
+  m_loss->setText(y.isEmpty() ? QStringLiteral("–") : numberText(y.last(), 3));
+}
+
+// It goes on from a checkpoint before the last step that was seen: what came after it is computed anew.
+void TuneRunView::dropAfter(int64_t step) {
+  const auto later = [step](const auto& seen) { return seen.first > step; };
+  std::erase_if(m_losses, later);
+  std::erase_if(m_held, later);
+  std::erase_if(m_validations, later);
+  std::erase_if(m_samples, [step](const SampleRecord& sample) { return sample.step > step; });
+  for (Chart* chart : {m_lossChart, m_memoryChart, m_speedChart}) chart->dropAfter(static_cast<double>(step) + 0.5);
+  smoothAgain();
+  showSamples();
+}
+
+// The parts are planned; what the process really held is set against them: the topmost part ends at the measured bytes. A chat
+// beside the run and the window's own needs are not of the plan: they lie above it.
+void TuneRunView::drawMemory(int64_t step, double held) {
+  if (held <= 0) held = m_reservedMegabytes;
+  double top = 0.0;
+  for (int part = 0; part < kParts; ++part) {
+    top += m_parts[part];
+    m_memoryChart->append(m_memorySeries[part], static_cast<double>(step), std::min(part + 1 == kParts ? m_reservedMegabytes : top, held));
+  }
+  m_memoryChart->append(m_memorySeries[kParts], static_cast<double>(step), held);
+  if (held <= m_topMegabytes) return;
+  m_topMegabytes = held;
+  m_memoryChart->setYRange(0.0, m_topMegabytes * kHeadroom);
 }
 
 void TuneRunView::takeStep(const StepRecord& s) {
   const auto x = static_cast<double>(s.step);
-  // It goes on from a checkpoint before the last step that was seen: what came after it is computed anew.
-  if (!m_losses.empty() && m_losses.back().first >= s.step) {
-    std::erase_if(m_losses, [&](const auto& loss) { return loss.first >= s.step; });
-    std::erase_if(m_samples, [&](const SampleRecord& sample) { return sample.step >= s.step; });
-    for (Chart* chart : {m_lossChart, m_memoryChart, m_speedChart}) chart->dropAfter(x - 0.5);
-    smoothAgain();
-    showSamples();
-  }
+  if (!m_losses.empty() && m_losses.back().first >= s.step) dropAfter(s.step - 1);
   m_losses.emplace_back(s.step, s.loss);
+  m_held.emplace_back(s.step, static_cast<double>(s.resident_bytes) / kMegabyte);
   const double smoothed = m_smoother.add(s.loss);
   m_lossChart->append(m_raw, x, s.loss);
   m_lossChart->append(m_smooth, x, smoothed);
   m_lossChart->append(m_rate, x, s.learning_rate);
   m_lossChart->append(m_gradient, x, s.gradient_norm);
   m_speedChart->append(m_speedSeries, x, s.tokens_per_second);
-  // The parts are planned; what the process really holds is set against them: the topmost part ends at the measured bytes.
-  // A chat beside the run and the window's own needs are not of the plan: they lie above it.
   if (!m_parts.isEmpty()) {
-    const double resident = static_cast<double>(s.resident_bytes) / kMegabyte;
-    const double held = resident > 0 ? resident : m_reservedMegabytes;
-    double top = 0.0;
-    for (int part = 0; part < kParts; ++part) {
-      top += m_parts[part];
-      m_memoryChart->append(m_memorySeries[part], x, std::min(part + 1 == kParts ? m_reservedMegabytes : top, held));
-    }
-    m_memoryChart->append(m_memorySeries[kParts], x, held);
-    if (held > m_topMegabytes) {
-      m_topMegabytes = held;
-      m_memoryChart->setYRange(0.0, m_topMegabytes * kHeadroom);
-    }
+    const double held = s.resident_bytes > 0 ? m_held.back().second : m_reservedMegabytes;
+    drawMemory(s.step, held);
     const double beyond = held - m_reservedMegabytes;
     m_memoryWords->setFullText(beyond > 1.0 ? tr("now, of %1 reserved; beside it %2").arg(m_reservedText, bytesText(quint64(beyond * kMegabyte))) : tr("now, of %1 reserved").arg(m_reservedText));
     m_memory->setText(bytesText(quint64(std::min(held, m_reservedMegabytes) * kMegabyte)));

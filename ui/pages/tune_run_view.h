@@ -53,6 +53,9 @@ class TuneRunView : public QWidget {
   QWidget* buildSpeed();
   void takePlan(const TunePlan& plan);
   void takeStep(const StepRecord& record);
+  void takeValidation(const ValidationRecord& record);
+  void dropAfter(int64_t step);
+  void drawMemory(int64_t step, double held);
   void showPaused(bool paused);
   void showSamples();
   void editPrompt(bool on);
@@ -76,10 +79,11 @@ class TuneRunView : public QWidget {
   QList<QBoxLayout*> m_metrics;  // figure and words: beside each other, or below where that is narrow
   std::vector<SampleRecord> m_samples;
   Smoother m_smoother;
-  std::vector<std::pair<int64_t, double>> m_losses;  // step, loss
+  std::vector<std::pair<int64_t, double>> m_losses, m_validations;  // step, loss
+  std::vector<std::pair<int64_t, double>> m_held;    // step, megabytes of the process; 0: not known
   int64_t m_total = 0;         // steps of the plan; 0: not known yet
   QString m_reservedText;
-  double m_lowestValidation = -1.0, m_reservedMegabytes = 0.0, m_topMegabytes = 0.0;
+  double m_reservedMegabytes = 0.0, m_topMegabytes = 0.0;
   QList<double> m_parts;       // planned bytes by part, bottom to top
   QBoxLayout* m_columnsLayout;
   IconLabel* m_clock;

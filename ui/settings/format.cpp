@@ -100,6 +100,8 @@ QString fileNameText(const QString& name) {
   const QString safe = name.normalized(QString::NormalizationForm_C).replace(unsafe, QStringLiteral("-")).replace(doubled, QStringLiteral("-")).remove(ends);
   return safe.isEmpty() ? QStringLiteral("run") : safe;
 }
+QString headingText(const QString& words) { return words.left(1).toUpper() + words.mid(1); }
+
 QString hashText(const QString& hash) { return hash.size() > 9 ? hash.left(4) + QChar(0x2026) + hash.right(4) : hash; }
 
 }  // namespace scalewright::ui

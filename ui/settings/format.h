@@ -22,6 +22,7 @@ QString folderText(const QString& path);    // with the home folder as ~
 // A name as that of a file or folder: letters and digits of every script, '.', '_' and '-' stay, the rest becomes '-';
 // no '-' or '.' begins or ends it. "run" where nothing is left.
 QString fileNameText(const QString& name);
+QString headingText(const QString& words);   // with a capital: "reading rows" as "Reading rows"
 QString hashText(const QString& hash);      // "5e1f…c2d7"
 
 }  // namespace scalewright::ui
