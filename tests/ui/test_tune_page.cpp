@@ -126,7 +126,7 @@ class TestTunePage : public QObject, SampleTest {
     };
     QVERIFY(says("lowest 0.250") && says("700 MB reserved"));
     view.begin({});
-    view.finish(tl::unexpected(Error{ErrorCode::OutOfMemory, "No room."}));
+    view.finish(tl::unexpected(Error{ErrorCode::OutOfMemory, "No room."}), false);
     QVERIFY(says("Stopped by an error"));
     QVERIFY(!says("lowest 0.250") && !says("700 MB"));
     QCOMPARE(view.findChild<ProgressBar*>()->fraction(), 0.0);
