@@ -85,6 +85,9 @@ class TestRunsPage : public QObject {
     QVERIFY(w.waitForJobs());
     QTRY_VERIFY(buttonOf(page, "Fine-tune a model"));
     QVERIFY2(m_asked.contains("project/runs/first"), qPrintable(m_asked));
+    // The question was a window of its own.
+    w.window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(w.window.get()));
     QTest::keyClick(w.window.get(), Qt::Key_Z, Qt::ControlModifier);
     QVERIFY(w.waitForJobs());
     QTRY_VERIFY(buttonOf(page, "Resume"));
@@ -318,10 +321,9 @@ class TestRunsPage : public QObject {
     m_asked.clear();
     QTimer::singleShot(300, this, [this, words] {
       for (QWidget* top : QApplication::topLevelWidgets())
-        if (auto* box = qobject_cast<QMessageBox*>(top)) {
+        if (auto* box = qobject_cast<QMessageBox*>(top))
           for (QAbstractButton* b : box->buttons())
             if (b->text() == words) m_asked = box->informativeText(), b->click();
-        }
     });
   }
   static QTableView* table(Page* page, const QString& name) {
