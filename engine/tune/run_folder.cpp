@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -18,6 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kLockFile = "lock";
+// Its recipe last: it makes a folder a run.
+constexpr std::array kRunFiles = {"checkpoint.bin", kReportFile, kPackFile, kRecipeFile};
+
 std::string reason(const std::error_code& error) {
   return error.message();
 }
@@ -25,7 +31,7 @@ std::string reason(const std::error_code& error) {
 }  // namespace
 
 Result<RunLock> RunLock::take(const fs::path& run_folder) {
-  const fs::path path = run_folder / "lock";
+  const fs::path path = run_folder / kLockFile;
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor < 0) {
     return fail(ErrorCode::Io, run_folder.string() + ": the folder cannot be written: " +
@@ -60,7 +66,7 @@ RunLock::~RunLock() {
 }
 
 bool run_goes_on(const fs::path& run_folder) {
-  const int descriptor = ::open((run_folder / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = ::open((run_folder / kLockFile).c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return false;
   const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   ::close(descriptor);
@@ -69,13 +75,13 @@ bool run_goes_on(const fs::path& run_folder) {
 
 NewRunFolder::NewRunFolder(fs::path run_folder) : folder_(std::move(run_folder)) {
   std::error_code error;
-  had_lock_ = fs::exists(folder_ / "lock", error);
+  had_lock_ = fs::exists(folder_ / kLockFile, error);
   for (fs::path at = folder_; !at.empty() && !fs::exists(at, error); at = at.parent_path()) absent_.push_back(at);
 }
 NewRunFolder::~NewRunFolder() {
   if (kept_) return;
   std::error_code error;
-  if (!had_lock_) fs::remove(folder_ / "lock", error);
+  if (!had_lock_) fs::remove(folder_ / kLockFile, error);
   for (const fs::path& made : absent_) {
     if (fs::exists(made, error) && !fs::is_empty(made, error)) return;
     fs::remove(made, error);
@@ -97,9 +103,9 @@ void remove_leftovers(const fs::path& run_folder) {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(run_folder, error)) {
     const std::string name = entry.path().filename().string();
-    for (const std::string file : {"checkpoint.bin", kRecipeFile, kReportFile, kPackFile}) {
+    for (const char* file : kRunFiles) {
       std::error_code ignored;
-      if (name.starts_with(file + ".part-")) fs::remove(entry.path(), ignored);
+      if (name.starts_with(std::string(file) + ".part-")) fs::remove(entry.path(), ignored);
     }
   }
 }
@@ -107,8 +113,8 @@ void remove_leftovers(const fs::path& run_folder) {
 Result<fs::path> move_earlier_run_aside(const fs::path& run_folder) {
   std::error_code error;
   fs::path aside;
-  for (const fs::path& file :
-       {checkpoint_path(run_folder), run_folder / kReportFile, run_folder / kPackFile, run_folder / kRecipeFile}) {
+  for (const char* name : kRunFiles) {
+    const fs::path file = run_folder / name;
     if (!fs::exists(file, error)) continue;
     for (int number = 1; aside.empty(); ++number) {
       const fs::path candidate = run_folder / ("earlier-" + std::to_string(number));
@@ -134,6 +140,20 @@ fs::path newest_earlier_run(const fs::path& run_folder) {
     if (!fs::is_directory(candidate, error)) return newest;
     newest = candidate;
   }
+}
+
+bool holds_only_a_run(const fs::path& run_folder) {
+  if (!is_run_folder(run_folder)) return false;
+  std::error_code error;
+  fs::directory_iterator entry(run_folder, error);
+  for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const bool own = name == "data" || name == kLockFile || std::ranges::any_of(kRunFiles, [&](const char* file) {
+                       return name == file || name.starts_with(std::string(file) + ".part-");
+                     });
+    if (!own) return false;
+  }
+  return !error;
 }
 
 Result<TuneRecipe> read_run_recipe(const fs::path& run_folder) {

@@ -53,6 +53,9 @@ void remove_leftovers(const std::filesystem::path& run_folder);
 Result<std::filesystem::path> move_earlier_run_aside(const std::filesystem::path& run_folder);
 // The newest of those folders; empty: there is none.
 std::filesystem::path newest_earlier_run(const std::filesystem::path& run_folder);
+// Whether a run is all that the folder holds (its files, and the rows of several data files that were made one for it), so
+// that nothing else goes with the folder. False where an earlier run was moved aside in it.
+bool holds_only_a_run(const std::filesystem::path& run_folder);
 // The recipe as it was begun (to resume, or to show).
 Result<TuneRecipe> read_run_recipe(const std::filesystem::path& run_folder);
 // The run answers another prompt from now on, also when it is resumed. Nothing else of its recipe changes.

@@ -578,6 +578,10 @@ void TestTrainer::keeps_an_earlier_run() {
   need(tune(open(), recipe(3), path("run"), false, &heard));
   QCOMPARE(need(read_text_file(path("run") / "earlier-1" / "report.json")), first);
   QVERIFY(is_run_folder(path("run") / "earlier-1"));
+  // What may go as a whole: a run alone, and not what lies beside it.
+  QVERIFY(holds_only_a_run(path("run") / "earlier-1") && !holds_only_a_run(path("run")));
+  need(write_text_file(path("run") / "earlier-1" / "notes.txt", "mine"));
+  QVERIFY(!holds_only_a_run(path("run") / "earlier-1"));
   QVERIFY(!heard.warnings.empty());
   // One that is refused leaves what is there as it is.
   TuneRecipe nothing = recipe(2);

@@ -134,7 +134,7 @@ class TestTuneWizard : public QObject, SampleTest {
     const QString table = m_home->path("home/fragen.csv"), empty = m_home->path("home/empty.jsonl");
     QByteArray rows = "frage,antwort\n";
     for (int i = 0; i < 40; ++i) rows += QByteArrayLiteral("say ") + QByteArray::number(i) + ",it is " + QByteArray::number(i) + '\n';
-    QVERIFY(write(table, rows) && write(empty, {}));
+    QVERIFY(writeFile(table, rows) && writeFile(empty, {}));
     TestWindow w(*m_home);
     Page* tune = toDataStep(w);
     if (QTest::currentTestFailed()) return;

@@ -344,8 +344,7 @@ void RunsPage::remove() {
   if (!QFileInfo::exists(folder)) return removeEntry(id, name);
   QMessageBox ask(QMessageBox::Question, tr("Delete the run?"), tr("Delete %1?").arg(name), QMessageBox::NoButton, this);
   ask.setInformativeText(tr("Its files, %1, are in %2. Off the list alone they stay, and Models and Export go on offering what it learned.").arg(bytesText(bytesOf(folder)), folderText(folder)));
-  // A folder with other things in it, such as an earlier run, is not this run's alone.
-  const bool own = is_run_folder(folder.toStdString()) && newest_earlier_run(folder.toStdString()).empty();
+  const bool own = holds_only_a_run(folder.toStdString());
   QPushButton* files = own ? ask.addButton(tr("Files to the trash"), QMessageBox::DestructiveRole) : nullptr;
   QPushButton* entry = ask.addButton(tr("Off the list"), QMessageBox::AcceptRole);
   QPushButton* keep = ask.addButton(tr("Keep it"), QMessageBox::RejectRole);
