@@ -234,7 +234,7 @@ class TestTuneWizard : public QObject, SampleTest {
     QCOMPARE(inkOfRate(), theme().tokens().text3);
     QCOMPARE(context->maximum(), 512);  // of this model
     // The rows that were read are still told, though they are cut elsewhere now.
-    QCOMPARE(tune->findChild<TuneStep*>("dataStep")->value(), QString("100 rows"));
+    QVERIFY(tune->findChild<TuneStep*>("dataStep")->value().startsWith("100 row"));  // the plural is the translation's
     rate->setFocus();
     QTRY_VERIFY(rate->hasFocus());
     QTest::qWait(20);
