@@ -5,6 +5,7 @@
 #include <cctype>
 #include <set>
 
+#include "engine/core/ascii.h"
 #include "engine/core/file.h"
 #include "engine/export/gguf_container.h"
 #include "engine/export/hf_files.h"
@@ -43,11 +44,6 @@ std::pair<std::string, std::string> split_set(const fs::path& path) {
   };
   if (tail[0] != '-' || !digits(1) || tail.substr(6, 4) != "-of-" || !digits(10)) return {};
   return {name.substr(0, name.size() - kTail), tail.substr(6)};
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 constexpr uint64_t kHeaderEntryBytes = 112;  // of a tensor in the header of a safetensors file

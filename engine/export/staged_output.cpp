@@ -54,10 +54,10 @@ Result<StagedOutput> StagedOutput::create(const fs::path& target, bool folder) {
     // A link to a folder stays, and the folder is replaced.
     if (fs::is_symlink(output.target_, ignored) && fs::is_directory(output.target_, ignored)) output.target_ = fs::canonical(output.target_, ignored);
     SW_TRY(may_replace(output.target_));
+    remove_abandoned_parts(output.target_);
   } else {
-    SW_TRY(AtomicFile::create(output.target_));  // what stands against the file itself
+    SW_TRY(AtomicFile::create(output.target_));  // what stands against the file itself; it clears abandoned parts away
   }
-  remove_abandoned_parts(output.target_);
   for (int tries = 0; tries < kPartNames; ++tries) {
     const fs::path stage = next_part(output.target_);
     if (::mkdir(stage.c_str(), 0777) != 0) {
