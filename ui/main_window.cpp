@@ -18,6 +18,7 @@
 #include <QUrl>
 #include <QWindow>
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "engine/core/system.h"
@@ -317,7 +318,7 @@ void MainWindow::jobDone(Job* job) {
 
 void MainWindow::offerInterruptedRuns() {
   struct Run { QString name, folder; qint64 step = 0, saved = -1; };
-  struct Found { std::vector<Run> runs; std::string warning; };
+  struct Found { std::optional<Run> first; std::string warning; };
   m_app.jobs().run<Found>(
       tr("Looking for interrupted runs"), Place::None,
       [](JobContext&) -> Result<Found> {
@@ -325,11 +326,10 @@ void MainWindow::offerInterruptedRuns() {
         if (!std::filesystem::exists(RunStore::default_file())) return found;
         SW_ASSIGN(auto store, RunStore::open(RunStore::default_file(), &found.warning));
         SW_ASSIGN(auto rows, store->runs());
-        for (const RunRow& row : rows)
-          if (present_state(row) == "interrupted" && std::filesystem::exists(row.folder)) {
-            const auto saved = read_checkpoint(checkpoint_path(row.folder));
-            found.runs.push_back({QString::fromStdString(row.name), QString::fromStdString(row.folder), row.step, saved ? saved->step : -1});
-          }
+        const auto row = std::ranges::find_if(rows, [](const RunRow& run) { return present_state(run) == "interrupted" && std::filesystem::exists(run.folder); });
+        if (row == rows.end()) return found;
+        const auto saved = read_checkpoint(checkpoint_path(row->folder));
+        found.first = {QString::fromStdString(row->name), QString::fromStdString(row->folder), row->step, saved ? saved->step : -1};
         return found;
       },
       this,
@@ -337,8 +337,8 @@ void MainWindow::offerInterruptedRuns() {
         Page* page = m_made.value(m_place);
         if (!found || !page) return;
         if (!found->warning.empty()) return page->banner()->show(Tone::Warn, tr("The history was damaged"), inWords(found->warning));
-        if (found->runs.empty() || m_app.engine().activeTune().control || page->banner()->isVisible()) return;
-        const Run first = found->runs.front();
+        if (!found->first || m_app.engine().activeTune().control || page->banner()->isVisible()) return;
+        const Run first = *found->first;
         page->banner()->show(Tone::Info, tr("A run was interrupted at step %1").arg(first.step), first.saved < 0 ? tr("%1 can go on from its checkpoint.").arg(first.name) : tr("%1 can go on from its checkpoint, after step %2.").arg(first.name).arg(first.saved));
         Button* resume = page->banner()->addAction(tr("Resume"));
         connect(resume, &Button::clicked, this, [this, page, first] {
